@@ -1,0 +1,52 @@
+"""age v1 (C2SP age.md): the one format of everything that is sealed.
+
+Hybrid recipients, secure against a quantum computer of later, are the default; X25519, passphrases and armor are there
+so that any other age program can open what we seal, and the reverse.
+"""
+
+from crypto.age.armor import looks_armored
+from crypto.age.errors import AgeError, ArmorError, HeaderError, MacError, NoMatch, PayloadError
+from crypto.age.file import (
+    Decryptor,
+    Encryptor,
+    decrypt,
+    encrypt,
+    read_header,
+    rewrap,
+    seal,
+    stanza_count,
+    unseal,
+)
+from crypto.age.hybrid import HybridIdentity, HybridRecipient
+from crypto.age.keys import Identity, Recipient, parse_identity, parse_recipient
+from crypto.age.scrypt import ScryptIdentity, ScryptRecipient
+from crypto.age.x25519 import X25519Identity, X25519Recipient
+
+__all__ = [
+    "AgeError",
+    "ArmorError",
+    "Decryptor",
+    "Encryptor",
+    "HeaderError",
+    "HybridIdentity",
+    "HybridRecipient",
+    "Identity",
+    "MacError",
+    "NoMatch",
+    "PayloadError",
+    "Recipient",
+    "ScryptIdentity",
+    "ScryptRecipient",
+    "X25519Identity",
+    "X25519Recipient",
+    "decrypt",
+    "encrypt",
+    "looks_armored",
+    "parse_identity",
+    "parse_recipient",
+    "read_header",
+    "rewrap",
+    "seal",
+    "stanza_count",
+    "unseal",
+]

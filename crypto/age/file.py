@@ -1,0 +1,145 @@
+"""Whole files: sealing, opening, and changing who can open one."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from crypto.age.armor import ArmorReader, ArmorWriter
+from crypto.age.errors import HeaderError, NoMatch
+from crypto.age.header import Header, parse_header, seal_header
+from crypto.age.keys import Identity, Recipient
+from crypto.age.primitives import FILE_KEY_SIZE
+from crypto.age.scrypt import require_alone
+from crypto.age.stream import StreamReader, StreamWriter
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
+
+_PIECE = 1 << 20
+
+
+class Encryptor:
+    """Seals what is written to it, in pieces of any size, into `target`.
+
+    As a context manager it finishes the file, unless the block raised: then the file stays one that never opens.
+    """
+
+    def __init__(self, target: BinaryIO, recipients: Sequence[Recipient], *, armored: bool = False) -> None:
+        header, file_key = _new_header(recipients)
+        self._armor = ArmorWriter(target) if armored else None
+        inner: BinaryIO = self._armor or target  # type: ignore[assignment]
+        inner.write(bytes(header))
+        self._stream = StreamWriter(inner, file_key)
+
+    def write(self, data: Buffer) -> int:
+        """Take plaintext."""
+        return self._stream.write(data)
+
+    def close(self) -> None:
+        """Write the last chunk; `target` stays open."""
+        self._stream.close()
+        if self._armor is not None:
+            self._armor.finish()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+
+
+class Decryptor(StreamReader):
+    """The plaintext of a sealed file as a readable stream; seekable if `source` is."""
+
+    def __init__(self, source: BinaryIO, identities: Sequence[Identity]) -> None:
+        header = parse_header(source)
+        super().__init__(source, _unwrap(header, identities))
+
+
+def encrypt(source: BinaryIO, target: BinaryIO, recipients: Sequence[Recipient], *, armored: bool = False) -> None:
+    """Seal all of `source` into `target`, in constant memory. `HeaderError` if the recipients may not be combined."""
+    with Encryptor(target, recipients, armored=armored) as sealed:
+        while piece := source.read(_PIECE):
+            sealed.write(piece)
+
+
+def decrypt(source: BinaryIO, target: BinaryIO, identities: Sequence[Identity], *, armored: bool = False) -> None:
+    """Open `source` into `target`, in constant memory.
+
+    Every chunk is verified before it is written, but only when this returns was the file whole: on `PayloadError`
+    throw away what was written. `NoMatch` if no identity opens the file; `HeaderError`, `MacError`, `ArmorError` if it is
+    bad.
+    """
+    opened = Decryptor(io.BufferedReader(ArmorReader(source)) if armored else source, identities)
+    while chunk := opened.next_chunk():
+        target.write(chunk)
+    opened.require_end()
+
+
+def seal(data: bytes, recipients: Sequence[Recipient]) -> bytes:
+    """Seal bytes in memory."""
+    target = io.BytesIO()
+    encrypt(io.BytesIO(data), target, recipients)
+    return target.getvalue()
+
+
+def unseal(data: bytes, identities: Sequence[Identity]) -> bytes:
+    """Open bytes in memory; the errors of `decrypt`."""
+    target = io.BytesIO()
+    decrypt(io.BytesIO(data), target, identities)
+    return target.getvalue()
+
+
+def rewrap(header: bytes, identities: Sequence[Identity], recipients: Sequence[Recipient]) -> bytes:
+    """A header for other recipients over the same payload, in a time that does not depend on the payload.
+
+    Whoever could open the old file can still open, and forge, the new one: this only ever adds people.
+    """
+    source = io.BytesIO(header)
+    file_key = _unwrap(parse_header(source), identities)
+    if source.read(1):
+        raise HeaderError("something follows the header")
+    return bytes(_header_for(recipients, file_key))
+
+
+def read_header(source: BinaryIO) -> bytes:
+    """The exact bytes of a file's header; `source` is left at the payload."""
+    return bytes(parse_header(source))
+
+
+def stanza_count(header: bytes) -> int:
+    """How many recipients a header is for."""
+    return len(parse_header(io.BytesIO(header)).stanzas)
+
+
+def _new_header(recipients: Sequence[Recipient]) -> tuple[Header, bytes]:
+    file_key = secrets.token_bytes(FILE_KEY_SIZE)
+    return _header_for(recipients, file_key), file_key
+
+
+def _header_for(recipients: Sequence[Recipient], file_key: bytes) -> Header:
+    labels = {recipient.label for recipient in recipients}
+    if len(labels) != 1:
+        raise HeaderError("a file needs recipients of one kind: post-quantum ones and others are not combined")
+    stanzas = [recipient.wrap(file_key) for recipient in recipients]
+    require_alone(stanzas)
+    return seal_header(stanzas, file_key)
+
+
+def _unwrap(header: Header, identities: Sequence[Identity]) -> bytes:
+    require_alone(header.stanzas)
+    for identity in identities:
+        try:
+            file_key = identity.unwrap(header.stanzas)
+        except NoMatch:
+            continue
+        header.verify(file_key)
+        return file_key
+    raise NoMatch("none of these identities opens the file")

@@ -1,0 +1,99 @@
+"""Appending to the log and signing its head, inside the transaction of whatever is being logged."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from threading import Lock
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, leaf_hash
+from crypto.note import Note, SigningKey
+from intake.protocol.entry import Entry, parse_entry
+from intake.protocol.roster import Roster
+from intake.storage.tables import LogEntry, LogHead
+
+
+class LogDamagedError(RuntimeError):
+    """The stored log and its signed head do not belong together: somebody changed the store behind the server."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class AccessLog:
+    """The log of one server. `key` signs its checkpoints and its name is the log's origin."""
+
+    def __init__(self, key: SigningKey, now: Callable[[], datetime] = _now) -> None:
+        self._key = key
+        self._now = now
+        self._roster = Roster()
+        self._replayed = 0
+        self._replaying = Lock()
+
+    @property
+    def origin(self) -> str:
+        """The name of the log, in its checkpoints and in every request signed for it."""
+        return self._key.verifier.name
+
+    def now(self) -> datetime:
+        """The time for the next entry, UTC, to the second."""
+        return self._now()
+
+    def start(self, session: Session) -> None:
+        """Sign the empty tree, once, when the store is made."""
+        if session.scalar(select(func.count()).select_from(LogHead)) == 0:
+            session.add(self._head(Frontier.empty()))
+
+    def append(self, session: Session, entry: Entry) -> int:
+        """Add an entry and sign the new head; both are durable when the caller's transaction is. Returns its index."""
+        line = entry.to_bytes()
+        head = self._require_head(session)
+        frontier = Frontier.from_bytes(head.size, head.frontier).append(leaf_hash(line))
+        session.add(LogEntry(index=head.size, body=line))
+        # The old size in the condition: a head that moved meanwhile is never overwritten.
+        if session.execute(delete(LogHead).where(LogHead.size == head.size)).rowcount != 1:  # type: ignore[attr-defined]
+            raise LogDamagedError("the head of the log moved during an append")
+        session.add(self._head(frontier))
+        session.flush()
+        return head.size
+
+    def checkpoint(self, session: Session) -> bytes:
+        """The newest checkpoint, a signed note; `LogDamagedError` if the stored entries are not as many as it says."""
+        head = self._require_head(session)
+        if session.scalar(select(func.count()).select_from(LogEntry)) != head.size:
+            raise LogDamagedError("the log holds more or fewer entries than were signed")
+        return head.checkpoint
+
+    def size(self, session: Session) -> int:
+        """How many entries the newest checkpoint counts."""
+        return self._require_head(session).size
+
+    def lines(self, session: Session, start: int, end: int) -> Sequence[bytes]:
+        """The entries from `start` up to but not including `end`, as far as there are any."""
+        wanted = select(LogEntry.body).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
+        return session.scalars(wanted).all()
+
+    def roster(self, session: Session) -> Roster:
+        """Who is enrolled, replayed from the log itself; only entries that are new since the last call are read.
+
+        Called before the transaction's own appends, which might be undone.
+        """
+        with self._replaying:
+            for line in self.lines(session, self._replayed, self._require_head(session).size):
+                self._roster.apply(parse_entry(line))
+                self._replayed += 1
+        return self._roster
+
+    def _require_head(self, session: Session) -> LogHead:
+        heads = session.scalars(select(LogHead)).all()
+        if len(heads) != 1:
+            raise LogDamagedError("the log has no single head; was 'intake init' run?")
+        return heads[0]
+
+    def _head(self, frontier: Frontier) -> LogHead:
+        text = Checkpoint(self.origin, frontier.size, frontier.root()).text
+        note = bytes(Note(text, (self._key.sign(text),)))
+        return LogHead(size=frontier.size, checkpoint=note, frontier=frontier.to_bytes())

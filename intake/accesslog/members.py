@@ -1,0 +1,30 @@
+"""The operator's entries: who is enrolled and who no longer is."""
+
+from intake.accesslog.log import AccessLog
+from intake.protocol.actions import Action
+from intake.protocol.card import Card, Role
+from intake.protocol.entry import OPERATOR, Entry
+from intake.protocol.roster import Member, RosterError
+from intake.storage.store import Store
+
+
+def enrol(store: Store, log: AccessLog, card: Card) -> None:
+    """Let a member in from now on; `RosterError` if the key or the name is enrolled already."""
+    objects = (f"member/{card.key_id}",)
+    _append(store, log, Entry(log.now(), OPERATOR, Action.ENROL, objects, card=card.text))
+
+
+def revoke(store: Store, log: AccessLog, name: str, role: Role) -> Member:
+    """Shut a member out from now on and return who that was; `RosterError` if nobody active has this name and role."""
+    with store.reading() as session:
+        member = log.roster(session).active(name)
+    if member is None or member.card.role is not role:
+        raise RosterError(f"there is no active {role} of this name")
+    _append(store, log, Entry(log.now(), OPERATOR, Action.REVOKE, (f"member/{member.card.key_id}",)))
+    return member
+
+
+def _append(store: Store, log: AccessLog, entry: Entry) -> None:
+    with store.writing() as session:
+        log.roster(session).copy().apply(entry)
+        log.append(session, entry)

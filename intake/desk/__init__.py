@@ -1,0 +1,5 @@
+"""The API for reviewers and auditors: every request signed, every read in the access log before it is answered."""
+
+from intake.desk.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,73 @@
+"""Who is let in: signature verified, nonce used up and action logged, in one transaction, before any answer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from flask import current_app, request
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from intake.protocol.actions import named
+from intake.protocol.card import Role
+from intake.protocol.entry import Entry, LoggedRequest
+from intake.protocol.requests import LIFETIME, RequestError, SignedRequest, verify
+from intake.protocol.roster import Roster
+from intake.server import Server
+from intake.storage.tables import Nonce
+
+
+def current_server() -> Server:
+    """The server behind the current request."""
+    return current_app.extensions["intake"]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def admitted(role: Role | None) -> Iterator[tuple[Session, SignedRequest]]:
+    """A writing transaction in which the request's nonce is used up. `role`: who may make it; None: any member."""
+    server = current_server()
+    signed = _verified(server)
+    with server.store.writing() as session:
+        # Once more under the lock: the signer may have been revoked meanwhile.
+        _require_role(server.log.roster(session), signed.key_id, role)
+        _use_nonce(session, signed)
+        yield session, signed
+
+
+@contextmanager
+def logged(*, body_is_logged: bool = False) -> Iterator[Session]:
+    """A writing transaction in which a reviewer's request is admitted and what it does is appended to the log."""
+    with admitted(Role.REVIEWER) as (session, signed):
+        body = request.get_data()
+        does = named(signed.method, signed.path, signed.query, body if body_is_logged else None)
+        kept = LoggedRequest(signed.base, signed.signature, body.decode() if body_is_logged else None)
+        log = current_server().log
+        entry = Entry(at=log.now(), who=signed.key_id, action=does.action, objects=does.objects, request=kept)
+        log.append(session, entry)
+        yield session
+
+
+def _verified(server: Server) -> SignedRequest:
+    # Outside of any writing transaction: whoever sends false signatures must not hold up the store.
+    with server.store.reading() as session:
+        roster = server.log.roster(session)
+    signed = verify(request, request.get_data(), roster, server.log.origin)
+    if signed.authority != server.settings.authority:
+        raise RequestError("the request was signed for another address")
+    return signed
+
+
+def _require_role(roster: Roster, key: str, role: Role | None) -> None:
+    member = roster.member(key)
+    if roster.verifier(key) is None or member is None or (role is not None and member.card.role is not role):
+        raise RequestError("this key is not one that may do this")
+
+
+def _use_nonce(session: Session, signed: SignedRequest) -> None:
+    now = int(current_server().log.now().timestamp())
+    session.execute(delete(Nonce).where(Nonce.expires < now))
+    if session.scalar(select(Nonce.value).where(Nonce.value == signed.nonce)) is not None:
+        raise RequestError("this request was used before")
+    expires = signed.created + LIFETIME + timedelta(minutes=1)
+    session.add(Nonce(value=signed.nonce, expires=int(expires.timestamp())))
+    session.flush()

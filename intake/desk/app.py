@@ -1,0 +1,45 @@
+"""The desk's application factory: its one error form and its routes."""
+
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from intake.desk import views
+from intake.hygiene import log_without_content
+from intake.protocol.actions import ActionError
+from intake.protocol.requests import RequestError
+from intake.server import Server
+
+LARGEST_REQUEST = 2_000_000
+"""Bytes of a request's body at most: 500 ids, or one sealed reply of 50,000 characters."""
+
+
+def create_app(server: Server) -> Flask:
+    """The desk API over an opened server."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.extensions["intake"] = server
+    app.register_blueprint(views.blueprint)
+    app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
+    app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
+    app.register_error_handler(HTTPException, _http_problem)
+    log_without_content(app)
+    app.after_request(_headers)
+    return app
+
+
+def _http_problem(error: HTTPException) -> Response:
+    words = {404: "there is nothing of this name", 409: "this id is taken", 413: "the request is too large"}
+    code = error.code or 500
+    return _problem(code, words.get(code, "the desk can't do this"))
+
+
+def _problem(status: int, words: str) -> Response:
+    response = jsonify(error=words)
+    response.status_code = status
+    return response
+
+
+def _headers(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,99 @@
+"""What a request to the desk does and which objects it names, derived from the request alone.
+
+The desk logs this; an auditor derives it again from the signed request in the entry and compares.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+MOST_OBJECTS = 500
+"""How many objects a request may name, so that its entry, which names them all, fits into a bundle's 65,535 bytes."""
+
+_ID = r"[0-9a-f]{32}"
+
+
+class ActionError(ValueError):
+    """The request is none that the desk answers."""
+
+
+class Action(StrEnum):
+    """What an entry of the log records."""
+
+    INDEX = "index"
+    READ = "read"
+    ADD = "add"
+    ENROL = "enrol"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An action and its objects: `summary/<tip>`, `item/<id>`, `tip/<id>`."""
+
+    action: Action
+    objects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """The body of a bulk read: the tips whose summaries, and the items, that are wanted. Ids in hex."""
+
+    summaries: tuple[str, ...]
+    items: tuple[str, ...]
+
+    def to_json(self) -> bytes:
+        """The body to send."""
+        return json.dumps({"summaries": self.summaries, "items": self.items}, separators=(",", ":")).encode()
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The objects, as the log names them."""
+        return (*(f"summary/{tip}" for tip in self.summaries), *(f"item/{item}" for item in self.items))
+
+
+def parse_read_request(body: bytes) -> ReadRequest:
+    """Read a bulk read's body; `ActionError` if it is malformed or names too much."""
+    try:
+        values: Any = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        raise ActionError("the body must be JSON") from None
+    if not isinstance(values, dict) or values.keys() != {"summaries", "items"}:
+        raise ActionError("the body must hold 'summaries' and 'items'")
+    request = ReadRequest(summaries=_ids(values["summaries"]), items=_ids(values["items"]))
+    if len(request.objects) > MOST_OBJECTS:
+        raise ActionError(f"a request may name at most {MOST_OBJECTS} objects")
+    return request
+
+
+def named(method: str, path: str, query: str, body: bytes | None) -> Named:
+    """What a request does. `body` is None where only its digest is known, as for what a reviewer adds."""
+    if query not in ("", "?") and not _ADD_QUERY.fullmatch(query):
+        raise ActionError("unknown query")
+    if (method, path) == ("GET", "/v1/index"):
+        return Named(Action.INDEX)
+    if (method, path) == ("POST", "/v1/read"):
+        return Named(Action.READ, parse_read_request(body or b"").objects)
+    if method == "GET" and (item := _ITEM.fullmatch(path)):
+        return Named(Action.READ, (f"item/{item[1]}",))
+    if method == "PUT" and (added := _ADD.fullmatch(path)):
+        return Named(Action.ADD, (f"tip/{added[1]}", f"item/{added[2]}"))
+    raise ActionError("unknown request")
+
+
+_ITEM = re.compile(rf"/v1/items/({_ID})")
+_ADD = re.compile(rf"/v1/tips/({_ID})/items/({_ID})")
+_ADD_QUERY = re.compile(r"\?kind=(reply|work)")
+
+
+def _ids(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list) or not _all_ids(values) or len(set(values)) != len(values):
+        raise ActionError("ids must be distinct and of 32 hex digits")
+    return tuple(values)
+
+
+def _all_ids(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) and re.fullmatch(_ID, value) for value in values)

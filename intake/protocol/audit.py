@@ -1,0 +1,125 @@
+"""The checks an auditor makes of the whole log, offline: trust in neither the operator nor the reviewers.
+
+1. Every entry is canonical, and times never go back.
+2. Every entry of a member carries a request signed by that member's key while it was enrolled, at most five minutes
+   old, with a nonce never used before, and it names exactly the action and the objects that follow from that request.
+3. Entries of the operator are only enrolments and revocations, and these are consistent.
+4. The entries hash to the root of a checkpoint signed with the log's key.
+5. That tree extends the one of the last checkpoint that was seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
+from crypto.merkle import leaf_hash, root_hash
+from crypto.note import NoteError, Verifier, parse_note
+from intake.protocol.actions import Action, ActionError, named
+from intake.protocol.entry import OPERATOR, Entry, EntryError, LoggedRequest, parse_entry
+from intake.protocol.requests import LIFETIME, RequestError, SignedRequest, parse_base
+from intake.protocol.roster import Roster, RosterError
+
+_GOVERNANCE = (Action.ENROL, Action.REVOKE)
+
+
+class AuditError(Exception):
+    """The log is not what it claims to be. The message says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedLog:
+    """A log that passed every check."""
+
+    checkpoint: Checkpoint
+    entries: tuple[Entry, ...]
+    roster: Roster
+
+
+def verify_log(lines: Sequence[bytes], signed: bytes, log: Verifier, seen: Checkpoint | None) -> VerifiedLog:
+    """Check the whole log against a signed checkpoint and the one seen last; `AuditError` at the first fault."""
+    checkpoint = open_checkpoint(signed, log)
+    if checkpoint.size != len(lines):
+        raise AuditError(f"the log was cut: its checkpoint counts {checkpoint.size} entries, {len(lines)} were served")
+    hashes = [leaf_hash(line) for line in lines]
+    require_extension(hashes, checkpoint, seen)
+    if root_hash(hashes) != checkpoint.root:
+        raise AuditError("the log was altered: its entries do not hash to the root that was signed")
+    replay = _Replay(checkpoint.origin)
+    return VerifiedLog(checkpoint, tuple(replay.take(index, line) for index, line in enumerate(lines)), replay.roster)
+
+
+def open_checkpoint(signed: bytes, log: Verifier) -> Checkpoint:
+    """A checkpoint whose signature and origin are the log's; `AuditError` otherwise."""
+    try:
+        note = parse_note(signed)
+        log.verify(note)
+        checkpoint = parse_checkpoint(note.text)
+    except (NoteError, CheckpointError) as error:
+        raise AuditError("the checkpoint is not signed by this log's key") from error
+    if checkpoint.origin != log.name:
+        raise AuditError("the checkpoint belongs to another log")
+    return checkpoint
+
+
+def require_extension(hashes: Sequence[bytes], checkpoint: Checkpoint, seen: Checkpoint | None) -> None:
+    """Raise `AuditError` unless the tree of `checkpoint` extends the one seen before."""
+    if seen is None:
+        return
+    if checkpoint.size < seen.size:
+        raise AuditError(f"the log shrank: {seen.size} entries were seen before, now it claims {checkpoint.size}")
+    if root_hash(hashes[: seen.size]) != seen.root:
+        raise AuditError(f"the log was rewritten: its first {seen.size} entries are not the ones seen before")
+
+
+class _Replay:
+    """Takes the entries in order and checks each against all before it."""
+
+    def __init__(self, log: str) -> None:
+        self.roster = Roster()
+        self._log = log
+        self._nonces: set[str] = set()
+        self._last = datetime.min.replace(tzinfo=UTC)
+
+    def take(self, index: int, line: bytes) -> Entry:
+        try:
+            entry = parse_entry(line)
+            self._check(entry)
+            self.roster.apply(entry)
+        except (EntryError, RosterError, RequestError, ActionError, NoteError) as error:
+            raise AuditError(f"entry {index} is false: {error}") from error
+        return entry
+
+    def _check(self, entry: Entry) -> None:
+        if entry.at < self._last:
+            raise EntryError("its time lies before that of the entry above it")
+        self._last = entry.at
+        if entry.request is None:
+            if entry.who != OPERATOR or entry.action not in _GOVERNANCE:
+                raise EntryError("nobody signed for it")
+        else:
+            self._check_request(entry, entry.request)
+
+    def _check_request(self, entry: Entry, logged: LoggedRequest) -> None:
+        request = parse_base(logged.base, logged.signature)
+        verifier = self.roster.verifier(request.key_id)
+        if entry.who != request.key_id or verifier is None:
+            raise EntryError("its signer was not enrolled at the time")
+        verifier.verify_bytes(logged.base.encode(), logged.signature)
+        if request.nonce in self._nonces:
+            raise EntryError("its request was used before")
+        if abs(entry.at - request.created) > LIFETIME:
+            raise EntryError("its request is of another time")
+        if request.log != self._log:
+            raise EntryError("its request was signed for another desk")
+        self._nonces.add(request.nonce)
+        _require_named(entry, request, logged.body)
+
+
+def _require_named(entry: Entry, request: SignedRequest, body: str | None) -> None:
+    content = None if body is None else body.encode()
+    if content is not None:
+        request.require_body(content)
+    derived = named(request.method, request.path, request.query, content)
+    if (entry.action, entry.objects) != (derived.action, derived.objects):
+        raise EntryError("it does not say what its request did")

@@ -1,0 +1,88 @@
+"""A card: the public half of a reviewer's or auditor's keys, as a signed note (C2SP signed-note) by the key it names.
+
+The signature shows that whoever made the card holds the key. The same text is handed to the operator, enrolled in the
+log, and read by every program that seals or verifies.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient
+
+from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
+
+_TITLE = "intake card v1"
+
+
+class CardError(ValueError):
+    """Not a card, or not signed by the key that it names."""
+
+
+class Role(StrEnum):
+    """What a member may do: reviewers open reports, auditors only read the log."""
+
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A verified card. `recipient` is what reports are sealed to, for a reviewer; `text` is the note itself."""
+
+    role: Role
+    name: str
+    verifier: Verifier
+    recipient: HybridRecipient | None
+    text: str
+
+    @property
+    def key_id(self) -> str:
+        """32 hex digits that name the signing key in requests and in the log."""
+        return key_id(self.verifier)
+
+
+def key_id(verifier: Verifier) -> str:
+    """The first 128 bits of the SHA-256 of an Ed25519 public key, in hex."""
+    return hashlib.sha256(verifier.public_key).digest()[:16].hex()
+
+
+def issue_card(role: Role, key: SigningKey, identity: HybridIdentity | None) -> Card:
+    """The card of a member who holds `key` and, for a reviewer, `identity`."""
+    lines = [_TITLE, f"role: {role}", f"key: {key.verifier}"]
+    if identity is not None:
+        lines.append(f"recipient: {identity.recipient}")
+    text = "\n".join(lines) + "\n"
+    return parse_card(bytes(Note(text, (key.sign(text),))).decode())
+
+
+def parse_card(text: str) -> Card:
+    """Read a card and verify its signature; `CardError` says what is wrong with it."""
+    try:
+        note = parse_note(text.encode())
+        verifier = parse_verifier(_values(note.text)["key"])
+        verifier.verify(note)
+        return _card(_values(note.text), verifier, text)
+    except (NoteError, AgeError, KeyError, ValueError) as error:
+        raise CardError("this is not a valid card") from error
+
+
+def _card(values: dict[str, str], verifier: Verifier, text: str) -> Card:
+    role = Role(values["role"])
+    recipient = None
+    if role is Role.REVIEWER:
+        recipient = parse_recipient(values["recipient"])
+        if not isinstance(recipient, HybridRecipient):
+            raise CardError("a reviewer's recipient must be a post-quantum one (age1pq1…)")
+    if values.keys() != ({"role", "key", "recipient"} if recipient else {"role", "key"}):
+        raise CardError("the card has a line that it should not have")
+    return Card(role=role, name=verifier.name, verifier=verifier, recipient=recipient, text=text)
+
+
+def _values(text: str) -> dict[str, str]:
+    title, *lines = text.removesuffix("\n").split("\n")
+    pairs = [line.partition(": ") for line in lines]
+    values = {name: value for name, _, value in pairs}
+    if title != _TITLE or len(values) != len(pairs):
+        raise CardError("this is not a card")
+    return values

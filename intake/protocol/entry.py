@@ -1,0 +1,96 @@
+"""One line of the access log: canonical JSON, and the same bytes again when read back."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from intake.protocol.actions import Action
+
+VERSION = 1
+LONGEST = 65_535
+"""Bytes of an entry at most: what a tlog-tiles entry bundle can hold."""
+
+OPERATOR = "operator"
+"""Who made an entry that no member signed: whoever holds the server."""
+
+
+class EntryError(ValueError):
+    """Not an entry in its canonical form."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """The signed request behind an entry: signature base, signature, and the body where it names what was read."""
+
+    base: str
+    signature: bytes
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Who did what to which objects, and when (UTC, to the second). `card` is the text of an enrolled card."""
+
+    at: datetime
+    who: str
+    action: Action
+    objects: tuple[str, ...] = ()
+    request: LoggedRequest | None = None
+    card: str | None = None
+
+    def to_bytes(self) -> bytes:
+        """The canonical line, without a newline; `EntryError` if it is too long to be served."""
+        values: dict[str, Any] = {
+            "v": VERSION,
+            "at": _time(self.at),
+            "who": self.who,
+            "action": self.action.value,
+            "objects": list(self.objects),
+        }
+        if self.request is not None:
+            signature = base64.b64encode(self.request.signature).decode()
+            values["request"] = {"base": self.request.base, "signature": signature}
+            if self.request.body is not None:
+                values["request"]["body"] = self.request.body
+        if self.card is not None:
+            values["card"] = self.card
+        line = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        if len(line) > LONGEST:
+            raise EntryError("the entry is too long")
+        return line
+
+
+def parse_entry(line: bytes) -> Entry:
+    """Read an entry; `EntryError` unless its canonical form is exactly these bytes."""
+    try:
+        entry = _entry(json.loads(line))
+        if entry.to_bytes() == line:
+            return entry
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
+        pass
+    raise EntryError("this is not an entry of the log")
+
+
+def _entry(values: dict[str, Any]) -> Entry:
+    request = values.get("request")
+    return Entry(
+        at=datetime.strptime(values["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+        who=values["who"],
+        action=Action(values["action"]),
+        objects=tuple(values["objects"]),
+        request=None
+        if request is None
+        else LoggedRequest(
+            base=request["base"],
+            signature=base64.b64decode(request["signature"], validate=True),
+            body=request.get("body"),
+        ),
+        card=values.get("card"),
+    )
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

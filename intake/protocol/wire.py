@@ -1,0 +1,91 @@
+"""The JSON that the desk answers with, as typed records; sealed bytes travel in base64."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+
+class WireError(ValueError):
+    """The desk's answer is not of the agreed form."""
+
+
+@dataclass(frozen=True, slots=True)
+class TipRow:
+    """A tip in the index. `summary`: SHA-256 of the sealed summary, so that a changed one is fetched again."""
+
+    id: str
+    day: str
+    recipient: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item in the index. `size`: of its sealed bytes. `blob`: too large for a bulk read, fetched by itself."""
+
+    id: str
+    tip: str
+    kind: str
+    day: str
+    size: int
+    blob: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """All there is from a day on."""
+
+    tips: tuple[TipRow, ...]
+    items: tuple[ItemRow, ...]
+
+    def to_json(self) -> bytes:
+        """The body of the answer."""
+        return json.dumps(asdict(self), separators=(",", ":")).encode()
+
+
+def parse_index(body: bytes) -> Index:
+    """Read an index; `WireError` if it is malformed."""
+    try:
+        values: Any = json.loads(body)
+        index = Index(
+            tips=tuple(TipRow(**row) for row in values["tips"]),
+            items=tuple(ItemRow(**row) for row in values["items"]),
+        )
+        rows: tuple[TipRow | ItemRow, ...] = (*index.tips, *index.items)
+        for day in {row.day for row in rows}:
+            date.fromisoformat(day)
+        if not all(_is_id(row.id) for row in rows):
+            raise WireError("the desk's index is malformed")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise WireError("the desk's index is malformed") from None
+    return index
+
+
+def encode_sealed(summaries: Mapping[str, bytes], items: Mapping[str, bytes]) -> bytes:
+    """The answer to a bulk read."""
+    parts = {"summaries": summaries, "items": items}
+    return json.dumps(
+        {part: {name: base64.b64encode(data).decode() for name, data in held.items()} for part, held in parts.items()}
+    ).encode()
+
+
+def decode_sealed(body: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Sealed summaries by tip and sealed items by id; `WireError` if the answer is malformed."""
+    try:
+        values: Any = json.loads(body)
+        summaries, items = (
+            {name: base64.b64decode(text, validate=True) for name, text in values[part].items()}
+            for part in ("summaries", "items")
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
+        raise WireError("the desk's answer is malformed") from None
+    return summaries, items
+
+
+def _is_id(text: object) -> bool:
+    # Ids become file names on the reviewer's machine.
+    return isinstance(text, str) and len(text) == 32 and set(text) <= set("0123456789abcdef")

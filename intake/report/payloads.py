@@ -1,0 +1,163 @@
+"""The documents that get sealed: what a source sends and what reviewers add.
+
+Each is one JSON object with a `kind` and the version `v` of its shape, padded with trailing spaces before it is sealed,
+so that what `age -d` prints is still plain JSON. The days and authors of items are not repeated here: the server's row
+gives the day, and the access log proves the author.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self, get_type_hints
+
+from crypto.padding import pad_padme, pad_to
+from intake.report.definition import Answer
+
+VERSION = 1
+SUMMARY_SIZES = (4096, 8192)
+SMALLEST_ITEM = 2048
+
+
+class PayloadFormatError(ValueError):
+    """An opened document is not what its kind says. Repeats nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Payload:
+    """The shared mechanism: a frozen record of JSON values. Its `repr` shows nothing, its fields are plaintext."""
+
+    kind: ClassVar[str]
+
+    def to_json(self) -> bytes:
+        """This document, not padded."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return json.dumps({"kind": self.kind, "v": VERSION, **values}, ensure_ascii=False).encode()
+
+    def padded(self) -> bytes:
+        """This document, padded to a size that says little about its length."""
+        return pad_padme(self.to_json(), SMALLEST_ITEM)
+
+    @classmethod
+    def from_json(cls, document: bytes) -> Self:
+        """Read a document of exactly this kind; `PayloadFormatError` otherwise."""
+        try:
+            values: Any = _frozen(json.loads(document))
+        except (ValueError, RecursionError):
+            raise PayloadFormatError(f"not a {cls.kind}") from None
+        if not isinstance(values, dict) or values.pop("kind", None) != cls.kind or values.pop("v", None) != VERSION:
+            raise PayloadFormatError(f"not a {cls.kind}")
+        hints = get_type_hints(cls)
+        names = {field.name for field in fields(cls)}
+        if values.keys() != names or not all(_fits(values[name], hints[name]) for name in names):
+            raise PayloadFormatError(f"not a {cls.kind}")
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary(Payload):
+    """Sealed to every active reviewer. `identities`: of the tip, newest first; `source`: the source's recipient."""
+
+    kind = "summary"
+    identities: tuple[str, ...]
+    source: str
+    language: str
+    form: int
+    answers: dict[str, Answer]
+
+    def padded(self) -> bytes:
+        """One of the two sizes that every summary has."""
+        document = self.to_json()
+        return pad_to(document, next((size for size in SUMMARY_SIZES if len(document) <= size), SUMMARY_SIZES[-1]))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Report(Payload):
+    """What the first page asked: the narrative and its answers, by the keys of form version `form`."""
+
+    kind = "report"
+    language: str
+    form: int
+    answers: dict[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Addition(Payload):
+    """One later group of the form, as the source last saved it."""
+
+    kind = "addition"
+    form: int
+    group: str
+    answers: dict[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Message(Payload):
+    """What the source writes after the report."""
+
+    kind = "message"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class About(Payload):
+    """What an attachment is: `content` is the id of its sealed bytes, `size` its true size, `sha256` in hex."""
+
+    kind = "about"
+    content: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    shows: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reply(Payload):
+    """What a reviewer answers; sealed to the tip and to the source."""
+
+    kind = "reply"
+    text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Status(Payload):
+    """A reviewer's word on where a tip stands; one of `STATUSES`."""
+
+    kind = "status"
+    status: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Note(Payload):
+    """What reviewers write for each other."""
+
+    kind = "note"
+    text: str
+
+
+STATUSES = {
+    "new": "New",
+    "reading": "Being read",
+    "working": "In work",
+    "answered": "Answered",
+    "closed": "Closed",
+}
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
+    return value
+
+
+def _fits(value: object, hint: object) -> bool:
+    if hint is str or hint is int:
+        return type(value) is hint
+    if hint == tuple[str, ...]:
+        return _is_texts(value)
+    return isinstance(value, dict) and all(isinstance(item, str) or _is_texts(item) for item in value.values())
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(item, str) for item in value)

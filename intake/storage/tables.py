@@ -1,0 +1,88 @@
+"""The tables. Ids are random, days carry no time, and what a source wrote is sealed before it comes here.
+
+Reviewers and auditors have no table: they are the enrolments and revocations in the log, one place for each fact.
+"""
+
+import enum
+from datetime import date
+
+from sqlalchemy import Enum, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# SQLite's rowid would number the rows in their order of arrival.
+_NO_ROWID = {"sqlite_with_rowid": False}
+
+
+class Kind(enum.StrEnum):
+    """What an item is, as far as the server may know. `work`: whatever reviewers write for each other."""
+
+    REPORT = "report"
+    ADDITION = "addition"
+    MESSAGE = "message"
+    ABOUT = "about"
+    CONTENT = "content"
+    REPLY = "reply"
+    WORK = "work"
+
+
+class Base(DeclarativeBase):
+    """The schema that migrations must arrive at."""
+
+
+class Tip(Base):
+    """One report and all that belongs to it."""
+
+    __tablename__ = "tip"
+    __table_args__ = (_NO_ROWID,)
+
+    id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    day: Mapped[date]
+    summary: Mapped[bytes] = mapped_column(LargeBinary)
+    recipient: Mapped[str] = mapped_column(String)
+    lookup: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+
+
+class Item(Base):
+    """One sealed thing of a tip: `sealed` holds its bytes, or `blob` the id of the blob that does."""
+
+    __tablename__ = "item"
+    __table_args__ = (Index("item_by_tip", "tip_id"), _NO_ROWID)
+
+    id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    tip_id: Mapped[bytes] = mapped_column(ForeignKey("tip.id", ondelete="CASCADE"))
+    kind: Mapped[Kind] = mapped_column(
+        Enum(Kind, native_enum=False, length=16, values_callable=lambda kinds: [kind.value for kind in kinds])
+    )
+    day: Mapped[date]
+    size: Mapped[int]
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    blob: Mapped[str | None] = mapped_column(String(32))
+
+
+class LogEntry(Base):
+    """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap."""
+
+    __tablename__ = "log_entry"
+
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LogHead(Base):
+    """The newest signed checkpoint and the tree's right edge, from which the next append goes on."""
+
+    __tablename__ = "log_head"
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    checkpoint: Mapped[bytes] = mapped_column(LargeBinary)
+    frontier: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Nonce(Base):
+    """A nonce that a signed request has used, kept until its signature has expired (`expires`: Unix time)."""
+
+    __tablename__ = "nonce"
+    __table_args__ = (_NO_ROWID,)
+
+    value: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires: Mapped[int] = mapped_column(index=True)

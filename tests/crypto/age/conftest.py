@@ -1,0 +1,60 @@
+"""The peers: the vectors of the format and another implementation from npm, and Debian's age."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+NPM = Path(__file__).parents[2] / "npm"
+
+
+def install_npm() -> None:
+    """Install the locked packages, once for each lock file."""
+    installed = NPM / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= (NPM / "package-lock.json").stat().st_mtime:
+        return
+    assert shutil.which("npm"), "these tests need Node.js and npm: apt-get install nodejs npm"
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=NPM, check=True, capture_output=True)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each vector, by its name."""
+    if "vector" in metafunc.fixturenames:
+        install_npm()
+        directory = NPM / "node_modules" / ".vectors"
+        directory.mkdir(exist_ok=True)
+        subprocess.run(["node", "vectors.mjs", str(directory)], cwd=NPM, check=True)
+        metafunc.parametrize("vector", sorted(directory.iterdir()), ids=lambda path: path.name)
+
+
+@pytest.fixture(scope="session")
+def npm_age() -> Callable[..., bytes]:
+    """The age implementation from npm: `npm_age("encrypt", recipient, data=…)`."""
+    install_npm()
+
+    def run(*arguments: str, data: bytes = b"") -> bytes:
+        command = ["node", "age.mjs", *arguments]
+        return subprocess.run(command, cwd=NPM, check=True, capture_output=True, input=data).stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def debian_age() -> Callable[..., bytes]:
+    """Debian's age: `debian_age("-r", recipient, data=…)`."""
+    program = shutil.which("age")
+    assert program, "these tests need Debian's package age: apt-get install age"
+
+    def run(*arguments: str, data: bytes = b"") -> bytes:
+        return subprocess.run([program, *arguments], check=True, capture_output=True, input=data).stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def vectors() -> list[Path]:
+    """Where the vectors lie."""
+    install_npm()
+    return list((NPM / "node_modules" / ".vectors").iterdir())

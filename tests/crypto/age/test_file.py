@@ -1,0 +1,208 @@
+"""Whole files: what is sealed comes back, what was changed does not, and no byte of a damaged chunk is released."""
+
+import io
+import secrets
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crypto.age import (
+    AgeError,
+    Decryptor,
+    Encryptor,
+    HeaderError,
+    HybridIdentity,
+    Identity,
+    MacError,
+    NoMatch,
+    PayloadError,
+    ScryptIdentity,
+    ScryptRecipient,
+    X25519Identity,
+    decrypt,
+    encrypt,
+    read_header,
+    rewrap,
+    seal,
+    stanza_count,
+    unseal,
+)
+
+CHUNK = 65_536
+HYBRID = HybridIdentity.generate()
+CLASSICAL = X25519Identity.generate()
+
+
+def released(file: bytes, *identities: Identity) -> bytes:
+    """What is given out before an error."""
+    target = io.BytesIO()
+    with pytest.raises(AgeError):
+        decrypt(io.BytesIO(file), target, identities)
+    return target.getvalue()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 3 * CHUNK), max_size=6))
+def test_pieces_of_any_size_come_back_as_one(sizes: list[int]) -> None:
+    pieces = [secrets.token_bytes(size) for size in sizes]
+    target = io.BytesIO()
+    with Encryptor(target, [CLASSICAL.recipient]) as file:
+        for piece in pieces:
+            file.write(piece)
+    assert unseal(target.getvalue(), [CLASSICAL]) == b"".join(pieces)
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_every_size_around_a_chunk_comes_back(size: int) -> None:
+    data = secrets.token_bytes(size)
+    assert unseal(seal(data, [HYBRID.recipient]), [HYBRID]) == data
+
+
+def test_only_the_right_identity_opens_a_file() -> None:
+    others: list[Identity] = [HybridIdentity.generate(), CLASSICAL, ScryptIdentity("x")]
+    file = seal(b"data", [HYBRID.recipient, HybridIdentity.generate().recipient])
+    with pytest.raises(NoMatch):
+        unseal(file, others)
+    assert unseal(file, [*others, HYBRID]) == b"data"
+
+
+def test_hybrid_recipients_are_never_mixed_with_others() -> None:
+    with pytest.raises(HeaderError):
+        seal(b"", [HYBRID.recipient, CLASSICAL.recipient])
+
+
+def test_a_passphrase_is_never_mixed_with_anything() -> None:
+    for other in (HYBRID.recipient, CLASSICAL.recipient, ScryptRecipient("y", 2)):
+        with pytest.raises(HeaderError):
+            seal(b"", [ScryptRecipient("x", 2), other])
+
+
+def test_a_file_needs_a_recipient() -> None:
+    with pytest.raises(HeaderError):
+        seal(b"", [])
+
+
+def test_a_wrong_passphrase_is_no_match() -> None:
+    with pytest.raises(NoMatch):
+        unseal(seal(b"data", [ScryptRecipient("right", 2)]), [ScryptIdentity("wrong")])
+
+
+def test_a_work_factor_beyond_the_bound_is_refused_before_any_work() -> None:
+    file = seal(b"data", [ScryptRecipient("x", 2)]).replace(b" 2\n", b" 23\n", 1)
+    with pytest.raises(HeaderError):
+        unseal(file, [ScryptIdentity("x")])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_changed_byte_anywhere_is_found(data: st.DataObject) -> None:
+    plaintext = secrets.token_bytes(2 * CHUNK + 10)
+    file = bytearray(seal(plaintext, [CLASSICAL.recipient]))
+    place = data.draw(st.integers(0, len(file) - 1))
+    file[place] ^= data.draw(st.integers(1, 255))
+    given_out = released(bytes(file), CLASSICAL)
+    assert len(given_out) % CHUNK == 0
+    assert plaintext.startswith(given_out)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2 * CHUNK + 40), st.binary(min_size=1, max_size=40))
+def test_a_cut_or_extended_file_is_found(cut: int, extra: bytes) -> None:
+    plaintext = bytes(2 * CHUNK)
+    file = seal(plaintext, [CLASSICAL.recipient])
+    assert plaintext.startswith(released(file[: len(file) - 1 - cut], CLASSICAL))
+    assert plaintext.startswith(released(file + extra, CLASSICAL))
+
+
+def test_a_file_whose_writing_failed_never_opens() -> None:
+    target = io.BytesIO()
+
+    def fail() -> None:
+        with Encryptor(target, [CLASSICAL.recipient]) as file:
+            file.write(bytes(3 * CHUNK))
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        fail()
+    with pytest.raises(PayloadError):
+        unseal(target.getvalue(), [CLASSICAL])
+
+
+def test_a_stanza_that_was_added_is_found() -> None:
+    file = seal(b"data", [CLASSICAL.recipient])
+    with pytest.raises(MacError):
+        unseal(file.replace(b"--- ", b"-> grease x\n\n--- ", 1), [CLASSICAL])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3 * CHUNK + 5), st.integers(0, 2 * CHUNK)), max_size=8), st.booleans())
+def test_reading_at_any_place_gives_the_slice(places: list[tuple[int, int]], whole_last: bool) -> None:
+    data = secrets.token_bytes(3 * CHUNK if whole_last else 3 * CHUNK - 7)
+    file = io.BufferedReader(Decryptor(io.BytesIO(seal(data, [CLASSICAL.recipient])), [CLASSICAL]))
+    for start, size in places:
+        if start > len(data):
+            continue
+        assert file.seek(start) == start
+        assert file.read(size) == data[start : start + size]
+    assert file.seek(0, io.SEEK_END) == len(data)
+
+
+def test_a_cut_file_does_not_tell_a_size() -> None:
+    cut = seal(bytes(2 * CHUNK + 1), [CLASSICAL.recipient])[:-17]
+    file = Decryptor(io.BytesIO(cut), [CLASSICAL])
+    with pytest.raises(PayloadError):
+        file.seek(0, io.SEEK_END)
+
+
+def test_rewrapping_lets_another_in_and_leaves_the_payload() -> None:
+    other = HybridIdentity.generate()
+    file = seal(b"data", [HYBRID.recipient])
+    header = read_header(io.BytesIO(file))
+    changed = rewrap(header, [HYBRID], [HYBRID.recipient, other.recipient])
+    assert stanza_count(changed) == 2
+    assert unseal(changed + file[len(header) :], [other]) == b"data"
+    with pytest.raises(NoMatch):
+        rewrap(header, [other], [other.recipient])
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_raise_only_our_errors(data: bytes) -> None:
+    for start in (b"", b"age-encryption.org/v1\n", b"age-encryption.org/v1\n-> X25519 "):
+        with pytest.raises(AgeError):
+            decrypt(io.BytesIO(start + data), io.BytesIO(), [HYBRID, CLASSICAL])
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_any_change_of_a_header_raises_only_our_errors(data: st.DataObject) -> None:
+    file = bytearray(seal(b"data", [CLASSICAL.recipient, X25519Identity.generate().recipient]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        file[data.draw(st.integers(0, 300))] = data.draw(st.integers(0, 255))
+    try:
+        assert unseal(bytes(file), [CLASSICAL]) == b"data"
+    except AgeError:
+        return
+
+
+def test_encrypting_takes_constant_memory_whatever_the_size() -> None:
+    class Source(io.RawIOBase):
+        left = 256 << 20
+
+        def read(self, size: int = -1) -> bytes:
+            assert 0 < size <= 1 << 20
+            size = min(size, self.left)
+            self.left -= size
+            return bytes(size)
+
+    class Sink(io.RawIOBase):
+        largest = total = 0
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.largest, self.total = max(self.largest, len(data)), self.total + len(data)
+            return len(data)
+
+    sink = Sink()
+    encrypt(Source(), sink, [CLASSICAL.recipient])  # type: ignore[arg-type]
+    assert sink.largest <= CHUNK + 16
+    assert sink.total > 256 << 20

@@ -1,0 +1,90 @@
+"""Keys as text: one spelling in each case, and nowhere else a secret."""
+
+import traceback
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crypto.age import (
+    HeaderError,
+    HybridIdentity,
+    ScryptIdentity,
+    ScryptRecipient,
+    X25519Identity,
+    bech32,
+    parse_identity,
+    parse_recipient,
+    unseal,
+)
+
+KINDS = [HybridIdentity, X25519Identity]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_come_back_from_their_text_in_both_cases(kind: type) -> None:
+    identity = kind.generate()
+    assert str(identity).startswith("AGE-SECRET-KEY-")
+    for text in (str(identity), str(identity).lower()):
+        assert str(parse_identity(text)) == str(identity)
+    for text in (str(identity.recipient), str(identity.recipient).upper()):
+        assert parse_recipient(text) == identity.recipient
+
+
+def test_the_specifications_example_keys_are_read() -> None:
+    hybrid = parse_identity("AGE-SECRET-KEY-PQ-1XX76JRALNLXDMEW0CRK45QMCCH4X06SE84UN3VPM33W6HWDX0H3SK3ZQFR")
+    assert str(hybrid.recipient).startswith("age1pq1x34nzsvr0rxjsgdn8zgyhfe8j7ceq5r9rdelkjuh3y235jzxshfg87pzf5zr")
+    classical = parse_identity("AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX")
+    assert str(classical.recipient) == "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mixed_case_is_refused(kind: type) -> None:
+    text = str(kind.generate().recipient)
+    with pytest.raises(HeaderError):
+        parse_recipient(text[:10].upper() + text[10:])
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_one_wrong_character_in_a_key_is_found(data: st.DataObject) -> None:
+    text = str(X25519Identity.generate())
+    place = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.characters(codec="ascii").filter(lambda c: c.upper() != text[place]))
+    with pytest.raises(HeaderError):
+        parse_identity(text[:place] + other + text[place + 1 :])
+
+
+@given(st.text())
+def test_other_text_is_no_key(text: str) -> None:
+    for parse in (parse_identity, parse_recipient):
+        with pytest.raises(HeaderError):
+            parse(text)
+
+
+@given(st.binary(max_size=80))
+def test_bech32_comes_back(data: bytes) -> None:
+    assert bech32.decode(bech32.encode("age", data)) == ("age", data)
+
+
+@given(st.text(bech32._CHARSET, max_size=40))
+def test_whatever_bech32_parses_has_one_spelling(text: str) -> None:
+    try:
+        prefix, data = bech32.decode("age1" + text)
+    except HeaderError:
+        return
+    assert bech32.encode(prefix, data) == "age1" + text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_secret_shows_in_a_repr_or_a_traceback(kind: type) -> None:
+    identity = kind.generate()
+    secrets = [ScryptIdentity("passphrase"), ScryptRecipient("passphrase"), identity]
+    assert "passphrase" not in repr(secrets)
+    assert "KEY" not in repr(secrets)
+    try:
+        unseal(b"age-encryption.org/v1\n", secrets[:1])
+    except HeaderError as error:
+        shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "'passphrase'" not in shown
+    assert str(identity) not in shown

@@ -1,0 +1,192 @@
+"""Whoever changes the log behind the server's back is found, with the log's key in hand or without."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import delete, select, update
+
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, leaf_hash
+from crypto.note import Note, SigningKey
+from intake.accesslog.log import LogDamagedError
+from intake.desk import create_app
+from intake.protocol.actions import Action, ReadRequest
+from intake.protocol.audit import AuditError, VerifiedLog, open_checkpoint, verify_log
+from intake.protocol.entry import OPERATOR, Entry, parse_entry
+from intake.protocol.requests import sign
+from intake.server import Server, read_log_key
+from intake.storage.tables import LogEntry, LogHead
+
+
+@dataclass
+class Auditor:
+    """Fetches what the server has and checks it against what was seen before."""
+
+    server: Server
+    seen: Checkpoint | None = None
+
+    @property
+    def key(self) -> SigningKey:
+        return read_log_key(self.server.settings.log_key)
+
+    def verify(self) -> VerifiedLog:
+        with self.server.store.reading() as session:
+            signed = self.server.log.checkpoint(session)
+            size = open_checkpoint(signed, self.key.verifier).size
+            verified = verify_log(self.server.log.lines(session, 0, size), signed, self.key.verifier, self.seen)
+        self.seen = verified.checkpoint
+        return verified
+
+
+@pytest.fixture
+def log(server: Server, members_of: Any) -> Auditor:
+    """A log of two enrolments and six reads by two reviewers."""
+    amina, boris = members_of.enrol("amina"), members_of.enrol("boris")
+    with httpx.Client(
+        transport=httpx.WSGITransport(app=create_app(server)), base_url="http://desk.test", trust_env=False
+    ) as desk:
+        for reader in (amina, boris, amina):
+            for method, path, body in (
+                ("GET", "/v1/index", b""),
+                ("POST", "/v1/read", ReadRequest((), (secrets.token_hex(16),)).to_json()),
+            ):
+                request = desk.build_request(method, path, content=body)
+                sign(request, body, reader.key, server.log.origin)
+                assert desk.send(request).status_code == 200
+    return Auditor(server)
+
+
+def lines(server: Server) -> list[bytes]:
+    with server.store.reading() as session:
+        return list(session.scalars(select(LogEntry.body).order_by(LogEntry.index)))
+
+
+def rewrite(server: Server, changed: list[bytes]) -> None:
+    """Put other entries into the store."""
+    with server.store.writing() as session:
+        session.execute(delete(LogEntry))
+        session.add_all(LogEntry(index=index, body=line) for index, line in enumerate(changed))
+
+
+def sign_head(server: Server, key: SigningKey) -> None:
+    """What somebody with the log's key does afterwards: a head that fits the changed entries."""
+    frontier = Frontier.empty()
+    for line in lines(server):
+        frontier = frontier.append(leaf_hash(line))
+    text = Checkpoint(key.verifier.name, frontier.size, frontier.root()).text
+    with server.store.writing() as session:
+        session.execute(
+            update(LogHead).values(
+                size=frontier.size,
+                checkpoint=bytes(Note(text, (key.sign(text),))),
+                frontier=frontier.to_bytes(),
+            )
+        )
+
+
+def edited(held: list[bytes]) -> list[bytes]:
+    entry = parse_entry(held[3])
+    return [*held[:3], replace(entry, objects=("item/" + "0" * 32,)).to_bytes(), *held[4:]]
+
+
+def dropped(held: list[bytes]) -> list[bytes]:
+    return [*held[:4], *held[5:]]
+
+
+def cut(held: list[bytes]) -> list[bytes]:
+    return held[:-2]
+
+
+def reordered(held: list[bytes]) -> list[bytes]:
+    return [*held[:3], held[4], held[3], *held[5:]]
+
+
+def appended(held: list[bytes]) -> list[bytes]:
+    blamed = parse_entry(held[3])
+    return [*held, replace(blamed, objects=("item/" + "0" * 32,)).to_bytes()]
+
+
+def repeated(held: list[bytes]) -> list[bytes]:
+    return [*held, held[-1]]
+
+
+def unsigned(held: list[bytes]) -> list[bytes]:
+    last = parse_entry(held[-1])
+    return [*held, Entry(last.at, last.who, Action.READ, ("item/" + "0" * 32,)).to_bytes()]
+
+
+CHANGES = [edited, dropped, cut, reordered, appended, repeated, unsigned]
+
+
+def test_an_untouched_log_says_who_opened_what(log: Auditor) -> None:
+    verified = log.verify()
+    actions = [(entry.who == OPERATOR, entry.action) for entry in verified.entries]
+    assert actions == [(True, Action.ENROL)] * 2 + [(False, Action.INDEX), (False, Action.READ)] * 3
+    assert len({entry.who for entry in verified.entries if entry.action is Action.READ}) == 2
+
+
+def test_a_log_that_grew_verifies_against_the_checkpoint_seen_before(log: Auditor, members_of: Any) -> None:
+    log.verify()
+    members_of.enrol("dmitri")
+    assert log.verify().checkpoint.size == 9
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_entries_changed_in_the_store_are_found(change: Callable[[Any], Any], log: Auditor) -> None:
+    rewrite(log.server, change(lines(log.server)))
+    with pytest.raises((AuditError, LogDamagedError)):
+        log.verify()
+
+
+@pytest.mark.parametrize("change", [edited, appended, repeated, unsigned])
+def test_forged_entries_are_found_even_when_the_head_is_signed_anew(change: Callable[[Any], Any], log: Auditor) -> None:
+    """A new auditor, who has seen nothing before, finds them: nobody can sign for a reviewer."""
+    rewrite(log.server, change(lines(log.server)))
+    sign_head(log.server, log.key)
+    with pytest.raises(AuditError, match="is false"):
+        log.verify()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_rewritten_and_newly_signed_log_is_found_by_who_kept_a_checkpoint(
+    change: Callable[[Any], Any], log: Auditor
+) -> None:
+    log.verify()
+    rewrite(log.server, change(lines(log.server)))
+    sign_head(log.server, log.key)
+    with pytest.raises(AuditError):
+        log.verify()
+
+
+def test_a_log_that_shrank_is_told_as_such(log: Auditor) -> None:
+    log.verify()
+    rewrite(log.server, cut(lines(log.server)))
+    sign_head(log.server, log.key)
+    with pytest.raises(AuditError, match="shrank: 8 entries were seen before, now it claims 6"):
+        log.verify()
+
+
+def test_a_checkpoint_signed_by_another_key_is_refused(log: Auditor) -> None:
+    sign_head(log.server, SigningKey.generate(log.server.log.origin))
+    with pytest.raises(AuditError, match="not signed by this log's key"):
+        log.verify()
+
+
+def test_a_time_that_goes_back_is_found(log: Auditor) -> None:
+    held = lines(log.server)
+    entry = parse_entry(held[0])
+    rewrite(log.server, [replace(entry, at=entry.at + timedelta(hours=1)).to_bytes(), *held[1:]])
+    sign_head(log.server, log.key)
+    with pytest.raises(AuditError, match="its time lies before"):
+        log.verify()
+
+
+def test_the_next_append_refuses_a_log_with_an_extra_entry(log: Auditor, members_of: Any) -> None:
+    rewrite(log.server, repeated(lines(log.server)))
+    with pytest.raises(Exception, match=r"UNIQUE|more or fewer"):
+        members_of.enrol("dmitri")

@@ -1,0 +1,64 @@
+"""What a request does follows from the request alone."""
+
+import json
+import secrets
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.protocol.actions import MOST_OBJECTS, Action, ActionError, Named, ReadRequest, named, parse_read_request
+
+IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
+TIP, ITEM = "0" * 32, "f" * 32
+
+
+def test_each_route_names_its_objects() -> None:
+    body = ReadRequest((TIP,), (ITEM,)).to_json()
+    assert named("GET", "/v1/index", "?", b"") == Named(Action.INDEX)
+    assert named("POST", "/v1/read", "?", body) == Named(Action.READ, (f"summary/{TIP}", f"item/{ITEM}"))
+    assert named("GET", f"/v1/items/{ITEM}", "?", b"") == Named(Action.READ, (f"item/{ITEM}",))
+    added = named("PUT", f"/v1/tips/{TIP}/items/{ITEM}", "?kind=reply", None)
+    assert added == Named(Action.ADD, (f"tip/{TIP}", f"item/{ITEM}"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query"),
+    [
+        ("DELETE", f"/v1/items/{ITEM}", "?"),
+        ("GET", "/v1/items/../index", "?"),
+        ("GET", f"/v1/items/{ITEM.upper()}", "?"),
+        ("GET", "/v1/index", "?all=1"),
+        ("PUT", f"/v1/tips/{TIP}/items/{ITEM}", "?kind=report"),
+    ],
+)
+def test_anything_else_names_nothing(method: str, path: str, query: str) -> None:
+    with pytest.raises(ActionError):
+        named(method, path, query, b"")
+
+
+@given(st.lists(IDS, max_size=5, unique=True), st.lists(IDS, max_size=5, unique=True))
+def test_a_read_request_comes_back_from_its_bytes(summaries: list[str], items: list[str]) -> None:
+    request = ReadRequest(tuple(summaries), tuple(items))
+    assert parse_read_request(request.to_json()) == request
+
+
+def test_a_read_request_names_at_most_500_objects() -> None:
+    ids = tuple(secrets.token_hex(16) for _ in range(MOST_OBJECTS + 1))
+    parse_read_request(ReadRequest(ids[:-1], ()).to_json())
+    with pytest.raises(ActionError):
+        parse_read_request(ReadRequest(ids[:300], ids[300:]).to_json())
+
+
+@given(
+    st.binary(max_size=100)
+    | st.recursive(st.none() | st.text() | st.integers(), st.lists).map(
+        lambda value: json.dumps({"summaries": value, "items": []}).encode()
+    )
+)
+def test_other_bodies_are_refused_or_hold_ids(body: bytes) -> None:
+    try:
+        request = parse_read_request(body)
+    except ActionError:
+        return
+    assert all(len(name) == 32 for name in request.summaries)

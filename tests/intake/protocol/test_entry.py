@@ -1,0 +1,52 @@
+"""An entry has one form in bytes, and nothing else parses."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.protocol.actions import Action
+from intake.protocol.entry import LONGEST, Entry, EntryError, LoggedRequest, parse_entry
+
+TIMES = st.integers(1_600_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
+REQUESTS = st.none() | st.builds(LoggedRequest, TEXTS, st.binary(max_size=64), st.none() | TEXTS)
+ENTRIES = st.builds(
+    Entry, TIMES, TEXTS, st.sampled_from(Action), st.lists(TEXTS, max_size=5).map(tuple), REQUESTS, st.none() | TEXTS
+)
+
+
+@given(ENTRIES)
+def test_an_entry_comes_back_from_its_bytes(entry: Entry) -> None:
+    assert parse_entry(entry.to_bytes()) == entry
+
+
+@given(ENTRIES, st.data())
+def test_whatever_parses_has_exactly_these_bytes(entry: Entry, data: st.DataObject) -> None:
+    line = bytearray(entry.to_bytes())
+    place = data.draw(st.integers(0, len(line) - 1))
+    line[place] = data.draw(st.integers(0, 255))
+    try:
+        parsed = parse_entry(bytes(line))
+    except EntryError:
+        return
+    assert parsed.to_bytes() == bytes(line)
+
+
+@given(st.binary(max_size=200))
+def test_other_bytes_are_refused_as_no_entry(line: bytes) -> None:
+    with pytest.raises(EntryError):
+        parse_entry(line)
+
+
+@given(ENTRIES)
+def test_json_in_another_spelling_is_refused(entry: Entry) -> None:
+    with pytest.raises(EntryError):
+        parse_entry(json.dumps(json.loads(entry.to_bytes()), indent=1).encode())
+
+
+def test_an_entry_longer_than_a_bundle_can_hold_is_refused() -> None:
+    with pytest.raises(EntryError):
+        Entry(datetime(2026, 1, 1, tzinfo=UTC), "x" * LONGEST, Action.INDEX).to_bytes()

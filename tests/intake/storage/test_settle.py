@@ -1,0 +1,67 @@
+"""After settling, the bytes on the disk no longer tell in which order reports came; nothing is lost."""
+
+import secrets
+from datetime import date
+
+from sqlalchemy import select
+
+from intake.server import Server
+from intake.storage.settle import settle
+from intake.storage.tables import Item, Kind, Tip
+
+DAY = date(2026, 1, 1)
+
+
+def store_tips(server: Server, count: int) -> list[bytes]:
+    """Each in a transaction of its own, with an attachment; returns the ids in their order of arrival."""
+    ids = []
+    for _ in range(count):
+        tip = secrets.token_bytes(16)
+        with server.blobs.new() as writer:
+            writer.write(b"blob of " + tip)
+            blob = writer.keep()
+        with server.store.writing() as session:
+            session.add(Tip(id=tip, day=DAY, summary=tip * 400, recipient="r", lookup=secrets.token_bytes(32)))
+            session.flush()
+            session.add(Item(id=secrets.token_bytes(16), tip_id=tip, kind=Kind.CONTENT, day=DAY, size=24, blob=blob))
+        ids.append(tip)
+    return ids
+
+
+def order_on_disk(server: Server, ids: list[bytes]) -> list[bytes]:
+    """The ids by where their summaries lie in the database file."""
+    held = (server.settings.data / "intake.db").read_bytes()
+    return sorted(ids, key=lambda tip: held.index(tip * 100))
+
+
+def order_of_inodes(server: Server) -> list[bytes]:
+    files = sorted(server.settings.blobs.iterdir(), key=lambda path: path.stat().st_ino)
+    return [path.read_bytes().removeprefix(b"blob of ") for path in files]
+
+
+def test_the_database_file_follows_random_ids_and_not_arrival(server: Server) -> None:
+    ids = store_tips(server, 60)
+    with server.store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(FULL)")
+    assert order_on_disk(server, ids) == ids, "without settling, the order of arrival is there to read"
+    settle(server.store, server.blobs)
+    assert order_on_disk(server, ids) == sorted(ids)
+    assert not (server.settings.data / "intake.db-wal").read_bytes()
+
+
+def test_blobs_are_written_anew_in_another_order(server: Server) -> None:
+    ids = store_tips(server, 60)
+    names = {path.name for path in server.settings.blobs.iterdir()}
+    assert settle(server.store, server.blobs) == 60
+    assert names.isdisjoint(path.name for path in server.settings.blobs.iterdir())
+    assert sorted(order_of_inodes(server)) == sorted(ids)
+    assert order_of_inodes(server) != ids
+
+
+def test_every_item_still_finds_its_blob(server: Server) -> None:
+    store_tips(server, 5)
+    settle(server.store, server.blobs)
+    with server.store.reading() as session:
+        for tip, blob in session.execute(select(Item.tip_id, Item.blob)):
+            with server.blobs.open(blob or "") as file:
+                assert file.read() == b"blob of " + tip
