@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from crypto.age import HybridIdentity
 
+from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.protocol.card import Card, Role, issue_card

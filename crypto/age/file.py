@@ -74,8 +74,8 @@ def decrypt(source: BinaryIO, target: BinaryIO, identities: Sequence[Identity], 
     """Open `source` into `target`, in constant memory.
 
     Every chunk is verified before it is written, but only when this returns was the file whole: on `PayloadError`
-    throw away what was written. `NoMatch` if no identity opens the file; `HeaderError`, `MacError`, `ArmorError` if it is
-    bad.
+    throw away what was written. `NoMatch` if no identity opens the file; `HeaderError`, `MacError` or `ArmorError` if
+    it is bad.
     """
     opened = Decryptor(io.BufferedReader(ArmorReader(source)) if armored else source, identities)
     while chunk := opened.next_chunk():

@@ -3,6 +3,7 @@
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
+from intake.accesslog.log import LogDamagedError
 from intake.desk import views
 from intake.hygiene import log_without_content
 from intake.protocol.actions import ActionError
@@ -21,6 +22,7 @@ def create_app(server: Server) -> Flask:
     app.register_blueprint(views.blueprint)
     app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
+    app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))
     app.register_error_handler(HTTPException, _http_problem)
     log_without_content(app)
     app.after_request(_headers)

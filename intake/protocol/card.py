@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient
-
 from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
 
 _TITLE = "intake card v1"
@@ -69,14 +68,17 @@ def parse_card(text: str) -> Card:
 
 def _card(values: dict[str, str], verifier: Verifier, text: str) -> Card:
     role = Role(values["role"])
-    recipient = None
-    if role is Role.REVIEWER:
-        recipient = parse_recipient(values["recipient"])
-        if not isinstance(recipient, HybridRecipient):
-            raise CardError("a reviewer's recipient must be a post-quantum one (age1pq1…)")
+    recipient = _hybrid(values["recipient"]) if role is Role.REVIEWER else None
     if values.keys() != ({"role", "key", "recipient"} if recipient else {"role", "key"}):
         raise CardError("the card has a line that it should not have")
     return Card(role=role, name=verifier.name, verifier=verifier, recipient=recipient, text=text)
+
+
+def _hybrid(text: str) -> HybridRecipient:
+    recipient = parse_recipient(text)
+    if not isinstance(recipient, HybridRecipient):
+        raise CardError("a reviewer's recipient must be a post-quantum one (age1pq1…)")
+    return recipient
 
 
 def _values(text: str) -> dict[str, str]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from crypto.age import HybridRecipient
-
 from crypto.note import Verifier
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, CardError, Role, parse_card

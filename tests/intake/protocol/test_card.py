@@ -1,10 +1,10 @@
 """A card shows who holds which keys, and can't be made for keys of somebody else."""
 
 import pytest
-from crypto.age import HybridIdentity
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.age import HybridIdentity
 from crypto.note import Note, SigningKey
 from intake.protocol.card import CardError, Role, issue_card, parse_card
 

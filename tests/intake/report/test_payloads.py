@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from crypto.age import HybridIdentity
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.age import HybridIdentity
 from intake.report.definition import load_form
 from intake.report.payloads import (
     SUMMARY_SIZES,

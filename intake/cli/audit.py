@@ -1,0 +1,35 @@
+"""`intake audit`."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from intake.cli.common import passphrase, passphrase_option, plain_errors
+from intake.cli.connection import connection_options, open_home
+from intake.protocol.audit import AuditError
+from intake.triage.audit_report import run_audit
+from intake.triage.desk_client import DeskError
+from intake.triage.home import HomeError
+from intake.triage.keyfile import KeyFileError, load_keys
+
+
+@click.group()
+def audit() -> None:
+    """Check the access log, trusting neither the operator nor the reviewers."""
+
+
+@audit.command()
+@connection_options
+@passphrase_option
+@plain_errors(AuditError, DeskError, HomeError, KeyFileError)
+def verify(
+    key: Path, home: Path | None, desk: str | None, log: str | None, proxy: str | None, passphrase_file: Path | None
+) -> None:
+    """Fetch the whole log, check every entry and the tree, and print who opened what.
+
+    The checkpoint that was verified is kept in the home directory; the next run refuses a log that shrank or was
+    rewritten since. Exit status 1 and one line say what is wrong.
+    """
+    keys = load_keys(key, passphrase(passphrase_file))
+    run_audit(open_home(home, desk, log, proxy), keys, Console())

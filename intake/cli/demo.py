@@ -1,0 +1,27 @@
+"""`intake demo`."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from intake.cli.common import plain_errors
+from intake.demo.browser import PageError
+from intake.demo.processes import ProcessError
+from intake.demo.run import run_demo
+from intake.settings import SettingError
+
+
+@click.command()
+@click.option(
+    "--dir", "directory", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True,
+    help="Where the demo keeps its store and keys.",
+)  # fmt: skip
+@click.option("--port", default=8001, show_default=True, help="The first of three ports on 127.0.0.1.")
+@plain_errors(SettingError, ProcessError, PageError, OSError)
+def demo(directory: Path, port: int) -> None:
+    """Run everything on this machine: source site, desk and one reviewer's program, with ten invented reports.
+
+    A second run goes on from what the first one left. Nothing in it is secret: never use it for real reports.
+    """
+    run_demo(directory, port, Console())

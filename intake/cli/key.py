@@ -1,0 +1,39 @@
+"""`intake key new`."""
+
+from pathlib import Path
+
+import click
+
+from intake.cli.common import passphrase, passphrase_option, plain_errors
+from intake.protocol.card import Role
+from intake.triage.keyfile import KeyFileError, make_keys, save_keys
+
+
+@click.group()
+def key() -> None:
+    """Make the keys of a reviewer or an auditor."""
+
+
+@key.command()
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), default=Role.REVIEWER.value, show_default=True
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="The key file.  [default: NAME.key]")
+@passphrase_option
+@plain_errors(KeyFileError, OSError)
+def new(name: str, role: str, output: Path | None, passphrase_file: Path | None) -> None:
+    """Make new keys for NAME, on the machine where they will be used.
+
+    NAME is what colleagues will see: no spaces, no plus sign. The private keys go into NAME.key, sealed with a
+    passphrase; keep that file and a copy offline. NAME.card holds the public half: give it to the operator, who
+    enrols it.
+    """
+    path = output or Path(f"{name}.key")
+    keys = make_keys(Role(role), name)
+    save_keys(path, keys, passphrase(passphrase_file, new=True))
+    card = path.with_suffix(".card")
+    card.write_text(keys.card.text, "utf-8")
+    click.echo(f"Private keys: {path} (sealed with the passphrase)")
+    click.echo(f"Public card:  {card} (give it to the operator)")
+    click.echo(f"Key id:       {keys.card.key_id} (read it to the operator over another channel)")

@@ -1,0 +1,58 @@
+"""`intake reviewer` and `intake auditor`: the operator's side of membership."""
+
+from pathlib import Path
+
+import click
+
+from intake.accesslog import members
+from intake.cli.common import plain_errors
+from intake.protocol.card import CardError, Role, parse_card
+from intake.protocol.roster import RosterError
+from intake.server import open_server
+from intake.settings import SettingError, load
+from intake.storage.schema import SchemaError
+
+
+def _group(role: Role, says: str) -> click.Group:
+    @click.group(name=role.value, help=says)
+    def group() -> None:
+        pass
+
+    @group.command()
+    @click.argument("card", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @plain_errors(SettingError, SchemaError, CardError, RosterError, UnicodeDecodeError)
+    def enrol(card: Path) -> None:
+        """Let in whoever made CARD, the file that 'intake key new' wrote. The log shows it to everybody."""
+        parsed = parse_card(card.read_text("utf-8"))
+        if parsed.role is not role:
+            raise CardError(f"this is the card of a {parsed.role}; use 'intake {parsed.role} enrol'")
+        server = open_server(load())
+        members.enrol(server.store, server.log, parsed)
+        click.echo(f"{parsed.name} is enrolled as {role}.")
+        click.echo(f"Key id {parsed.key_id}: compare it with what {parsed.name} reads out to you.")
+
+    @group.command()
+    @click.argument("name")
+    @plain_errors(SettingError, SchemaError, RosterError)
+    def revoke(name: str) -> None:
+        """Shut NAME out from now on. What they have read already they still have."""
+        server = open_server(load())
+        member = members.revoke(server.store, server.log, name, role)
+        click.echo(f"{name} (key id {member.card.key_id}) is no longer {role}.")
+
+    @group.command(name="list")
+    @plain_errors(SettingError, SchemaError)
+    def list_() -> None:
+        """Everyone who was ever enrolled, with the days (UTC)."""
+        server = open_server(load())
+        with server.store.reading() as session:
+            roster = server.log.roster(session)
+        for member in (member for member in roster.members if member.card.role is role):
+            until = f"until {member.until:%Y-%m-%d}" if member.until else "active"
+            click.echo(f"{member.card.name:<20} {member.card.key_id}  since {member.since:%Y-%m-%d}, {until}")
+
+    return group
+
+
+reviewer = _group(Role.REVIEWER, "Enrol and revoke reviewers: new reports are sealed to every active one.")
+auditor = _group(Role.AUDITOR, "Enrol and revoke auditors: they read the log and nothing else.")

@@ -1,0 +1,64 @@
+"""The demo's processes: started, waited for, and ended by their own ids."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+_PROJECT = Path(__file__).parents[2]
+_PATIENCE = 30.0
+
+
+class ProcessError(RuntimeError):
+    """A process did not start."""
+
+
+@contextmanager
+def running(command: list[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
+    """A Python program in the project's directory, ended when the block is left; its output is for the caller."""
+    process = subprocess.Popen(  # noqa: S603 - our own commands
+        [sys.executable, *command],
+        cwd=_PROJECT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends everything in order
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_for_port(process: "subprocess.Popen[str] | subprocess.Popen[bytes]", port: int) -> None:
+    """Return once something listens on the port; `ProcessError` if the process ended instead."""
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise ProcessError(f"nothing listens on port {port}; is another program using it?")
+
+
+def require_free(ports: range) -> None:
+    """Raise `ProcessError` if one of the ports is taken."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                raise ProcessError(f"port {port} is in use; choose others with --port") from None

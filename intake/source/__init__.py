@@ -1,0 +1,5 @@
+"""The site for sources: guidance, a codename, the report, what follows, and the replies. No JavaScript, one cookie."""
+
+from intake.source.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,78 @@
+"""The source site's application factory: the one place for headers, errors, hooks and limits."""
+
+import hashlib
+
+from flask import Flask, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from intake.hygiene import log_without_content
+from intake.server import Server
+from intake.source import entrance, file, incoming, report, session, thread
+from intake.source.csrf import csrf
+from intake.source.languages import preferred, set_languages
+from intake.source.limits import require_circuit, set_limits
+from intake.source.pages import current_server, set_pages
+from intake.source.problems import set_problems
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def create_app(server: Server, session_key: bytes | None = None) -> Flask:
+    """The source site over an opened server. `session_key`: a Fernet key; by default the one of this process."""
+    key = session_key or session.KEY
+    app = Flask(__name__)
+    app.extensions["intake"] = server
+    app.secret_key = hashlib.sha256(b"form tokens\n" + key).digest()
+    app.session_interface = session.SealedSessions(key)
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = incoming.LARGEST_FORM
+    # Tokens live as long as the session that they belong to.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    # Nothing may answer with an absolute address: it would repeat the Host header.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
+
+    set_languages(app)
+    app.add_url_rule("/", "root", _root)
+    for blueprint in (entrance.blueprint, report.blueprint, thread.blueprint, file.blueprint):
+        app.register_blueprint(blueprint, url_prefix="/<language>")
+    _set_hooks(app, server)
+    return app
+
+
+def _set_hooks(app: Flask, server: Server) -> None:
+    # The order is that of the checks: the circuit, the form as a whole, the limits, the form's token.
+    if server.settings.onion:
+        app.before_request(require_circuit)
+    app.before_request(incoming.read_form)
+    set_limits(app, server.settings)
+    csrf.init_app(app)
+    set_problems(app)
+    log_without_content(app)
+    # Those registered last run first.
+    app.after_request(_headers)
+    app.after_request(_linger)
+    set_pages(app)
+
+
+def _root() -> AnyResponse:
+    return redirect(url_for("entrance.home", language=preferred()), 303)
+
+
+def _headers(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    return response
+
+
+def _linger(response: Response) -> Response:
+    if request.method == "POST" and response.status_code >= 400:
+        incoming.linger(response, current_server().settings.largest_file)
+    return response

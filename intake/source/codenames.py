@@ -1,0 +1,65 @@
+"""Reading a codename that somebody typed, and saying which word to look at again."""
+
+from wtforms import Field
+
+from crypto.codename import ChecksumError, CodenameError, Seed, UnknownWordError, WordCountError, parse
+from intake.server import Server
+from intake.source.session import keep_seed, kept_seed
+from intake.source.tips import KnownTip, find
+from intake.source.words import gettext as _
+
+
+def signed_in(server: Server) -> tuple[Seed, KnownTip] | None:
+    """The seed of this visit and its tip, if there are both."""
+    seed = kept_seed()
+    tip = None if seed is None else find(server, seed)
+    return None if seed is None or tip is None else (seed, tip)
+
+
+def sign_in(server: Server, field: Field) -> tuple[Seed, KnownTip] | None:
+    """The tip of the codename in a field, from now on that of the visit; or None, and the field says why.
+
+    Whether the codename is known or not, this derives one seed and makes one look-up.
+    """
+    seed = _seed(field)
+    if seed is None:
+        return None
+    tip = find(server, seed)
+    if tip is None:
+        # A codename that is not known is not shown again: it may be a real one, of another service.
+        field.data = ""
+        _refuse(
+            field,
+            _(
+                "We don't know this codename. Please check the words and their order. "
+                "If you never sent a report with it, please begin a new one."
+            ),
+        )
+        return None
+    keep_seed(seed)
+    return seed, tip
+
+
+def _seed(field: Field) -> Seed | None:
+    try:
+        return parse(field.data or "").derive()
+    except CodenameError as error:
+        _refuse(field, _fault(error))
+        return None
+
+
+def _fault(error: CodenameError) -> str:
+    match error:
+        case WordCountError(count=0):
+            return _("Please write your codename here.")
+        case WordCountError(count=count):
+            return _("A codename has eight words. Here are %(count)s.", count=count)
+        case UnknownWordError(position=position):
+            return _("Word %(position)s is not one that codenames are made of. Is it spelt right?", position=position)
+        case ChecksumError():
+            return _("These words don't belong together. One of them is another word, or two have changed places.")
+    return _("This is not a codename.")
+
+
+def _refuse(field: Field, words: str) -> None:
+    field.errors = [words]

@@ -1,0 +1,67 @@
+"""The way in and the way out: guidance, a codename, coming back, leaving."""
+
+from flask import Blueprint, redirect, session, url_for
+from flask.typing import ResponseReturnValue
+
+from crypto.codename import generate
+from intake.source.codenames import sign_in
+from intake.source.csrf import exempt
+from intake.source.forms import SignInForm
+from intake.source.languages import codename_language
+from intake.source.pages import current_server, render
+from intake.source.problems import show_again
+from intake.source.session import keep_codename, kept_seed, kept_words, words_language
+from intake.source.tips import require_reviewers
+
+blueprint = Blueprint("entrance", __name__)
+
+
+def _return_page(notice: str = "", form: SignInForm | None = None) -> str:
+    return render("return.html", form=form or SignInForm(), notice=notice)
+
+
+@blueprint.get("/")
+def home() -> str:
+    """What this is, the safety guidance, and two ways on."""
+    return render("home.html")
+
+
+@blueprint.post("/codename")
+def make_codename() -> ResponseReturnValue:
+    """Make a codename, unless one is still being shown."""
+    require_reviewers(current_server())
+    if not kept_words():
+        keep_codename(generate(codename_language()))
+    return redirect(url_for("entrance.codename"), 303)
+
+
+@blueprint.get("/codename")
+def codename() -> ResponseReturnValue:
+    """Show the codename, until its owner goes on to the report."""
+    if words := kept_words():
+        return render("codename.html", words=words, words_language=words_language())
+    return redirect(url_for("entrance.home" if kept_seed() is None else "report.report"), 303)
+
+
+@blueprint.route("/return", methods=["GET", "POST"])
+@show_again(_return_page)
+def come_back() -> ResponseReturnValue:
+    """Take a codename; a typing error is told from a codename that nobody has."""
+    form = SignInForm()
+    if form.validate_on_submit() and sign_in(current_server(), form.codename):
+        return redirect(url_for("thread.tip"), 303)
+    return _return_page(form=form), 400 if form.is_submitted() else 200
+
+
+@blueprint.post("/leave")
+@exempt
+def leave() -> ResponseReturnValue:
+    """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
+    session.clear()
+    return redirect(url_for("entrance.left"), 303)
+
+
+@blueprint.get("/left")
+def left() -> str:
+    """How to get rid of traces."""
+    return render("left.html")

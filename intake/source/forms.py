@@ -1,0 +1,110 @@
+"""Forms. What they refuse stays in its field, with plain words beside it."""
+
+import re
+import secrets
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import (
+    Field,
+    FileField,
+    Form,
+    HiddenField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import StopValidation
+
+from intake.source.words import gettext
+from intake.source.words import lazy_gettext as _
+
+LONGEST_MESSAGE = 50_000
+LONGEST_DESCRIPTION = 5_000
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+
+MISSING = _("Please write something here.")
+TOO_LONG = _("This text is too long. Send a part of it now and the rest as a message afterwards.")
+
+
+def line_feeds(text: str | None) -> str:
+    """A text with one character for a line break, as people count; browsers send two."""
+    return (text or "").replace("\r\n", "\n")
+
+
+class SourceForm(FlaskForm):  # type: ignore[misc]
+    """A form that takes only what it asks for. `token` makes sending the same form twice harmless."""
+
+    token = HiddenField(default=lambda: secrets.token_urlsafe(16))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether the form can be used; what is wrong is in `errors`."""
+        valid = bool(super().validate(extra_validators))
+        if self._is_whole():
+            return valid
+        self.form_errors = [gettext("This form did not arrive as it should. Please check it and send it again.")]
+        if not _TOKEN.fullmatch(self.token.data or ""):
+            self.token.data = secrets.token_urlsafe(16)
+        return False
+
+    def _is_whole(self) -> bool:
+        """Whether everything that arrived is asked for, is there once, and bears a token of the form's."""
+        single = [field.name for field in self if not isinstance(field, SelectMultipleField)]
+        return (
+            request.form.keys() <= {field.name for field in self}
+            and all(len(request.form.getlist(name)) <= 1 for name in single)
+            and _TOKEN.fullmatch(self.token.data or "") is not None
+        )
+
+
+class Printable:
+    """A text can hold anything but NUL, which no keyboard makes and some programs stumble over."""
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Raise `StopValidation` if it does."""
+        values = field.data if isinstance(field.data, list) else [field.data or ""]
+        if any("\0" in value for value in values):
+            raise StopValidation(str(_("Some characters in this text can't be sent. Please write it again.")))
+
+
+class WithinLength:
+    """A text that is there and not too long."""
+
+    def __init__(self, longest: int, *, required: bool = True) -> None:
+        self._longest = longest
+        self._required = required
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Raise `StopValidation` if it isn't."""
+        if self._required and not field.data.strip():
+            raise StopValidation(str(MISSING))
+        if len(field.data) > self._longest:
+            raise StopValidation(str(TOO_LONG))
+
+
+class SignInForm(SourceForm):
+    """The codename: to come back with, or beside a text, for when the session has ended while it was written."""
+
+    codename = StringField(_("Your codename"))
+
+
+class MessageForm(SignInForm):
+    """What a source writes after the report."""
+
+    text = TextAreaField(
+        _("Your message"), filters=[line_feeds], validators=[Printable(), WithinLength(LONGEST_MESSAGE)]
+    )
+
+
+class FileForm(SignInForm):
+    """What a file shows, and the file, which the view reads itself."""
+
+    shows = TextAreaField(
+        _("What does it show?"),
+        description=_("For example who made it, when and where, and whether you keep the original."),
+        filters=[line_feeds],
+        validators=[Printable(), WithinLength(LONGEST_DESCRIPTION, required=False)],
+    )
+    file = FileField(_("The file"))

@@ -1,0 +1,89 @@
+"""What a source is told when something does not work: plain words, the right status, the form as it was filled in."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from flask import Flask, Response, current_app, make_response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavailable
+
+from intake.hygiene import describe
+from intake.source.csrf import CSRFError
+from intake.source.files import FileTooLargeError, NoRoomError
+from intake.source.incoming import CutShortError, NotTextError, has_form
+from intake.source.pages import render
+from intake.source.tips import NoReviewersError
+from intake.source.words import lazy_gettext as _
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Again = Callable[..., str]
+
+_AGAIN = "show_again"
+
+
+class StoreFailingError(ServiceUnavailable):
+    """The store can't take anything at the moment."""
+
+
+_WORDS: dict[type[HTTPException] | int, Any] = {
+    NoReviewersError: _("Reports can't be taken at the moment. Nothing was sent. Please come back later."),
+    StoreFailingError: _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes."),
+    NoRoomError: _("Files can't be taken at the moment, but text can. Please try again tomorrow."),
+    FileTooLargeError: _("This file is too large. Nothing was stored. Please choose a smaller one."),
+    CSRFError: _("This page had been open for a long time. Nothing was sent yet. Please press the button again."),
+    NotTextError: _("Some characters did not arrive as they should. Nothing was sent. Please look through your text."),
+    CutShortError: _("The connection broke off. Nothing was sent. Please send it again."),
+    400: _("This did not arrive as it should. Nothing was sent."),
+    403: _("This is not possible from here."),
+    404: _("There is no such page."),
+    405: _("This page can't be used in this way."),
+    408: _("The connection was too slow. Nothing was sent. Please try again."),
+    413: _("This is too much at once. Nothing was sent. Go back one page; send a shorter text, or a smaller file."),
+    415: _("This did not arrive as it should. Nothing was sent."),
+    429: _("That was a lot in a short time. Nothing was sent. Please wait a minute and press the button again."),
+    500: _("Something went wrong on our side. Nothing was sent. Please try again in a few minutes."),
+}
+
+
+def show_again(page: Again) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a view: `page(notice, **view_args)` is its form as it was filled in, with a notice of what went wrong."""
+
+    def mark(view: Callable[P, R]) -> Callable[P, R]:
+        setattr(view, _AGAIN, page)
+        return view
+
+    return mark
+
+
+def set_problems(app: Flask) -> None:
+    """Answer every error with a page of ours."""
+
+    def store_fails(error: Exception) -> Response:
+        app.logger.error("the store fails: %s", describe(error))
+        return _answer(StoreFailingError())
+
+    app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(SQLAlchemyError, store_fails)
+    app.register_error_handler(OSError, store_fails)
+
+
+def _answer(error: HTTPException) -> Response:
+    words = str(_WORDS.get(type(error)) or _WORDS.get(error.code or 500) or _WORDS[500])
+    response = make_response(_form_again(words) or render("problem.html", words=words))
+    response.status_code = error.code or 500
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _form_again(words: str) -> str | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    page: Again | None = getattr(view, _AGAIN, None)
+    if page is None or request.method != "POST" or not has_form():
+        return None
+    try:
+        return page(words, **(request.view_args or {}))
+    except (HTTPException, SQLAlchemyError, OSError):
+        # The form's own page fails as well; the one without a form is all that is left.
+        return None

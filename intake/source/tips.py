@@ -1,0 +1,187 @@
+"""What a source sends, sealed and stored; and the replies, opened again in memory."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from enum import Enum, auto
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import ServiceUnavailable
+
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient, seal, unseal
+from crypto.codename import Seed
+from intake.report.definition import load_form
+from intake.report.payloads import About, Addition, Message, PayloadFormatError, Reply, Report, Summary
+from intake.server import Server
+from intake.source.files import SealedFile
+from intake.storage.tables import Item, Kind, Tip
+
+_ITEM_ID = b"intake source item v1"
+
+
+class NoReviewersError(ServiceUnavailable):
+    """Nobody is enrolled who could open a report."""
+
+
+class Arrival(Enum):
+    """What became of a report."""
+
+    STORED = auto()
+    SENT_BEFORE = auto()
+    """The same form, a second time."""
+    OTHER_REPORT = auto()
+    """This codename has a report already, and it is not this one. Nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTip:
+    """What it takes to add to a tip."""
+
+    id: bytes
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DatedReply:
+    """A reply and its day; `text` is None if it can't be opened."""
+
+    day: date
+    text: str | None
+
+
+def require_reviewers(server: Server) -> None:
+    """Raise `NoReviewersError` if there is nobody to seal a report to."""
+    with server.store.reading() as session:
+        _recipients(server, session)
+
+
+def find(server: Server, seed: Seed) -> KnownTip | None:
+    """The tip of a codename; one look-up, whether there is one or not."""
+    with server.store.reading() as session:
+        return _find(session, seed)
+
+
+def receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
+    """Seal a report and store it with its tip, durably; or find that it is there."""
+    try:
+        return _receive_report(server, seed, report, token)
+    except IntegrityError:
+        # Another request of this codename was faster. SQLite makes them wait for each other, PostgreSQL does not.
+        return _receive_report(server, seed, report, token)
+
+
+def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message, token: str) -> None:
+    """Seal an addition or a message and store it, durably. Sending the same again changes nothing."""
+    document = payload.padded()
+    item = _item(tip, item_id(seed, token, document), Kind(payload.kind), seal_to(tip, document))
+    _store_once(server, item)
+
+
+def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: SealedFile, token: str) -> None:
+    """Store a file that is sealed already, and what is said about it. Sending the same again changes nothing."""
+    described = item_id(seed, token, about.padded())
+    content = item_id(seed, token, b"content", described)
+    stored = False
+    try:
+        document = replace(about, content=content.hex()).padded()
+        stored = _store_once(
+            server,
+            _item(tip, described, Kind.ABOUT, seal_to(tip, document)),
+            Item(id=content, tip_id=tip.id, kind=Kind.CONTENT, day=_today(), size=file.size_sealed, blob=file.blob),
+        )
+    finally:
+        if not stored:
+            server.blobs.remove(file.blob)
+
+
+def replies(server: Server, seed: Seed, tip: KnownTip) -> Sequence[DatedReply]:
+    """The team's replies, newest first."""
+    identity = HybridIdentity.from_seed(seed.identity_seed())
+    wanted = select(Item.day, Item.sealed).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+    with server.store.reading() as session:
+        rows = session.execute(wanted.order_by(Item.day.desc(), Item.id)).all()
+    return [DatedReply(day, _open(identity, sealed or b"")) for day, sealed in rows]
+
+
+def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
+    """The 16-byte id of what a form with this token brought.
+
+    It covers what was written, so that going back, changing the text and sending it again stores the new text too.
+    Nothing can be tested against it without the lookup key and the token, of which the latter is nowhere kept.
+    """
+    digest = hashlib.sha256(_ITEM_ID)
+    for part in (seed.lookup_key(), token.encode(), *parts):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()[:16]
+
+
+def seal_to(tip: KnownTip, document: bytes) -> bytes:
+    """A document, sealed to whoever has the tip's identity."""
+    return seal(document, [parse_recipient(tip.recipient)])
+
+
+def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
+    document = report.padded()
+    item = item_id(seed, token, document)
+    with server.store.writing() as session:
+        if _find(session, seed) is not None:
+            return Arrival.OTHER_REPORT if session.get(Item, item) is None else Arrival.SENT_BEFORE
+        identity = HybridIdentity.generate()
+        tip = KnownTip(secrets.token_bytes(16), str(identity.recipient))
+        summary = seal(_summary(seed, identity, report).padded(), _recipients(server, session))
+        session.add(Tip(id=tip.id, day=_today(), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key()))
+        session.flush()
+        session.add(_item(tip, item, Kind.REPORT, seal_to(tip, document)))
+    return Arrival.STORED
+
+
+def _summary(seed: Seed, identity: HybridIdentity, report: Report) -> Summary:
+    source = HybridIdentity.from_seed(seed.identity_seed()).recipient
+    answers = load_form().complete(report.answers)
+    return Summary((str(identity),), str(source), report.language, report.form, answers)
+
+
+def _recipients(server: Server, session: Session) -> Sequence[HybridRecipient]:
+    recipients = server.log.roster(session).recipients
+    if not recipients:
+        raise NoReviewersError
+    return recipients
+
+
+def _find(session: Session, seed: Seed) -> KnownTip | None:
+    row = session.execute(select(Tip.id, Tip.recipient).where(Tip.lookup == seed.lookup_key())).one_or_none()
+    return None if row is None else KnownTip(*row)
+
+
+def _item(tip: KnownTip, name: bytes, kind: Kind, sealed: bytes) -> Item:
+    return Item(id=name, tip_id=tip.id, kind=kind, day=_today(), size=len(sealed), sealed=sealed)
+
+
+def _store_once(server: Server, *items: Item) -> bool:
+    """Store items that belong together, durably; False if the first is there already."""
+    try:
+        with server.store.writing() as session:
+            if session.get(Item, items[0].id) is not None:
+                return False
+            session.add_all(items)
+    except IntegrityError:
+        with server.store.reading() as session:
+            if session.get(Item, items[0].id) is not None:
+                return False
+        raise
+    return True
+
+
+def _open(identity: HybridIdentity, sealed: bytes) -> str | None:
+    try:
+        return Reply.from_json(unseal(sealed, [identity])).text
+    except (AgeError, PayloadFormatError):
+        return None
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

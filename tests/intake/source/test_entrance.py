@@ -1,0 +1,128 @@
+"""The way in and out: a codename that is shown once, a return that tells typing errors apart, a visit that ends."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+import crypto.codename
+from crypto.codename import generate, parse
+
+
+def test_the_start_leads_to_guidance_and_two_ways_on(visit: Any) -> None:
+    visit.open("/")
+    assert visit.path == "/en/"
+    page = visit.page
+    assert page.form("/codename")
+    assert "/en/return" in page.links
+    for point in ("emergency number", "Tor", "7 days", "24 months", "this team", "recover", "withdraw"):
+        assert point in page.words
+
+
+def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Any) -> None:
+    assert parse(visit.get_codename()).language == "en"
+    assert visit.path == "/en/codename"
+
+
+def test_asking_again_while_the_codename_is_shown_gives_the_same_one(visit: Any) -> None:
+    first = visit.get_codename()
+    assert visit.get_codename() == first
+
+
+def test_a_codename_is_in_no_response_once_its_owner_has_gone_on(visit: Any) -> None:
+    words = visit.report().split()
+    visit.open("/en/codename")
+    visit.open("/en/")
+    visit.open("/en/tip")
+    shown = [all(word in each.get_data(as_text=True) for word in words) for each in visit.responses]
+    assert shown[1] is True
+    assert not any(shown[2:])
+    assert visit.client.get("/en/codename").status_code == 303
+
+
+def test_neither_words_nor_seed_can_be_read_from_the_cookie(visit: Any) -> None:
+    words = visit.get_codename().split()
+    cookie = visit.client.get_cookie("session").value
+    assert not any(word in cookie for word in words)
+
+
+def test_a_codename_leads_back_to_the_tip(site: Any, visit: Any) -> None:
+    codename = visit.report()
+    other = site.visit()
+    other.open("/en/return")
+    assert other.send("/return", codename=codename.upper()).status_code == 200
+    assert other.path == "/en/tip"
+
+
+def test_typing_errors_are_told_apart_and_can_be_mended(site: Any, visit: Any) -> None:
+    words = visit.report().split()
+    other = site.visit()
+    swapped = [words[1], words[0], *words[2:]]
+    for typed, said in (
+        (words[:7], "A codename has eight words. Here are 7."),
+        ([*words[:3], "zzzz", *words[4:]], "Word 4 is not one"),
+        (swapped if words[0] != words[1] and _unknown(swapped) else [words[0]] * 8, "don't belong together"),
+        ([], "Please write your codename here."),
+    ):
+        other.open("/en/return")
+        answer = other.send("/return", codename=" ".join(typed))
+        assert answer.status_code == 400
+        assert said in other.page.words
+        assert other.page.filled["codename"] == [" ".join(typed)]
+
+
+def _unknown(words: list[str]) -> bool:
+    try:
+        parse(" ".join(words))
+    except crypto.codename.ChecksumError:
+        return True
+    return False
+
+
+def test_an_unknown_codename_is_called_so_and_not_shown_again(visit: Any) -> None:
+    visit.open("/en/return")
+    assert visit.send("/return", codename=" ".join(generate("fr").words)).status_code == 400
+    assert "We don't know this codename" in visit.page.words
+    assert visit.page.filled["codename"] == [""]
+
+
+def test_a_known_and_an_unknown_codename_cost_the_same(site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = visit.report()
+    derived: list[object] = []
+    real = crypto.codename._argon2id
+
+    def counted(*args: Any) -> bytes:
+        derived.append(args)
+        return real(*args)
+
+    monkeypatch.setattr(crypto.codename, "_argon2id", counted)
+    queries: list[str] = []
+    event.listen(site.server.store.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
+
+    costs = []
+    for codename in (known, " ".join(generate("en").words)):
+        derived.clear()
+        queries.clear()
+        other = site.visit()
+        other.open("/en/return")
+        form = other.page.form("/return")
+        other.client.post(form.action, data={**form.hidden, "codename": codename})
+        costs.append((len(derived), list(queries)))
+    assert costs[0] == costs[1]
+    assert costs[0][0] == 1
+
+
+def test_leaving_ends_the_visit_and_works_without_a_token(visit: Any) -> None:
+    visit.report()
+    assert visit.post("/en/leave", {}).status_code == 200
+    assert visit.path == "/en/left"
+    assert visit.client.get_cookie("session") is None
+    visit.open("/en/tip")
+    assert visit.path == "/en/return"
+
+
+def test_every_page_of_a_visit_has_the_way_out(visit: Any) -> None:
+    visit.report()
+    for path in ("/en/", "/en/tip", "/en/tip/file", "/en/tip/more/family", "/en/return", "/en/nowhere"):
+        visit.open(path)
+        assert visit.page.form("/leave")

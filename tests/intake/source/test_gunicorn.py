@@ -1,0 +1,251 @@
+"""The site as it runs in earnest: under gunicorn, with real connections that break off, stall or lie."""
+
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from intake.storage.tables import Kind
+
+PROJECT = Path(__file__).parents[3]
+MARKER = b"Marker-7f3a9"
+
+
+class Source:
+    """A source whose connection can be tampered with."""
+
+    def __init__(self, address: str) -> None:
+        self.client = httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=60)
+
+    def hidden(self, path: str, action: str) -> dict[str, str]:
+        page = self.client.get(path).text
+        form = page.partition(f'action="{action}"')[2].partition("</form>")[0]
+        return dict(re.findall(r'name="(csrf_token|token)" [^>]*value="([^"]*)"', form))
+
+    def report(self, narrative: str) -> None:
+        self.client.post("/en/codename", data=self.hidden("/en/", "/en/codename"))
+        hidden = self.hidden("/en/report", "/en/report")
+        assert self.client.post("/en/report", data={**hidden, "narrative": narrative}).url.path == "/en/tip"
+
+    def upload(self, content: Any, name: str = "a.bin") -> httpx.Response:
+        hidden = self.hidden("/en/tip/file", "/en/tip/file")
+        return self.client.post("/en/tip/file", data={**hidden, "shows": ""}, files={"file": (name, content)})
+
+    def half_an_upload(self, content: bytes) -> bytes:
+        """The head and the beginning of an upload that announces twice as much."""
+        hidden = self.hidden("/en/tip/file", "/en/tip/file")
+        parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in hidden.items())
+        start = f'{parts}--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'.encode() + content
+        return self.head("/en/tip/file", "multipart/form-data; boundary=b", 2 * len(start)) + start
+
+    def head(self, path: str, content_type: str, length: int) -> bytes:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        return (
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n"
+            f"Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
+        ).encode()
+
+
+@contextmanager
+def connected(running: Any) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
+        yield connection
+
+
+def rest(connection: socket.socket) -> bytes:
+    answer = b""
+    while piece := connection.recv(1 << 16):
+        answer += piece
+    return answer
+
+
+@pytest.fixture
+def source(site: Any, gunicorn: Callable[..., Any]) -> Iterator[tuple[Any, Source]]:
+    running = gunicorn(site.server.settings.data)
+    source = Source(running.address)
+    yield running, source
+    source.client.close()
+
+
+def holds_marker(directory: Path) -> bool:
+    return any(MARKER in path.read_bytes() for path in directory.rglob("*") if path.is_file())
+
+
+def open_files(worker: int) -> list[bytes]:
+    """What is in every file that a process has open, named or not."""
+    found = []
+    for link in Path(f"/proc/{worker}/fd").iterdir():
+        if link.exists() and link.stat().st_mode & 0o170000 == 0o100000:
+            found.append(link.read_bytes())
+    return found
+
+
+def test_nothing_that_a_source_sends_is_in_any_file_or_log(site: Any, source: tuple[Any, Source]) -> None:
+    running, browser = source
+    browser.report(f"The {MARKER.decode()} report.")
+    hidden = browser.hidden("/en/tip", "/en/tip/message")
+    browser.client.post("/en/tip/message", data={**hidden, "text": f"The {MARKER.decode()} message."})
+    assert browser.upload(MARKER * 300_000, f"{MARKER.decode()}.bin").status_code == 200
+    browser.client.get(f"/en/{MARKER.decode()}?{MARKER.decode()}")
+    browser.client.post("/en/report", content=MARKER, headers={"Content-Type": MARKER.decode()})
+    with connected(running) as connection:
+        connection.sendall(MARKER + b" not HTTP\r\n\r\n")
+        assert MARKER not in rest(connection)
+    assert len(site.items()) == 4
+    assert not holds_marker(site.server.settings.data)
+    assert not holds_marker(running.temporary)
+    logged = running.stop()
+    assert MARKER.decode() not in logged
+    assert "127.0.0.1" not in logged
+
+
+def test_while_a_file_arrives_no_open_file_holds_it_and_if_it_breaks_off_nothing_stays(
+    site: Any, source: tuple[Any, Source]
+) -> None:
+    running, browser = source
+    browser.report("Two men came.")
+    with connected(running) as connection:
+        connection.sendall(browser.half_an_upload(MARKER * 1_000_000))
+        arriving = open_files(running.worker)
+        assert max(map(len, arriving)) > 1_000_000
+        assert not any(MARKER in content for content in arriving)
+        connection.shutdown(socket.SHUT_WR)
+        assert rest(connection).startswith(b"HTTP/1.1 400 ")
+    assert site.blobs() == []
+    assert site.items(Kind.CONTENT, Kind.ABOUT) == []
+    assert max(map(len, open_files(running.worker))) < 1_000_000
+
+
+def test_a_report_that_breaks_off_is_not_stored(site: Any, source: tuple[Any, Source]) -> None:
+    running, browser = source
+    browser.client.post("/en/codename", data=browser.hidden("/en/", "/en/codename"))
+    hidden = browser.hidden("/en/report", "/en/report")
+    body = f"csrf_token={hidden['csrf_token']}&token={hidden['token']}&narrative=What+happ".encode()
+    with connected(running) as connection:
+        connection.sendall(browser.head("/en/report", "application/x-www-form-urlencoded", len(body) + 5) + body)
+        connection.shutdown(socket.SHUT_WR)
+        assert rest(connection).startswith(b"HTTP/1.1 400 ")
+    assert site.tips() == []
+
+
+def test_a_large_file_takes_no_more_memory_than_a_small_one(site: Any, source: tuple[Any, Source]) -> None:
+    running, browser = source
+    browser.report("Two men came.")
+
+    def peak() -> int:
+        status = Path(f"/proc/{running.worker}/status").read_text()
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
+
+    assert browser.upload(b"x" * 1_000_000).status_code == 200
+    before = peak()
+    assert browser.upload(b"x" * 60_000_000).status_code == 200
+    assert peak() - before < 20_000
+    assert site.items(Kind.CONTENT)[0].size + site.items(Kind.CONTENT)[1].size > 61_000_000
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "words"),
+    [
+        ("/en/tip/file", "multipart/form-data; boundary=b", b"too large"),
+        ("/en/report", "application/x-www-form-urlencoded", b"too much at once"),
+    ],
+)
+def test_a_body_that_is_too_large_is_answered_at_once_with_a_page_that_arrives_whole(
+    source: tuple[Any, Source], path: str, content_type: str, words: bytes
+) -> None:
+    running, browser = source
+    browser.report("Two men came.")
+    with connected(running) as connection:
+        connection.sendall(browser.head(path, content_type, 150_000_000) + b"x" * 1000)
+        head = connection.recv(12)
+        assert head == b"HTTP/1.1 413"
+        # The browser goes on sending while the page is on its way, and is not cut off.
+        for _ in range(300):
+            connection.sendall(b"x" * 100_000)
+        connection.shutdown(socket.SHUT_WR)
+        page = rest(connection)
+    assert words in page
+    assert page.endswith(b"-->")
+
+
+def test_the_server_says_nothing_of_its_software(source: tuple[Any, Source]) -> None:
+    headers = source[1].client.get("/en/").headers
+    assert "gunicorn" not in str(headers).lower()
+    assert headers["Server"] == "web"
+
+
+def test_behind_an_onion_each_circuit_has_limits_of_its_own_and_needs_one(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any]
+) -> None:
+    running = gunicorn(open_site(onion=True, limit_pages="2 per hour").server.settings.data)
+
+    def get(proxy: str) -> bytes:
+        with connected(running) as connection:
+            connection.sendall(f"{proxy}GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            return rest(connection)[9:12]
+
+    one = "PROXY TCP6 fc00:dead:beef:4dad::0:1 ::1 65535 42\r\n"
+    other = "PROXY TCP6 fc00:dead:beef:4dad::0:2 ::1 65535 42\r\n"
+    assert [get(one), get(one), get(one), get(other)] == [b"200", b"200", b"429", b"200"]
+    assert get("") == b"403"
+    assert get("PROXY UNKNOWN\r\n") in (b"400", b"403")
+
+
+def test_behind_an_onion_a_connection_carries_one_request(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any]
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    request = b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n"
+    with connected(running) as connection:
+        connection.sendall(b"PROXY TCP6 fc00:dead:beef:4dad::0:1 ::1 65535 42\r\n" + request + request)
+        assert rest(connection).count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"INTAKE_DATA": "nowhere"}, "INTAKE_DATA"),
+        ({"INTAKE_THREADS": "many"}, "INTAKE_THREADS"),
+        ({"INTAKE_WORKERS": "2"}, "limits_storage"),
+        ({"INTAKE_DATABASE": "sqlite:////nowhere/at/all.db"}, "can't be opened"),
+    ],
+)
+@pytest.mark.parametrize("application", ["source", "desk"])
+def test_a_wrong_setting_ends_the_start_with_its_name_and_no_traceback(
+    site: Any, application: str, environment: dict[str, str], said: str
+) -> None:
+    data = {"INTAKE_DATA": str(site.server.settings.data), "PATH": "/usr/bin:/bin"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "gunicorn", f"wsgi:{application}"],
+        cwd=PROJECT,
+        env={**data, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(("wanted", "other"), [("source", "desk"), ("desk", "source")])
+def test_asking_for_one_application_does_not_open_the_other(site: Any, wanted: str, other: str) -> None:
+    program = f"import sys, wsgi; assert callable(wsgi.{wanted}); print('intake.{other}' in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env={"INTAKE_DATA": str(site.server.settings.data), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert ended.stdout == "False\n"

@@ -1,0 +1,117 @@
+"""What all pages share: headers, size, language, and that everybody can use them."""
+
+from typing import Any
+
+import pytest
+
+from intake.report.definition import load_form
+from intake.source.pages import PAGE_SIZE
+
+PATHS = [
+    "/",
+    "/en/",
+    "/en/codename",
+    "/en/report",
+    "/en/return",
+    "/en/left",
+    "/en/tip",
+    "/en/tip/file",
+    *(f"/en/tip/more/{group.key}" for group in load_form().later_groups),
+    "/en/nowhere",
+    "/static/style.css",
+    "/favicon.ico",
+]
+
+
+@pytest.fixture(params=["stranger", "with a codename", "with a tip"])
+def anybody(request: pytest.FixtureRequest, visit: Any) -> Any:
+    """Somebody at each stage of a visit."""
+    if request.param == "with a codename":
+        visit.get_codename()
+    if request.param == "with a tip":
+        visit.report()
+    return visit
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_response_bears_the_headers_and_no_other_cookie(anybody: Any, path: str) -> None:
+    headers = anybody.client.get(path, buffered=True).headers
+    assert headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Server" not in headers
+    assert all(cookie.startswith("session=") for cookie in headers.getlist("Set-Cookie"))
+    assert headers.get("Location", "/").startswith("/")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_page_is_of_one_of_a_few_sizes(anybody: Any, path: str) -> None:
+    answer = anybody.client.get(path, buffered=True)
+    if answer.mimetype == "text/html":
+        assert len(answer.data) % PAGE_SIZE == 0
+        assert len(answer.data) <= 3 * PAGE_SIZE
+
+
+@pytest.mark.parametrize("path", PATHS[:-2])
+def test_every_page_is_well_formed_and_asks_for_nothing_from_elsewhere(anybody: Any, path: str) -> None:
+    anybody.open(path)
+    page = anybody.page
+    assert len(page.ids) == len(set(page.ids))
+    assert not page.tags & {"script", "style", "img", "iframe", "object", "svg", "base"}
+    assert "style" not in page.attributes
+    assert not any(name.startswith("on") for name in page.attributes)
+    assert all(link.startswith(("/", "#")) for link in page.links)
+    assert all(form.action.startswith("/") for form in page.forms)
+    assert '<html lang="en" dir="ltr">' in anybody.text
+
+
+@pytest.mark.parametrize("path", PATHS[:-2])
+def test_every_control_has_a_label_and_what_describes_it_is_there(anybody: Any, path: str) -> None:
+    anybody.open(path)
+    page = anybody.page
+    for control in page.inputs:
+        assert control["id"] in page.labelled
+        assert set(control.get("aria-describedby", "").split()) <= set(page.ids)
+
+
+def test_a_page_with_errors_leads_to_each_of_them(visit: Any) -> None:
+    visit.report()
+    visit.open("/en/tip/more/demands")
+    visit.send("/more/demands", demand=["return", "none_said"])
+    page = visit.page
+    anchors = [link[1:] for link in page.links if link.startswith("#")]
+    assert anchors == ["demand"]
+    assert set(anchors) <= set(page.ids)
+    assert "demand-error" in page.ids
+
+
+def test_countries_are_sorted_by_name_and_all_there(visit: Any) -> None:
+    visit.get_codename()
+    visit.open("/en/report")
+    options = visit.text.partition('id="host_country"')[2].partition("</select>")[0]
+    assert options.count("<option") == 249 + 3
+    assert options.index(">Åland Islands<") < options.index(">Albania<") < options.index(">Zimbabwe<")
+
+
+@pytest.mark.parametrize("wanted", ["en", "de-DE,de;q=0.9", "", "zh-CN,*"])
+def test_the_start_chooses_a_language_that_there_is(visit: Any, wanted: str) -> None:
+    answer = visit.client.get("/", headers={"Accept-Language": wanted})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/en/")
+
+
+@pytest.mark.parametrize("path", ["/en", "//en/", "/en/report/"])
+def test_no_address_is_answered_with_the_name_that_the_browser_used(visit: Any, path: str) -> None:
+    answer = visit.client.get(path, headers={"Host": "somewhere.example"})
+    assert "somewhere" not in answer.get_data(as_text=True) + str(answer.headers)
+
+
+def test_team_days_and_months_come_from_the_settings(open_site: Any) -> None:
+    visit = open_site(team="Haven & <Co>", answer_days=1, keep_months=3).visit()
+    visit.open("/en/")
+    assert "Haven & <Co>" in visit.page.words
+    assert "within 1 day." in visit.page.words
+    assert "3 months" in visit.page.words

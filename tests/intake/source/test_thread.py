@@ -1,0 +1,142 @@
+"""The tip's own page: replies, messages, and the rest of the form."""
+
+import secrets
+from datetime import date
+from typing import Any
+
+import pytest
+
+from crypto.age import HybridIdentity, parse_recipient, seal
+from crypto.codename import parse
+from intake.report.definition import load_form
+from intake.report.payloads import Reply
+from intake.storage.tables import Item, Kind
+
+GROUPS = [group.key for group in load_form().later_groups]
+
+
+def reply(site: Any, text: bytes, day: date) -> None:
+    """What a reviewer's program does: seal to the tip and to the source."""
+    (tip,) = site.tips()
+    recipients = [parse_recipient(tip.recipient), parse_recipient(site.summary()["source"])]
+    sealed = seal(text, recipients)
+    with site.server.store.writing() as session:
+        session.add(
+            Item(id=secrets.token_bytes(16), tip_id=tip.id, kind=Kind.REPLY, day=day, size=len(sealed), sealed=sealed)
+        )
+
+
+def test_replies_are_shown_with_their_day_newest_first_and_as_text(site: Any, visit: Any) -> None:
+    visit.report()
+    visit.open("/en/tip")
+    assert "There is no reply yet" in visit.page.words
+    reply(site, Reply("The <b>first</b>.").padded(), date(2026, 5, 3))
+    reply(site, Reply("The second.").padded(), date(2026, 5, 10))
+    visit.open("/en/tip")
+    words = visit.page.words
+    assert words.index("May 10, 2026") < words.index("The second.") < words.index("May 3, 2026")
+    assert "The <b>first</b>." in words
+
+
+def test_a_reply_that_does_not_open_is_said_to_be_there(site: Any, visit: Any) -> None:
+    visit.report()
+    reply(site, b"not a reply", date(2026, 5, 3))
+    visit.open("/en/tip")
+    assert "can't be opened" in visit.page.words
+
+
+def test_replies_open_with_the_identity_of_the_codename(site: Any, visit: Any) -> None:
+    seed = parse(visit.report()).derive()
+    recipient = HybridIdentity.from_seed(seed.identity_seed()).recipient
+    assert site.summary()["source"] == str(recipient)
+    assert site.tips()[0].lookup == seed.lookup_key()
+
+
+def test_what_was_sent_is_on_no_later_page(visit: Any) -> None:
+    visit.report("A sentence to look for.")
+    visit.open("/en/tip")
+    visit.send("/message", text="Another sentence to look for.")
+    visit.open("/en/tip")
+    assert "look for" not in visit.text
+
+
+def test_a_message_is_sealed_to_the_tip_and_arrives_once(site: Any, visit: Any) -> None:
+    visit.report()
+    form = visit.page.form("/message")
+    for _ in range(2):
+        assert visit.post(form.action, {**form.hidden, "text": "They called\r\nagain."}).status_code == 200
+        assert "Your message has arrived." in visit.page.words
+    assert [message["text"] for message in site.opened(Kind.MESSAGE)] == ["They called\nagain."]
+
+
+def test_a_message_that_was_changed_before_it_was_sent_again_arrives_too(site: Any, visit: Any) -> None:
+    visit.report()
+    form = visit.page.form("/message")
+    for text in ("Tuesday.", "No, Wednesday."):
+        visit.post(form.action, {**form.hidden, "text": text})
+    assert len(site.items(Kind.MESSAGE)) == 2
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 50_001])
+def test_an_empty_or_overlong_message_is_refused_and_stays(site: Any, visit: Any, text: str) -> None:
+    visit.report()
+    assert visit.send("/message", text=text).status_code == 400
+    assert visit.page.filled["text"] == [text]
+    assert site.items(Kind.MESSAGE) == []
+
+
+def test_when_the_session_has_ended_a_message_asks_for_the_codename_and_then_arrives(site: Any, visit: Any) -> None:
+    codename = visit.report()
+    form = visit.page.form("/message")
+    visit.client.delete_cookie("session")
+    assert visit.post(form.action, {**form.hidden, "text": "Still here."}).status_code == 400
+    assert visit.page.filled["text"] == ["Still here."]
+    assert visit.send("/message", codename=codename + " x", text="Still here.").status_code == 400
+    assert visit.page.filled["text"] == ["Still here."]
+    visit.send("/message", codename=codename, text="Still here.")
+    assert "Your message has arrived." in visit.page.words
+    assert [message["text"] for message in site.opened(Kind.MESSAGE)] == ["Still here."]
+
+
+def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Any, visit: Any) -> None:
+    visit.report()
+    visit.open(f"/en/tip/more/{GROUPS[0]}")
+    assert f"1 of {len(GROUPS)}" in visit.page.words
+    visit.send(f"/more/{GROUPS[0]}", reporter_role="relative")
+    assert visit.path == f"/en/tip/more/{GROUPS[1]}"
+    assert "Saved." in visit.page.words
+    (addition,) = site.opened(Kind.ADDITION)
+    assert (addition["group"], addition["answers"]) == (GROUPS[0], {"reporter_role": "relative"})
+
+
+def test_several_answers_can_be_given_and_one_that_stands_alone_can_not_join_them(site: Any, visit: Any) -> None:
+    visit.report()
+    visit.open("/en/tip/more/return")
+    assert visit.send("/more/return", return_type=["ir1", "none"]).status_code == 400
+    assert visit.page.filled["return_type"] == ["ir1", "none"]
+    assert "#return_type" in visit.page.links
+    visit.send("/more/return", return_type=["ir1", "ir3"])
+    assert site.opened(Kind.ADDITION)[0]["answers"] == {"return_type": ["ir1", "ir3"]}
+
+
+def test_a_group_can_be_skipped_and_passed_over(site: Any, visit: Any) -> None:
+    visit.report()
+    for key, after in zip(GROUPS, [*(f"/en/tip/more/{key}" for key in GROUPS[1:]), "/en/tip"], strict=True):
+        visit.open(f"/en/tip/more/{key}")
+        assert after in visit.page.links
+        visit.send(f"/more/{key}")
+        assert visit.path == after
+    assert site.items(Kind.ADDITION) == []
+
+
+@pytest.mark.parametrize("path", ["/en/tip", "/en/tip/file", "/en/tip/more/family"])
+def test_without_a_codename_one_is_asked_for(visit: Any, path: str) -> None:
+    visit.open(path)
+    assert visit.path == "/en/return"
+
+
+@pytest.mark.parametrize("path", ["/en/tip", "/en/tip/file", "/en/tip/more/family"])
+def test_whoever_has_not_written_yet_is_brought_to_the_form(visit: Any, path: str) -> None:
+    visit.get_codename()
+    visit.open(path)
+    assert visit.path == "/en/report"

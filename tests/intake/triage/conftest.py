@@ -1,0 +1,199 @@
+"""A desk on a real socket, tips in its store, and reviewers with key files and homes."""
+
+import hashlib
+import io
+import re
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from crypto.age import HybridIdentity, encrypt, seal
+from crypto.padding import zeros_after
+from intake.accesslog import members
+from intake.desk import create_app as create_desk
+from intake.protocol.card import Role
+from intake.report.definition import load_form
+from intake.report.payloads import About, Message, Report, Summary
+from intake.server import Server, initialise, open_server, read_log_key
+from intake.storage.tables import Item, Kind, Tip
+from intake.triage.app import create_app
+from intake.triage.home import Home
+from intake.triage.keyfile import MemberKeys, make_keys, save_keys
+
+PASSPHRASE = "a passphrase"
+TOKEN = "the token"
+PORT = 8003
+
+
+@dataclass
+class Stored:
+    """A tip as the source site would have stored it."""
+
+    id: bytes
+    identity: HybridIdentity
+    source: HybridIdentity
+
+
+@dataclass
+class Desk:
+    """A running desk and its store."""
+
+    server: Server
+    url: str
+
+    @property
+    def log(self) -> str:
+        return str(read_log_key(self.server.settings.log_key).verifier)
+
+    def store_tip(self, narrative: str, answers: dict[str, str], ghosts: int = 0) -> Stored:
+        """A tip sealed to the reviewers of the log, and to so many people who aren't in it."""
+        tip = Stored(secrets.token_bytes(16), HybridIdentity.generate(), HybridIdentity.generate())
+        form = load_form()
+        with self.server.store.writing() as session:
+            recipients = list(self.server.log.roster(session).recipients)
+            recipients += [HybridIdentity.generate().recipient for _ in range(ghosts)]
+            summary = Summary(
+                (str(tip.identity),), str(tip.source.recipient), "en", form.version, form.complete(answers)
+            )
+            session.add(
+                Tip(
+                    id=tip.id,
+                    day=datetime.now(UTC).date(),
+                    summary=seal(summary.padded(), recipients),
+                    recipient=str(tip.identity.recipient),
+                    lookup=secrets.token_bytes(32),
+                )
+            )
+            session.flush()
+        report = Report("en", form.version, {"narrative": narrative, **answers})
+        self.store_item(tip, Kind.REPORT, seal(report.padded(), [tip.identity.recipient]))
+        return tip
+
+    def store_item(self, tip: Stored, kind: Kind, sealed: bytes) -> str:
+        name = secrets.token_bytes(16)
+        with self.server.store.writing() as session:
+            session.add(
+                Item(
+                    id=name,
+                    tip_id=tip.id,
+                    kind=kind,
+                    day=datetime.now(UTC).date(),
+                    size=len(sealed),
+                    sealed=sealed,
+                )
+            )
+        return name.hex()
+
+    def store_message(self, tip: Stored, text: str) -> str:
+        return self.store_item(tip, Kind.MESSAGE, seal(Message(text).padded(), [tip.identity.recipient]))
+
+    def store_file(self, tip: Stored, name: str, data: bytes, described: bytes | None = None) -> str:
+        """An attachment; `described`: what its description is made of, if not of `data`. Returns the id of `about`."""
+        content = secrets.token_bytes(16)
+        with self.server.blobs.new() as writer:
+            encrypt(io.BytesIO(data + bytes(zeros_after(len(data)))), writer, [tip.identity.recipient])  # type: ignore[arg-type]
+            blob = writer.keep()
+        with self.server.store.writing() as session:
+            session.add(
+                Item(
+                    id=content,
+                    tip_id=tip.id,
+                    kind=Kind.CONTENT,
+                    day=datetime.now(UTC).date(),
+                    size=writer.size,
+                    blob=blob,
+                )
+            )
+        told = data if described is None else described
+        about = About(content.hex(), name, "image/jpeg", len(told), hashlib.sha256(told).hexdigest(), "what it shows")
+        return self.store_item(tip, Kind.ABOUT, seal(about.padded(), [tip.identity.recipient]))
+
+
+class Program:
+    """A reviewer's program, driven through its pages."""
+
+    def __init__(self, home: Home, key: Path, idle_seconds: float) -> None:
+        self.app = create_app(home, key, token=TOKEN, port=PORT, idle_seconds=idle_seconds)
+        self.browser: FlaskClient = self.app.test_client()
+
+    def get(self, path: str, **options: object) -> TestResponse:
+        return self.browser.get(path, base_url=f"http://127.0.0.1:{PORT}", **options)  # type: ignore[arg-type]
+
+    def post(self, path: str, page: str, **values: str) -> TestResponse:
+        """Send a form with the token of the page that it stands on."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page).text)
+        assert token
+        return self.browser.post(path, base_url=f"http://127.0.0.1:{PORT}", data={"csrf_token": token[1], **values})
+
+    def enter(self) -> None:
+        """Use the address that the program printed."""
+        assert self.get(f"/?token={TOKEN}").status_code == 302
+
+    def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
+        return self.post("/unlock", "/unlock", passphrase=passphrase)
+
+
+Reviewer = Callable[..., Program]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk that answers on a port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = open_server(initialise(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
+    http = make_server("127.0.0.1", port, create_desk(server), threaded=True)
+    thread = Thread(target=http.serve_forever)
+    thread.start()
+    yield Desk(server, f"http://127.0.0.1:{port}")
+    http.shutdown()
+    thread.join()
+    http.server_close()
+    server.store.close()
+
+
+@pytest.fixture
+def enrol(desk: Desk, tmp_path: Path) -> Callable[..., MemberKeys]:
+    """Makes keys, a key file, and enrols."""
+
+    def make(name: str, role: Role = Role.REVIEWER) -> MemberKeys:
+        keys = make_keys(role, name)
+        members.enrol(desk.server.store, desk.server.log, keys.card)
+        save_keys(tmp_path / f"{name}.key", keys, PASSPHRASE, work_factor=4)
+        return keys
+
+    return make
+
+
+@pytest.fixture
+def home(desk: Desk, tmp_path: Path) -> Callable[[str], Home]:
+    """A member's home directory, connected to the desk."""
+    return lambda name: Home.open(tmp_path / f"{name}-home", desk=desk.url, log=desk.log, proxy=None)
+
+
+@pytest.fixture
+def reviewer(enrol: Callable[..., MemberKeys], home: Callable[[str], Home], tmp_path: Path) -> Iterator[Reviewer]:
+    """Enrols a reviewer and starts their program, not unlocked yet."""
+    programs: list[Program] = []
+
+    def start(name: str, idle_seconds: float = 60) -> Program:
+        if not (tmp_path / f"{name}.key").exists():
+            enrol(name)
+        program = Program(home(name), tmp_path / f"{name}.key", idle_seconds)
+        programs.append(program)
+        program.enter()
+        return program
+
+    yield start
+    for program in programs:
+        program.app.extensions["guard"].lock()

@@ -1,0 +1,64 @@
+"""What an auditor gets: who opened what, from a log that verifies."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+from sqlalchemy import delete, update
+
+from intake.protocol.audit import AuditError
+from intake.protocol.card import Role
+from intake.storage.tables import LogEntry
+from intake.triage.audit_report import run_audit
+from intake.triage.desk_client import DeskError
+from intake.triage.keyfile import make_keys
+
+
+def printed(home: Any, keys: Any) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    run_audit(home, keys, console)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.fixture
+def carla(enrol: Any) -> Any:
+    return enrol("carla", Role.AUDITOR)
+
+
+def test_it_says_who_opened_what_and_who_may(desk: Any, reviewer: Any, enrol: Any, carla: Any, home: Any) -> None:
+    enrol("amina")
+    tip = desk.store_tip("First.", {})
+    reviewer("amina").unlock()
+    shown = printed(home("carla"), carla)
+    assert f"summary/{tip.id.hex()}" in shown
+    read = next(line for line in shown.splitlines() if f"summary/{tip.id.hex()}" in line)
+    assert "amina" in read
+    assert "Verified: 4 entries" in shown
+
+
+def test_an_entry_that_was_edited_in_the_store_is_found_on_every_run(
+    desk: Any, reviewer: Any, enrol: Any, carla: Any, home: Any
+) -> None:
+    enrol("amina")
+    reviewer("amina").unlock()
+    printed(home("carla"), carla)
+    with desk.server.store.writing() as session:
+        session.execute(update(LogEntry).where(LogEntry.index == 2).values(body=b"{}"))
+    with pytest.raises(AuditError, match="rewritten"):
+        printed(home("carla"), carla)
+
+
+def test_an_entry_that_was_removed_from_the_store_is_told_in_plain_words(
+    desk: Any, enrol: Any, carla: Any, home: Any
+) -> None:
+    enrol("amina")
+    with desk.server.store.writing() as session:
+        session.execute(delete(LogEntry).where(LogEntry.index == 1))
+    with pytest.raises(DeskError, match="does not fit its signed head"):
+        printed(home("carla"), carla)
+
+
+def test_somebody_who_is_not_enrolled_gets_no_log(desk: Any, carla: Any, enrol: Any, home: Any) -> None:
+    with pytest.raises(DeskError, match="not enrolled"):
+        printed(home("mallory"), make_keys(Role.AUDITOR, "mallory"))

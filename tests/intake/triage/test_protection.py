@@ -1,0 +1,150 @@
+"""Who gets in, what stays on the disk, and what a server that lies can do."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, leaf_hash
+from crypto.note import Note
+from intake.server import read_log_key
+from intake.storage.tables import LogEntry, LogHead
+from intake.triage.work import DamagedFileError
+
+MARKER = "a-marker-that-must-not-reach-the-disk"
+ANSWERS = {"urgency": "now"}
+
+
+def roll_back(desk: Any, size: int) -> None:
+    """What an operator does who wants the last entries gone: cut the log and sign the rest."""
+    key = read_log_key(desk.server.settings.log_key)
+    frontier = Frontier.empty()
+    with desk.server.store.writing() as session:
+        for line in desk.server.log.lines(session, 0, size):
+            frontier = frontier.append(leaf_hash(line))
+        text = Checkpoint(key.verifier.name, size, frontier.root()).text
+        note = bytes(Note(text, (key.sign(text),)))
+        session.execute(delete(LogEntry).where(LogEntry.index >= size))
+        session.execute(update(LogHead).values(size=size, checkpoint=note, frontier=frontier.to_bytes()))
+
+
+def test_the_token_opens_the_program_once(reviewer: Any) -> None:
+    amina = reviewer("amina")
+    other = amina.app.test_client()
+    assert other.get("/?token=the token", base_url="http://127.0.0.1:8003").status_code == 403
+    assert other.get("/unlock", base_url="http://127.0.0.1:8003").status_code == 403
+    assert amina.get("/unlock").status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:9", "127.0.0.1", "localhost.evil.example:8003"])
+def test_a_request_under_another_name_is_refused(host: str, reviewer: Any) -> None:
+    amina = reviewer("amina")
+    assert amina.browser.get("/unlock", base_url=f"http://{host}").status_code == 403
+
+
+def test_a_form_of_another_page_is_refused(reviewer: Any) -> None:
+    amina = reviewer("amina")
+    answer = amina.browser.post("/unlock", base_url="http://127.0.0.1:8003", data={"passphrase": "a passphrase"})
+    assert answer.status_code == 400
+
+
+def test_a_wrong_passphrase_is_told_and_opens_nothing(reviewer: Any) -> None:
+    amina = reviewer("amina")
+    answer = amina.unlock("not the passphrase")
+    assert answer.status_code == 403
+    assert "the passphrase is not right" in answer.text
+    assert amina.get("/").headers["Location"] == "/unlock"
+
+
+def test_locking_drops_everything_that_was_open(desk: Any, reviewer: Any, enrol: Any) -> None:
+    enrol("amina")
+    desk.store_tip(MARKER, ANSWERS)
+    amina = reviewer("amina")
+    amina.unlock()
+    work = amina.app.extensions["guard"].use()
+    amina.post("/lock", "/")
+    assert work.tips == {}
+    assert MARKER not in amina.get("/", follow_redirects=True).text
+
+
+def test_an_idle_program_locks_itself(reviewer: Any) -> None:
+    amina = reviewer("amina", idle_seconds=0.05)
+    amina.unlock()
+    timer = amina.app.extensions["guard"]._timer
+    if timer is not None:
+        timer.join(10)
+    assert amina.get("/").headers["Location"] == "/unlock"
+
+
+def test_every_page_allows_nothing_that_runs_and_nothing_from_elsewhere(reviewer: Any) -> None:
+    amina = reviewer("amina")
+    amina.unlock()
+    for path in ("/", "/unlock", "/nowhere"):
+        headers = amina.get(path).headers
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+        assert headers["Cache-Control"] == "no-store"
+        assert "<script" not in amina.get(path).text
+
+
+def test_the_disk_holds_sealed_bytes_only(desk: Any, reviewer: Any, enrol: Any, tmp_path: Path) -> None:
+    enrol("amina")
+    tip = desk.store_tip(MARKER, ANSWERS)
+    about = desk.store_file(tip, f"{MARKER}.jpg", MARKER.encode() * 1000)
+    amina, page = reviewer("amina"), f"/tips/{tip.id.hex()}"
+    amina.unlock()
+    amina.post(f"{page}/note", page, text=MARKER)
+    assert MARKER in amina.get(f"{page}/files/{about}").text
+    held = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any("sealed" in path.parts for path in held)
+    for path in held:
+        assert MARKER.encode() not in path.read_bytes(), path
+        if "sealed" in path.parts:
+            assert path.read_bytes().startswith(b"age-encryption.org/v1\n")
+
+
+def test_a_file_comes_as_it_was_sent_under_its_own_name(desk: Any, reviewer: Any, enrol: Any) -> None:
+    enrol("amina")
+    data = secrets.token_bytes(300_000)
+    tip = desk.store_tip("First.", ANSWERS)
+    about = desk.store_file(tip, "../证据\n.jpg", data)
+    amina = reviewer("amina")
+    amina.unlock()
+    answer = amina.get(f"/tips/{tip.id.hex()}/files/{about}")
+    assert answer.data == data
+    assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert "filename*=UTF-8''%E8%AF%81%E6%8D%AE.jpg" in answer.headers["Content-Disposition"]
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+
+
+def test_a_file_that_is_not_the_one_described_is_cut_before_its_end(desk: Any, reviewer: Any, enrol: Any) -> None:
+    enrol("amina")
+    data = secrets.token_bytes(300_000)
+    tip = desk.store_tip("First.", ANSWERS)
+    about = desk.store_file(tip, "a.jpg", data, described=data[:-1] + b"\0" if data[-1] else data[:-1] + b"\1")
+    amina = reviewer("amina")
+    amina.unlock()
+    answer = amina.get(f"/tips/{tip.id.hex()}/files/{about}", buffered=False)
+    received: list[bytes] = []
+    with pytest.raises(DamagedFileError):
+        received.extend(answer.response)
+    assert sum(map(len, received)) < len(data)
+
+
+def test_a_log_that_was_rolled_back_raises_the_alarm_and_shows_nothing_new(
+    desk: Any, reviewer: Any, enrol: Any
+) -> None:
+    enrol("amina")
+    desk.store_tip("First.", ANSWERS)
+    amina = reviewer("amina")
+    amina.unlock()
+    roll_back(desk, 1)
+    desk.store_tip("Second.", ANSWERS)
+    amina.post("/sync", "/")
+    shown = amina.get("/").text
+    assert "The log can't be trusted: the log was rewritten" in shown
+    assert "Second." not in shown
+    amina.post("/sync", "/")
+    assert "the log was rewritten" in amina.get("/").text, "the checkpoint that was seen first is kept"

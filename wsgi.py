@@ -1,0 +1,18 @@
+"""What gunicorn serves: `wsgi:source` or `wsgi:desk`. Asking for one does not open the other."""
+
+from importlib import import_module
+from typing import cast
+
+from flask import Flask
+
+from intake import settings
+from intake.server import open_server
+
+_APPLICATIONS = ("source", "desk")
+
+
+def __getattr__(name: str) -> Flask:
+    if name not in _APPLICATIONS:
+        raise AttributeError(name)
+    server = open_server(settings.load())
+    return cast(Flask, import_module(f"intake.{name}").create_app(server))
