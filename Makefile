@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-clean test check lock clean packages
+.PHONY: help demo demo-clean test check bench fuzz lock clean packages
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -22,6 +22,12 @@ check: $(VENV)/.dev ## Style, types and the direction of imports.
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.dev packages ## How fast it is, beside the bare operations and other programs.
+	$(BIN)/python -m bench
+
+fuzz: $(VENV)/.dev ## A minute for each parser of bytes from outside.
+	$(BIN)/python -m fuzz
 
 packages: ## Install the Debian packages that the tests need, or say which are missing.
 	@sh tests/packages.sh

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import secrets
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -12,14 +11,12 @@ from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.age.errors import HeaderError, NoMatch
 from crypto.age.header import Header, parse_header, seal_header
 from crypto.age.keys import Identity, Recipient
-from crypto.age.primitives import FILE_KEY_SIZE
+from crypto.age.primitives import FileKey
 from crypto.age.scrypt import require_alone
-from crypto.age.stream import StreamReader, StreamWriter
+from crypto.age.stream import StreamReader, StreamWriter, open_payload, seal_payload
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
-
-_PIECE = 1 << 20
 
 
 class Encryptor:
@@ -63,38 +60,54 @@ class Decryptor(StreamReader):
         super().__init__(source, _unwrap(header, identities))
 
 
-def encrypt(source: BinaryIO, target: BinaryIO, recipients: Sequence[Recipient], *, armored: bool = False) -> None:
+def encrypt(
+    source: BinaryIO,
+    target: BinaryIO,
+    recipients: Sequence[Recipient],
+    *,
+    armored: bool = False,
+    threads: int = 1,
+) -> None:
     """Seal all of `source` into `target`, in constant memory. `HeaderError` if the recipients may not be combined."""
-    with Encryptor(target, recipients, armored=armored) as sealed:
-        while piece := source.read(_PIECE):
-            sealed.write(piece)
+    header, file_key = _new_header(recipients)
+    armor = ArmorWriter(target) if armored else None
+    inner: BinaryIO = armor or target  # type: ignore[assignment]
+    inner.write(bytes(header))
+    seal_payload(source, inner, file_key, threads)
+    if armor is not None:
+        armor.finish()
 
 
-def decrypt(source: BinaryIO, target: BinaryIO, identities: Sequence[Identity], *, armored: bool = False) -> None:
+def decrypt(
+    source: BinaryIO,
+    target: BinaryIO,
+    identities: Sequence[Identity],
+    *,
+    armored: bool = False,
+    threads: int = 1,
+) -> None:
     """Open `source` into `target`, in constant memory.
 
     Every chunk is verified before it is written, but only when this returns was the file whole: on `PayloadError`
     throw away what was written. `NoMatch` if no identity opens the file; `HeaderError`, `MacError` or `ArmorError` if
     it is bad.
     """
-    opened = Decryptor(io.BufferedReader(ArmorReader(source)) if armored else source, identities)
-    while chunk := opened.next_chunk():
-        target.write(chunk)
-    opened.require_end()
+    inner: BinaryIO = io.BufferedReader(ArmorReader(source)) if armored else source
+    file_key = _unwrap(parse_header(inner), identities)
+    open_payload(inner, target, file_key, threads)
 
 
 def seal(data: bytes, recipients: Sequence[Recipient]) -> bytes:
     """Seal bytes in memory."""
     target = io.BytesIO()
-    encrypt(io.BytesIO(data), target, recipients)
+    with Encryptor(target, recipients) as sealed:
+        sealed.write(data)
     return target.getvalue()
 
 
 def unseal(data: bytes, identities: Sequence[Identity]) -> bytes:
     """Open bytes in memory; the errors of `decrypt`."""
-    target = io.BytesIO()
-    decrypt(io.BytesIO(data), target, identities)
-    return target.getvalue()
+    return Decryptor(io.BytesIO(data), identities).readall()
 
 
 def rewrap(header: bytes, identities: Sequence[Identity], recipients: Sequence[Recipient]) -> bytes:
@@ -119,12 +132,12 @@ def stanza_count(header: bytes) -> int:
     return len(parse_header(io.BytesIO(header)).stanzas)
 
 
-def _new_header(recipients: Sequence[Recipient]) -> tuple[Header, bytes]:
-    file_key = secrets.token_bytes(FILE_KEY_SIZE)
+def _new_header(recipients: Sequence[Recipient]) -> tuple[Header, FileKey]:
+    file_key = FileKey.generate()
     return _header_for(recipients, file_key), file_key
 
 
-def _header_for(recipients: Sequence[Recipient], file_key: bytes) -> Header:
+def _header_for(recipients: Sequence[Recipient], file_key: FileKey) -> Header:
     labels = {recipient.label for recipient in recipients}
     if len(labels) != 1:
         raise HeaderError("a file needs recipients of one kind: post-quantum ones and others are not combined")
@@ -133,7 +146,7 @@ def _header_for(recipients: Sequence[Recipient], file_key: bytes) -> Header:
     return seal_header(stanzas, file_key)
 
 
-def _unwrap(header: Header, identities: Sequence[Identity]) -> bytes:
+def _unwrap(header: Header, identities: Sequence[Identity]) -> FileKey:
     require_alone(header.stanzas)
     for identity in identities:
         try:

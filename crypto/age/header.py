@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from crypto.age.errors import HeaderError, MacError
-from crypto.age.primitives import decode_base64, encode_base64, hkdf
+from crypto.age.primitives import FileKey, decode_base64, encode_base64, hkdf
 
 VERSION_LINE = b"age-encryption.org/v1\n"
 LARGEST = 1 << 20
@@ -53,23 +53,26 @@ class Header:
     """A parsed header. `bytes()` gives exactly what was read."""
 
     stanzas: tuple[Stanza, ...]
+    authenticated: bytes
+    """What the MAC is over: everything up to and including the `---` of its own line."""
     mac: bytes
 
     def __bytes__(self) -> bytes:
-        return _authenticated(self.stanzas) + b" " + encode_base64(self.mac).encode() + b"\n"
+        return self.authenticated + b" " + encode_base64(self.mac).encode() + b"\n"
 
-    def verify(self, file_key: bytes) -> None:
+    def verify(self, file_key: FileKey) -> None:
         """Raise `MacError` unless whoever wrote this header held the file key."""
         try:
-            _mac(self.stanzas, file_key).verify(self.mac)
+            _mac(self.authenticated, file_key).verify(self.mac)
         except InvalidSignature:
             raise MacError("the header was changed after it was written") from None
 
 
-def seal_header(stanzas: Iterable[Stanza], file_key: bytes) -> Header:
+def seal_header(stanzas: Iterable[Stanza], file_key: FileKey) -> Header:
     """The header of these stanzas with its MAC."""
     held = tuple(stanzas)
-    return Header(held, _mac(held, file_key).finalize())
+    authenticated = _authenticated(held)
+    return Header(held, authenticated, _mac(authenticated, file_key).finalize())
 
 
 def parse_header(source: LineSource) -> Header:
@@ -83,7 +86,8 @@ def parse_header(source: LineSource) -> Header:
     mac = _MAC_LINE.fullmatch(line)
     if mac is None or not stanzas:
         raise HeaderError("the header is malformed")
-    return Header(tuple(stanzas), decode_base64(mac[1].decode()))
+    # Only what is canonical was let through, so that this is what was read, to the byte.
+    return Header(tuple(stanzas), _authenticated(stanzas), decode_base64(mac[1].decode()))
 
 
 def _lines(source: LineSource) -> Iterator[bytes]:
@@ -111,11 +115,11 @@ def _stanza(line: bytes, lines: Iterator[bytes]) -> Stanza:
             return Stanza(tuple(arguments[1].decode().split(" ")), decode_base64(body.decode()))
 
 
-def _authenticated(stanzas: tuple[Stanza, ...]) -> bytes:
+def _authenticated(stanzas: Iterable[Stanza]) -> bytes:
     return VERSION_LINE + b"".join(map(bytes, stanzas)) + b"---"
 
 
-def _mac(stanzas: tuple[Stanza, ...], file_key: bytes) -> HMAC:
-    mac = HMAC(hkdf(file_key, salt=b"", info=b"header"), SHA256())
-    mac.update(_authenticated(stanzas))
+def _mac(authenticated: bytes, file_key: FileKey) -> HMAC:
+    mac = HMAC(hkdf(file_key.secret, salt=b"", info=b"header"), SHA256())
+    mac.update(authenticated)
     return mac

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hpke import (
 from crypto.age import bech32
 from crypto.age.errors import HeaderError, NoMatch
 from crypto.age.header import Stanza
-from crypto.age.primitives import WRAPPED_SIZE, decode_base64, encode_base64
+from crypto.age.primitives import WRAPPED_SIZE, FileKey, decode_base64, encode_base64
 
 TYPE = "mlkem768x25519"
 RECIPIENT_PREFIX = "age1pq"
@@ -60,10 +60,10 @@ class HybridRecipient:
     def __hash__(self) -> int:
         return hash(self._key)
 
-    def wrap(self, file_key: bytes) -> Stanza:
+    def wrap(self, file_key: FileKey) -> Stanza:
         """A stanza that only the holder of the identity can open."""
         try:
-            sealed = _SUITE.encrypt(file_key, self._public, info=_INFO)
+            sealed = _SUITE.encrypt(file_key.secret, self._public, info=_INFO)
         except ValueError:
             raise HeaderError("this hybrid recipient is not usable") from None
         return Stanza((TYPE, encode_base64(sealed[:_ENC_SIZE])), sealed[_ENC_SIZE:])
@@ -93,20 +93,25 @@ class HybridIdentity:
         mlkem, x25519 = self._keys
         return HybridRecipient(mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw())
 
+    @cached_property
+    def hpke_key(self) -> MLKEM768X25519PrivateKey:
+        """The private key as HPKE takes it. Holds secrets."""
+        return MLKEM768X25519PrivateKey(*self._keys)
+
     def __str__(self) -> str:
         return bech32.encode(IDENTITY_PREFIX, self._seed).upper()
 
     def __repr__(self) -> str:
         return "<HybridIdentity>"
 
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes:
+    def unwrap(self, stanzas: Sequence[Stanza]) -> FileKey:
         """The file key; `NoMatch` if no stanza is for this identity, `HeaderError` if one of its type is malformed."""
         for stanza in stanzas:
             if stanza.type == TYPE and (file_key := self._unwrap(stanza)) is not None:
                 return file_key
         raise NoMatch("no stanza is for this identity")
 
-    def _unwrap(self, stanza: Stanza) -> bytes | None:
+    def _unwrap(self, stanza: Stanza) -> FileKey | None:
         if len(stanza.arguments) != 2:
             raise HeaderError("a hybrid stanza has two arguments")
         enc = decode_base64(stanza.arguments[1])
@@ -114,7 +119,7 @@ class HybridIdentity:
         if len(enc) != _ENC_SIZE or len(stanza.body) != WRAPPED_SIZE:
             raise HeaderError("a hybrid stanza has a wrong length")
         try:
-            return _SUITE.decrypt(enc + stanza.body, MLKEM768X25519PrivateKey(*self._keys), info=_INFO)
+            return FileKey(_SUITE.decrypt(enc + stanza.body, self.hpke_key, info=_INFO))
         except (InvalidTag, ValueError):
             self._require_honest(enc)
             return None

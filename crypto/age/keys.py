@@ -7,6 +7,7 @@ from crypto.age import bech32, hybrid, x25519
 from crypto.age.errors import HeaderError
 from crypto.age.header import Stanza
 from crypto.age.hybrid import HybridIdentity, HybridRecipient
+from crypto.age.primitives import FileKey
 from crypto.age.x25519 import X25519Identity, X25519Recipient
 
 
@@ -17,14 +18,14 @@ class Recipient(Protocol):
     def label(self) -> str:
         """What kind of protection this recipient gives."""
 
-    def wrap(self, file_key: bytes) -> Stanza:
+    def wrap(self, file_key: FileKey) -> Stanza:
         """The stanza for this recipient."""
 
 
 class Identity(Protocol):
     """Whoever can open a file."""
 
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes:
+    def unwrap(self, stanzas: Sequence[Stanza]) -> FileKey:
         """The file key, or `NoMatch`."""
 
 

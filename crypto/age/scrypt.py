@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from crypto.age.errors import HeaderError, NoMatch
 from crypto.age.header import Stanza
-from crypto.age.primitives import WRAPPED_SIZE, decode_base64, encode_base64, unwrap, wrap
+from crypto.age.primitives import WRAPPED_SIZE, FileKey, decode_base64, encode_base64, unwrap, wrap
 
 TYPE = "scrypt"
 USUAL_WORK_FACTOR = 18
@@ -34,7 +34,7 @@ class ScryptRecipient:
     def __repr__(self) -> str:
         return "<ScryptRecipient>"
 
-    def wrap(self, file_key: bytes) -> Stanza:
+    def wrap(self, file_key: FileKey) -> Stanza:
         """A stanza that the passphrase opens."""
         salt = secrets.token_bytes(_SALT_SIZE)
         key = _derive(self._passphrase, salt, self._work_factor)
@@ -50,7 +50,7 @@ class ScryptIdentity:
     def __repr__(self) -> str:
         return "<ScryptIdentity>"
 
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes:
+    def unwrap(self, stanzas: Sequence[Stanza]) -> FileKey:
         """The file key; `NoMatch` if the passphrase is another one, `HeaderError` if the stanza is malformed."""
         wanted = [stanza for stanza in stanzas if stanza.type == TYPE]
         if not wanted:
@@ -60,7 +60,7 @@ class ScryptIdentity:
             raise NoMatch("the passphrase is not the one that the file was sealed with")
         return file_key
 
-    def _unwrap(self, stanza: Stanza) -> bytes | None:
+    def _unwrap(self, stanza: Stanza) -> FileKey | None:
         if len(stanza.arguments) != 3:
             raise HeaderError("an scrypt stanza has three arguments")
         salt, factor = decode_base64(stanza.arguments[1]), stanza.arguments[2]

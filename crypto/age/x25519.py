@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from crypto.age import bech32
 from crypto.age.errors import HeaderError, NoMatch
 from crypto.age.header import Stanza
-from crypto.age.primitives import WRAPPED_SIZE, decode_base64, encode_base64, hkdf, unwrap, wrap
+from crypto.age.primitives import WRAPPED_SIZE, FileKey, decode_base64, encode_base64, hkdf, unwrap, wrap
 
 TYPE = "X25519"
 RECIPIENT_PREFIX = "age"
@@ -36,7 +36,7 @@ class X25519Recipient:
     def __hash__(self) -> int:
         return hash(self._key)
 
-    def wrap(self, file_key: bytes) -> Stanza:
+    def wrap(self, file_key: FileKey) -> Stanza:
         """A stanza that only the holder of the identity can open."""
         ephemeral = X25519PrivateKey.generate()
         share = ephemeral.public_key().public_bytes_raw()
@@ -73,14 +73,14 @@ class X25519Identity:
     def __repr__(self) -> str:
         return "<X25519Identity>"
 
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytes:
+    def unwrap(self, stanzas: Sequence[Stanza]) -> FileKey:
         """The file key; `NoMatch` if no stanza is for this identity, `HeaderError` if one of its type is malformed."""
         for stanza in stanzas:
             if stanza.type == TYPE and (file_key := self._unwrap(stanza)) is not None:
                 return file_key
         raise NoMatch("no stanza is for this identity")
 
-    def _unwrap(self, stanza: Stanza) -> bytes | None:
+    def _unwrap(self, stanza: Stanza) -> FileKey | None:
         if len(stanza.arguments) != 2:
             raise HeaderError("an X25519 stanza has two arguments")
         share = decode_base64(stanza.arguments[1])

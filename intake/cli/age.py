@@ -80,14 +80,14 @@ def _file(
         raise click.UsageError("-e and -d can't be combined")
     keys = [key for path in identities for key in _identities(path)]
     if opening:
-        if recipients or lists or armored:
-            raise click.UsageError("-r, -R and -a are for encryption")
+        if recipients or lists or armored or with_passphrase:
+            raise click.UsageError("-r, -R, -a and -p are for encryption; a passphrase is asked for where there is one")
         start, source = _peek(source)
         wanted: list[Identity] = (
             [*keys] if keys else [ScryptIdentity(click.prompt("Passphrase", hide_input=True, err=True))]
         )
         with _target(output) as target:
-            decrypt(source, target, wanted, armored=looks_armored(start))
+            decrypt(source, target, wanted, armored=looks_armored(start), threads=_threads())
         return
     chosen: list[Recipient] = [parse_recipient(text) for text in recipients]
     chosen += [parse_recipient(text) for path in lists for text in _lines(path)]
@@ -96,8 +96,10 @@ def _file(
         chosen.append(ScryptRecipient(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)))
     if not chosen:
         raise click.UsageError("say who can open it: -r, -R, -i or -p")
+    if output is None and not armored and sys.stdout.isatty():
+        raise click.UsageError("encrypted bytes would disturb the terminal: use -a for text, or -o for a file")
     with _target(output) as target:
-        encrypt(source, target, chosen, armored=armored)
+        encrypt(source, target, chosen, armored=armored, threads=_threads())
 
 
 @age.command()
@@ -117,6 +119,10 @@ def keygen(output: Path | None, x25519: bool) -> None:
     with os.fdopen(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
         file.write(text)
     click.echo(f"Public key: {identity.recipient}", err=True)
+
+
+def _threads() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def _lines(path: Path) -> list[str]:

@@ -102,7 +102,6 @@ class Work:
                 if held:
                     yield held
                 held = piece or held
-            opened.require_end()
         # Only now is the digest known: the piece that is held back decides whether the file is whole.
         if left or digest.hexdigest() != about.sha256:
             raise DamagedFileError

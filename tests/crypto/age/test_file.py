@@ -2,6 +2,9 @@
 
 import io
 import secrets
+import subprocess
+import sys
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -92,6 +95,49 @@ def test_a_work_factor_beyond_the_bound_is_refused_before_any_work() -> None:
     file = seal(b"data", [ScryptRecipient("x", 2)]).replace(b" 2\n", b" 23\n", 1)
     with pytest.raises(HeaderError):
         unseal(file, [ScryptIdentity("x")])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize("size", [0, 1, 16 * CHUNK - 1, 16 * CHUNK, 16 * CHUNK + 1, 40 * CHUNK + 7])
+def test_any_number_of_threads_gives_the_same(threads: int, size: int) -> None:
+    data, sealed, opened = secrets.token_bytes(size), io.BytesIO(), io.BytesIO()
+    encrypt(io.BytesIO(data), sealed, [CLASSICAL.recipient], threads=threads)
+    assert unseal(sealed.getvalue(), [CLASSICAL]) == data
+    sealed.seek(0)
+    decrypt(sealed, opened, [CLASSICAL], threads=threads)
+    assert opened.getvalue() == data
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("chunk", [0, 15, 16, 39, 40])
+def test_whatever_the_threads_nothing_from_a_damaged_chunk_on_is_released(threads: int, chunk: int) -> None:
+    data = secrets.token_bytes(40 * CHUNK + 7)
+    file = bytearray(seal(data, [CLASSICAL.recipient]))
+    file[len(file) - 41 * 16 - len(data) + chunk * (CHUNK + 16)] ^= 1
+    target = io.BytesIO()
+    with pytest.raises(PayloadError):
+        decrypt(io.BytesIO(file), target, [CLASSICAL], threads=threads)
+    assert target.getvalue() == data[: chunk * CHUNK]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_error_of_the_source_or_the_target_ends_every_thread(threads: int) -> None:
+    class Broken(io.BytesIO):
+        def readinto(self, buffer: object) -> int:
+            if self.tell() > 20 * CHUNK:
+                raise ConnectionResetError
+            return super().readinto(buffer)  # type: ignore[arg-type]
+
+        def write(self, _data: object) -> int:
+            raise BrokenPipeError
+
+    before = threading.active_count()
+    with pytest.raises(ConnectionResetError):
+        encrypt(Broken(bytes(60 * CHUNK)), io.BytesIO(), [CLASSICAL.recipient], threads=threads)
+    sealed = io.BytesIO(seal(bytes(60 * CHUNK), [CLASSICAL.recipient]))
+    with pytest.raises(BrokenPipeError):
+        decrypt(sealed, Broken(), [CLASSICAL], threads=threads)
+    assert threading.active_count() == before
 
 
 @settings(max_examples=60, deadline=None)
@@ -185,24 +231,51 @@ def test_any_change_of_a_header_raises_only_our_errors(data: st.DataObject) -> N
         return
 
 
-def test_encrypting_takes_constant_memory_whatever_the_size() -> None:
-    class Source(io.RawIOBase):
-        left = 256 << 20
+def test_a_reader_finds_what_follows_the_end() -> None:
+    for size in (1, CHUNK, 2 * CHUNK):
+        file = seal(bytes(size), [CLASSICAL.recipient]) + b"x"
+        with pytest.raises(PayloadError):
+            Decryptor(io.BytesIO(file), [CLASSICAL]).readall()
 
-        def read(self, size: int = -1) -> bytes:
-            assert 0 < size <= 1 << 20
-            size = min(size, self.left)
-            self.left -= size
-            return bytes(size)
 
-    class Sink(io.RawIOBase):
-        largest = total = 0
+MEMORY = """
+import os, re, threading
+from pathlib import Path
+from crypto.age import X25519Identity, decrypt, encrypt
 
-        def write(self, data: bytes) -> int:  # type: ignore[override]
-            self.largest, self.total = max(self.largest, len(data)), self.total + len(data)
-            return len(data)
+def peak():
+    return int(re.findall(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[0])
 
-    sink = Sink()
-    encrypt(Source(), sink, [CLASSICAL.recipient])  # type: ignore[arg-type]
-    assert sink.largest <= CHUNK + 16
-    assert sink.total > 256 << 20
+class Zeros:
+    left = 2 << 30
+    def readinto(self, buffer):
+        size = min(len(buffer), self.left)
+        self.left -= size
+        return size
+
+class Count:
+    size = 0
+    def write(self, data):
+        self.size += len(data)
+
+identity, count = X25519Identity.generate(), Count()
+near, far = (os.fdopen(end, mode, buffering=0) for end, mode in zip(os.pipe(), ("rb", "wb")))
+before = peak()
+
+def seal():
+    encrypt(Zeros(), far, [identity.recipient], threads=2)
+    far.close()
+
+sealing = threading.Thread(target=seal)
+sealing.start()
+decrypt(near, count, [identity], threads=2)
+sealing.join()
+assert count.size == 2 << 30
+print(peak() - before)
+"""
+
+
+def test_two_gib_are_sealed_and_opened_in_32_mib() -> None:
+    program = [sys.executable, "-c", MEMORY]
+    grown = subprocess.run(program, capture_output=True, text=True, check=True).stdout
+    assert int(grown) < 32 * 1024

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import traceback
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,31 @@ def test_a_vector_has_exactly_the_expected_outcome(vector: Path) -> None:
         assert hashlib.sha256(released.getvalue()).hexdigest() == case.values["payload"][0]
     else:
         assert released.getvalue() == b""
+
+
+def test_no_traceback_shows_a_file_key_or_an_identity(vector: Path) -> None:
+    """Not even one that prints the values of all variables, as error reporters do."""
+    case = read_vector(vector)
+    if case.values["expect"] == ["success"]:
+        return
+    trace = failure(case)
+    for text in case.values.get("identity", []) + case.values.get("passphrase", []):
+        assert text not in trace
+    for text in case.values.get("file key", []):
+        file_key = bytes.fromhex(text)
+        assert text not in trace
+        assert repr(file_key)[2:-1] not in trace
+
+
+def failure(case: Vector) -> str:
+    """The traceback of opening a vector, from the library's own frames on."""
+    try:
+        decrypt(io.BytesIO(case.file), io.BytesIO(), case.identities, armored=case.armored)
+    except AgeError as error:
+        ours = error.__traceback__.tb_next if error.__traceback__ else None
+        shown = traceback.TracebackException(type(error), error, ours, capture_locals=True)
+        return "".join(shown.format())
+    raise AssertionError("the vector must fail")
 
 
 def test_a_header_that_parses_serialises_to_the_same_bytes(vector: Path) -> None:

@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from intake.cli import main
 
 
 def intake(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
@@ -42,6 +45,17 @@ def test_the_age_tool_opens_it_and_the_reverse(tmp_path: Path) -> None:
     assert intake("-d", "-i", str(path), data=theirs).stdout == b"data"
 
 
+def test_a_passphrase_is_asked_for_and_opens_the_file_again(tmp_path: Path) -> None:
+    source, sealed, opened = (tmp_path / name for name in ("source", "sealed", "opened"))
+    source.write_bytes(b"data")
+    runner = CliRunner()
+    assert runner.invoke(main, ["age", "-p", "-o", str(sealed), str(source)], input="words\nwords\n").exit_code == 0
+    wrong = runner.invoke(main, ["age", "-d", "-o", str(opened), str(sealed)], input="other\n")
+    assert (wrong.exit_code, opened.exists()) == (1, False)
+    assert runner.invoke(main, ["age", "-d", "-o", str(opened), str(sealed)], input="words\n").exit_code == 0
+    assert opened.read_bytes() == b"data"
+
+
 def test_a_list_of_recipients_and_files_by_name(key: tuple[Path, str], tmp_path: Path) -> None:
     path, recipient = key
     listed, source, sealed, opened = (tmp_path / name for name in ("list", "source", "sealed", "opened"))
@@ -74,6 +88,7 @@ def test_a_damaged_file_leaves_nothing_under_the_name_of_the_output(key: tuple[P
         (["-e"], "say who can open it"),
         (["-r", "age1qqqqqqqqqq"], "the checksum of a key is wrong"),
         (["-d", "-r", "age1x"], "are for encryption"),
+        (["-d", "-p"], "are for encryption"),
         (["-d", "-i", "nowhere"], "does not exist"),
     ],
 )

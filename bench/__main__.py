@@ -1,0 +1,39 @@
+"""`python -m bench [PART …]`: print each part's rows as they are measured."""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from bench import envelope
+from bench.timing import Measured, Row, measure
+
+PARTS: dict[str, Callable[[], AbstractContextManager[list[Row]]]] = {"envelope": envelope.rows}
+
+
+def main(wanted: list[str]) -> None:
+    """Measure the parts that are named, or all."""
+    if unknown := set(wanted) - PARTS.keys():
+        sys.exit(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
+    console = Console()
+    table = Table("What", "Median", "Beside", "Its median", "Ratio (range)", "Goal")
+    with Progress(console=console, transient=True) as progress:
+        for part in wanted or PARTS:
+            with PARTS[part]() as rows:
+                for row in progress.track(rows, description=part):
+                    table.add_row(row.what, *_cells(row, measure(row)))
+    console.print(table)
+    console.print(f"Medians of rounds in turn, on {len(os.sched_getaffinity(0))} cores. Only the ratios tell anything.")
+
+
+def _cells(row: Row, measured: Measured) -> tuple[str, ...]:
+    ratio = f"{measured.ratio:.2f} ({measured.lowest:.2f}-{measured.highest:.2f})"
+    return f"{measured.ours:.3f} s", row.against, f"{measured.other:.3f} s", ratio, row.goal
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

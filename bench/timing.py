@@ -1,0 +1,65 @@
+"""Timing two things in turn, A B A B …, so that a machine whose speed drifts slows both."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One comparison. `ours` and `other` do the same work; `goal` is what the issue asks of the ratio."""
+
+    what: str
+    ours: Callable[[], object]
+    against: str
+    other: Callable[[], object]
+    goal: str
+    inverse: bool = False
+    """Whether the ratio is that of throughputs (the other's time over ours) instead of times."""
+    rounds: int = 7
+    one_core: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Medians in seconds, and the median, smallest and largest of the ratios of each round."""
+
+    ours: float
+    other: float
+    ratio: float
+    lowest: float
+    highest: float
+
+
+def measure(row: Row) -> Measured:
+    """Time both sides in turn, after one round that is not counted."""
+    with _cores(1 if row.one_core else None):
+        pairs = [(_seconds(row.ours), _seconds(row.other)) for _ in range(row.rounds + 1)][1:]
+    ratios = [other / ours if row.inverse else ours / other for ours, other in pairs]
+    return Measured(
+        ours=statistics.median(ours for ours, _ in pairs),
+        other=statistics.median(other for _, other in pairs),
+        ratio=statistics.median(ratios),
+        lowest=min(ratios),
+        highest=max(ratios),
+    )
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+@contextmanager
+def _cores(count: int | None) -> Iterator[None]:
+    """Run on so many of this process's processors; the programs that it starts inherit that."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

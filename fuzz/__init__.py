@@ -1,0 +1,1 @@
+"""A fuzz target for each parser of bytes from outside: `make fuzz`."""
