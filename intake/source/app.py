@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from intake.hygiene import log_without_content
 from intake.server import Server
-from intake.source import entrance, file, incoming, report, session, thread
+from intake.source import elsewhere, entrance, file, incoming, report, session, thread
 from intake.source.csrf import csrf
 from intake.source.languages import preferred, set_languages
 from intake.source.limits import require_circuit, set_limits
@@ -42,7 +42,7 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
 
     set_languages(app)
     app.add_url_rule("/", "root", _root)
-    for blueprint in (entrance.blueprint, report.blueprint, thread.blueprint, file.blueprint):
+    for blueprint in (entrance.blueprint, report.blueprint, thread.blueprint, file.blueprint, elsewhere.blueprint):
         app.register_blueprint(blueprint, url_prefix="/<language>")
     _set_hooks(app, server)
     return app
