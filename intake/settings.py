@@ -4,13 +4,26 @@
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from limits import parse_many
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 FILE = "intake.toml"
+
+_MEMORY = "memory"
+_REDIS = ("redis", "rediss", "redis+unix")
+_AUTHORITY = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+# Only these names of the environment are no settings of the server.
+_OTHER_NAMES = ("INTAKE_DATA", "INTAKE_PASSPHRASE_FILE")
 
 
 class SettingError(ValueError):
@@ -40,7 +53,13 @@ class Settings:
         False,
         "Whether Tor's PROXY protocol tells circuits apart; true behind an onion service with circuit export.",
     )
-    threads: int = _setting(64, "Threads of each server process.")
+    threads: int = _setting(
+        800, "Threads of each server process at most; every slow upload takes one, and little else."
+    )
+    stall_seconds: int = _setting(
+        120,
+        "A body that stops, or brings under 1 kB a second, for so many seconds is given up; a head, after 30 at most.",
+    )
     workers: int = _setting(1, "Processes of the source site. More than one needs limits_storage to be shared.")
     limits_storage: str = _setting(
         "memory://", "Where limits are counted: memory:// for one process, or a redis:// URL."
@@ -48,18 +67,24 @@ class Settings:
     limit_pages: str = _setting("300 per minute", "Limit of one circuit on pages.")
     limit_codenames: str = _setting("20 per minute", "Limit of one circuit on new codenames and on returns.")
     limit_sends: str = _setting("30 per minute", "Limit of one circuit on what it sends: reports, messages, files.")
-    largest_file: int = _setting(100_000_000, "The largest file that a source may add.")
+    largest_file: int = _setting(500_000_000, "The largest file that a source may add.")
+    reserve_files: int = _setting(500_000_000, "What files leave free of the disk, so that text can still be stored.")
+    reserve_text: int = _setting(50_000_000, "What text leaves free of the disk, so that the team can still work.")
 
     def __post_init__(self) -> None:
+        for entry in settable():
+            _require_text(entry.name, getattr(self, entry.name))
         for name in ("answer_days", "keep_months", "threads", "workers", "largest_file"):
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be 1 or more")
         for name in ("source_bind", "desk_bind"):
-            bind = getattr(self, name)
-            if not bind.startswith("unix:/") and not bind.rpartition(":")[2].isdigit():
-                raise SettingError(f"{name} must be host:port or unix:/path")
-        if self.workers > 1 and self.limits_storage.startswith("memory:"):
-            raise SettingError("limits_storage must be a redis:// URL where workers is more than 1")
+            _require_bind(name, getattr(self, name))
+        for name in ("limit_pages", "limit_codenames", "limit_sends"):
+            _require_limit(name, getattr(self, name))
+        _require_authority(self.desk_authority, self.desk_bind)
+        _require_limits_storage(self.limits_storage, self.workers)
+        if self.database:
+            _require_database(self.database)
 
     @property
     def database_url(self) -> str:
@@ -87,10 +112,15 @@ def settable() -> tuple[Field[Any], ...]:
     return tuple(entry for entry in fields(Settings) if entry.name != "data")
 
 
-def load(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in force; `SettingError` names the first that is wrong, unknown or missing."""
+def load(environment: Mapping[str, str] = os.environ, new: Mapping[str, Any] | None = None) -> Settings:
+    """The settings in force; `SettingError` names the first that is wrong, unknown or missing.
+
+    `new`: what stands for `intake.toml` while there is none; without it, a missing file is an error.
+    """
     data = Path(environment.get("INTAKE_DATA", "data"))
-    values = _from_file(data / FILE) | _from_environment(environment)
+    path = data / FILE
+    stored = dict(new) if new is not None and not path.exists() else _from_file(path)
+    values = stored | _from_environment(environment)
     known = {entry.name: entry for entry in settable()}
     for name, value in values.items():
         if name not in known:
@@ -109,13 +139,15 @@ def _from_file(path: Path) -> dict[str, Any]:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} is not TOML: {error}") from None
+    except OSError as error:
+        raise SettingError(f"INTAKE_DATA: {path} can't be read: {error.strerror}") from None
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     known = {f"INTAKE_{entry.name.upper()}": entry for entry in settable()}
     values: dict[str, Any] = {}
     for name, text in environment.items():
-        if not name.startswith("INTAKE_") or name in ("INTAKE_DATA", "INTAKE_PASSPHRASE_FILE"):
+        if not name.startswith("INTAKE_") or name in _OTHER_NAMES:
             continue
         if name not in known:
             raise SettingError(f"{name} is not a setting")
@@ -139,3 +171,72 @@ def _article(entry: Field[Any]) -> str:
     if isinstance(entry.default, bool):
         return "true or false"
     return "a whole number" if isinstance(entry.default, int) else "text"
+
+
+def _require_text(name: str, value: Any) -> None:
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise SettingError(f"{name} must be text in UTF-8") from None
+
+
+def _require_bind(name: str, bind: str) -> None:
+    host, _, port = bind.rpartition(":")
+    if re.fullmatch(r"unix:/.+", bind):
+        return
+    if not host or host == "unix" or not _is_port(port):
+        raise SettingError(f"{name} must be host:port or unix:/path, with a port from 1 to 65535")
+
+
+def _is_port(text: str) -> bool:
+    return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
+
+
+def _require_limit(name: str, limit: str) -> None:
+    try:
+        parse_many(limit)
+    except ValueError:
+        raise SettingError(f"{name} must be a limit such as '20 per minute'") from None
+
+
+def _require_authority(authority: str, desk_bind: str) -> None:
+    if not authority:
+        if desk_bind.startswith("unix:"):
+            raise SettingError(
+                "desk_authority must be set where desk_bind is a unix socket: the desk's onion address, without http://"
+            )
+        return
+    match = _AUTHORITY.fullmatch(authority)
+    if match is None or not (match[1] is None or _is_port(match[1])):
+        raise SettingError(
+            "desk_authority must be the host or host:port that reviewers use, in small letters, without http:// and path"
+        )
+
+
+def _require_limits_storage(storage: str, workers: int) -> None:
+    try:
+        parts = urlsplit(storage)
+        _ = parts.port
+    except ValueError:
+        raise SettingError("limits_storage is not a URL; it must be memory:// or a redis:// URL") from None
+    if parts.scheme not in (_MEMORY, *_REDIS):
+        raise SettingError("limits_storage must be memory:// or a redis:// URL")
+    if parts.scheme == _MEMORY and workers > 1:
+        raise SettingError("limits_storage must be a redis:// URL where workers is more than 1")
+    if parts.scheme in _REDIS and find_spec("redis") is None:
+        raise SettingError("limits_storage needs a package that is not installed: pip install redis")
+
+
+def _require_database(database: str) -> None:
+    try:
+        url = make_url(database)
+        dialect = url.get_dialect()
+        dialect.import_dbapi()
+    except ImportError as error:
+        raise SettingError(f"database needs a driver that is not installed: {error.name}") from None
+    except (ArgumentError, ValueError):
+        raise SettingError("database must be an SQLAlchemy URL, such as sqlite:////var/lib/intake/intake.db") from None
+    if dialect.is_async:
+        raise SettingError(f"database needs a driver that is not asynchronous: {url.drivername} is")
+    if dialect.name == "sqlite" and not Path(url.database or "").is_absolute():
+        raise SettingError("database must name the SQLite file by its whole path, as in sqlite:////var/lib/…")
