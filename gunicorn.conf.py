@@ -3,44 +3,18 @@
 Everything an operator sets comes from `intake.toml` and the environment; what is here follows from it.
 """
 
+import resource
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import gunicorn.http.wsgi
-from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake import settings
-from intake.hygiene import describe
 from intake.server import open_server
 from intake.storage.schema import SchemaError
-
-
-class QuietLogger(Logger):  # type: ignore[misc]
-    """gunicorn's log without request lines, addresses and messages of exceptions."""
-
-    def exception(self, _msg: str, *_args: Any, **_kwargs: Any) -> None:
-        """Where something failed, and not with what."""
-        error = sys.exc_info()[1]
-        self.error("unexpected %s", describe(error) if error else "failure")
-
-    def debug(self, *_args: Any, **_kwargs: Any) -> None:
-        """Nothing: on this level gunicorn quotes what clients send."""
-
-
-class QuietWorker(ThreadWorker):  # type: ignore[misc]
-    """A worker that answers what is not HTTP without quoting it, neither to the client nor in the log."""
-
-    def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
-        """End the connection with the plainest answer there is."""
-        self.log.warning("a request failed before it reached the application: %s", type(exc).__name__)
-        try:
-            client.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-        except OSError:
-            self.log.debug("nobody is there to be answered")
+from intake.worker import PatientWorker, QuietLogger
 
 
 def _checked() -> settings.Settings:
@@ -64,13 +38,31 @@ if not _is_desk:
 # gunicorn names itself in every answer otherwise.
 gunicorn.http.wsgi.SERVER = "web"
 
+
+class _Worker(PatientWorker):
+    """The worker with the deadline of the settings."""
+
+    stall_seconds = _settings.stall_seconds
+
+
+def _connections(wanted: int) -> int:
+    """How many connections a worker may hold, with as many open files allowed as that can take."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Each may be served, with a blob and the store's files open; the usual soft limit of 1,024 is for programs of old.
+    files = 4 * wanted if hard == resource.RLIM_INFINITY else min(4 * wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return min(wanted, files // 2)
+
+
 bind = _settings.desk_bind if _is_desk else _settings.source_bind
 # Tor, running as another user, reaches a unix socket through its group.
 umask = 0o007
-worker_class = QuietWorker
+worker_class = _Worker
 workers = 1 if _is_desk else _settings.workers
 threads = _settings.threads
-worker_connections = 2 * _settings.threads + 1000
+# Those beyond the threads wait for the heads of their requests, which costs next to nothing.
+worker_connections = _connections(2 * _settings.threads + 1000)
 # The heartbeat is the main thread's: an upload that takes an hour is not cut off by this.
 timeout = 60
 graceful_timeout = 20

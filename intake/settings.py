@@ -74,7 +74,7 @@ class Settings:
     def __post_init__(self) -> None:
         for entry in settable():
             _require_text(entry.name, getattr(self, entry.name))
-        for name in ("answer_days", "keep_months", "threads", "workers", "largest_file"):
+        for name in ("answer_days", "keep_months", "threads", "stall_seconds", "workers", "largest_file"):
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be 1 or more")
         for name in ("source_bind", "desk_bind"):
@@ -207,10 +207,10 @@ def _require_authority(authority: str, desk_bind: str) -> None:
             )
         return
     match = _AUTHORITY.fullmatch(authority)
-    if match is None or not (match[1] is None or _is_port(match[1])):
-        raise SettingError(
-            "desk_authority must be the host or host:port that reviewers use, in small letters, without http:// and path"
-        )
+    port = match and match[1]
+    # A client leaves out the port that its scheme implies, and signs small letters.
+    if match is None or port in ("80", "443") or not (port is None or _is_port(port)):
+        raise SettingError("desk_authority must be host or host:port, in small letters, without http://, path and :80")
 
 
 def _require_limits_storage(storage: str, workers: int) -> None:

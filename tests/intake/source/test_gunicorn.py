@@ -163,7 +163,7 @@ def test_a_body_that_is_too_large_is_answered_at_once_with_a_page_that_arrives_w
     running, browser = source
     browser.report("Two men came.")
     with connected(running) as connection:
-        connection.sendall(browser.head(path, content_type, 150_000_000) + b"x" * 1000)
+        connection.sendall(browser.head(path, content_type, 600_000_000) + b"x" * 1000)
         head = connection.recv(12)
         assert head == b"HTTP/1.1 413"
         # The browser goes on sending while the page is on its way, and is not cut off.
