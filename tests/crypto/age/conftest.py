@@ -7,16 +7,7 @@ from pathlib import Path
 
 import pytest
 
-NPM = Path(__file__).parents[2] / "npm"
-
-
-def install_npm() -> None:
-    """Install the locked packages, once for each lock file."""
-    installed = NPM / "node_modules" / ".package-lock.json"
-    if installed.exists() and installed.stat().st_mtime >= (NPM / "package-lock.json").stat().st_mtime:
-        return
-    assert shutil.which("npm"), "these tests need Node.js and npm: apt-get install nodejs npm"
-    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=NPM, check=True, capture_output=True)
+from npm_packages import NPM, install_npm
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

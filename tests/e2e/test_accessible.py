@@ -1,0 +1,446 @@
+"""The source's pages can be used by everybody: WCAG 2.2 AA, on each page, in each language.
+
+A walk goes through all pages, in the order of `STEPS`, and looks at each: with axe-core, as a picture, and for what
+axe-core does not see. The pages bring no script; the browser runs some in the walk only so that axe-core can work.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
+
+from intake.report.definition import load_form
+from intake.source.languages import set_languages
+from npm_packages import NPM, install_npm
+from ports import free_port
+
+PHONE = {"width": 390, "height": 844}
+NARROW = {"width": 320, "height": 256}
+"""What is left of a window of 1280 by 1024 at 400 % (WCAG 2.2, 1.4.10)."""
+
+SMALLEST_TARGET = 24
+"""CSS pixels (WCAG 2.2, 2.5.8)."""
+
+LONG_WORD = "https://example.org/" + "averylongaddress" * 12
+
+# WCAG 2.2, 1.4.12: a reader may space text as widely as this.
+WIDE_TEXT = """
+* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
+p { margin-block-end: 2em !important; }
+"""
+
+AXE = """async () => {
+    const found = await axe.run();
+    const said = (rule, node) => `${rule.id}: ${node.target} ${node.failureSummary}`;
+    return found.violations.flatMap(rule => rule.nodes.map(node => said(rule, node)));
+}"""
+
+# What reaches beyond the window's sides: the page as a whole, or a part that is cut off.
+BEYOND_THE_SIDES = """() => {
+    const width = document.documentElement.clientWidth;
+    const beyond = [...document.body.querySelectorAll('*')].filter(element => {
+        const box = element.getBoundingClientRect();
+        return box.width && (box.left < -1 || box.right > width + 1 || element.scrollWidth > element.clientWidth + 1
+            && !['inline', 'contents'].includes(getComputedStyle(element).display) && element.localName !== 'select');
+    });
+    const scrolls = document.documentElement.scrollWidth > width ? ['the page'] : [];
+    return [...scrolls, ...beyond.map(element => element.outerHTML.slice(0, 120))];
+}"""
+
+# A label belongs to its control's target; a link within a sentence is exempt.
+SMALL_TARGETS = """smallest => [
+    ...document.querySelectorAll('a, button, summary, select, textarea, input:not([type=hidden])')
+]
+    .filter(element => {
+        const inText = element.localName === 'a' && getComputedStyle(element).display === 'inline'
+            && element.parentElement.textContent.trim() !== element.textContent.trim();
+        const box = (element.closest('label') || element).getBoundingClientRect();
+        return !inText && box.width && (box.width < smallest || box.height < smallest);
+    })
+    .map(element => element.outerHTML.slice(0, 120))"""
+
+# The header's first part stands where lines begin, its last where they end.
+HEADER_ENDS = """() => {
+    const parts = [...document.querySelectorAll('header > *')].map(part => part.getBoundingClientRect());
+    return parts.length < 2 ? null : [parts[0].left, parts.at(-1).left];
+}"""
+
+# The control that has the focus: its place in the page, whether one sees that it has it, and whether one sees it.
+FOCUSED = """() => {
+    const element = document.activeElement;
+    if (!element || element === document.body) return null;
+    const style = getComputedStyle(element);
+    const box = element.getBoundingClientRect();
+    return {
+        place: [...document.querySelectorAll('*')].indexOf(element),
+        said: element.outerHTML.slice(0, 120),
+        outlined: element.matches(':focus-visible')
+            && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+        seen: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+    };
+}"""
+
+# Every control that Tab must reach: of radio buttons with one name the checked one, or the first.
+REACHABLE = """() => {
+    const all = [...document.querySelectorAll('*')];
+    const names = new Set();
+    return [...document.querySelectorAll('a[href], button, summary, select, textarea, input:not([type=hidden])')]
+        .filter(control => control.type !== 'radio' || !names.has(control.name) && names.add(control.name))
+        .map(control => all.indexOf(control));
+}"""
+
+
+def available_languages() -> list[str]:
+    """The tags of all languages that the pages are there in."""
+    app = Flask("intake.source")
+    set_languages(app)
+    return list(app.extensions["intake_languages"])
+
+
+@dataclass(frozen=True)
+class Site:
+    """The source site as the walk needs it: one that takes many requests, one that takes hardly any, and a thread."""
+
+    address: str
+    strict_address: str
+    answered: str
+
+
+@dataclass
+class Visit:
+    """One way through the pages, in one language."""
+
+    site: Site
+    language: str
+    page: Page
+    codename: str = ""
+    response: Response | None = None
+
+    def open(self, path: str, address: str = "") -> None:
+        self.page.goto(f"{address or self.site.address}/{self.language}/{path}")
+
+    def follow(self, path: str) -> None:
+        self.page.click(f"main a[href$='/{self.language}/{path}']")
+
+    def press(self, path: str) -> None:
+        self.page.click(f"form[action$='/{self.language}/{path}'] button:not([name])")
+
+    def come_back(self, codename: str, address: str = "") -> None:
+        self.open("return", address)
+        self.page.fill("[name=codename]", codename)
+        self.press("return")
+
+
+def take_codename(visit: Visit) -> None:
+    visit.open("")
+    visit.press("codename")
+    visit.codename = " ".join(visit.page.locator(".codename li").all_inner_texts())
+
+
+def send_report(visit: Visit) -> None:
+    visit.page.fill("[name=narrative]", f"They went to my mother. {LONG_WORD}")
+    visit.press("report")
+
+
+def send_nothing(path: str) -> Callable[[Visit], None]:
+    def step(visit: Visit) -> None:
+        visit.open(path)
+        visit.press(path)
+
+    return step
+
+
+def send_wrong_codename(visit: Visit) -> None:
+    visit.come_back(visit.codename.rpartition(" ")[0] + " zzzz")
+
+
+def send_too_much(visit: Visit) -> None:
+    """Ask for one codename more than the strict site gives."""
+    for _ in range(2):
+        visit.open("", visit.site.strict_address)
+        visit.press("codename")
+
+
+def send_too_much_in_a_form(visit: Visit) -> None:
+    for _ in range(2):
+        visit.come_back("these are not eight words", visit.site.strict_address)
+
+
+def opened(path: str) -> Callable[[Visit], None]:
+    return lambda visit: visit.open(path)
+
+
+# Every page, in the order of a visit: its name, and what brings the source there from the page before.
+STEPS: list[tuple[str, Callable[[Visit], None]]] = [
+    ("home", opened("")),
+    ("report-without-codename", opened("report")),
+    ("not-found", opened("nowhere")),
+    ("codename", take_codename),
+    ("report", lambda visit: visit.follow("report")),
+    ("report-refused", lambda visit: visit.press("report")),
+    ("received", send_report),
+    *((f"group-{group.key}", opened(f"tip/more/{group.key}")) for group in load_form().later_groups),
+    ("file", opened("tip/file")),
+    ("file-refused", send_nothing("tip/file")),
+    ("thread-without-reply", opened("tip")),
+    ("message-refused", lambda visit: visit.press("tip/message")),
+    ("left", lambda visit: visit.press("leave")),
+    ("return", opened("return")),
+    ("return-refused", send_wrong_codename),
+    ("thread", lambda visit: visit.come_back(visit.site.answered)),
+    ("slowed", send_too_much),
+    ("slowed-in-a-form", send_too_much_in_a_form),
+]
+
+
+@dataclass
+class Look:
+    """What was found on one page."""
+
+    title: str
+    language: str
+    direction: str
+    header_ends: list[float] | None
+    axe: list[str]
+    small_targets: list[str]
+    beyond_the_sides: list[str]
+    beyond_the_sides_with_wide_text: list[str]
+
+
+@dataclass
+class Walk:
+    """What was found on all pages in one language."""
+
+    language: str
+    looks: dict[str, Look] = field(default_factory=dict)
+
+    def found(self, what: str) -> dict[str, list[str]]:
+        """The pages on which something was found, with what it was."""
+        return {name: getattr(look, what) for name, look in self.looks.items() if getattr(look, what)}
+
+
+def look_at(page: Page, axe: str) -> Look:
+    """Look at the page in a phone's window and in the narrowest one."""
+    page.evaluate(axe)
+    html = page.locator("html")
+    seen: dict[str, Any] = {
+        "title": page.title(),
+        "language": html.get_attribute("lang"),
+        "direction": html.get_attribute("dir"),
+        "header_ends": page.evaluate(HEADER_ENDS),
+        "axe": page.evaluate(AXE),
+        "small_targets": page.evaluate(SMALL_TARGETS, SMALLEST_TARGET),
+    }
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    seen["beyond_the_sides"] = page.evaluate(BEYOND_THE_SIDES)
+    style = page.add_style_tag(content=WIDE_TEXT)
+    seen["beyond_the_sides_with_wide_text"] = page.evaluate(BEYOND_THE_SIDES)
+    style.evaluate("style => style.remove()")
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    return Look(**seen)
+
+
+@pytest.fixture(scope="module")
+def site(service: Any, pages: Callable[..., Page]) -> Site:
+    """The site with room for the walk, the same one with hardly any, and a thread with replies."""
+    address, strict = start_source(service, "20000"), start_source(service, "1")
+    source = pages(390, 844)
+    source.goto(address)
+    source.click("form[action$='/codename'] button")
+    codename = " ".join(source.locator(".codename li").all_inner_texts())
+    source.goto(f"{address}/en/report")
+    source.fill("[name=narrative]", "They went to my mother.")
+    source.click("form[action$='/report'] button:not([name])")
+    reply_twice(pages(1280, 900), service.triage("amina"))
+    return Site(address, strict, codename)
+
+
+def start_source(service: Any, codenames: str) -> str:
+    """Start a source site of its own on the same store, that takes so many codenames an hour; its address."""
+    bind = f"127.0.0.1:{free_port()}"
+    limits = {"INTAKE_LIMIT_CODENAMES": f"{codenames} per hour", "INTAKE_LIMIT_PAGES": "20000 per hour"}
+    limits["INTAKE_LIMIT_SENDS"] = "20000 per hour"
+    another = replace(service, environment={**service.environment, **limits, "INTAKE_SOURCE_BIND": bind})
+    another.start(f"source-{codenames}", ["-m", "gunicorn", "wsgi:source"])
+    another.wait(f"http://{bind}")
+    return f"http://{bind}"
+
+
+def reply_twice(reviewer: Page, triage: str) -> None:
+    """As a reviewer, answer the only report there is: once shortly, once with several lines and a long address."""
+    reviewer.goto(triage)
+    reviewer.fill("#passphrase", "the reviewers' passphrase")
+    reviewer.click("button.main")
+    reviewer.click("td.start a")
+    for reply in ("Thank you. We have read this.", f"Please write once more:\n\n- when?\n- where?\n\n{LONG_WORD}"):
+        reviewer.fill("#reply-text", reply)
+        reviewer.click("#reply button")
+
+
+@pytest.fixture(scope="module", params=available_languages())
+def walk(
+    request: pytest.FixtureRequest, site: Site, chromium: Browser, photograph: Callable[[Page, str], None]
+) -> Iterator[Walk]:
+    """All pages in one language."""
+    install_npm()
+    axe = (NPM / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+    language = str(request.param)
+    context = chromium.new_context(bypass_csp=True, viewport=PHONE)  # type: ignore[arg-type]
+    visit = Visit(site, language, context.new_page())
+    visit.page.set_default_timeout(30_000)
+    seen = Walk(language)
+    for name, step in STEPS:
+        step(visit)
+        seen.looks[name] = look_at(visit.page, axe)
+        photograph(visit.page, f"accessible-{language}-{name}")
+    yield seen
+    context.close()
+
+
+def test_axe_finds_no_violation(walk: Walk) -> None:
+    assert walk.found("axe") == {}
+
+
+def test_nothing_reaches_beyond_the_sides_at_320_pixels(walk: Walk) -> None:
+    assert walk.found("beyond_the_sides") == {}
+
+
+def test_nothing_reaches_beyond_the_sides_with_widely_spaced_text(walk: Walk) -> None:
+    assert walk.found("beyond_the_sides_with_wide_text") == {}
+
+
+def test_everything_to_press_is_large_enough(walk: Walk) -> None:
+    assert walk.found("small_targets") == {}
+
+
+def test_every_page_says_its_language_and_has_a_title(walk: Walk) -> None:
+    assert {look.language for look in walk.looks.values()} == {walk.language}
+    assert all(look.title for look in walk.looks.values())
+
+
+def test_the_header_runs_in_the_direction_of_the_language(walk: Walk) -> None:
+    ends = [(look.direction, *look.header_ends) for look in walk.looks.values() if look.header_ends]
+    assert ends
+    for direction, first, last in ends:
+        assert (first > last) == (direction == "rtl")
+
+
+def test_pages_turn_round_for_a_language_that_is_written_from_right_to_left(site: Site, chromium: Browser) -> None:
+    """With English words, so that it is held even where no such language is switched on."""
+    with chromium.new_context(java_script_enabled=False, viewport=NARROW) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.route("**/en/**", turn_round)
+        for path in ("", "return", "elsewhere", "nowhere"):
+            page.goto(f"{site.address}/en/{path}")
+            assert page.locator("html").get_attribute("dir") == "rtl"
+            assert page.evaluate(BEYOND_THE_SIDES) == []
+            page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+            first, last = page.evaluate(HEADER_ENDS)
+            assert first > last
+            page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+
+
+def turn_round(route: Route) -> None:
+    """Answer with the same page, written from right to left."""
+    response = route.fetch()
+    route.fulfill(response=response, body=response.text().replace('dir="ltr"', 'dir="rtl"'))
+
+
+def test_at_400_percent_the_report_is_sent(site: Site, chromium: Browser) -> None:
+    with chromium.new_context(
+        java_script_enabled=False,
+        viewport=NARROW,
+        device_scale_factor=4,  # type: ignore[arg-type]
+    ) as context:
+        send_with_labels(context.new_page(), site)
+
+
+def test_without_its_style_sheet_the_report_is_sent(site: Site, chromium: Browser) -> None:
+    with chromium.new_context(java_script_enabled=False, viewport=PHONE) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        refused: list[str] = []
+        page.route("**/*.css", lambda route: (refused.append(route.request.url), route.abort()))
+        send_with_labels(page, site)
+        assert refused
+
+
+def send_with_labels(page: Page, site: Site) -> None:
+    """Report something by what is written at the controls, each label standing before or beside what it names."""
+    page.goto(f"{site.address}/en/")
+    page.get_by_role("button", name="Report something").click()
+    expect(page.get_by_role("listitem")).not_to_have_count(0)
+    page.goto(f"{site.address}/en/report")
+    for label in page.locator("label").all():
+        control = page.locator(f"[id='{label.get_attribute('for')}']")
+        assert control.count() == 1
+        assert lies_at(label, control), label.inner_text()
+    page.get_by_label("What happened?").fill("They went to my mother.")
+    page.get_by_role("group", name="How urgent is it?").get_by_label("It is happening now").check()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
+
+
+def lies_at(label: Locator, control: Locator) -> bool:
+    """Whether a control comes after its label's start, on the page and in its source."""
+    name, named = label.bounding_box(), control.bounding_box()
+    assert name
+    assert named
+    return named["y"] + named["height"] >= name["y"]
+
+
+def test_a_report_is_sent_with_the_keyboard_alone(site: Site, pages: Callable[..., Page]) -> None:
+    page = pages(390, 844)
+    page.goto(f"{site.address}/en/")
+    tab_through(page)
+    tab_to(page, "form[action$='/codename'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/codename")
+    tab_through(page)
+    tab_to(page, "main a[href$='/report']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/report")
+    tab_through(page)
+    tab_to(page, "[name=narrative]")
+    page.keyboard.type("They went to my mother.")
+    tab_to(page, "[name=urgency]:first-of-type")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "form[action$='/report'] button:not([name])")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
+    tab_through(page)
+    tab_to(page, "[name=text]")
+    page.keyboard.type("One more thing.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Your message has arrived")
+    page.keyboard.press("Tab")
+    tab_to(page, "button.leave")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/left")
+
+
+def tab_through(page: Page) -> None:
+    """Go once round the page: every control is reached, in its order, and seen to have the focus."""
+    expected, reached = page.evaluate(REACHABLE), []
+    for _ in range(len(expected)):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        assert focused, f"the focus is lost after {reached[-1:]}"
+        assert focused["outlined"], focused
+        assert focused["seen"], focused
+        reached.append(focused["place"])
+    assert reached == expected
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the control has the focus."""
+    control = page.locator(selector).first
+    for _ in range(300):
+        if control.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"Tab does not reach {selector}")
