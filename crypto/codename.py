@@ -6,6 +6,7 @@ a foreign keyboard leaves out; no error repeats what was typed.
 """
 
 import hashlib
+import hmac
 import os
 import re
 import secrets
@@ -42,8 +43,11 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
 WORDS = 8
 ENTROPY_SIZE = 10
 SEED_SIZE = 32
+LONGEST = 500
+"""Characters that `parse` looks at: the longest codename, decomposed, numbered and widely spaced, has far fewer."""
 
 _WORD_BITS = 11
+_LONGEST_WORD = 100
 _WORD_MASK = 2**_WORD_BITS - 1
 _CHECKSUM_DOMAIN = b"codename checksum v1\n"
 _IDENTITY_INFO = b"codename v1: identity"
@@ -58,6 +62,13 @@ _ALIKE = {ord("ı"): "i"} | {code: chr(code - 0x60) for code in range(0x30A1, 0x
 
 class CodenameError(ValueError):
     """Not a codename. Shows nothing of what was typed, and neither does any of its kinds."""
+
+
+class LengthError(CodenameError):
+    """The text is far longer than any codename."""
+
+    def __init__(self) -> None:
+        super().__init__(f"a codename has at most {LONGEST} characters")
 
 
 class WordCountError(CodenameError):
@@ -192,8 +203,11 @@ def encode(language: str, entropy: bytes) -> Codename:
 def parse(text: str) -> Codename:
     """Read a codename as somebody typed it, in any of `LANGUAGES`; case, accents and punctuation do not matter.
 
-    Raises `WordCountError`, `UnknownWordError` or `ChecksumError`.
+    Raises `LengthError`, `WordCountError`, `UnknownWordError` or `ChecksumError`.
     """
+    # Before anything else: to put n combining marks in order takes n² steps, and no other thread runs meanwhile.
+    if len(text) > LONGEST:
+        raise LengthError
     tokens = _tokens(text)
     if len(tokens) != WORDS:
         raise WordCountError(len(tokens))
@@ -201,6 +215,11 @@ def parse(text: str) -> Codename:
     if not readings:
         raise _fault(tokens)
     return readings[0]
+
+
+def is_word(word: str, typed: str) -> bool:
+    """Whether somebody typed this word, as forgivingly as `parse` reads it, and in constant time."""
+    return hmac.compare_digest(_fold(word).encode(), "".join(_tokens(typed[:_LONGEST_WORD])).encode())
 
 
 def _argon2id(parameters: Argon2Parameters, material: bytes) -> bytes:

@@ -15,12 +15,15 @@ def encode(prefix: str, data: bytes) -> str:
 
 
 def decode(text: str) -> tuple[str, bytes]:
-    """The prefix in lower case, and the data; `HeaderError` if the text is not one case or not Bech32."""
+    """The prefix in lower case, and the data; `HeaderError` if the text is not ASCII, not one case or not Bech32."""
+    # Other scripts have characters whose lower case is ASCII, such as the sign of the kelvin.
+    if not text.isascii():
+        raise HeaderError("a key has a character that it can't have")
     if text not in (text.lower(), text.upper()):
         raise HeaderError("a key must be all upper case or all lower case")
     prefix, separator, rest = text.lower().rpartition("1")
     # Only these prefixes are ever looked for, so that the rules for odd characters in one don't matter.
-    if not separator or not prefix.isascii() or not prefix.isprintable() or len(rest) < 6:
+    if not separator or not prefix.isprintable() or len(rest) < 6:
         raise HeaderError("a key is malformed")
     if not set(rest) <= set(_CHARSET):
         raise HeaderError("a key has a character that it can't have")

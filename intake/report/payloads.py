@@ -41,6 +41,8 @@ class Payload:
         """Read a document of exactly this kind; `PayloadFormatError` otherwise."""
         try:
             values: Any = _frozen(json.loads(document))
+            # JSON can spell half of a surrogate pair, which no page could show and no document hold again.
+            json.dumps(values, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             raise PayloadFormatError(f"not a {cls.kind}") from None
         if not isinstance(values, dict) or values.pop("kind", None) != cls.kind or values.pop("v", None) != VERSION:

@@ -3,9 +3,11 @@
 import hashlib
 import os
 import sys
+import time
 import traceback
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 import pytest
@@ -16,10 +18,12 @@ from mnemonic import Mnemonic
 from crypto.codename import (
     CURRENT_VERSION,
     LANGUAGES,
+    LONGEST,
     PARAMETERS,
     ChecksumError,
     Codename,
     CodenameError,
+    LengthError,
     Seed,
     UnknownWordError,
     WordCountError,
@@ -255,6 +259,23 @@ def test_a_wrong_number_of_words_is_told(count: int) -> None:
     with pytest.raises(WordCountError) as caught:
         parse(" ".join(["abandon"] * count))
     assert caught.value.count == count
+
+
+@EVERY_LANGUAGE
+def test_the_longest_codename_fits_decomposed_numbered_and_widely_spaced(language: str) -> None:
+    longest = max((unicodedata.normalize("NFKD", word) for word in WORD_LISTS[language]), key=len)
+    text = "\r\n\r\n".join(f"   {number}.\u3000{longest.capitalize()} ,  " for number in range(1, 9))
+    with suppress(ChecksumError):
+        parse(text)
+
+
+def test_a_text_longer_than_any_codename_is_refused_before_it_is_looked_at() -> None:
+    began = time.process_time()
+    with pytest.raises(LengthError):
+        parse("\u0301" * 100_000 + "\u0327" * 100_000)
+    assert time.process_time() - began < 1, "putting these marks in order takes minutes"
+    with pytest.raises(LengthError):
+        parse(" ".join(sample("en", "long").words) + " " * LONGEST)
 
 
 def test_words_in_a_wrong_order_are_told_from_unknown_ones() -> None:

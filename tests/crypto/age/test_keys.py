@@ -45,6 +45,12 @@ def test_mixed_case_is_refused(kind: type) -> None:
         parse_recipient(text[:10].upper() + text[10:])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_character_whose_lower_case_is_ascii_is_refused(kind: type) -> None:
+    with pytest.raises(HeaderError):
+        parse_identity(str(kind.generate()).replace("K", "\N{KELVIN SIGN}"))
+
+
 @settings(max_examples=50)
 @given(st.data())
 def test_one_wrong_character_in_a_key_is_found(data: st.DataObject) -> None:

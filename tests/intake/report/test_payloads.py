@@ -52,6 +52,12 @@ def test_other_bytes_are_refused_as_no_payload(document: bytes) -> None:
         Message.from_json(document)
 
 
+def test_half_a_surrogate_pair_is_refused() -> None:
+    assert Note.from_json(b'{"kind": "note", "v": 1, "text": "\\ud83d\\ude00"}').text == "\U0001f600"
+    with pytest.raises(PayloadFormatError):
+        Note.from_json(b'{"kind": "note", "v": 1, "text": "\\ud83d"}')
+
+
 def test_short_items_of_reviewers_all_have_one_size() -> None:
     sizes = {
         len(item.padded()) for item in (Status("new"), Status("answered"), Note("x"), Note("x" * 1500), Reply("y"))
