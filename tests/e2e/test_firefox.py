@@ -1,0 +1,167 @@
+"""The source's way through the pages in Firefox ESR, on which Tor Browser is built, with JavaScript off."""
+
+import json
+import os
+import socket
+import subprocess
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake.demo.processes import wait_for_port
+from ports import free_port
+
+with warnings.catch_warnings():
+    # What it imports for telephones and to name the Linux distribution is deprecated, and not used here.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from marionette_driver import By
+    from marionette_driver.geckoinstance import DesktopInstance, GeckoInstance
+    from marionette_driver.marionette import Marionette
+
+FIREFOX = "/usr/bin/firefox-esr"
+SCRIPT = "data:text/html,<p>No script has run.</p><script>document.querySelector('p').textContent = 'It has.'</script>"
+
+
+@dataclass
+class Seen:
+    """What the source saw on the way: the text of each page, by name."""
+
+    pages: dict[str, str] = field(default_factory=dict)
+    codename: list[str] = field(default_factory=list)
+    cookies: dict[str, list[Any]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marionette]:
+    """Debian's Firefox ESR without JavaScript, under a profile and a home of its own."""
+    assert Path(FIREFOX).exists(), "these tests need Debian's package firefox-esr: apt-get install firefox-esr"
+    home = tmp_path_factory.mktemp("firefox")
+    # Whatever isn't on this machine is asked of a proxy that isn't there: the port is taken, and nobody listens.
+    with socket.socket() as nobody, (home / "output").open("wb") as output:
+        nobody.bind(("127.0.0.1", 0))
+        port = free_port()
+        (home / "user.js").write_text(preferences(port, nobody.getsockname()[1]), "utf-8")
+        process = subprocess.Popen(
+            [FIREFOX, "--headless", "--no-remote", "--marionette", "--profile", str(home)],
+            env={**os.environ, "HOME": str(home)},
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            wait_for_port(process, port)
+            yield connected(port)
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def preferences(port: int, nowhere: int) -> str:
+    """What `user.js` holds: the driver's own preferences for tests, no script, and no way out of this machine."""
+    chosen = GeckoInstance.required_prefs | DesktopInstance.desktop_prefs
+    chosen |= {"javascript.enabled": False, "marionette.port": port, "network.proxy.type": 1}
+    chosen |= {"network.dns.disablePrefetch": True, "network.prefetch-next": False, "dom.push.serverURL": ""}
+    for scheme in ("http", "ssl"):
+        chosen |= {f"network.proxy.{scheme}": "127.0.0.1", f"network.proxy.{scheme}_port": nowhere}
+    placed = {
+        name: value.replace("%(server)s", f"127.0.0.1:{nowhere}") if isinstance(value, str) else value
+        for name, value in chosen.items()
+    }
+    return "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in placed.items())
+
+
+def connected(port: int) -> Marionette:
+    """A driver for the browser, with a window as small as it gets."""
+    driver = Marionette(host="127.0.0.1", port=port)
+    driver.start_session()
+    driver.timeout.implicit = 20
+    driver.set_window_rect(width=450, height=900)
+    return driver
+
+
+@pytest.fixture(scope="module")
+def seen(service: Any, firefox: Marionette) -> Seen:
+    """The whole way, once: from the first page to the report, a message, the way back, and out."""
+    seen = Seen()
+
+    def note(name: str) -> None:
+        seen.pages[name] = firefox.find_element(By.CSS_SELECTOR, "main").text
+
+    firefox.navigate(service.source)
+    note("home")
+    click(firefox, "form[action$='/codename'] button")
+    note("codename")
+    seen.codename = [word.text for word in firefox.find_elements(By.CSS_SELECTOR, ".codename li")]
+    firefox.navigate(f"{service.source}/en/report")
+    note("report")
+    click(firefox, "form[action$='/report'] button:not([name])")
+    note("refused")
+    write(firefox, "[name=narrative]", "They went to my mother.")
+    click(firefox, "[name=urgency][value=now]")
+    click(firefox, "form[action$='/report'] button:not([name])")
+    note("received")
+    write(firefox, "[name=text]", "They rang again.")
+    click(firefox, "form[action$='/tip/message'] button")
+    note("message")
+    seen.cookies["before"] = firefox.get_cookies()
+    click(firefox, "form[action$='/leave'] button")
+    note("left")
+    seen.cookies["after"] = firefox.get_cookies()
+    firefox.navigate(f"{service.source}/en/tip")
+    note("tip")
+    write(firefox, "[name=codename]", " ".join(seen.codename))
+    click(firefox, "form[action$='/return'] button")
+    note("thread")
+    return seen
+
+
+def click(firefox: Marionette, selector: str) -> None:
+    """Press something, and wait for the page that it brings."""
+    firefox.find_element(By.CSS_SELECTOR, selector).click()
+
+
+def write(firefox: Marionette, selector: str, text: str) -> None:
+    """Type a text into a field."""
+    firefox.find_element(By.CSS_SELECTOR, selector).send_keys(text)
+
+
+def test_no_script_runs(firefox: Marionette) -> None:
+    firefox.navigate(SCRIPT)
+    assert firefox.find_element(By.CSS_SELECTOR, "p").text == "No script has run."
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("home", "Tell us what is happening"),
+        ("codename", "nobody can recover them"),
+        ("report", "What happened?"),
+        ("refused", "Not done yet"),
+        ("received", "Thank you. Your report has arrived"),
+        ("received", "There is no reply yet."),
+        ("message", "Your message has arrived."),
+        ("left", "You have left"),
+        ("tip", "Write the eight words of your codename"),
+        ("thread", "There is no reply yet."),
+    ],
+)
+def test_the_source_sees(page: str, words: str, seen: Seen) -> None:
+    assert words in seen.pages[page]
+
+
+def test_the_codename_has_eight_words(seen: Seen) -> None:
+    assert len(seen.codename) == 8
+    assert all(seen.codename)
+
+
+def test_nothing_that_was_sent_is_shown_again(seen: Seen) -> None:
+    assert "They went to my mother." not in seen.pages["thread"]
+    assert "They rang again." not in seen.pages["thread"]
+
+
+def test_leaving_takes_the_cookie_away(seen: Seen) -> None:
+    assert len(seen.cookies["before"]) == 1
+    assert seen.cookies["after"] == []
