@@ -33,7 +33,7 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
     app = Flask(__name__)
     app.extensions["intake"] = server
     app.secret_key = hashlib.sha256(b"form tokens\n" + key).digest()
-    app.session_interface = session.SealedSessions(key)
+    app.session_interface = session.SealedSessions(key, session.ended_visits(server.settings.limits_storage))
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = incoming.LARGEST_FORM
     # Tokens live as long as the session that they belong to.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
@@ -52,6 +52,7 @@ def _set_hooks(app: Flask, server: Server) -> None:
     # The order is that of the checks: the circuit, the form as a whole, the limits, the form's token.
     if server.settings.onion:
         app.before_request(require_circuit)
+    app.before_request(_without_conditions)
     app.before_request(incoming.read_form)
     set_limits(app, server.settings)
     csrf.init_app(app)
@@ -65,6 +66,12 @@ def _set_hooks(app: Flask, server: Server) -> None:
 
 def _root() -> AnyResponse:
     return redirect(url_for("entrance.home", language=preferred()), 303)
+
+
+def _without_conditions() -> None:
+    # Nothing is kept that could be compared; and a date beyond the calendar in one of these ends in an error.
+    for name in [name for name in request.environ if name.startswith("HTTP_IF_")]:
+        del request.environ[name]
 
 
 def _headers(response: Response) -> Response:

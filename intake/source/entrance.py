@@ -1,6 +1,6 @@
 """The way in and the way out: guidance, a codename, coming back, leaving."""
 
-from flask import Blueprint, redirect, session, url_for
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from crypto.codename import generate
@@ -10,7 +10,7 @@ from intake.source.forms import SignInForm
 from intake.source.languages import codename_language
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
-from intake.source.session import keep_codename, kept_seed, kept_words, words_language
+from intake.source.session import end_visit, keep_codename, kept_seed, kept_words, words_language
 from intake.source.tips import require_reviewers
 
 blueprint = Blueprint("entrance", __name__)
@@ -57,7 +57,7 @@ def come_back() -> ResponseReturnValue:
 @exempt
 def leave() -> ResponseReturnValue:
     """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
-    session.clear()
+    end_visit()
     return redirect(url_for("entrance.left"), 303)
 
 

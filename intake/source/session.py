@@ -1,16 +1,26 @@
 """The session: one cookie, encrypted under a key that lives only in the memory of the server's processes.
 
+A visit ends when its owner leaves, when it pauses for too long, and after a day whatever happens. A copy of its cookie
+is then of no use either: the visits that were left are remembered until their day is over. What one process remembers
+ends with it; behind several, limits_storage remembers for all.
+
 The cookie carries no `Secure` attribute: an onion site is plain HTTP inside Tor's encryption, and a browser would drop
 the cookie there. It has no `Max-Age`, so that it goes when the browser is closed.
 """
 
 import base64
 import json
+import secrets
+import time
+from collections import OrderedDict
 from datetime import timedelta
+from threading import Lock
+from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, InvalidToken
-from flask import Flask, Request, Response, request, session
+from flask import Flask, Request, Response, current_app, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
+from limits.storage import Storage, storage_from_string
 
 from crypto.codename import Codename, Seed
 
@@ -20,25 +30,90 @@ KEY = Fernet.generate_key()
 IDLE = timedelta(hours=12)
 """For how long a visit may pause. Long: somebody writes with interruptions, and what they typed hangs on it."""
 
+LONGEST_VISIT = timedelta(hours=24)
+"""After which a visit ends, however busy it is."""
+
+MOST_ENDED = 100_000
+"""How many ended visits one process remembers, some 20 MB; beyond that it forgets the earliest first."""
+
 _SEED = "seed"
+_VISIT = "visit"
+_BEGUN = "begun"
 _FORM_TOKEN = "csrf_token"  # noqa: S105 - the name under which Flask-WTF keeps it: the page being shown bears it
 _WORDS = "words"
 _CODENAME_LANGUAGE = "codename_language"
 
 
+class EndedVisits(Protocol):
+    """The visits that were left, each for as long as its cookie could still be opened."""
+
+    def add(self, visit: str) -> None:
+        """Remember that this visit was left."""
+
+    def has(self, visit: str) -> bool:
+        """Whether it was."""
+
+
+class EndedHere:
+    """What this process remembers."""
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[str, float] = OrderedDict()
+        self._changing = Lock()
+
+    def add(self, visit: str) -> None:
+        """Remember that this visit was left, and forget those whose time is over or that are too many."""
+        now = time.time()
+        with self._changing:
+            self._until.setdefault(visit, now + LONGEST_VISIT.total_seconds())
+            while len(self._until) > MOST_ENDED or next(iter(self._until.values())) < now:
+                self._until.popitem(last=False)
+
+    def has(self, visit: str) -> bool:
+        """Whether it was."""
+        return visit in self._until
+
+
+class EndedShared:
+    """What all processes remember together, where they count the limits."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def add(self, visit: str) -> None:
+        """Remember that this visit was left."""
+        self._storage.incr(f"left/{visit}", int(LONGEST_VISIT.total_seconds()))
+
+    def has(self, visit: str) -> bool:
+        """Whether it was."""
+        return self._storage.get(f"left/{visit}") > 0
+
+
+def ended_visits(limits_storage: str) -> EndedVisits:
+    """The memory that goes with this setting."""
+    if limits_storage.startswith("memory:"):
+        return EndedHere()
+    storage = storage_from_string(limits_storage)
+    if not isinstance(storage, Storage):
+        raise TypeError("limits_storage must not be an asynchronous one")
+    return EndedShared(storage)
+
+
 class SealedSessions(SessionInterface):
     """Sessions under a Fernet key (AES-128-CBC and HMAC-SHA256). A cookie that can't be opened is no session."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, ended: EndedVisits) -> None:
         self._fernet = Fernet(key)
+        self.ended = ended
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
         """What the request's cookie holds, or an empty session."""
         sealed = request.cookies.get(self.get_cookie_name(app), "")
         try:
-            return SecureCookieSession(json.loads(self._fernet.decrypt(sealed, ttl=int(IDLE.total_seconds()))))
+            held = json.loads(self._fernet.decrypt(sealed, ttl=int(IDLE.total_seconds())))
         except (InvalidToken, ValueError):
             return SecureCookieSession()
+        return SecureCookieSession({} if self._is_over(held) else held)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Seal the session anew with every page, so that the time limit counts from the last one."""
@@ -51,6 +126,11 @@ class SealedSessions(SessionInterface):
             response.set_cookie(name, sealed, httponly=True, samesite="Strict")
         elif name in request.cookies:
             response.delete_cookie(name, httponly=True, samesite="Strict")
+
+    def _is_over(self, held: dict[str, Any]) -> bool:
+        if _VISIT not in held:
+            return False
+        return self.ended.has(held[_VISIT]) or time.time() - held[_BEGUN] > LONGEST_VISIT.total_seconds()
 
 
 def keep_codename(codename: Codename) -> None:
@@ -65,6 +145,16 @@ def keep_seed(seed: Seed) -> None:
     for name in session.keys() - {_FORM_TOKEN}:
         del session[name]
     session[_SEED] = base64.b64encode(seed.to_bytes()).decode()
+    session[_VISIT] = secrets.token_urlsafe(16)
+    session[_BEGUN] = int(time.time())
+
+
+def end_visit() -> None:
+    """End this visit, and with it every copy of its cookie."""
+    interface = current_app.session_interface
+    if _VISIT in session and isinstance(interface, SealedSessions):
+        interface.ended.add(session[_VISIT])
+    session.clear()
 
 
 def kept_seed() -> Seed | None:

@@ -4,9 +4,10 @@ import time
 from typing import Any
 
 import pytest
+from limits.storage import MemoryStorage
 
 from intake.source import create_app
-from intake.source.session import IDLE
+from intake.source.session import IDLE, LONGEST_VISIT, MOST_ENDED, EndedHere, EndedShared
 
 
 def test_the_cookie_is_for_scripts_and_other_sites_out_of_reach_and_ends_with_the_browser(visit: Any) -> None:
@@ -46,3 +47,65 @@ def test_a_session_ends_after_half_a_day_without_a_page(visit: Any, monkeypatch:
 def test_the_style_sheet_does_not_bring_back_a_session(visit: Any) -> None:
     visit.report()
     assert "Set-Cookie" not in visit.client.get("/static/style.css", buffered=True).headers
+
+
+def test_a_copy_of_the_cookie_is_of_no_use_once_its_owner_has_left(site: Any, visit: Any) -> None:
+    visit.report()
+    cookie = visit.client.get_cookie("session").value
+    other = site.visit()
+    other.client.set_cookie("session", cookie)
+    other.open("/en/tip")
+    assert other.path == "/en/tip"
+    visit.post("/en/leave", {})
+    for copy in (cookie, other.client.get_cookie("session").value):
+        other.client.set_cookie("session", copy)
+        other.open("/en/tip")
+        assert other.path == "/en/return"
+
+
+def test_leaving_ends_one_visit_and_no_other_of_the_same_codename(site: Any, visit: Any) -> None:
+    codename = visit.report()
+    other = site.visit()
+    other.open("/en/return")
+    other.send("/return", codename=codename)
+    visit.post("/en/leave", {})
+    other.open("/en/tip")
+    assert other.path == "/en/tip"
+
+
+def test_a_visit_ends_after_a_day_however_busy_it_is(visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit.report()
+    began = time.time()
+    for hour in (8, 16, 23):
+        monkeypatch.setattr(time, "time", lambda hour=hour: began + hour * 3600)
+        visit.open("/en/tip")
+        assert visit.path == "/en/tip"
+    monkeypatch.setattr(time, "time", lambda: began + LONGEST_VISIT.total_seconds() + 60)
+    visit.open("/en/tip")
+    assert visit.path == "/en/return"
+
+
+@pytest.mark.parametrize("ended", [EndedHere(), EndedShared(MemoryStorage())])
+def test_an_ended_visit_is_remembered_alone_or_together(ended: Any) -> None:
+    ended.add("one")
+    assert (ended.has("one"), ended.has("other")) == (True, False)
+
+
+def test_ended_visits_are_forgotten_when_their_day_is_over_or_they_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended, now = EndedHere(), time.time()
+    ended.add("earliest")
+    monkeypatch.setattr(time, "time", lambda: now + LONGEST_VISIT.total_seconds() + 60)
+    for number in range(MOST_ENDED):
+        ended.add(str(number))
+    assert (ended.has("earliest"), ended.has("0")) == (False, True)
+    ended.add("one more")
+    assert (ended.has("0"), ended.has("1"), ended.has("one more")) == (False, True, True)
+
+
+def test_a_date_beyond_the_calendar_in_a_condition_is_no_error(visit: Any) -> None:
+    far = "Mon, 01 Jan 99999999999 00:00:00 GMT"
+    for name in ("If-Modified-Since", "If-Unmodified-Since", "If-Range"):
+        answer = visit.client.get("/static/style.css", headers={name: far, "Range": "bytes=0-5"}, buffered=True)
+        assert answer.status_code in (200, 206)
