@@ -145,6 +145,7 @@ def _armored(data: bytes) -> bytes:
 _CHECKPOINT = Checkpoint("fuzz", 3, EMPTY_ROOT).text
 _FILES = (seal(b"data", [_CLASSICAL.recipient]), seal(b"data", [_HYBRID.recipient]))
 _FRONTIER = Frontier.empty().append(leaf_hash(b"")).append(leaf_hash(b"")).append(leaf_hash(b""))
+_ACT: dict[str, str | tuple[str, ...]] = {"when": "1999"}
 _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
@@ -216,9 +217,9 @@ TARGETS: dict[str, Target] = {
     "bulk-answer": Target(
         _stable(decode_sealed, lambda parts: encode_sealed(*parts), WireError), (encode_sealed({"0" * 32: b"x"}, {}),)
     ),
-    "message": Target(_stable(Message.from_json, Message.to_json, PayloadFormatError), (Message("text").to_json(),)),
+    "message": Target(_stable(Message.from_json, Message.to_json, PayloadFormatError), (Message(0, "text").to_json(),)),
     "report": Target(
         _stable(Report.from_json, Report.to_json, PayloadFormatError),
-        (Report("en", 1, {"narrative": "text", "demand": ("return",)}).to_json(),),
+        (Report("en", 1, {"narrative": "text", "demand": ("return",), "acts": (_ACT,)}).to_json(),),
     ),
 }

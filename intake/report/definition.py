@@ -1,11 +1,13 @@
 """The report form as data: `form.toml`, read once, and the checks that follow from it.
 
-An answer is a string (`one`, `country`, `text`) or a tuple of strings (`several`); a field that was passed over is
-`UNANSWERED`, and "I don't know" and "I'd rather not say" are values of their own.
+An answer is a string (`one`, `country`, `line`, `text`), a tuple of strings (`several`), or, for what can be told
+several times over (acts, places, people), a tuple of entries, each a mapping from keys to answers. A field that was
+passed over is `UNANSWERED`, or its default if it has one; "I don't know" and "I'd rather not say" are values of their
+own.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,8 +15,10 @@ from typing import Any, Literal
 
 UNANSWERED = "unanswered"
 
-Kind = Literal["one", "several", "country", "text"]
-Answer = str | tuple[str, ...]
+Kind = Literal["one", "several", "country", "line", "text"]
+Choice = str | tuple[str, ...]
+Entry = dict[str, Choice]
+Answer = Choice | tuple[Entry, ...]
 Answers = Mapping[str, Answer]
 
 
@@ -40,6 +44,12 @@ class Field:
     required: bool = False
     longest: int = 0
     alone: frozenset[str] = frozenset()
+    default: str = UNANSWERED
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is answered in the source's own words."""
+        return self.kind in ("line", "text")
 
     def check(self, answer: Answer) -> None:
         """Raise `AnswerError` unless the form allows this answer."""
@@ -47,9 +57,11 @@ class Field:
             case str() if answer == UNANSWERED:
                 if self.required:
                     raise AnswerError(self.key, "required")
-            case str() if self.kind == "text":
+            case str() if self.is_text:
                 if len(answer) > self.longest:
                     raise AnswerError(self.key, "too long")
+                if self.kind == "line" and "\n" in answer:
+                    raise AnswerError(self.key, "more than a line")
             case str() if self.kind != "several":
                 self._check_choices((answer,))
             case tuple() if self.kind == "several" and answer:
@@ -57,7 +69,10 @@ class Field:
             case _:
                 raise AnswerError(self.key, "wrong kind of answer")
 
-    def _check_choices(self, chosen: tuple[str, ...]) -> None:
+    def _check_choices(self, answer: tuple[object, ...]) -> None:
+        chosen = tuple(choice for choice in answer if isinstance(choice, str))
+        if chosen != answer:
+            raise AnswerError(self.key, "wrong kind of answer")
         if len(set(chosen)) != len(chosen) or not set(chosen) <= self.choices.keys():
             raise AnswerError(self.key, "not a choice")
         if len(chosen) > 1 and self.alone & set(chosen):
@@ -65,13 +80,26 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Questions that are asked and saved together."""
+class Entries:
+    """What can be told several times over. `title` names one entry, `add` is on the button for another."""
 
     key: str
     title: str
+    add: str
     fields: tuple[Field, ...]
-    first: bool = False
+    most: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Questions that are asked and saved together. `place`: on the first page, on a page later, or beside each file."""
+
+    key: str
+    title: str
+    fields: tuple[Field, ...] = ()
+    entries: Entries | None = None
+    hint: str = ""
+    place: Literal["first", "later", "file"] = "later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +111,13 @@ class Form:
 
     @property
     def fields(self) -> Iterator[Field]:
-        """Every field of every group."""
-        return (field for group in self.groups for field in group.fields)
+        """Every field that is asked once for a report."""
+        return (field for group in self.groups if group.place != "file" for field in group.fields)
+
+    @property
+    def entries(self) -> Iterator[Entries]:
+        """Everything that can be told several times over."""
+        return (group.entries for group in self.groups if group.entries is not None)
 
     @property
     def summary_fields(self) -> tuple[Field, ...]:
@@ -94,12 +127,17 @@ class Form:
     @property
     def first_group(self) -> Group:
         """What the first page asks."""
-        return next(group for group in self.groups if group.first)
+        return next(group for group in self.groups if group.place == "first")
 
     @property
     def later_groups(self) -> tuple[Group, ...]:
         """What is asked once the report is stored, one group a page."""
-        return tuple(group for group in self.groups if not group.first)
+        return tuple(group for group in self.groups if group.place == "later")
+
+    @property
+    def file_group(self) -> Group:
+        """What is asked about each file."""
+        return next(group for group in self.groups if group.place == "file")
 
     def complete(self, answers: Answers) -> dict[str, Answer]:
         """Every summary field with its answer, `UNANSWERED` where there is none."""
@@ -109,20 +147,14 @@ class Form:
 @cache
 def load_form() -> Form:
     """The form that ships with this version of the program."""
-    data = tomllib.loads(files(__package__).joinpath("form.toml").read_text("utf-8"))
+    data = tomllib.loads(form_text())
     always: dict[str, str] = data["always"]
-    return Form(
-        version=data["version"],
-        groups=tuple(
-            Group(
-                key=group["key"],
-                title=group["title"],
-                first=group.get("first", False),
-                fields=tuple(_field(field, always) for field in group["fields"]),
-            )
-            for group in data["groups"]
-        ),
-    )
+    return Form(version=data["version"], groups=tuple(_group(group, always) for group in data["groups"]))
+
+
+def form_text() -> str:
+    """The definition as it is written."""
+    return files(__package__).joinpath("form.toml").read_text("utf-8")
 
 
 @cache
@@ -131,10 +163,24 @@ def country_codes() -> tuple[str, ...]:
     return tuple(files(__package__).joinpath("countries.txt").read_text("ascii").split())
 
 
+def _group(data: dict[str, Any], always: dict[str, str]) -> Group:
+    entries = data.pop("entries", None)
+    return Group(
+        fields=_fields(data.pop("fields", ()), always),
+        entries=None if entries is None else Entries(fields=_fields(entries.pop("fields"), always), **entries),
+        **data,
+    )
+
+
+def _fields(data: Iterable[dict[str, Any]], always: dict[str, str]) -> tuple[Field, ...]:
+    return tuple(_field(field, always) for field in data)
+
+
 def _field(data: dict[str, Any], always: dict[str, str]) -> Field:
     choices = dict(data.pop("choices", ()))
     if data["kind"] == "country":
         choices = dict.fromkeys(country_codes(), "")
-    if data["kind"] != "text":
+    # What has a default is decided by it: there is nothing not to know.
+    if data["kind"] not in ("line", "text") and "default" not in data:
         choices |= always
     return Field(choices=choices, alone=frozenset(data.pop("alone", ())) | always.keys(), **data)

@@ -6,7 +6,7 @@ gives the day, and the access log proves the author.
 """
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self, get_type_hints
 
 from crypto.padding import pad_padme, pad_to
@@ -83,9 +83,13 @@ class Report(Payload):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Addition(Payload):
-    """One later group of the form, as the source last saved it."""
+    """One later group of the form, as the source saved it. `place`: how many items the tip had before it.
+
+    Of two answers to the same question the later one counts; entries are added to those before.
+    """
 
     kind = "addition"
+    place: int
     form: int
     group: str
     answers: dict[str, Answer]
@@ -93,15 +97,20 @@ class Addition(Payload):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Message(Payload):
-    """What the source writes after the report."""
+    """What the source writes after the report. `place`: how many items the tip had before it."""
 
     kind = "message"
+    place: int
     text: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class About(Payload):
-    """What an attachment is: `content` is the id of its sealed bytes, `size` its true size, `sha256` in hex."""
+    """What an attachment is: `content` is the id of its sealed bytes, `size` its true size, `sha256` in hex.
+
+    `shows` is what the source says it shows; `answers` are those to the other questions about a file, of form version
+    `form`.
+    """
 
     kind = "about"
     content: str
@@ -110,6 +119,8 @@ class About(Payload):
     size: int
     sha256: str
     shows: str
+    form: int = 0
+    answers: dict[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -118,6 +129,13 @@ class Reply(Payload):
 
     kind = "reply"
     text: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Opened(Payload):
+    """A reviewer has looked at the tip. Sealed and stored as a reply is: the server can't tell them apart."""
+
+    kind = "opened"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -158,7 +176,17 @@ def _fits(value: object, hint: object) -> bool:
         return type(value) is hint
     if hint == tuple[str, ...]:
         return _is_texts(value)
-    return isinstance(value, dict) and all(isinstance(item, str) or _is_texts(item) for item in value.values())
+    return isinstance(value, dict) and all(_is_choice(item) or _is_entries(item) for item in value.values())
+
+
+def _is_entries(value: object) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(entry, dict) and all(map(_is_choice, entry.values())) for entry in value
+    )
+
+
+def _is_choice(value: object) -> bool:
+    return isinstance(value, str) or _is_texts(value)
 
 
 def _is_texts(value: object) -> bool:

@@ -7,12 +7,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from intake.hygiene import log_without_content
 from intake.server import Server
-from intake.source import elsewhere, entrance, file, incoming, report, session, thread
+from intake.source import deletion, elsewhere, entrance, file, incoming, report, session, thread
 from intake.source.csrf import csrf
 from intake.source.languages import preferred, set_languages
 from intake.source.limits import require_circuit, set_limits
 from intake.source.pages import current_server, set_pages
 from intake.source.problems import set_problems
+from intake.source.room import require_room_for_text
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -42,7 +43,14 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
 
     set_languages(app)
     app.add_url_rule("/", "root", _root)
-    for blueprint in (entrance.blueprint, report.blueprint, thread.blueprint, file.blueprint, elsewhere.blueprint):
+    for blueprint in (
+        entrance.blueprint,
+        report.blueprint,
+        thread.blueprint,
+        deletion.blueprint,
+        file.blueprint,
+        elsewhere.blueprint,
+    ):
         app.register_blueprint(blueprint, url_prefix="/<language>")
     _set_hooks(app, server)
     return app
@@ -55,6 +63,7 @@ def _set_hooks(app: Flask, server: Server) -> None:
     app.before_request(_without_conditions)
     app.before_request(incoming.read_form)
     set_limits(app, server.settings)
+    app.before_request(require_room_for_text)
     csrf.init_app(app)
     set_problems(app)
     log_without_content(app)

@@ -1,17 +1,18 @@
 """The way in and the way out: guidance, a codename, coming back, leaving."""
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from crypto.codename import generate
+from crypto.codename import generate, is_word
 from intake.source.codenames import sign_in
 from intake.source.csrf import exempt
-from intake.source.forms import SignInForm
+from intake.source.forms import CheckForm, SignInForm
 from intake.source.languages import codename_language
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
-from intake.source.session import end_visit, keep_codename, kept_seed, kept_words, words_language
+from intake.source.session import asked_words, end_visit, keep_codename, kept_seed, kept_words, words_language
 from intake.source.tips import require_reviewers
+from intake.source.words import gettext as _
 
 blueprint = Blueprint("entrance", __name__)
 
@@ -41,6 +42,26 @@ def codename() -> ResponseReturnValue:
     if words := kept_words():
         return render("codename.html", words=words, words_language=words_language())
     return redirect(url_for("entrance.home" if kept_seed() is None else "report.report"), 303)
+
+
+@blueprint.route("/codename/check", methods=["GET", "POST"])
+def check() -> ResponseReturnValue:
+    """Ask for two words of the codename that is still being shown, whoever wants to be asked."""
+    words, form = kept_words(), CheckForm()
+    if not words:
+        return codename()
+    first, second = asked_words()
+    fields = {form.first: first, form.second: second}
+    for field, position in fields.items():
+        field.label.text = _("Word %(position)s", position=position + 1)
+    if form.validate_on_submit():
+        wrong = [field for field, position in fields.items() if not is_word(words[position], field.data or "")]
+        if not wrong:
+            flash(_("Right. You have kept your codename."))
+            return redirect(url_for("report.report"), 303)
+        for field in wrong:
+            field.errors = [_("This is not the word. You can go back and look at your codename once more.")]
+    return render("check.html", form=form), 400 if form.is_submitted() else 200
 
 
 @blueprint.route("/return", methods=["GET", "POST"])

@@ -2,26 +2,28 @@
 
 import re
 import secrets
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     Field,
-    FileField,
+    FieldList,
     Form,
+    FormField,
     HiddenField,
     SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.validators import StopValidation
+from wtforms.validators import InputRequired, StopValidation
 
 from intake.source.words import gettext
 from intake.source.words import lazy_gettext as _
 
 LONGEST_MESSAGE = 50_000
-LONGEST_DESCRIPTION = 5_000
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -32,6 +34,15 @@ TOO_LONG = _("This text is too long. Send a part of it now and the rest as a mes
 def line_feeds(text: str | None) -> str:
     """A text with one character for a line break, as people count; browsers send two."""
     return (text or "").replace("\r\n", "\n")
+
+
+def leaves(fields: Iterable[Field]) -> Iterator[Field]:
+    """The fields that a browser sends, of a form and of the forms in it."""
+    for field in fields:
+        if isinstance(field, FieldList | FormField):
+            yield from leaves(field)
+        else:
+            yield field
 
 
 class SourceForm(FlaskForm):  # type: ignore[misc]
@@ -49,11 +60,17 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
             self.token.data = secrets.token_urlsafe(16)
         return False
 
+    @property
+    def wrong(self) -> list[Field]:
+        """The fields to look at again."""
+        return [field for field in leaves(self) if field.errors and not isinstance(field, HiddenField)]
+
     def _is_whole(self) -> bool:
         """Whether everything that arrived is asked for, is there once, and bears a token of the form's."""
-        single = [field.name for field in self if not isinstance(field, SelectMultipleField)]
+        fields = list(leaves(self))
+        single = [field.name for field in fields if not isinstance(field, SelectMultipleField)]
         return (
-            request.form.keys() <= {field.name for field in self}
+            request.form.keys() <= {field.name for field in fields}
             and all(len(request.form.getlist(name)) <= 1 for name in single)
             and _TOKEN.fullmatch(self.token.data or "") is not None
         )
@@ -98,13 +115,17 @@ class MessageForm(SignInForm):
     )
 
 
-class FileForm(SignInForm):
-    """What a file shows, and the file, which the view reads itself."""
+class CheckForm(SourceForm):
+    """Two words of the codename, to see whether it has been kept."""
 
-    shows = TextAreaField(
-        _("What does it show?"),
-        description=_("For example who made it, when and where, and whether you keep the original."),
-        filters=[line_feeds],
-        validators=[Printable(), WithinLength(LONGEST_DESCRIPTION, required=False)],
+    first = StringField()
+    second = StringField()
+
+
+class WithdrawForm(SignInForm):
+    """Asks once more before a report is deleted."""
+
+    sure = BooleanField(
+        _("Yes, delete my report, my files and all replies."),
+        validators=[InputRequired(_("Please tick this if you want to withdraw your report."))],
     )
-    file = FileField(_("The file"))

@@ -1,21 +1,27 @@
 """The pages' part of the one form definition: a form for each group of questions."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from wtforms import (
     Field,
+    FieldList,
     Form,
+    FormField,
     RadioField,
     SelectChoice,
     SelectField,
     SelectMultipleField,
+    StringField,
+    SubmitField,
     TextAreaField,
 )
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 from intake.report import definition
-from intake.report.definition import UNANSWERED, Answer, AnswerError, Group
+from intake.report.definition import UNANSWERED, Answer, AnswerError, Choice, Group
 from intake.source.forms import MISSING, TOO_LONG, Printable, SignInForm, SourceForm, line_feeds
 from intake.source.languages import countries
 from intake.source.words import gettext
@@ -24,6 +30,7 @@ from intake.source.words import lazy_gettext as _
 _PROBLEMS = {
     "required": MISSING,
     "too long": TOO_LONG,
+    "more than a line": _("Please write this in one line."),
     "contradictory": _("One of these answers can't be combined with others."),
 }
 _WRONG = _("Please choose again.")
@@ -35,12 +42,35 @@ class GroupForm(SourceForm):
     group: Group
 
     def answers(self) -> dict[str, Answer]:
-        """Every question of the group with its answer."""
-        return {question.key: _answer(question, self[question.key].data) for question in self.group.fields}
+        """Every question of the group with its answer, and the entries that hold anything."""
+        answers: dict[str, Answer] = {**_answers(self.group.fields, self)}
+        if self.group.entries is not None:
+            told = [_answers(self.group.entries.fields, entry.form) for entry in self.entries]
+            answers[self.group.entries.key] = tuple(entry for entry in told if not _is_blank(entry))
+        return answers
 
     def is_blank(self) -> bool:
-        """Whether every question was passed over."""
-        return all(value == UNANSWERED for value in self.answers().values())
+        """Whether everything was passed over."""
+        return _is_blank(self.answers())
+
+    @property
+    def entries(self) -> list[FormField]:
+        """The entries on the page."""
+        return [] if self.group.entries is None else list(self[self.group.entries.key])
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether there may be another entry."""
+        return self.group.entries is not None and len(self.entries) < self.group.entries.most
+
+    def grow(self) -> bool:
+        """Add an entry if the button for it was pressed; whether it was."""
+        entries = self.group.entries
+        if entries is None or not self["another"].data:
+            return False
+        if self.can_grow:
+            self[entries.key].append_entry()
+        return True
 
 
 class LaterGroupForm(GroupForm, SignInForm):
@@ -56,7 +86,7 @@ class AsDefined:
     def __call__(self, _form: Form, field: Field) -> None:
         """Raise `StopValidation` if the form does not offer this answer."""
         try:
-            self._question.check(_answer(self._question, field.data))
+            self._question.check(answer_of(self._question, field.data))
         except AnswerError as error:
             raise StopValidation(str(_PROBLEMS.get(error.problem, _WRONG))) from None
 
@@ -65,18 +95,32 @@ class AsDefined:
 def group_form(key: str) -> type[GroupForm]:
     """The form of the group with this key."""
     group = next(group for group in definition.load_form().groups if group.key == key)
-    base = GroupForm if group.first else LaterGroupForm
-    fields = {question.key: _field(question) for question in group.fields}
+    base = GroupForm if group.place == "first" else LaterGroupForm
+    fields = {question.key: question_field(question) for question in group.fields}
+    if group.entries is not None:
+        entry = type(f"{key}_entry", (Form,), {q.key: question_field(q) for q in group.entries.fields})
+        fields[group.entries.key] = FieldList(FormField(entry), min_entries=1, max_entries=group.entries.most)
+        fields["another"] = SubmitField(_(group.entries.add))
     return type(f"{key}_form", (base,), {"group": group, **fields})
 
 
-def _answer(question: definition.Field, data: Any) -> Answer:
+def _answers(questions: Iterable[definition.Field], form: BaseForm) -> definition.Entry:
+    return {question.key: answer_of(question, form[question.key].data) for question in questions}
+
+
+def _is_blank(answers: Mapping[str, Answer]) -> bool:
+    return all(value in (UNANSWERED, ()) for value in answers.values())
+
+
+def answer_of(question: definition.Field, data: Any) -> Choice:
+    """The answer that a field's data is."""
     if question.kind == "several":
-        return tuple(data) if data else UNANSWERED
-    return str(data) if data and data.strip() else UNANSWERED
+        return tuple(data) if data else question.default
+    return str(data) if data and data.strip() else question.default
 
 
-def _field(question: definition.Field) -> Any:
+def question_field(question: definition.Field) -> Any:
+    """The field of a page for a question of the form."""
     common: dict[str, Any] = {
         "label": _(question.question),
         "description": _(question.hint) if question.hint else "",
@@ -85,8 +129,11 @@ def _field(question: definition.Field) -> Any:
     match question.kind:
         case "text":
             return TextAreaField(filters=[line_feeds], **common)
+        case "line":
+            return StringField(**common)
         case "one":
-            return RadioField(choices=lambda: _choices(question), validate_choice=False, **common)
+            default = None if question.default == UNANSWERED else question.default
+            return RadioField(choices=lambda: _choices(question), validate_choice=False, default=default, **common)
         case "several":
             return SelectMultipleField(choices=lambda: _choices(question), validate_choice=False, **common)
         case "country":

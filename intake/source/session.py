@@ -22,7 +22,7 @@ from flask import Flask, Request, Response, current_app, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from limits.storage import Storage, storage_from_string
 
-from crypto.codename import Codename, Seed
+from crypto.codename import WORDS, Codename, Seed
 
 KEY = Fernet.generate_key()
 """Made where this module is first imported: by gunicorn's master before it forks, so that all its workers share it."""
@@ -42,6 +42,7 @@ _BEGUN = "begun"
 _FORM_TOKEN = "csrf_token"  # noqa: S105 - the name under which Flask-WTF keeps it: the page being shown bears it
 _WORDS = "words"
 _CODENAME_LANGUAGE = "codename_language"
+_ASKED = "asked"
 
 
 class EndedVisits(Protocol):
@@ -173,7 +174,16 @@ def words_language() -> str:
     return str(session.get(_CODENAME_LANGUAGE, ""))
 
 
+def asked_words() -> tuple[int, int]:
+    """Two positions in the codename, from 0, the same for as long as its words are shown."""
+    if _ASKED not in session:
+        session[_ASKED] = sorted(secrets.SystemRandom().sample(range(WORDS), 2))
+    first, second = session[_ASKED]
+    return first, second
+
+
 def forget_words() -> None:
     """From here on the codename appears on no page."""
     session.pop(_WORDS, None)
     session.pop(_CODENAME_LANGUAGE, None)
+    session.pop(_ASKED, None)

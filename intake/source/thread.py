@@ -11,7 +11,7 @@ from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.questions import GroupForm, group_form
 from intake.source.session import kept_seed
-from intake.source.tips import receive, replies
+from intake.source.tips import answered, receive
 from intake.source.words import gettext as _
 
 blueprint = Blueprint("thread", __name__)
@@ -27,7 +27,7 @@ def show_tip(notice: str = "", form: MessageForm | None = None) -> str:
         form=form or MessageForm(),
         notice=notice,
         here=here is not None,
-        replies=() if here is None else replies(current_server(), *here),
+        answered=None if here is None else answered(current_server(), *here),
         groups=load_form().later_groups,
         saved=session.get(_SAVED, ()),
     )
@@ -65,7 +65,7 @@ def message() -> ResponseReturnValue:
     here = signed_in(server) or sign_in(server, form.codename)
     if here is None or not valid:
         return show_tip(form=form), 400
-    receive(server, *here, Message(form.text.data), form.token.data)
+    receive(server, *here, Message(0, form.text.data), form.token.data)
     flash(_("Your message has arrived."))
     return redirect(url_for("thread.tip"), 303)
 
@@ -78,12 +78,14 @@ def more(key: str) -> ResponseReturnValue:
     form = group_form(key)()
     if not form.is_submitted():
         return _group_page(key=key, form=form) if signed_in(server) else elsewhere()
+    if form.grow():
+        return _group_page(key=key, form=form)
     valid = form.validate()
     here = signed_in(server) or sign_in(server, form.codename)
     if here is None or not valid:
         return _group_page(key=key, form=form), 400
     if not form.is_blank():
-        receive(server, *here, Addition(load_form().version, key, form.answers()), form.token.data)
+        receive(server, *here, Addition(0, load_form().version, key, form.answers()), form.token.data)
         session[_SAVED] = sorted({*session.get(_SAVED, ()), key})
         flash(_("Saved."))
     return redirect(_after(group), 303)

@@ -3,11 +3,12 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum, auto
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import ServiceUnavailable
@@ -15,7 +16,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient, seal, unseal
 from crypto.codename import Seed
 from intake.report.definition import load_form
-from intake.report.payloads import About, Addition, Message, PayloadFormatError, Reply, Report, Summary
+from intake.report.payloads import About, Addition, Message, Opened, PayloadFormatError, Reply, Report, Summary
 from intake.server import Server
 from intake.source.files import SealedFile
 from intake.storage.tables import Item, Kind, Tip
@@ -47,10 +48,19 @@ class KnownTip:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DatedReply:
-    """A reply and its day; `text` is None if it can't be opened."""
+    """A reply, its id and its day; `text` is None if it can't be opened."""
 
+    id: bytes
     day: date
     text: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered:
+    """What the team has answered, newest first, and the first day on which somebody opened the report."""
+
+    replies: Sequence[DatedReply]
+    opened: date | None
 
 
 def require_reviewers(server: Server) -> None:
@@ -76,9 +86,12 @@ def receive_report(server: Server, seed: Seed, report: Report, token: str) -> Ar
 
 def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message, token: str) -> None:
     """Seal an addition or a message and store it, durably. Sending the same again changes nothing."""
-    document = payload.padded()
-    item = _item(tip, item_id(seed, token, document), Kind(payload.kind), seal_to(tip, document))
-    _store_once(server, item)
+    # The id does not depend on the place, which is another one when the same is sent again.
+    name = item_id(seed, token, payload.padded())
+    with server.store.reading() as session:
+        place = session.scalar(select(func.count()).select_from(Item).where(Item.tip_id == tip.id)) or 0
+    sealed = seal_to(tip, replace(payload, place=place).padded())
+    _store_once(server, _item(tip, name, Kind(payload.kind), sealed))
 
 
 def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: SealedFile, token: str) -> None:
@@ -98,13 +111,40 @@ def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: 
             server.blobs.remove(file.blob)
 
 
-def replies(server: Server, seed: Seed, tip: KnownTip) -> Sequence[DatedReply]:
-    """The team's replies, newest first."""
+def answered(server: Server, seed: Seed, tip: KnownTip) -> Answered:
+    """What the team has sealed to the source."""
     identity = HybridIdentity.from_seed(seed.identity_seed())
-    wanted = select(Item.day, Item.sealed).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+    wanted = select(Item.id, Item.day, Item.sealed).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY)
     with server.store.reading() as session:
         rows = session.execute(wanted.order_by(Item.day.desc(), Item.id)).all()
-    return [DatedReply(day, _open(identity, sealed or b"")) for day, sealed in rows]
+    opened = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
+    return Answered(
+        replies=[
+            DatedReply(item, day, reply.text if reply else None)
+            for item, day, reply in opened
+            if not isinstance(reply, Opened)
+        ],
+        opened=min((day for _, day, reply in opened if isinstance(reply, Opened)), default=None),
+    )
+
+
+def delete_reply(server: Server, tip: KnownTip, item: bytes) -> bool:
+    """Delete a reply to this tip for good; False if there is none with this id."""
+    wanted = delete(Item).where(Item.id == item, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+    with server.store.writing() as session:
+        found: bool = session.execute(wanted).rowcount == 1  # type: ignore[attr-defined]
+    server.store.forget()
+    return found
+
+
+def withdraw(server: Server, tip: KnownTip) -> None:
+    """Delete a tip for good, with everything that belongs to it."""
+    with server.store.writing() as session:
+        blobs = session.scalars(select(Item.blob).where(Item.tip_id == tip.id, Item.blob.is_not(None))).all()
+        session.execute(delete(Tip).where(Tip.id == tip.id))
+    for blob in blobs:
+        server.blobs.remove(blob or "")
+    server.store.forget()
 
 
 def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
@@ -176,11 +216,15 @@ def _store_once(server: Server, *items: Item) -> bool:
     return True
 
 
-def _open(identity: HybridIdentity, sealed: bytes) -> str | None:
+def _open(identity: HybridIdentity, sealed: bytes) -> Reply | Opened | None:
     try:
-        return Reply.from_json(unseal(sealed, [identity])).text
-    except (AgeError, PayloadFormatError):
+        document = unseal(sealed, [identity])
+    except AgeError:
         return None
+    for kind in (Reply, Opened):
+        with suppress(PayloadFormatError):
+            return kind.from_json(document)
+    return None
 
 
 def _today() -> date:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 _WRITES = "intake_writes"
+_TRUNCATE = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
 class Store:
@@ -31,11 +32,21 @@ class Store:
 
     def rewrite(self) -> None:
         """Write the database file anew and empty the write-ahead log: neither keeps what was deleted, nor its order."""
+        self._execute("VACUUM", _TRUNCATE)
+
+    def forget(self) -> None:
+        """Empty the write-ahead log, where a row that was deleted would otherwise stay until the next checkpoint."""
+        self._execute(_TRUNCATE)
+
+    def _execute(self, *statements: str) -> None:
+        """Run what only SQLite needs, outside of any transaction."""
+        if self.engine.dialect.name != "sqlite":
+            return
         connection = self.engine.raw_connection()
         try:
             cursor = connection.cursor()
-            cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            for statement in statements:
+                cursor.execute(statement)
         finally:
             connection.close()
 

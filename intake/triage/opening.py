@@ -12,12 +12,13 @@ from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.requests import parse_base
 from intake.protocol.wire import ItemRow, TipRow
-from intake.report.definition import UNANSWERED, Answer
+from intake.report.definition import UNANSWERED, Answer, load_form
 from intake.report.payloads import (
     About,
     Addition,
     Message,
     Note,
+    Opened,
     Payload,
     PayloadFormatError,
     Reply,
@@ -27,6 +28,7 @@ from intake.report.payloads import (
 )
 
 P = TypeVar("P", bound=Payload)
+Q = TypeVar("Q", bound=Payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Signed:
     """Something a reviewer wrote."""
 
     author: Author
-    payload: Reply | Note | Status
+    payload: Reply | Opened | Note | Status
 
 
 @dataclass(slots=True, repr=False)
@@ -58,7 +60,8 @@ class OpenTip:
     identities: Sequence[HybridIdentity] = ()
     answers: dict[str, Answer] = field(default_factory=dict)
     narrative: str = ""
-    messages: list[tuple[str, str]] = field(default_factory=list)
+    additions: list[Addition] = field(default_factory=list)
+    messages: list[tuple[str, Message]] = field(default_factory=list)
     files: dict[str, tuple[str, About]] = field(default_factory=dict)
     written: list[Signed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -122,6 +125,9 @@ def open_tip(
         if not item.blob:
             _open_item(tip, item, sealed.get(item.id, b""), authors)
     tip.written.sort(key=lambda signed: signed.author.place)
+    tip.messages.sort(key=lambda sent: (sent[0], sent[1].place))
+    for addition in sorted(tip.additions, key=lambda addition: addition.place):
+        _merge(tip, addition.answers)
     return tip
 
 
@@ -143,9 +149,9 @@ def _take_sent(tip: OpenTip, item: ItemRow, document: bytes) -> None:
             tip.narrative = str(report.answers.get("narrative", ""))
             _merge(tip, report.answers)
         case "addition":
-            _merge(tip, Addition.from_json(document).answers)
+            tip.additions.append(Addition.from_json(document))
         case "message":
-            tip.messages.append((item.day, Message.from_json(document).text))
+            tip.messages.append((item.day, Message.from_json(document)))
         case "about":
             tip.files[item.id] = (item.day, About.from_json(document))
         case _:
@@ -157,18 +163,33 @@ def _take_written(tip: OpenTip, item: ItemRow, sealed: bytes, document: bytes, a
     if author is None:
         tip.warnings.append(f"A {item.kind} of {item.day} is not in the log as any reviewer's. It is not shown.")
         return
-    tip.written.append(Signed(author, Reply.from_json(document) if item.kind == "reply" else _work(document)))
+    tip.written.append(Signed(author, _written(item.kind, document)))
 
 
-def _work(document: bytes) -> Note | Status:
+def _written(kind: str, document: bytes) -> Reply | Opened | Note | Status:
+    if kind == "reply":
+        return _either(Reply, Opened, document)
+    return _either(Status, Note, document)
+
+
+def _either(one: type[P], other: type[Q], document: bytes) -> P | Q:
     try:
-        return Status.from_json(document)
+        return one.from_json(document)
     except PayloadFormatError:
-        return Note.from_json(document)
+        return other.from_json(document)
 
 
 def _merge(tip: OpenTip, answers: Mapping[str, Answer]) -> None:
-    tip.answers |= {key: answer for key, answer in answers.items() if answer != UNANSWERED}
+    """Later answers replace earlier ones; entries are added to those before."""
+    for key, answer in answers.items():
+        if key in _entries():
+            tip.answers[key] = (*tip.answers.get(key, ()), *answer)
+        elif answer != UNANSWERED:
+            tip.answers[key] = answer
+
+
+def _entries() -> frozenset[str]:
+    return frozenset(entries.key for entries in load_form().entries)
 
 
 def _hybrid(text: str) -> HybridIdentity:

@@ -130,7 +130,7 @@ def _send(work: Work, opened: OpenTip, kind: str, text: str) -> str:
 
 
 def _page(work: Work, opened: OpenTip, problem: str = "", typed: dict[str, str] | None = None) -> str:
-    thread = [(day, "", text) for day, text in opened.messages]
+    thread = [(day, "", message.text) for day, message in opened.messages]
     thread += [
         (reply.author.at.strftime("%Y-%m-%d"), reply.author.name, reply.payload.text)
         for reply in opened.written

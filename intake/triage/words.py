@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from babel import Locale
 
-from intake.report.definition import Answer, Field, load_form
+from intake.report.definition import UNANSWERED, Answer, Answers, Choice, Field, load_form
 from intake.report.payloads import STATUSES
 
 URGENCIES = ("now", "within_72h", "ongoing", "past")
@@ -24,21 +24,43 @@ def choice(field: Field, key: str) -> str:
     return field.choices.get(key, key)
 
 
-def answer(key: str, value: Answer) -> str:
+def answer(field: Field, value: Choice) -> str:
     """An answer in words."""
-    field = fields().get(key)
+    if field.is_text:
+        return str(value)
     parts = (value,) if isinstance(value, str) else value
-    return "; ".join(parts if field is None else (choice(field, part) for part in parts))
+    return "; ".join(choice(field, part) for part in parts)
 
 
-def in_order(answers: dict[str, Answer]) -> list[tuple[str, Answer]]:
-    """Answers to closed choices in the order of the form."""
-    return [(key, answers[key]) for key, field in fields().items() if key in answers and field.kind != "text"]
+def of(answers: Answers, key: str) -> str:
+    """The answer to one question in words."""
+    return answer(fields()[key], choices(answers[key])) if key in answers else "–"
 
 
-def question(key: str) -> str:
-    """What was asked."""
-    return fields()[key].question if key in fields() else key
+def in_order(answers: Answers) -> list[tuple[str, str]]:
+    """Questions with their answers in the order of the form, without the narrative and without entries."""
+    asked = [field for field in fields().values() if not field.required and field.key in answers]
+    return [(field.question, answer(field, choices(answers[field.key]))) for field in asked]
+
+
+def entries(answers: Answers) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What was told several times over, each entry under its title and number."""
+    told = []
+    for kind in load_form().entries:
+        for number, entry in enumerate(answers.get(kind.key, ()), 1):
+            held = entry if isinstance(entry, dict) else {}
+            lines = [
+                (field.question, answer(field, held[field.key]))
+                for field in kind.fields
+                if held.get(field.key, UNANSWERED) != UNANSWERED
+            ]
+            told.append((f"{kind.title} {number}", lines))
+    return told
+
+
+def choices(value: Answer) -> Choice:
+    """An answer that is no list of entries."""
+    return value if isinstance(value, str) else tuple(part for part in value if isinstance(part, str))
 
 
 def status(key: str) -> str:

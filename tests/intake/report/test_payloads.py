@@ -23,7 +23,7 @@ from intake.report.payloads import (
 TEXT = st.text(st.characters(codec="utf-8"))
 ANSWERS = st.dictionaries(TEXT, TEXT | st.lists(TEXT).map(tuple), max_size=4)
 PAYLOADS = st.one_of(
-    st.builds(Message, TEXT),
+    st.builds(Message, st.integers(0, 1000), TEXT),
     st.builds(Note, TEXT),
     st.builds(Reply, TEXT),
     st.builds(Report, TEXT, st.integers(), ANSWERS),

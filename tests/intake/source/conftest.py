@@ -80,6 +80,8 @@ class Page(HTMLParser):
             self.filled.setdefault(self._select, []).append(values["value"])
         if "name" in values and tag in ("input", "textarea", "select"):
             self._control(tag, values)
+        if "name" in values and tag == "button":
+            self.forms[-1].names.add(values["name"])
 
     def _control(self, tag: str, values: dict[str, str]) -> None:
         name = values["name"]
@@ -88,6 +90,8 @@ class Page(HTMLParser):
             return
         self.forms[-1].names.add(name)
         self.inputs.append(values)
+        if values.get("type") == "text":
+            self.filled[name] = [values.get("value", "")]
         if tag == "textarea":
             self._textarea = name
             self.filled[name] = [""]

@@ -1,5 +1,6 @@
 """The way in and out: a codename that is shown once, a return that tells typing errors apart, a visit that ends."""
 
+import re
 from typing import Any
 
 import pytest
@@ -126,3 +127,26 @@ def test_every_page_of_a_visit_has_the_way_out(visit: Any) -> None:
     for path in ("/en/", "/en/tip", "/en/tip/file", "/en/tip/more/family", "/en/return", "/en/nowhere"):
         visit.open(path)
         assert visit.page.form("/leave")
+
+
+def test_two_words_can_be_tested_and_forgive_how_they_are_typed(visit: Any) -> None:
+    words = visit.get_codename().split()
+    visit.open("/en/codename/check")
+    first, second = (int(number) - 1 for number in re.findall(r"Word (\d)", visit.page.words))
+    assert first < second
+    assert visit.send("/codename/check", first=words[first], second="wrong").status_code == 400
+    assert "#second" in visit.page.links
+    assert "#first" not in visit.page.links
+    assert words[first] not in visit.page.words
+    visit.send("/codename/check", first=f" {words[first].upper()} ", second=words[second])
+    assert visit.path == "/en/report"
+    assert "You have kept your codename" in visit.page.words
+
+
+def test_the_test_can_be_skipped_and_is_over_once_the_words_are_gone(visit: Any) -> None:
+    visit.get_codename()
+    visit.open("/en/codename/check")
+    assert "/en/report" in visit.page.links
+    visit.open("/en/report")
+    visit.open("/en/codename/check")
+    assert visit.path == "/en/report"

@@ -9,21 +9,24 @@ import pytest
 from crypto.age import HybridIdentity, parse_recipient, seal
 from crypto.codename import parse
 from intake.report.definition import load_form
-from intake.report.payloads import Reply
+from intake.report.payloads import Opened, Reply
+from intake.source.pages import PAGE_SIZE
 from intake.storage.tables import Item, Kind
 
 GROUPS = [group.key for group in load_form().later_groups]
 
 
-def reply(site: Any, text: bytes, day: date) -> None:
+def reply(site: Any, payload: Any, day: date | None = None) -> None:
     """What a reviewer's program does: seal to the tip and to the source."""
     (tip,) = site.tips()
     recipients = [parse_recipient(tip.recipient), parse_recipient(site.summary()["source"])]
+    text = payload if isinstance(payload, bytes) else payload.padded()
     sealed = seal(text, recipients)
+    item = Item(
+        id=secrets.token_bytes(16), tip_id=tip.id, kind=Kind.REPLY, day=day or tip.day, size=len(sealed), sealed=sealed
+    )
     with site.server.store.writing() as session:
-        session.add(
-            Item(id=secrets.token_bytes(16), tip_id=tip.id, kind=Kind.REPLY, day=day, size=len(sealed), sealed=sealed)
-        )
+        session.add(item)
 
 
 def test_replies_are_shown_with_their_day_newest_first_and_as_text(site: Any, visit: Any) -> None:
@@ -106,7 +109,10 @@ def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Any, vis
     assert visit.path == f"/en/tip/more/{GROUPS[1]}"
     assert "Saved." in visit.page.words
     (addition,) = site.opened(Kind.ADDITION)
-    assert (addition["group"], addition["answers"]) == (GROUPS[0], {"reporter_role": "relative"})
+    assert (addition["group"], addition["place"]) == (GROUPS[0], 1)
+    assert addition["answers"] == {
+        "reporter_role": "relative", "for_someone_else": "unanswered", "they_know": "unanswered",
+    }  # fmt: skip
 
 
 def test_several_answers_can_be_given_and_one_that_stands_alone_can_not_join_them(site: Any, visit: Any) -> None:
@@ -126,7 +132,117 @@ def test_a_group_can_be_skipped_and_passed_over(site: Any, visit: Any) -> None:
         assert after in visit.page.links
         visit.send(f"/more/{key}")
         assert visit.path == after
+    # Whoever saves the page of consents as it is has said no to each.
+    (consents,) = site.opened(Kind.ADDITION)
+    assert set(consents["answers"].values()) == {"no"}
+
+
+def test_another_entry_keeps_what_is_typed_and_blank_entries_are_not_stored(site: Any, visit: Any) -> None:
+    visit.report()
+    visit.open("/en/tip/more/acts")
+    typed = {"acts-0-when": "1402/05/03", "acts-0-channel": "phone"}
+    assert visit.send("/more/acts", **typed, another="1").status_code == 200
+    assert visit.page.filled["acts-0-when"] == ["1402/05/03"]
+    assert visit.page.filled["acts-0-channel"] == ["phone"]
+    assert "acts-1-when" in visit.page.form("/more/acts").names
     assert site.items(Kind.ADDITION) == []
+    visit.send("/more/acts", **typed, **{"acts-1-when": "  "})
+    (addition,) = site.opened(Kind.ADDITION)
+    (act,) = addition["answers"]["acts"]
+    assert (act["when"], act["channel"], act["words"]) == ("1402/05/03", "phone", "unanswered")
+
+
+def test_there_can_be_twenty_entries_and_no_more(visit: Any) -> None:
+    visit.report()
+    visit.open("/en/tip/more/people")
+    for number in range(19):
+        visit.send("/more/people", another="1", **{f"people-{entry}-happened": "" for entry in range(number + 1)})
+    assert "people-19-relation" in visit.page.form("/more/people").names
+    assert "another" not in visit.page.form("/more/people").names
+    typed = {f"people-{entry}-happened": "" for entry in range(21)}
+    assert visit.post("/en/tip/more/people", {**visit.page.form("/more/people").hidden, **typed}).status_code == 400
+
+
+def test_an_entry_with_a_wrong_answer_is_named_and_nothing_is_stored(site: Any, visit: Any) -> None:
+    visit.report()
+    visit.open("/en/tip/more/places")
+    answer = visit.send("/more/places", **{"places-0-name": "x" * 501})
+    assert answer.status_code == 400
+    assert "#places-0-name" in visit.page.links
+    assert site.items(Kind.ADDITION) == []
+
+
+def test_a_reply_is_deleted_when_the_source_says_so_and_only_then(site: Any, visit: Any) -> None:
+    visit.report()
+    reply(site, Reply("the first answer"))
+    reply(site, Reply("the second answer"))
+    visit.open("/en/tip")
+    action = next(form.action for form in visit.page.forms if form.action.endswith("/delete"))
+    before = {item.id for item in site.items(Kind.REPLY)}
+    visit.send(action)
+    assert "deleted" in visit.page.words
+    (left,) = site.items(Kind.REPLY)
+    assert bytes.fromhex(action.split("/")[-2]) in before - {left.id}
+
+
+def test_nobody_deletes_a_reply_to_somebody_else(site: Any, visit: Any) -> None:
+    visit.report()
+    reply(site, Reply("an answer"))
+    (item,) = site.items(Kind.REPLY)
+    other = site.visit()
+    other.get_codename()
+    other.open("/en/report")
+    other.send("/report", narrative="Something else.")
+    hidden = {"csrf_token": other.page.form("/tip/message").hidden["csrf_token"]}
+    assert other.post(f"/en/tip/reply/{item.id.hex()}/delete", hidden).status_code == 404
+    assert len(site.items(Kind.REPLY)) == 1
+
+
+def test_a_report_that_was_opened_says_so_with_its_day(site: Any, visit: Any) -> None:
+    visit.report()
+    visit.open("/en/tip")
+    assert "has opened" not in visit.page.words
+    reply(site, Opened(), date(2026, 3, 9))
+    reply(site, Opened(), date(2026, 3, 7))
+    visit.open("/en/tip")
+    assert "A reviewer has opened your report, on March 7, 2026." in visit.page.words
+    assert "There is no reply yet." in visit.page.words
+
+
+def test_withdrawing_needs_a_yes_and_then_leaves_nothing_of_the_tip(site: Any, visit: Any) -> None:
+    codename = visit.report()
+    visit.open("/en/tip/file")
+    visit.open("/en/tip/withdraw")
+    assert visit.send("/tip/withdraw").status_code == 400
+    assert len(site.tips()) == 1
+    visit.send("/tip/withdraw", sure="yes")
+    assert "withdrawn" in visit.page.words
+    assert (site.tips(), site.items(), site.blobs()) == ([], [], [])
+    visit.open("/en/return")
+    assert visit.send("/return", codename=codename).status_code == 400
+
+
+def test_nothing_of_a_withdrawn_report_stays_in_the_files_of_the_store(site: Any, visit: Any) -> None:
+    visit.report()
+    (tip,) = site.tips()
+    visit.open("/en/tip/withdraw")
+    visit.send("/tip/withdraw", sure="yes")
+    for path in site.server.settings.data.rglob("intake.db*"):
+        assert tip.lookup not in path.read_bytes()
+        assert tip.summary[2000:2100] not in path.read_bytes()
+
+
+def test_pages_with_no_one_and_twenty_replies_differ_by_at_most_one_size(site: Any, visit: Any) -> None:
+    visit.report()
+    sizes = []
+    for count in (0, 1, 19):
+        for _ in range(count):
+            reply(site, Reply("Thank you. " * 20))
+        visit.open("/en/tip")
+        sizes.append(len(visit.responses[-1].get_data()))
+    assert sizes[1] - sizes[0] in (0, PAGE_SIZE)
+    assert sizes[2] - sizes[0] in (0, PAGE_SIZE)
+    assert all(size % PAGE_SIZE == 0 for size in sizes)
 
 
 @pytest.mark.parametrize("path", ["/en/tip", "/en/tip/file", "/en/tip/more/family"])

@@ -94,7 +94,7 @@ class Desk:
         return name.hex()
 
     def store_message(self, tip: Stored, text: str) -> str:
-        return self.store_item(tip, Kind.MESSAGE, seal(Message(text).padded(), [tip.identity.recipient]))
+        return self.store_item(tip, Kind.MESSAGE, seal(Message(0, text).padded(), [tip.identity.recipient]))
 
     def store_file(self, tip: Stored, name: str, data: bytes, described: bytes | None = None) -> str:
         """An attachment; `described`: what its description is made of, if not of `data`. Returns the id of `about`."""

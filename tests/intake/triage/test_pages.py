@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from crypto.age import seal
+from crypto.age import HybridIdentity, seal
 from intake.accesslog import members
 from intake.protocol.card import Role
 from intake.report.payloads import Note
@@ -165,5 +165,8 @@ def test_a_key_file_tells_a_wrong_passphrase_from_no_key_file(enrol: Any, tmp_pa
     with pytest.raises(KeyFileError, match="the passphrase is not right"):
         load_keys(tmp_path / "amina.key", "another")
     (tmp_path / "other").write_bytes(b"something")
+    with pytest.raises(KeyFileError, match="is not a key file"):
+        load_keys(tmp_path / "other", "another")
+    (tmp_path / "other").write_bytes(seal(b"something", [HybridIdentity.generate().recipient]))
     with pytest.raises(KeyFileError, match="is not a key file"):
         load_keys(tmp_path / "other", "another")
