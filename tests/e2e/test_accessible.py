@@ -38,6 +38,8 @@ AXE = """async () => {
     return found.violations.flatMap(rule => rule.nodes.map(node => said(rule, node)));
 }"""
 
+OPEN_EVERYTHING = "() => document.querySelectorAll('details').forEach(part => part.open = true)"
+
 # What reaches beyond the window's sides: the page as a whole, or a part that is cut off.
 BEYOND_THE_SIDES = """() => {
     const width = document.documentElement.clientWidth;
@@ -88,6 +90,7 @@ REACHABLE = """() => {
     const all = [...document.querySelectorAll('*')];
     const names = new Set();
     return [...document.querySelectorAll('a[href], button, summary, select, textarea, input:not([type=hidden])')]
+        .filter(control => control.checkVisibility())
         .filter(control => control.type !== 'radio' || !names.has(control.name) && names.add(control.name))
         .map(control => all.indexOf(control));
 }"""
@@ -153,6 +156,19 @@ def send_nothing(path: str) -> Callable[[Visit], None]:
     return step
 
 
+def ask_for_another(key: str) -> Callable[[Visit], None]:
+    def step(visit: Visit) -> None:
+        visit.open(f"tip/more/{key}")
+        visit.page.click("button[name=another]")
+
+    return step
+
+
+def withdraw(visit: Visit) -> None:
+    visit.page.check("[type=checkbox]")
+    visit.press("tip/withdraw")
+
+
 def send_wrong_codename(visit: Visit) -> None:
     visit.come_back(visit.codename.rpartition(" ")[0] + " zzzz")
 
@@ -173,20 +189,30 @@ def opened(path: str) -> Callable[[Visit], None]:
     return lambda visit: visit.open(path)
 
 
+# Groups that can have several entries.
+GROWING = [group.key for group in load_form().later_groups if group.entries]
+
 # Every page, in the order of a visit: its name, and what brings the source there from the page before.
 STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("home", opened("")),
     ("report-without-codename", opened("report")),
     ("not-found", opened("nowhere")),
+    ("help", opened("help")),
     ("codename", take_codename),
+    ("codename-check", lambda visit: visit.follow("codename/check")),
+    ("codename-check-refused", lambda visit: visit.press("codename/check")),
     ("report", lambda visit: visit.follow("report")),
     ("report-refused", lambda visit: visit.press("report")),
     ("received", send_report),
     *((f"group-{group.key}", opened(f"tip/more/{group.key}")) for group in load_form().later_groups),
+    *((f"group-{key}-another", ask_for_another(key)) for key in GROWING),
     ("file", opened("tip/file")),
     ("file-refused", send_nothing("tip/file")),
     ("thread-without-reply", opened("tip")),
     ("message-refused", lambda visit: visit.press("tip/message")),
+    ("withdraw", opened("tip/withdraw")),
+    ("withdraw-refused", lambda visit: visit.press("tip/withdraw")),
+    ("withdrawn", withdraw),
     ("left", lambda visit: visit.press("leave")),
     ("return", opened("return")),
     ("return-refused", send_wrong_codename),
@@ -225,6 +251,7 @@ class Walk:
 def look_at(page: Page, axe: str) -> Look:
     """Look at the page in a phone's window and in the narrowest one."""
     page.evaluate(axe)
+    page.evaluate(OPEN_EVERYTHING)
     html = page.locator("html")
     seen: dict[str, Any] = {
         "title": page.title(),
@@ -294,8 +321,8 @@ def walk(
     seen = Walk(language)
     for name, step in STEPS:
         step(visit)
-        seen.looks[name] = look_at(visit.page, axe)
         photograph(visit.page, f"accessible-{language}-{name}")
+        seen.looks[name] = look_at(visit.page, axe)
     yield seen
     context.close()
 
@@ -333,7 +360,7 @@ def test_pages_turn_round_for_a_language_that_is_written_from_right_to_left(site
     with chromium.new_context(java_script_enabled=False, viewport=NARROW) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.route("**/en/**", turn_round)
-        for path in ("", "return", "elsewhere", "nowhere"):
+        for path in ("", "return", "help", "nowhere"):
             page.goto(f"{site.address}/en/{path}")
             assert page.locator("html").get_attribute("dir") == "rtl"
             assert page.evaluate(BEYOND_THE_SIDES) == []
@@ -346,7 +373,7 @@ def test_pages_turn_round_for_a_language_that_is_written_from_right_to_left(site
 def turn_round(route: Route) -> None:
     """Answer with the same page, written from right to left."""
     response = route.fetch()
-    route.fulfill(response=response, body=response.text().replace('dir="ltr"', 'dir="rtl"'))
+    route.fulfill(response=response, body=response.text().replace('dir="ltr"', 'dir="rtl"', 1))
 
 
 def test_at_400_percent_the_report_is_sent(site: Site, chromium: Browser) -> None:
