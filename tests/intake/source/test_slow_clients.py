@@ -1,0 +1,261 @@
+"""Clients that are silent or trickle: nobody else notices them, and they don't stay for ever; slow honest ones do.
+
+gunicorn, real connections, each with the PROXY line of a circuit of its own, as behind an onion service.
+"""
+
+import re
+import selectors
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crypto.padding import zeros_after
+from intake.storage.tables import Kind
+from visitor import FORM, Visitor, head, proxy_line
+
+EACH = 200
+MULTIPART = "multipart/form-data; boundary=b"
+HALF_A_HEAD = b"GET /en/ HTTP/1.1\r\nHost: x\r\nX-Slow: "
+
+
+class Flood:
+    """Connections that are open at once, some of which get one more byte a second."""
+
+    def __init__(self, connect: Callable[[], socket.socket], closing: ExitStack) -> None:
+        self._connect = connect
+        self._closing = closing
+        self._circuits = iter(range(1_000, 1_000_000))
+        self._ended = threading.Event()
+        self.connections: list[socket.socket] = []
+        self._trickling: list[socket.socket] = []
+
+    def open(self, beginning: bytes, *, trickles: bool) -> socket.socket:
+        connection = self._closing.enter_context(self._connect())
+        connection.sendall(proxy_line(next(self._circuits)) + beginning)
+        self.connections.append(connection)
+        if trickles:
+            self._trickling.append(connection)
+        return connection
+
+    def trickle(self) -> None:
+        """Begin to send the bytes; ends with the test."""
+        thread = threading.Thread(target=self._send_bytes)
+        self._closing.callback(thread.join)
+        self._closing.callback(self._ended.set)
+        thread.start()
+
+    def is_open(self) -> bool:
+        """Whether the server has closed or answered none of them."""
+        with selectors.DefaultSelector() as waiting:
+            for connection in self.connections:
+                waiting.register(connection, selectors.EVENT_READ)
+            return waiting.select(0) == []
+
+    def _send_bytes(self) -> None:
+        while not self._ended.wait(1):
+            for connection in list(self._trickling):
+                try:
+                    connection.sendall(b"a")
+                except OSError:
+                    self._trickling.remove(connection)
+
+
+@pytest.fixture
+def closing() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def connecting(running: Any) -> Callable[[], socket.socket]:
+    return lambda: socket.create_connection(("127.0.0.1", running.port), timeout=60)
+
+
+def beginning_of_upload(visitor: Visitor) -> bytes:
+    """The body of an upload as far as the file's first bytes, by somebody who may send files."""
+    page = visitor.get("/en/tip/file")
+    name = re.search(r'type="file" [^>]*name="(\w[^"]*)"', page.text)
+    assert name
+    parts = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in page.hidden("/en/tip/file").items()
+    )
+    return f'{parts}--b\r\nContent-Disposition: form-data; name="{name[1]}"; filename="a.bin"\r\n\r\n'.encode()
+
+
+def upload_head(visitor: Visitor, length: int) -> bytes:
+    return head("/en/tip/file", visitor.cookies, MULTIPART, length)
+
+
+def memory(running: Any) -> int:
+    """Bytes of memory that gunicorn's processes hold."""
+    master = running.process.pid
+    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    status = [Path(f"/proc/{process}/status").read_text() for process in (master, *workers)]
+    return 1024 * sum(int(text.partition("VmRSS:")[2].split()[0]) for text in status)
+
+
+def rest(connection: socket.socket) -> bytes:
+    """What comes until the server closes; `TimeoutError` if it doesn't."""
+    answer = b""
+    try:
+        while piece := connection.recv(1 << 16):
+            answer += piece
+    except ConnectionResetError:
+        pass
+    return answer
+
+
+def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    attacker = Visitor(connecting(running), circuit=1)
+    attacker.report()
+    beginning = beginning_of_upload(attacker)
+    flood = Flood(connecting(running), closing)
+    for _ in range(EACH):
+        flood.open(b"", trickles=False)
+        flood.open(HALF_A_HEAD, trickles=True)
+        flood.open(upload_head(attacker, 100_000_000) + beginning, trickles=True)
+    flood.trickle()
+
+    source = Visitor(connecting(running), circuit=2)
+    codename = source.report("They came to my mother.")
+    file = beginning_of_upload(source) + b"x" * 100_000 + b"\r\n--b--\r\n"
+    assert "Your file has arrived." in source.post_bytes("/en/tip/file", file, MULTIPART).text
+    source.submit("/en/leave")
+    source.get("/en/return")
+    assert source.submit("/en/return", codename=codename).path == "/en/tip"
+
+    assert flood.is_open()
+    assert len(source.answers) > 10
+    assert max(answer.seconds for answer in source.answers) < 2
+    assert memory(running) < 1 << 30
+
+
+@pytest.fixture
+def impatient(open_site: Callable[..., Any], gunicorn: Callable[..., Any]) -> tuple[Any, Any]:
+    """A site that gives up after two seconds, and its gunicorn."""
+    site = open_site(onion=True, stall_seconds=2)
+    return site, gunicorn(site.server.settings.data)
+
+
+def test_requests_that_make_no_progress_are_closed_and_leave_nothing(
+    impatient: tuple[Any, Any], closing: ExitStack
+) -> None:
+    site, running = impatient
+    visitor = Visitor(connecting(running), circuit=1)
+    visitor.report()
+    beginning = beginning_of_upload(visitor)
+    form = b"text=" + b"a" * 1000
+    flood = Flood(connecting(running), closing)
+    silent = flood.open(b"", trickles=False)
+    trickled_head = flood.open(HALF_A_HEAD, trickles=True)
+    stopped_upload = flood.open(upload_head(visitor, 100_000) + beginning, trickles=False)
+    trickled_upload = flood.open(upload_head(visitor, 100_000) + beginning, trickles=True)
+    trickled_form = flood.open(head("/en/tip/message", visitor.cookies, FORM, 9_000) + form, trickles=True)
+    flood.trickle()
+    assert rest(silent) == b""
+    assert rest(trickled_head) == b""
+    for connection in (stopped_upload, trickled_upload, trickled_form):
+        assert rest(connection).startswith(b"HTTP/1.1 400 ")
+    assert site.blobs() == []
+    assert [item.kind for item in site.items()] == [Kind.REPORT]
+    # Gone from the server's side as well: nothing but a new connection is answered.
+    assert visitor.get("/en/tip").status == 200
+    assert running.stop() == ""
+
+
+def test_what_was_typed_into_a_form_that_stopped_is_shown_again(impatient: tuple[Any, Any]) -> None:
+    _, running = impatient
+    visitor = Visitor(connecting(running), circuit=1)
+    visitor.report()
+    answer = visitor.send(
+        "/en/tip/message",
+        head("/en/tip/message", visitor.cookies, FORM, 9_000) + b"text=They+came+again",
+    )
+    assert (answer.status, answer.typed("text")) == (400, "They came again")
+
+
+def test_an_upload_at_five_kilobytes_a_second_is_not_given_up(impatient: tuple[Any, Any]) -> None:
+    site, running = impatient
+    visitor = Visitor(connecting(running), circuit=1)
+    visitor.report()
+    body = beginning_of_upload(visitor) + b"x" * 30_000 + b"\r\n--b--\r\n"
+    clock = threading.Event()
+    with connecting(running)() as connection:
+        connection.sendall(proxy_line(1) + upload_head(visitor, len(body)))
+        for start in range(0, len(body), 5_000):
+            connection.sendall(body[start : start + 5_000])
+            assert not clock.wait(1)
+        assert rest(connection).startswith(b"HTTP/1.1 303 ")
+    assert site.contents() == [b"x" * 30_000 + bytes(zeros_after(30_000))]
+
+
+def test_an_upload_may_pause_for_less_than_the_deadline_again_and_again(impatient: tuple[Any, Any]) -> None:
+    site, running = impatient
+    visitor = Visitor(connecting(running), circuit=1)
+    visitor.report()
+    body = beginning_of_upload(visitor) + b"x" * 30_000 + b"\r\n--b--\r\n"
+    clock = threading.Event()
+    with connecting(running)() as connection:
+        connection.sendall(proxy_line(1) + upload_head(visitor, len(body)))
+        for start in range(0, len(body), 12_000):
+            connection.sendall(body[start : start + 12_000])
+            assert not clock.wait(1.3)
+        assert rest(connection).startswith(b"HTTP/1.1 303 ")
+    assert len(site.contents()) == 1
+
+
+def test_a_head_that_arrives_in_pieces_is_served(impatient: tuple[Any, Any]) -> None:
+    _, running = impatient
+    clock = threading.Event()
+    with connecting(running)() as connection:
+        for piece in (
+            b"PROXY TCP6 fc00:dead:beef:4dad::0:1 ",
+            b"::1 65535 42\r\nGET /en/",
+            b" HTTP/1.1\r\nHost: x\r\n\r",
+            b"\n",
+        ):
+            connection.sendall(piece)
+            assert not clock.wait(0.1)
+        assert rest(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_requests_that_come_together_on_one_connection_are_all_answered(
+    site: Any, gunicorn: Callable[..., Any]
+) -> None:
+    running = gunicorn(site.server.settings.data)
+    request = b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n"
+    with connecting(running)() as connection:
+        connection.sendall(2 * request + request.replace(b"Host", b"Connection: close\r\nHost"))
+        assert rest(connection).count(b"HTTP/1.1 200 ") == 3
+
+
+def test_where_connections_run_out_the_one_that_has_waited_longest_makes_room(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True, threads=1).server.settings.data)
+    flood = Flood(connecting(running), closing)
+    for _ in range(1_100):
+        flood.open(b"", trickles=False)
+    assert rest(flood.connections[0]) == b""
+    assert Visitor(connecting(running), circuit=2).get("/en/").status == 200
+
+
+def test_one_circuit_cannot_take_all_threads_and_another_notices_nothing(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    for _ in range(24):
+        connection = closing.enter_context(connecting(running)())
+        connection.sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
+    crowded, other = Visitor(connecting(running), circuit=1), Visitor(connecting(running), circuit=2)
+    assert crowded.get("/en/").status == 429
+    assert "a lot in a short time" in crowded.answers[-1].text
+    assert other.get("/en/").status == 200

@@ -1,0 +1,99 @@
+"""A source at the level of bytes: one connection for each request, each with the PROXY line of a Tor circuit."""
+
+import re
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import unescape
+from http.client import HTTPResponse
+from urllib.parse import urlencode, urlsplit
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def proxy_line(circuit: int) -> bytes:
+    """What Tor sends first for a stream of this circuit."""
+    return f"PROXY TCP6 fc00:dead:beef:4dad::0:{circuit:x} ::1 65535 42\r\n".encode()
+
+
+def head(path: str, cookies: Mapping[str, str], content_type: str, length: int) -> bytes:
+    """The head of a POST request."""
+    cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A page, and how long its source had to wait for all of it."""
+
+    status: int
+    path: str
+    text: str
+    seconds: float
+
+    def hidden(self, action: str) -> dict[str, str]:
+        """The hidden values of one of the page's forms."""
+        form = self.text.partition(f'action="{action}"')[2].partition("</form>")[0]
+        assert form, f"there is no form for {action}"
+        inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input [^>]*>", form)]
+        return {entry["name"]: unescape(entry.get("value", "")) for entry in inputs if entry.get("type") == "hidden"}
+
+    def typed(self, name: str) -> str:
+        """What stands in a text area of the page."""
+        found = re.search(rf'<textarea[^>]* name="{name}"[^>]*>\n?([^<]*)</textarea>', self.text)
+        assert found, f"there is no text area {name}"
+        return unescape(found[1])
+
+
+class Visitor:
+    """A browser's way through the site: cookies are kept and redirects followed."""
+
+    def __init__(self, connect: Callable[[], socket.socket], circuit: int | None = None) -> None:
+        self.cookies: dict[str, str] = {}
+        self.answers: list[Answer] = []
+        self._connect = connect
+        self._proxy = b"" if circuit is None else proxy_line(circuit)
+
+    def get(self, path: str) -> Answer:
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return self.send(path, f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode())
+
+    def post(self, path: str, values: Mapping[str, str]) -> Answer:
+        return self.post_bytes(path, urlencode(values).encode(), FORM)
+
+    def post_bytes(self, path: str, body: bytes, content_type: str) -> Answer:
+        return self.send(path, head(path, self.cookies, content_type, len(body)) + body)
+
+    def submit(self, action: str, **values: str) -> Answer:
+        """Send a form of the page that is being shown."""
+        return self.post(action, {**self.answers[-1].hidden(action), **values})
+
+    def send(self, path: str, request: bytes) -> Answer:
+        """Send these bytes behind the circuit's line, and take the answer."""
+        begun = time.monotonic()
+        with self._connect() as connection:
+            connection.sendall(self._proxy + request)
+            with HTTPResponse(connection) as response:
+                response.begin()
+                text = response.read().decode()
+        answer = Answer(response.status, path, text, time.monotonic() - begun)
+        self.answers.append(answer)
+        for cookie in response.headers.get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        if response.status == 303:
+            return self.get(urlsplit(response.headers["Location"]).path)
+        return answer
+
+    def report(self, narrative: str = "Two men came.") -> str:
+        """From the first page to "your report has arrived"; the codename."""
+        self.get("/en/")
+        codename = " ".join(re.findall(r"<li>(\w+)</li>", self.submit("/en/codename").text))
+        self.get("/en/report")
+        answer = self.submit("/en/report", narrative=narrative)
+        assert "has arrived" in answer.text
+        return codename
