@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-clean test check bench fuzz lock clean packages
+.PHONY: help demo demo-clean test check bench fuzz messages lock clean packages
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -28,6 +28,9 @@ bench: $(VENV)/.dev packages ## How fast it is, beside the bare operations and o
 
 fuzz: $(VENV)/.dev ## A minute for each parser of bytes from outside.
 	$(BIN)/python -m fuzz
+
+messages: $(VENV)/.dev ## Bring every catalogue up to date with the source site's words; say what lacks a translation.
+	$(BIN)/python -m i18n
 
 packages: ## Install the Debian packages that the tests need, or say which are missing.
 	@sh tests/packages.sh

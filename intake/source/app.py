@@ -41,7 +41,7 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
     # Nothing may answer with an absolute address: it would repeat the Host header.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
 
-    set_languages(app)
+    set_languages(app, server.settings.draft_languages)
     app.add_url_rule("/", "root", _root)
     for blueprint in (
         entrance.blueprint,

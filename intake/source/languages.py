@@ -1,25 +1,24 @@
-"""The languages of the pages: English, and each one that has a compiled catalogue in `translations/`."""
+"""The language of a page: the first part of its path. There is no cookie for it."""
 
 import unicodedata
 from functools import cache
 
 from babel import Locale
-from flask import Flask, abort, current_app, g, request
-from flask_babel import Babel, get_locale
+from flask import Flask, abort, current_app, g, request, url_for
+from flask_babel import get_locale
 
 from crypto.codename import LANGUAGES
 from intake.report.definition import country_codes
+from intake.source.catalogues import SOURCE, Catalogues
+from intake.source.catalogues import languages as switched_on
 
-DEFAULT = "en"
 _AVAILABLE = "intake_languages"
 
 
-def set_languages(app: Flask) -> None:
-    """Take the language of a page from the first part of its path."""
-    babel = Babel(app, default_locale=DEFAULT, locale_selector=lambda: language().replace("-", "_"))
-    with app.app_context():
-        found = {str(locale).replace("_", "-") for locale in babel.list_translations()}
-    app.extensions[_AVAILABLE] = (DEFAULT, *sorted(found - {DEFAULT}))
+def set_languages(app: Flask, drafts: str) -> None:
+    """Take the language of a page from the first part of its path. `drafts`: those that the operator switched on."""
+    Catalogues(app, default_locale=SOURCE, locale_selector=lambda: language().replace("-", "_"))
+    app.extensions[_AVAILABLE] = switched_on(drafts)
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
 
@@ -29,9 +28,34 @@ def language() -> str:
     return str(g.get("language") or preferred())
 
 
+def others() -> tuple[tuple[str, str, str], ...]:
+    """The other languages: tag, its own name, and the address of the current page in it, or of the start."""
+    here = request.endpoint if request.method == "GET" and request.endpoint else "entrance.home"
+    values = request.view_args or {}
+    if not current_app.url_map.is_endpoint_expecting(here, "language"):
+        here, values = "entrance.home", {}
+    return tuple(
+        (tag, own_name(tag), url_for(here, **{**values, "language": tag}))
+        for tag in current_app.extensions[_AVAILABLE]
+        if tag != language()
+    )
+
+
+def own_name(tag: str) -> str:
+    """What the people who speak a language call it."""
+    return _own_name(tag)
+
+
+@cache
+def _own_name(tag: str) -> str:
+    locale = Locale.parse(tag, sep="-")
+    name = str(locale.get_display_name(locale) or tag)
+    return name[0].upper() + name[1:]
+
+
 def preferred() -> str:
     """What the browser asks for, as far as there is a page in it."""
-    return request.accept_languages.best_match(current_app.extensions[_AVAILABLE], DEFAULT)
+    return request.accept_languages.best_match(current_app.extensions[_AVAILABLE], SOURCE)
 
 
 def direction() -> str:
@@ -41,7 +65,7 @@ def direction() -> str:
 
 def codename_language() -> str:
     """The list that codenames are drawn from on the current page."""
-    return language() if language() in LANGUAGES else DEFAULT
+    return language() if language() in LANGUAGES else SOURCE
 
 
 def countries() -> tuple[tuple[str, str], ...]:
@@ -62,7 +86,7 @@ def _collation_key(name: str) -> str:
 
 
 def _locale() -> Locale:
-    return get_locale() or Locale.parse(DEFAULT)
+    return get_locale() or Locale.parse(SOURCE)
 
 
 def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:

@@ -36,6 +36,7 @@ def _shared() -> dict[str, Any]:
     return {
         "language": languages.language(),
         "direction": languages.direction(),
+        "other_languages": languages.others(),
         "settings": current_server().settings,
         "signed_in": kept_seed() is not None,
     }

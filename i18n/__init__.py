@@ -1,0 +1,1 @@
+"""Bringing the source site's catalogues up to date with its words: `make messages`."""
