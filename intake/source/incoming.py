@@ -1,25 +1,35 @@
 """What arrives: every form is read once, whole and strictly, before anything looks at it."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Response, request
+from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 FORM = "application/x-www-form-urlencoded"
-LARGEST_FORM = 2_000_000
-"""Bytes of a form at most: 50,000 characters in any script, percent-encoded, and as much again."""
+LARGEST_FORM = 4_000_000
+"""Bytes of a form at most: 300,000 characters in any script, percent-encoded. What is too long is shown again."""
 
 STREAMED = frozenset({"file.file"})
 """The views that read their body themselves, while it arrives."""
 
-_MOST_FIELDS = 500
+_ORDINARY_FORM = 750_000
+_MOST_FIELDS = 2_000
 _PIECE = 1 << 16
-_STALL = 120.0
 _LINGER = 60.0
 _LINGER_STALL = 10.0
+_PATIENCE = 20.0
+
+# Many can write at once, as much as a form takes; but few at once far more than that, or the memory would not do.
+_large_forms = BoundedSemaphore(8)
+# What a form is parsed from takes many times its size for a moment.
+_parsers = BoundedSemaphore(4)
 
 
 class NotTextError(BadRequest):
@@ -30,27 +40,66 @@ class CutShortError(BadRequest):
     """The connection ended before the form did."""
 
 
+class _Body:
+    """A body that is answered as the client's fault, and not taken for ours, if it is malformed or breaks off."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; none at the end."""
+        try:
+            return self._body.read(size)  # type: ignore[no-any-return]
+        except ParseException:
+            raise BadRequest from None
+        except OSError:
+            raise CutShortError from None
+
+
 def read_form() -> None:
     """Read the form of the current request into `request.form`.
 
     Werkzeug alone would take half a form for a whole one, and repair text that is not UTF-8.
     """
-    if request.method != "POST" or request.endpoint in STREAMED:
+    if request.method != "POST":
         return
-    limit_stall()
-    body = request.get_data()
-    if body and request.mimetype != FORM:
-        raise UnsupportedMediaType
-    # Kept even if it is refused below: it is shown to the source again.
-    set_form(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
-    if request.content_length not in (None, len(body)):
-        raise CutShortError
+    request.environ["wsgi.input"] = _Body(request.environ["wsgi.input"])
+    if request.endpoint not in STREAMED:
+        with _memory(request.content_length):
+            body = request.get_data()
+        if body and request.mimetype != FORM:
+            raise UnsupportedMediaType
+        with _parsers:
+            _parse(body)
+
+
+def _parse(body: bytes) -> None:
+    if body.count(b"&") >= _MOST_FIELDS:
+        raise BadRequest
+    whole = request.content_length in (None, len(body))
     try:
-        parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        set_form(parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict"))
     except UnicodeDecodeError:
-        raise NotTextError from None
-    except ValueError:
-        raise BadRequest from None
+        # Kept even if it is refused: it is shown to the source again.
+        set_form(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
+        if whole:
+            raise NotTextError from None
+    if not whole:
+        raise CutShortError
+
+
+@contextmanager
+def _memory(size: int | None) -> Iterator[None]:
+    """Hold a share of the memory while a form of so many bytes is read."""
+    if size is not None and size <= _ORDINARY_FORM:
+        yield
+    elif _large_forms.acquire(timeout=_PATIENCE):
+        try:
+            yield
+        finally:
+            _large_forms.release()
+    else:
+        raise RequestEntityTooLarge
 
 
 def set_form(pairs: list[tuple[str, str]]) -> None:
@@ -63,12 +112,6 @@ def set_form(pairs: list[tuple[str, str]]) -> None:
 def has_form() -> bool:
     """Whether the form of the current request got as far as being read."""
     return "form" in request.__dict__
-
-
-def limit_stall() -> None:
-    """Cut the connection of a body that stops arriving for two minutes: it would hold a thread for ever."""
-    if connection := request.environ.get("gunicorn.socket"):
-        connection.settimeout(_STALL)
 
 
 def linger(response: Response, most: int) -> None:
@@ -88,6 +131,6 @@ def _discard(environ: dict[str, Any], most: int) -> None:
     try:
         while most > 0 and time.monotonic() < deadline and (piece := environ["wsgi.input"].read(_PIECE)):
             most -= len(piece)
-    except OSError:
+    except (OSError, HTTPException):
         # The other side has gone, which is all that this waits for.
         return

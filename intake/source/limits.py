@@ -1,17 +1,45 @@
 """Limits per Tor circuit. They slow one circuit down and never shut the service for everybody."""
 
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+from threading import Lock
+from typing import Any
+
 from flask import Flask, abort, request
-from flask_limiter import Limiter
+from flask.logging import default_handler
+from flask_limiter import Limiter, RequestLimit
+from werkzeug.wsgi import ClosingIterator
 
 from intake.settings import Settings
+from intake.source.file import read_texts
+from intake.source.incoming import STREAMED
 
 _CODENAMES = ("entrance.make_codename", "entrance.come_back")
 _SENDS = ("report.report", "thread.message", "thread.more", "file.file")
 
+_AT_ONCE = 24
+"""Requests of one circuit that may be in progress at once: each takes a thread. A browser opens far fewer."""
+
+_AT_ONCE_KEY = "intake.at_once"
+_STORAGE_PATIENCE = 2
+
 
 def set_limits(app: Flask, settings: Settings) -> None:
     """Count the requests of each circuit against the settings' limits."""
-    limiter = Limiter(_circuit, application_limits=[settings.limit_pages], storage_uri=settings.limits_storage)
+    limiter = Limiter(
+        _circuit,
+        application_limits=[settings.limit_pages],
+        storage_uri=settings.limits_storage,
+        storage_options=_storage_options(settings.limits_storage),
+        on_breach=_keep_texts,
+        # When the storage fails, every process counts by itself, and if that fails as well, nobody is held up: what
+        # somebody risks a report for must not be refused because a counter is broken.
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+    )
+    # Tells the operator; what it says of single requests is on a level that nobody turns on.
+    limiter.logger.addHandler(default_handler)
     limiter.init_app(app)
     for scope, limit, endpoints in (
         ("codenames", settings.limit_codenames, _CODENAMES),
@@ -20,14 +48,60 @@ def set_limits(app: Flask, settings: Settings) -> None:
         for endpoint in endpoints:
             limited = limiter.shared_limit(limit, scope=scope, methods=["POST"])
             app.view_functions[endpoint] = limited(app.view_functions[endpoint])  # type: ignore[assignment]
+    if settings.onion:
+        app.wsgi_app = _InProgress(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def require_circuit() -> None:
-    """Refuse a request that did not come through Tor's PROXY line: nothing would tell its circuit from another."""
+    """Refuse a request that did not come through Tor's PROXY line, or whose circuit has too many in progress.
+
+    Without that line nothing would tell its circuit from another.
+    """
     if request.environ.get("PROXY_PROTOCOL") not in ("TCP4", "TCP6"):
         abort(403)
+    if request.environ.get(_AT_ONCE_KEY, 0) > _AT_ONCE:
+        # Before its body is read: this is about bodies that hold a thread each.
+        abort(429)
+
+
+class _InProgress:
+    """Tells each request how many its circuit has in progress, from the head to the end of the answer."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._circuits: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        circuit = environ.get("REMOTE_ADDR", "")
+        with self._lock:
+            self._circuits[circuit] += 1
+            environ[_AT_ONCE_KEY] = self._circuits[circuit]
+        try:
+            return ClosingIterator(self._application(environ, start_response), [partial(self._leave, circuit)])
+        except BaseException:
+            self._leave(circuit)
+            raise
+
+    def _leave(self, circuit: str) -> None:
+        with self._lock:
+            self._circuits[circuit] -= 1
+            if self._circuits[circuit] <= 0:
+                del self._circuits[circuit]
 
 
 def _circuit() -> str:
     # Over a unix socket without PROXY lines the address is empty, and flask-limiter skips what has an empty key.
     return request.remote_addr or "unknown"
+
+
+def _keep_texts(_limit: RequestLimit) -> None:
+    """Read what a view that reads its body itself would not get to: it is shown again with the refusal."""
+    if request.method == "POST" and request.endpoint in STREAMED:
+        read_texts()
+
+
+def _storage_options(uri: str) -> dict[str, Any]:
+    # A storage that hangs must not hold up every page for as long as TCP allows.
+    patience = {"socket_timeout": _STORAGE_PATIENCE, "socket_connect_timeout": _STORAGE_PATIENCE}
+    return {} if uri.startswith("memory:") else patience

@@ -9,9 +9,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavaila
 
 from intake.hygiene import describe
 from intake.source.csrf import CSRFError
-from intake.source.files import FileTooLargeError, NoRoomError
+from intake.source.files import FileTooLargeError
 from intake.source.incoming import CutShortError, NotTextError, has_form
 from intake.source.pages import render
+from intake.source.room import NoRoomError, NoTextRoomError
 from intake.source.tips import NoReviewersError
 from intake.source.words import lazy_gettext as _
 
@@ -30,6 +31,7 @@ _WORDS: dict[type[HTTPException] | int, Any] = {
     NoReviewersError: _("Reports can't be taken at the moment. Nothing was sent. Please come back later."),
     StoreFailingError: _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes."),
     NoRoomError: _("Files can't be taken at the moment, but text can. Please try again tomorrow."),
+    NoTextRoomError: _("Nothing can be stored at the moment. Nothing was sent. Please come back tomorrow."),
     FileTooLargeError: _("This file is too large. Nothing was stored. Please choose a smaller one."),
     CSRFError: _("This page had been open for a long time. Nothing was sent yet. Please press the button again."),
     NotTextError: _("Some characters did not arrive as they should. Nothing was sent. Please look through your text."),
