@@ -22,7 +22,7 @@ def paths() -> list[Path]:
 def wanted() -> Catalog:
     """Every message of the source site, as `babel.cfg` says where they stand, in the order of the files."""
     with (PROJECT / "babel.cfg").open(encoding="utf-8") as mapping:
-        methods, options = parse_mapping_cfg(mapping)
+        methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     catalogue = Catalog()
     for _file, _line, message, _comments, context in extract_from_dir(PROJECT, methods, options, keywords=KEYWORDS):
         catalogue.add(message, context=context)
