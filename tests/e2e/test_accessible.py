@@ -6,14 +6,14 @@ axe-core does not see. The pages bring no script; the browser runs some in the w
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, Locator, Page, Response, Route, expect
 
 from intake.report.definition import load_form
-from intake.source.languages import set_languages
+from intake.source import catalogues
 from npm_packages import NPM, install_npm
 from ports import free_port
 
@@ -37,6 +37,8 @@ AXE = """async () => {
     const said = (rule, node) => `${rule.id}: ${node.target} ${node.failureSummary}`;
     return found.violations.flatMap(rule => rule.nodes.map(node => said(rule, node)));
 }"""
+
+WRONG = "<p><button style='width: 20px'></button><img src='' style='width: 500px'>"
 
 OPEN_EVERYTHING = "() => document.querySelectorAll('details').forEach(part => part.open = true)"
 
@@ -96,11 +98,8 @@ REACHABLE = """() => {
 }"""
 
 
-def available_languages() -> list[str]:
-    """The tags of all languages that the pages are there in."""
-    app = Flask("intake.source")
-    set_languages(app)
-    return list(app.extensions["intake_languages"])
+CATALOGUES = [path.name for path in sorted(Path(catalogues.__file__).parent.glob("translations/*/"))]
+DRAFTS = " ".join(name.replace("_", "-") for name in CATALOGUES if catalogues.is_draft(catalogues.read(name)))
 
 
 @dataclass(frozen=True)
@@ -286,11 +285,12 @@ def site(service: Any, pages: Callable[..., Page]) -> Site:
 
 
 def start_source(service: Any, codenames: str) -> str:
-    """Start a source site of its own on the same store, that takes so many codenames an hour; its address."""
+    """Start another source site on the same store, in all languages, for so many codenames an hour; its address."""
     bind = f"127.0.0.1:{free_port()}"
     limits = {"INTAKE_LIMIT_CODENAMES": f"{codenames} per hour", "INTAKE_LIMIT_PAGES": "20000 per hour"}
     limits["INTAKE_LIMIT_SENDS"] = "20000 per hour"
-    another = replace(service, environment={**service.environment, **limits, "INTAKE_SOURCE_BIND": bind})
+    chosen = {"INTAKE_SOURCE_BIND": bind, "INTAKE_DRAFT_LANGUAGES": DRAFTS}
+    another = replace(service, environment={**service.environment, **limits, **chosen})
     another.start(f"source-{codenames}", ["-m", "gunicorn", "wsgi:source"])
     another.wait(f"http://{bind}")
     return f"http://{bind}"
@@ -307,13 +307,18 @@ def reply_twice(reviewer: Page, triage: str) -> None:
         reviewer.click("#reply button")
 
 
-@pytest.fixture(scope="module", params=available_languages())
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script of axe-core."""
+    install_npm()
+    return (NPM / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="module", params=catalogues.languages(DRAFTS))
 def walk(
-    request: pytest.FixtureRequest, site: Site, chromium: Browser, photograph: Callable[[Page, str], None]
+    request: pytest.FixtureRequest, site: Site, chromium: Browser, axe: str, photograph: Callable[[Page, str], None]
 ) -> Iterator[Walk]:
     """All pages in one language."""
-    install_npm()
-    axe = (NPM / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
     language = str(request.param)
     context = chromium.new_context(bypass_csp=True, viewport=PHONE)  # type: ignore[arg-type]
     visit = Visit(site, language, context.new_page())
@@ -325,6 +330,16 @@ def walk(
         seen.looks[name] = look_at(visit.page, axe)
     yield seen
     context.close()
+
+
+def test_a_page_that_is_wrong_in_every_way_is_found_out(chromium: Browser, axe: str) -> None:
+    with chromium.new_context(viewport=PHONE) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        page.set_content(WRONG)
+        look = look_at(page, axe)
+    assert "image-alt" in " ".join(look.axe)
+    assert len(look.small_targets) == 1
+    assert look.beyond_the_sides[0] == look.beyond_the_sides_with_wide_text[0] == "the page"
 
 
 def test_axe_finds_no_violation(walk: Walk) -> None:

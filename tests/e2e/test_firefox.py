@@ -95,7 +95,7 @@ def seen(service: Any, firefox: Marionette) -> Seen:
     click(firefox, "form[action$='/codename'] button")
     note("codename")
     seen.codename = [word.text for word in firefox.find_elements(By.CSS_SELECTOR, ".codename li")]
-    firefox.navigate(f"{service.source}/en/report")
+    click(firefox, "main a[href$='/report']")
     note("report")
     click(firefox, "form[action$='/report'] button:not([name])")
     note("refused")
