@@ -1,9 +1,10 @@
-"""Files, sealed while they arrive: multipart in, an age file out, and not one byte of plaintext on a disk."""
+"""Files, sealed while they arrive: multipart in, age files out, and not one byte of plaintext on a disk."""
 
 import hashlib
-import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO, cast
 
 from multipart import (
@@ -11,36 +12,31 @@ from multipart import (
     MultipartSegment,
     PushMultipartParser,
 )
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from crypto.age import Encryptor, parse_recipient
 from crypto.padding import zeros_after
 from intake.server import Server
+from intake.source.incoming import NotTextError
+from intake.source.room import require_room
 
-FILE_PART = "file"
 TEXT_PARTS_SIZE = 1 << 20
-"""Bytes that the parts besides the file, and all headers, may take."""
+"""Bytes that the parts besides the files, and all headers, may take."""
 
-RESERVE = 256 * 1024 * 1024
-"""Bytes of the disk that files leave free, so that text can still be stored."""
+LONGEST_NAME = 200
 
-_LONGEST_NAME = 200
 _LONGEST_HEADER = 1 << 18
-_LONGEST_TEXT = 1 << 16
-_MOST_PARTS = 8
+_MOST_PARTS = 64
 _PIECE = 1 << 16
+_PIECES_BETWEEN_LOOKS = 64
 
 
 class FileTooLargeError(RequestEntityTooLarge):
     """A file beyond the limit of the settings."""
 
 
-class NoRoomError(ServiceUnavailable):
-    """What is left of the disk is kept for text."""
-
-
 class EmptyFileError(ValueError):
-    """The file holds nothing, or none was chosen."""
+    """The file holds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,75 +49,130 @@ class SealedFile:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
 class IncomingFile:
-    """A multipart body while it arrives: text parts first, then one file, and nothing after it.
+    """A file whose bytes are still to come. `content` ends only if all of it was there; `BadRequest` otherwise."""
 
-    A body that is malformed or breaks off raises `BadRequest` wherever that is noticed.
+    part: str
+    """The name of the form's field."""
+    name: str
+    """What the source's computer calls the file: anything at all, and never a path of ours."""
+    media_type: str
+    """What the browser takes it for."""
+    content: Iterator[bytes]
+
+
+class IncomingFiles:
+    """A multipart body while it arrives: its files, one after the other, and in `texts` what came before each.
+
+    A body that is malformed or breaks off raises `BadRequest` wherever that is noticed, and one with more than `most`
+    bytes of files `RequestEntityTooLarge`. A file that was read to its end before is whole all the same.
     """
 
-    def __init__(self, stream: BinaryIO, boundary: str, size: int | None) -> None:
-        self._events = _events(stream, boundary, size)
-        self._file: MultipartSegment | None = None
+    def __init__(self, stream: BinaryIO, boundary: str, size: int | None, most: int) -> None:
+        self.texts: list[tuple[str, str]] = []
+        self._body = _Body(stream, size, most + TEXT_PARTS_SIZE)
+        self._events = _events(self._body, boundary)
+        self._files = self._walk()
+        self._text_room = TEXT_PARTS_SIZE
 
-    @property
-    def name(self) -> str:
-        """What the source's computer calls the file: anything at all, and never a path of ours."""
-        return _shortened((self._file and self._file.filename) or "")
+    def __iter__(self) -> Iterator[IncomingFile]:
+        """The files, each as soon as it begins. What is not read of one is skipped before the next."""
+        return self._files
 
-    @property
-    def media_type(self) -> str:
-        """What the browser takes it for."""
-        return ((self._file and self._file.content_type) or "application/octet-stream")[:_LONGEST_NAME]
+    def read_on(self, most: int) -> None:
+        """Skip what is still coming, for the texts in it; but not if that may be more than `most` bytes."""
+        if self._body.limit(most):
+            with suppress(HTTPException):
+                for _ in self._files:
+                    pass
 
-    def texts(self) -> list[tuple[str, str]]:
-        """Names and values of the parts before the file, which is then the next to come."""
-        texts = []
+    def _walk(self) -> Iterator[IncomingFile]:
         for event in self._events:
             if not isinstance(event, MultipartSegment):
                 raise BadRequest
-            if event.name == FILE_PART and event.filename is not None:
-                self._file = event
-                break
-            texts.append((event.name or "", self._text()))
-        return texts
+            if event.filename is None:
+                self.texts.append((event.name or "", self._text()))
+                continue
+            content = self._content()
+            first = next(content, b"")
+            if not first and not event.filename:
+                # What browsers send for a field in which no file was chosen.
+                continue
+            media_type = (event.content_type or "application/octet-stream")[:LONGEST_NAME]
+            name = shortened(event.filename, LONGEST_NAME)
+            yield IncomingFile(event.name or "", name, media_type, chain([first] if first else [], content))
+            for _ in content:
+                self._body.require_end()
 
-    def content(self) -> Iterator[bytes]:
-        """The file's bytes. Ends only if the whole body was there and well formed."""
+    def _content(self) -> Iterator[bytes]:
         for event in self._events:
             if event is None:
-                break
+                return
             if not isinstance(event, bytes):
                 raise BadRequest
             yield event
-        if next(self._events, None) is not None:
-            raise BadRequest
+        raise BadRequest
 
     def _text(self) -> str:
-        value = b""
-        for event in self._events:
-            if not isinstance(event, bytes):
-                break
-            value += event
-            if len(value) > _LONGEST_TEXT:
-                raise RequestEntityTooLarge
+        value = b"".join(self._counted(self._content()))
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise BadRequest from None
+            raise NotTextError from None
+
+    def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self._text_room -= len(piece)
+            if self._text_room < 0:
+                raise RequestEntityTooLarge
+            yield piece
+
+
+class _Body:
+    """The bytes of a request, as far as they are wanted."""
+
+    def __init__(self, stream: BinaryIO, size: int | None, most: int) -> None:
+        self._stream = stream
+        self._most = most
+        self._left = size
+        self.size = size
+
+    def read(self, size: int) -> bytes:
+        piece = self._stream.read(size)
+        self._most -= len(piece)
+        if self._left is not None:
+            self._left -= len(piece)
+        if self._most < 0:
+            raise RequestEntityTooLarge
+        return piece
+
+    def limit(self, most: int) -> bool:
+        """Want no more than `most` bytes from here on; false if that is known to be too few."""
+        self._most = min(self._most, most)
+        return self._left is None or self._left <= self._most
+
+    def require_end(self) -> None:
+        """Raise `RequestEntityTooLarge` if the whole body is more than is wanted, however long one waits for it."""
+        if self._left is not None and self._left > self._most:
+            raise RequestEntityTooLarge
 
 
 def seal_file(server: Server, recipient: str, content: Iterable[bytes]) -> SealedFile:
     """Seal a file as it comes, with zero bytes after it up to its Padmé size, and make it durable.
 
-    Raises `FileTooLargeError` and `EmptyFileError`; then, and if `content` raises, nothing is left behind.
+    Raises `FileTooLargeError`, `EmptyFileError`, and `NoRoomError` where others have filled the disk meanwhile; then,
+    and if `content` raises, nothing is left behind.
     """
     digest, size = hashlib.sha256(), 0
     with server.blobs.new() as blob:
         with Encryptor(cast(BinaryIO, blob), [parse_recipient(recipient)]) as sealed:
-            for piece in content:
+            for number, piece in enumerate(content):
                 size += len(piece)
                 if size > server.settings.largest_file:
                     raise FileTooLargeError
+                if number % _PIECES_BETWEEN_LOOKS == 0:
+                    require_room(server)
                 digest.update(piece)
                 sealed.write(piece)
             if size == 0:
@@ -131,26 +182,27 @@ def seal_file(server: Server, recipient: str, content: Iterable[bytes]) -> Seale
         return SealedFile(blob.keep(), blob.size, size, digest.hexdigest())
 
 
-def require_room(server: Server, size: int | None) -> None:
-    """Raise `FileTooLargeError` or `NoRoomError` before a body of this size is read."""
-    largest = server.settings.largest_file + TEXT_PARTS_SIZE
-    if size is not None and size > largest:
-        raise FileTooLargeError
-    if shutil.disk_usage(server.settings.blobs).free < RESERVE + (size or largest):
-        raise NoRoomError
+def shortened(name: str, longest: int) -> str:
+    """A file's name in at most so many characters, with its ending if that is a short one."""
+    if len(name) <= longest:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > 10:
+        return name[: longest - 1] + "…"
+    return stem[: longest - len(ending) - 2] + "…" + dot + ending
 
 
-def _events(stream: BinaryIO, boundary: str, size: int | None) -> Iterator[MultipartSegment | bytes | None]:
+def _events(body: _Body, boundary: str) -> Iterator[MultipartSegment | bytes | None]:
     try:
         parser = PushMultipartParser(
             boundary,
-            content_length=-1 if size is None else size,
+            content_length=-1 if body.size is None else body.size,
             max_header_size=_LONGEST_HEADER,
             max_segment_count=_MOST_PARTS,
             # Not strict: that refuses the last line break of the body if it arrives by itself.
             strict=False,
         )
-        yield from parser.parse_blocking(stream.read, _PIECE)
+        yield from parser.parse_blocking(body.read, _PIECE)
     except MultipartError:
         raise BadRequest from None
 
@@ -159,12 +211,3 @@ def _zeros(count: int) -> Iterator[bytes]:
     while count > 0:
         yield bytes(min(count, _PIECE))
         count -= _PIECE
-
-
-def _shortened(name: str) -> str:
-    if len(name) <= _LONGEST_NAME:
-        return name
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending) > 10:
-        return name[: _LONGEST_NAME - 1] + "…"
-    return stem[: _LONGEST_NAME - len(ending) - 2] + "…" + dot + ending
