@@ -150,7 +150,7 @@ _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
 _INDEX = Index(
-    (TipRow("0" * 32, "2026-01-01", "age1pq1…", "1" * 64),),
+    (TipRow("0" * 32, "2026-01-01", str(_HYBRID.recipient), "1" * 64),),
     (ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False),),
 ).to_json()
 _BASE = (

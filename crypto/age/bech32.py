@@ -1,9 +1,16 @@
 """Bech32 (BIP 173) without its limit on length, for recipients and identities."""
 
+from functools import reduce
+from operator import xor
+
 from crypto.age.errors import HeaderError
 
 _CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+# What the five bits that leave the checksum bring in again, all 32 cases.
+_FEEDBACK = tuple(
+    reduce(xor, (generator for place, generator in enumerate(_GENERATOR) if top >> place & 1), 0) for top in range(32)
+)
 
 
 def encode(prefix: str, data: bytes) -> str:
@@ -40,11 +47,7 @@ def _expand(prefix: str) -> list[int]:
 def _polymod(values: list[int]) -> int:
     check = 1
     for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for place, generator in enumerate(_GENERATOR):
-            if top >> place & 1:
-                check ^= generator
+        check = (check & 0x1FFFFFF) << 5 ^ value ^ _FEEDBACK[check >> 25]
     return check
 
 

@@ -10,13 +10,20 @@ from sqlalchemy.orm import Session
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import Frontier, leaf_hash
 from crypto.note import Note, SigningKey
-from intake.protocol.entry import Entry, parse_entry
+from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster
 from intake.storage.tables import LogEntry, LogHead
 
 
 class LogDamagedError(RuntimeError):
     """The stored log and its signed head do not belong together: somebody changed the store behind the server."""
+
+
+def _read(line: bytes) -> Entry:
+    try:
+        return parse_entry(line)
+    except EntryError as error:
+        raise LogDamagedError("a stored entry is malformed") from error
 
 
 def _now() -> datetime:
@@ -38,9 +45,17 @@ class AccessLog:
         """The name of the log, in its checkpoints and in every request signed for it."""
         return self._key.verifier.name
 
-    def now(self) -> datetime:
-        """The time for the next entry, UTC, to the second."""
-        return self._now()
+    def time(self, session: Session) -> datetime:
+        """The time for the next entry, UTC, to the second: now, or that of the last one if the clock went back."""
+        last = self.last_time(session)
+        # Only now: the query above has waited for the write lock.
+        return max(last, self._now())
+
+    def last_time(self, session: Session) -> datetime:
+        """The time of the last entry, or the beginning of time."""
+        size = self._require_head(session).size
+        last = [_read(line).at for line in self.lines(session, size - 1, size)]
+        return last[0] if last else datetime.min.replace(tzinfo=UTC)
 
     def start(self, session: Session) -> None:
         """Sign the empty tree, once, when the store is made."""
@@ -82,10 +97,13 @@ class AccessLog:
         Called before the transaction's own appends, which might be undone.
         """
         with self._replaying:
-            for line in self.lines(session, self._replayed, self._require_head(session).size):
-                self._roster.apply(parse_entry(line))
-                self._replayed += 1
-        return self._roster
+            lines = self.lines(session, self._replayed, self._require_head(session).size)
+            # A new one: other threads may be reading the one before.
+            roster = self._roster.copy()
+            for line in lines:
+                roster.apply(_read(line))
+            self._roster, self._replayed = roster, self._replayed + len(lines)
+        return roster
 
     def _require_head(self, session: Session) -> LogHead:
         heads = session.scalars(select(LogHead)).all()

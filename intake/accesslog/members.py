@@ -1,5 +1,7 @@
 """The operator's entries: who is enrolled and who no longer is."""
 
+from sqlalchemy.orm import Session
+
 from intake.accesslog.log import AccessLog
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, Role
@@ -10,21 +12,21 @@ from intake.storage.store import Store
 
 def enrol(store: Store, log: AccessLog, card: Card) -> None:
     """Let a member in from now on; `RosterError` if the key or the name is enrolled already."""
-    objects = (f"member/{card.key_id}",)
-    _append(store, log, Entry(log.now(), OPERATOR, Action.ENROL, objects, card=card.text))
+    with store.writing() as session:
+        _append(session, log, Action.ENROL, card.key_id, card.text)
 
 
 def revoke(store: Store, log: AccessLog, name: str, role: Role) -> Member:
     """Shut a member out from now on and return who that was; `RosterError` if nobody active has this name and role."""
-    with store.reading() as session:
+    with store.writing() as session:
         member = log.roster(session).active(name)
-    if member is None or member.card.role is not role:
-        raise RosterError(f"there is no active {role} of this name")
-    _append(store, log, Entry(log.now(), OPERATOR, Action.REVOKE, (f"member/{member.card.key_id}",)))
+        if member is None or member.card.role is not role:
+            raise RosterError(f"there is no active {role} of this name")
+        _append(session, log, Action.REVOKE, member.card.key_id)
     return member
 
 
-def _append(store: Store, log: AccessLog, entry: Entry) -> None:
-    with store.writing() as session:
-        log.roster(session).copy().apply(entry)
-        log.append(session, entry)
+def _append(session: Session, log: AccessLog, action: Action, key: str, card: str | None = None) -> None:
+    entry = Entry(log.time(session), OPERATOR, action, (f"member/{key}",), card=card)
+    log.roster(session).copy().apply(entry)
+    log.append(session, entry)

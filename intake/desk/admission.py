@@ -42,8 +42,13 @@ def logged(*, body_is_logged: bool = False) -> Iterator[Session]:
         does = named(signed.method, signed.path, signed.query, body if body_is_logged else None)
         kept = LoggedRequest(signed.base, signed.signature, body.decode() if body_is_logged else None)
         log = current_server().log
-        entry = Entry(at=log.now(), who=signed.key_id, action=does.action, objects=does.objects, request=kept)
+        at = log.time(session)
+        # Once more against what will be logged: the request may have waited for the lock for long.
+        signed.require_time(at)
+        entry = Entry(at=at, who=signed.key_id, action=does.action, objects=does.objects, request=kept)
         log.append(session, entry)
+        # By the time of the log and not the clock's, which may go back: no entry could hold such a request any more.
+        session.execute(delete(Nonce).where(Nonce.expires < int(at.timestamp())))
         yield session
 
 
@@ -64,8 +69,6 @@ def _require_role(roster: Roster, key: str, role: Role | None) -> None:
 
 
 def _use_nonce(session: Session, signed: SignedRequest) -> None:
-    now = int(current_server().log.now().timestamp())
-    session.execute(delete(Nonce).where(Nonce.expires < now))
     if session.scalar(select(Nonce.value).where(Nonce.value == signed.nonce)) is not None:
         raise RequestError("this request was used before")
     expires = signed.created + LIFETIME + timedelta(minutes=1)

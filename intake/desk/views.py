@@ -89,7 +89,9 @@ def add(tip_id: str, item_id: str) -> Response:
 def checkpoint() -> Response:
     """The newest signed checkpoint."""
     server = current_server()
-    with admitted(role=None) as (session, _):
+    with admitted(role=None):
+        pass
+    with server.store.reading() as session:
         return Response(server.log.checkpoint(session), mimetype="text/plain")
 
 
@@ -97,7 +99,9 @@ def checkpoint() -> Response:
 def log_tile(path: str) -> Response:
     """A hash tile or an entry bundle (C2SP tlog-tiles)."""
     server = current_server()
-    with admitted(role=None) as (session, _):
+    with admitted(role=None):
+        pass
+    with server.store.reading() as session:
         try:
             return Response(tile(server.log, session, parse_tile_path(path)), mimetype=_BYTES)
         except (TileError, NoSuchTileError):

@@ -13,6 +13,9 @@ from typing import Any
 MOST_OBJECTS = 500
 """How many objects a request may name, so that its entry, which names them all, fits into a bundle's 65,535 bytes."""
 
+LONGEST_READ = 20_000
+"""Bytes of a bulk read's body, which its entry holds too: room for 500 ids, none for padding."""
+
 _ID = r"[0-9a-f]{32}"
 
 
@@ -57,6 +60,8 @@ class ReadRequest:
 
 def parse_read_request(body: bytes) -> ReadRequest:
     """Read a bulk read's body; `ActionError` if it is malformed or names too much."""
+    if len(body) > LONGEST_READ:
+        raise ActionError("the body is too long")
     try:
         values: Any = json.loads(body.decode())
     except (ValueError, RecursionError):

@@ -2,7 +2,7 @@
 
 1. Every entry is canonical, and times never go back.
 2. Every entry of a member carries a request signed by that member's key while it was enrolled, at most five minutes
-   old, with a nonce never used before, and it names exactly the action and the objects that follow from that request.
+   old, that was never logged before, and it names exactly the action and the objects that follow from that request.
 3. Entries of the operator are only enrolments and revocations, and these are consistent.
 4. The entries hash to the root of a checkpoint signed with the log's key.
 5. That tree extends the one of the last checkpoint that was seen.
@@ -17,7 +17,7 @@ from crypto.merkle import leaf_hash, root_hash
 from crypto.note import NoteError, Verifier, parse_note
 from intake.protocol.actions import Action, ActionError, named
 from intake.protocol.entry import OPERATOR, Entry, EntryError, LoggedRequest, parse_entry
-from intake.protocol.requests import LIFETIME, RequestError, SignedRequest, parse_base
+from intake.protocol.requests import RequestError, SignedRequest, parse_base
 from intake.protocol.roster import Roster, RosterError
 
 _GOVERNANCE = (Action.ENROL, Action.REVOKE)
@@ -78,7 +78,8 @@ class _Replay:
     def __init__(self, log: str) -> None:
         self.roster = Roster()
         self._log = log
-        self._nonces: set[str] = set()
+        # Whole signature bases: the desk forgets a nonce once no request that bears it can be let in any more.
+        self._bases: set[str] = set()
         self._last = datetime.min.replace(tzinfo=UTC)
 
     def take(self, index: int, line: bytes) -> Entry:
@@ -106,13 +107,12 @@ class _Replay:
         if entry.who != request.key_id or verifier is None:
             raise EntryError("its signer was not enrolled at the time")
         verifier.verify_bytes(logged.base.encode(), logged.signature)
-        if request.nonce in self._nonces:
+        if logged.base in self._bases:
             raise EntryError("its request was used before")
-        if abs(entry.at - request.created) > LIFETIME:
-            raise EntryError("its request is of another time")
+        request.require_time(entry.at)
         if request.log != self._log:
             raise EntryError("its request was signed for another desk")
-        self._nonces.add(request.nonce)
+        self._bases.add(logged.base)
         _require_named(entry, request, logged.body)
 
 

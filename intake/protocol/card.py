@@ -5,11 +5,15 @@ log, and read by every program that seals or verifies.
 """
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient
 from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
+from intake.protocol.entry import OPERATOR
+
+LONGEST_NAME = 64
 
 _TITLE = "intake card v1"
 
@@ -62,16 +66,29 @@ def parse_card(text: str) -> Card:
         verifier = parse_verifier(_values(note.text)["key"])
         verifier.verify(note)
         return _card(_values(note.text), verifier, text)
+    except CardError:
+        raise
     except (NoteError, AgeError, KeyError, ValueError) as error:
         raise CardError("this is not a valid card") from error
 
 
 def _card(values: dict[str, str], verifier: Verifier, text: str) -> Card:
+    _require_name(verifier.name)
     role = Role(values["role"])
     recipient = _hybrid(values["recipient"]) if role is Role.REVIEWER else None
     if values.keys() != ({"role", "key", "recipient"} if recipient else {"role", "key"}):
         raise CardError("the card has a line that it should not have")
     return Card(role=role, name=verifier.name, verifier=verifier, recipient=recipient, text=text)
+
+
+def _require_name(name: str) -> None:
+    """Raise `CardError` for a name that would show as another, as none, or as the operator's."""
+    if len(name) > LONGEST_NAME:
+        raise CardError(f"a name may have at most {LONGEST_NAME} characters")
+    if any(unicodedata.category(character)[0] in "CZ" for character in name):
+        raise CardError("a name may have no spaces and no characters that don't show")
+    if name.casefold() == OPERATOR:
+        raise CardError(f"nobody may be called {OPERATOR}: the log calls the server so")
 
 
 def _hybrid(text: str) -> HybridRecipient:

@@ -75,21 +75,31 @@ def parse_entry(line: bytes) -> Entry:
 
 
 def _entry(values: dict[str, Any]) -> Entry:
-    request = values.get("request")
+    action = Action(values["action"])
+    if "card" in values and action is not Action.ENROL:
+        raise EntryError("only an enrolment shows a card")
     return Entry(
         at=datetime.strptime(values["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
-        who=values["who"],
-        action=Action(values["action"]),
-        objects=tuple(values["objects"]),
-        request=None
-        if request is None
-        else LoggedRequest(
-            base=request["base"],
-            signature=base64.b64decode(request["signature"], validate=True),
-            body=request.get("body"),
-        ),
-        card=values.get("card"),
+        who=_text(values["who"]),
+        action=action,
+        objects=tuple(map(_text, values["objects"])),
+        request=_request(values["request"]) if "request" in values else None,
+        card=_text(values["card"]) if "card" in values else None,
     )
+
+
+def _request(values: dict[str, Any]) -> LoggedRequest:
+    return LoggedRequest(
+        base=_text(values["base"]),
+        signature=base64.b64decode(_text(values["signature"]), validate=True),
+        body=_text(values["body"]) if "body" in values else None,
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise EntryError("a field is not text")
+    return value
 
 
 def _time(at: datetime) -> str:

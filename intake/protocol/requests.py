@@ -33,7 +33,7 @@ _BASE = re.compile(
     r'"@query": (?P<query>\?[!-~]*)\n'
     r'"content-digest": sha-256=:(?P<digest>[A-Za-z0-9+/]{43}=):\n'
     r'"@signature-params": \("@method" "@authority" "@path" "@query" "content-digest"\)'
-    r';created=(?P<created>[1-9][0-9]{0,11});keyid="(?P<key>[0-9a-f]{32})";nonce="(?P<nonce>[0-9a-f]{32})";tag="(?P<log>[!-~]+)"'
+    r';created=(?P<created>[1-9][0-9]{0,9});keyid="(?P<key>[0-9a-f]{32})";nonce="(?P<nonce>[0-9a-f]{32})";tag="(?P<log>[!-~]+)"'
 )
 # One signature under one label, so that what is logged is what was verified.
 _SIGNATURE = re.compile(r"intake=:([A-Za-z0-9+/]{86}==):")
@@ -71,20 +71,27 @@ class SignedRequest:
         if hashlib.sha256(body).digest() != self.digest:
             raise RequestError("the body is not the one that was signed")
 
+    def require_time(self, at: datetime) -> None:
+        """Raise `RequestError` unless it was signed at most five minutes before or after this time."""
+        if abs(at - self.created) > LIFETIME:
+            raise RequestError("the request is of another time; check the clock of this machine")
 
-def sign(request: Any, body: bytes, key: SigningKey, log: str) -> None:
-    """Sign an `httpx.Request` in place, for the desk whose log has this name."""
+
+def sign(request: Any, body: bytes, key: SigningKey, log: str) -> str:
+    """Sign an `httpx.Request` in place, for the desk whose log has this name. Returns the nonce."""
+    nonce = secrets.token_hex(16)
     HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=_Signer(key)).sign(
         request,
         key_id=key_id(key.verifier),
         created=datetime.now(UTC),
-        nonce=secrets.token_hex(16),
+        nonce=nonce,
         label="intake",
         tag=log,
         include_alg=False,
         covered_component_ids=COMPONENTS[:-1],
         body=body,
     )
+    return nonce
 
 
 def verify(request: Any, body: bytes, keys: Keys, log: str) -> SignedRequest:

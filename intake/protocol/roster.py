@@ -77,9 +77,9 @@ class Roster:
         return next((m for m in self._members.values() if m.until is None and m.card.name == name), None)
 
     def reviewer_counts(self, day: date) -> frozenset[int]:
-        """How many reviewers there were at any time of a day (UTC), or after it: a summary may be sealed anew later."""
+        """How many reviewers there were at any time of a day (UTC)."""
         before = [count for at, count in self._changes if at.date() < day]
-        return frozenset(before[-1:] + [count for at, count in self._changes if at.date() >= day])
+        return frozenset(before[-1:] + [count for at, count in self._changes if at.date() == day])
 
     def _enrol(self, entry: Entry) -> None:
         try:

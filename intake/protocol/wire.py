@@ -8,6 +8,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from crypto.age import AgeError, HybridRecipient, parse_recipient
+
+KINDS = frozenset({"report", "addition", "message", "about", "content", "reply", "work"})
+"""What an item can be."""
+
 
 class WireError(ValueError):
     """The desk's answer is not of the agreed form."""
@@ -48,19 +53,16 @@ class Index:
 
 
 def parse_index(body: bytes) -> Index:
-    """Read an index; `WireError` if it is malformed."""
+    """Read an index; `WireError` unless every field of every row is what it must be."""
     try:
         values: Any = json.loads(body)
         index = Index(
             tips=tuple(TipRow(**row) for row in values["tips"]),
             items=tuple(ItemRow(**row) for row in values["items"]),
         )
-        rows: tuple[TipRow | ItemRow, ...] = (*index.tips, *index.items)
-        for day in {row.day for row in rows}:
-            date.fromisoformat(day)
-        if not all(_is_id(row.id) for row in rows):
+        if not _is_sound(index):
             raise WireError("the desk's index is malformed")
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError, AgeError):
         raise WireError("the desk's index is malformed") from None
     return index
 
@@ -86,6 +88,33 @@ def decode_sealed(body: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
     return summaries, items
 
 
-def _is_id(text: object) -> bool:
-    # Ids become file names on the reviewer's machine.
-    return isinstance(text, str) and len(text) == 32 and set(text) <= set("0123456789abcdef")
+def _is_sound(index: Index) -> bool:
+    tips, items = {row.id for row in index.tips}, {row.id for row in index.items}
+    return (
+        len(tips) == len(index.tips)
+        and len(items) == len(index.items)
+        and all(map(_is_tip, index.tips))
+        and all(_is_item(row) and row.tip in tips for row in index.items)
+    )
+
+
+def _is_tip(row: TipRow) -> bool:
+    return _is_hex(row.id, 32) and _is_day(row.day) and _is_recipient(row.recipient) and _is_hex(row.summary, 64)
+
+
+def _is_item(row: ItemRow) -> bool:
+    size = type(row.size) is int and row.size >= 0
+    return _is_hex(row.id, 32) and _is_day(row.day) and row.kind in KINDS and size and type(row.blob) is bool
+
+
+def _is_hex(text: object, length: int) -> bool:
+    # Ids and digests become file names on the reviewer's machine.
+    return isinstance(text, str) and len(text) == length and set(text) <= set("0123456789abcdef")
+
+
+def _is_day(text: str) -> bool:
+    return date.fromisoformat(text).isoformat() == text
+
+
+def _is_recipient(text: object) -> bool:
+    return isinstance(text, str) and isinstance(parse_recipient(text), HybridRecipient)

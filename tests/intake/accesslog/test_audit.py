@@ -1,5 +1,7 @@
 """Whoever changes the log behind the server's back is found, with the log's key in hand or without."""
 
+import json
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -44,9 +46,15 @@ class Auditor:
 
 
 @pytest.fixture
-def log(server: Server, members_of: Any) -> Auditor:
+def amina(members_of: Any) -> Any:
+    """The reviewer who is enrolled first."""
+    return members_of.enrol("amina")
+
+
+@pytest.fixture
+def log(server: Server, members_of: Any, amina: Any) -> Auditor:
     """A log of two enrolments and six reads by two reviewers."""
-    amina, boris = members_of.enrol("amina"), members_of.enrol("boris")
+    boris = members_of.enrol("boris")
     with httpx.Client(
         transport=httpx.WSGITransport(app=create_app(server)), base_url="http://desk.test", trust_env=False
     ) as desk:
@@ -183,6 +191,66 @@ def test_a_time_that_goes_back_is_found(log: Auditor) -> None:
     rewrite(log.server, [replace(entry, at=entry.at + timedelta(hours=1)).to_bytes(), *held[1:]])
     sign_head(log.server, log.key)
     with pytest.raises(AuditError, match="its time lies before"):
+        log.verify()
+
+
+def signed_again(entry: Entry, key: SigningKey, **parameters: object) -> Entry:
+    """The entry of the same request, signed with other parameters, at the time that these say."""
+    assert entry.request
+    base = entry.request.base
+    for name, value in parameters.items():
+        base = re.sub(f';{name}=("?)[0-9a-f]+("?)', rf";{name}=\g<1>{value}\g<2>", base)
+    return replace(entry, request=replace(entry.request, base=base, signature=key.sign_bytes(base.encode())))
+
+
+def test_a_nonce_that_the_desk_has_forgotten_may_come_again(log: Auditor, amina: Any) -> None:
+    held = lines(log.server)
+    entry = parse_entry(held[-1])
+    later = entry.at + timedelta(minutes=10)
+    again = replace(signed_again(entry, amina.key, created=int(later.timestamp())), at=later)
+    rewrite(log.server, [*held, again.to_bytes()])
+    sign_head(log.server, log.key)
+    assert log.verify().checkpoint.size == len(held) + 1
+
+
+def test_a_request_of_another_time_than_its_entry_is_found(log: Auditor, amina: Any) -> None:
+    held = lines(log.server)
+    entry = parse_entry(held[-1])
+    for minutes in (-6, 6):
+        created = int((entry.at + timedelta(minutes=minutes)).timestamp())
+        rewrite(log.server, [*held[:-1], signed_again(entry, amina.key, created=created).to_bytes()])
+        sign_head(log.server, log.key)
+        with pytest.raises(AuditError, match="is of another time"):
+            log.verify()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"objects": [5]},
+        {"who": 5},
+        {"action": "enrol", "card": 5},
+        {"action": "revoke", "card": "card"},
+        {"request": {"base": 5, "signature": ""}},
+        {"request": {"base": "", "signature": "", "body": 5}},
+    ],
+)
+def test_an_entry_that_is_malformed_is_found_and_ends_no_audit(change: dict[str, Any], log: Auditor) -> None:
+    held = lines(log.server)
+    operators = Entry(parse_entry(held[-1]).at, OPERATOR, Action.REVOKE, ("member/0",)).to_bytes()
+    line = json.dumps({**json.loads(operators), **change}, sort_keys=True, separators=(",", ":")).encode()
+    rewrite(log.server, [*held, line])
+    sign_head(log.server, log.key)
+    with pytest.raises(AuditError, match="entry 8 is false"):
+        log.verify()
+
+
+def test_a_request_signed_beyond_the_calendar_is_found_and_ends_no_audit(log: Auditor, amina: Any) -> None:
+    held = lines(log.server)
+    far = signed_again(parse_entry(held[-1]), amina.key, created=999_999_999_999)
+    rewrite(log.server, [*held, far.to_bytes()])
+    sign_head(log.server, log.key)
+    with pytest.raises(AuditError, match="entry 8 is false"):
         log.verify()
 
 

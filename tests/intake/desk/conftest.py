@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from crypto.age import HybridIdentity
 from intake.desk import create_app
 from intake.protocol.requests import sign
 from intake.server import Server
 from intake.storage.tables import Item, Kind, Tip
+
+RECIPIENT = str(HybridIdentity.generate().recipient)
 
 
 class Client:
@@ -47,8 +50,8 @@ def client(server: Server) -> Iterator[Callable[[Any], Client]]:
     """Makes a client for a member."""
     made: list[Client] = []
 
-    def make(member: Any) -> Client:
-        made.append(Client(server, member.key))
+    def make(member: Any, of: Server = server) -> Client:
+        made.append(Client(of, member.key))
         return made[-1]
 
     yield make
@@ -65,7 +68,7 @@ def stored(server: Server) -> Callable[[int], tuple[str, list[str]]]:
         names = [secrets.token_bytes(16) for _ in range(items)]
         with server.store.writing() as session:
             session.add(
-                Tip(id=tip, day=today, summary=b"summary " + tip, recipient="age1pq1", lookup=secrets.token_bytes(32))
+                Tip(id=tip, day=today, summary=b"summary " + tip, recipient=RECIPIENT, lookup=secrets.token_bytes(32))
             )
             session.flush()
             session.add_all(

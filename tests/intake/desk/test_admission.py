@@ -1,16 +1,19 @@
 """Who is let in, and in which words the others are told why not."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from intake.accesslog.log import AccessLog
 from intake.protocol import requests
 from intake.protocol.card import Role
-from intake.server import Server
-from intake.storage.tables import LogEntry
+from intake.server import Server, read_log_key
+from intake.storage.tables import LogEntry, Nonce
 
 
 def entries(server: Server) -> int:
@@ -63,6 +66,80 @@ def test_a_signature_older_or_newer_than_five_minutes_is_refused(
     answer = desk.send(request)
     assert answer.status_code == 401
     assert answer.json()["error"] == "the signature has expired; check the clock of this machine"
+
+
+def test_a_request_that_waited_for_so_long_that_its_entry_would_be_false_is_refused(
+    client: Any, members_of: Any, server: Server
+) -> None:
+    amina = members_of.enrol("amina")
+    late = AccessLog(read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + timedelta(minutes=6))
+    before = entries(server)
+    answer = client(amina, replace(server, log=late))("GET", "/v1/index")
+    assert (answer.status_code, entries(server)) == (401, before)
+    assert "is of another time" in answer.json()["error"]
+
+
+def test_a_nonce_is_kept_for_as_long_as_its_request_could_be_logged(
+    client: Any, members_of: Any, server: Server
+) -> None:
+    """Whatever the clock says: it may go back once nonces were forgotten by it."""
+    amina = members_of.enrol("amina")
+    desk = client(amina)
+    request = desk.request("GET", "/v1/index")
+    assert desk.send(request).status_code == 200
+    ahead = AccessLog(read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + timedelta(hours=1))
+    assert client(amina, replace(server, log=ahead))("GET", "/v1/log/checkpoint").status_code == 200
+    answer = desk.send(request)
+    assert (answer.status_code, answer.json()["error"]) == (401, "this request was used before")
+
+
+def test_nonces_are_forgotten_in_the_end(client: Any, members_of: Any, server: Server) -> None:
+    with server.store.writing() as session:
+        session.add(Nonce(value="0" * 32, expires=int(datetime.now(UTC).timestamp()) - 10))
+    assert client(members_of.enrol("amina"))("GET", "/v1/index").status_code == 200
+    with server.store.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Nonce)) == 1
+
+
+@pytest.mark.parametrize("value", ["x", "%%%", "", "intake=5", "intake=()", "intake=:AAAA:", "a=();b, intake=("])
+@pytest.mark.parametrize("name", ["Signature", "Signature-Input", "Content-Digest"])
+def test_a_malformed_signature_is_refused_in_plain_words(value: str, name: str, client: Any, members_of: Any) -> None:
+    desk = client(members_of.enrol("amina"))
+    request = desk.request("GET", "/v1/index")
+    request.headers[name] = value
+    answer = desk.send(request)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/json")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (r"created=\d+", "created=999999999999999"),
+        (r"created=\d+", "created=-1"),
+        (r"created=\d+", 'created="x"'),
+        (r"created=\d+;", ""),
+        (r'keyid="\w+"', "keyid=5"),
+        (r'keyid="\w+"', "keyid"),
+        (r'nonce="\w+"', "nonce=1.5"),
+        (r'tag="[^"]+"', "tag=5"),
+        (r'"@query"', '"@query-param"'),
+        (r'"@query"', '"@nothing"'),
+        (r'"@query"', '"@query";req'),
+        (r'"@query"', '"@path"'),
+        ("^intake=", "Intake="),
+        ("^intake=", "other="),
+        ("$", ";expires=1"),
+        ("$", ";expires=x"),
+    ],
+)
+def test_other_parameters_of_a_signature_are_refused_in_plain_words(
+    old: str, new: str, client: Any, members_of: Any
+) -> None:
+    desk = client(members_of.enrol("amina"))
+    request = desk.request("GET", "/v1/index")
+    request.headers["Signature-Input"] = re.sub(old, new, request.headers["Signature-Input"])
+    answer = desk.send(request)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/json")
 
 
 def test_another_path_than_was_signed_is_refused(client: Any, members_of: Any, stored: Callable[..., Any]) -> None:

@@ -1,16 +1,18 @@
 """What the desk gives, what it takes, and that it has logged either before it answers."""
 
+import json
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from crypto.note import parse_note
 from intake.accesslog.log import AccessLog
-from intake.protocol.actions import Action, ReadRequest
+from intake.protocol.actions import LONGEST_READ, MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.entry import parse_entry
 from intake.protocol.wire import decode_sealed, parse_index
 from intake.server import Server
@@ -82,7 +84,7 @@ def test_a_blob_is_streamed_as_it_lies(client: Any, amina: Any, stored: Stored, 
         writer.write(data)
         blob = writer.keep()
     with server.store.writing() as session:
-        day = session.scalar(select(func.current_date())) and server.log.now().date()
+        day = datetime.now(UTC).date()
         session.add(
             Item(id=name, tip_id=bytes.fromhex(tip), kind="content", day=day, size=len(data), sealed=None, blob=blob)
         )
@@ -124,7 +126,15 @@ def test_adding_to_a_tip_that_is_not_there_stores_nothing(client: Any, amina: An
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"\xff", b'{"summaries":["x"],"items":[]}', '{"summaries":[],"items":[]}'.encode("utf-16")]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        b'{"summaries":["x"],"items":[]}',
+        b'{"summaries":[],"items":[]}'.ljust(65_000),
+        '{"summaries":[],"items":[]}'.encode("utf-16"),
+    ],
 )
 def test_a_malformed_bulk_read_is_refused_in_plain_words(body: bytes, client: Any, amina: Any) -> None:
     answer = client(amina)("POST", "/v1/read", body)
@@ -141,6 +151,13 @@ def test_too_large_a_request_is_refused(client: Any, amina: Any, stored: Stored)
 def test_the_checkpoint_is_signed_with_the_logs_key(client: Any, amina: Any, server: Server) -> None:
     note = parse_note(client(amina)("GET", "/v1/log/checkpoint").content)
     assert note.text.startswith(f"{server.log.origin}\n")
+
+
+def test_the_largest_bulk_read_fits_into_the_log(client: Any, amina: Any, server: Server) -> None:
+    ids = [secrets.token_hex(16) for _ in range(MOST_OBJECTS)]
+    body = f'{{"summaries":[],"items":{json.dumps(ids)}}}'.encode().ljust(LONGEST_READ, b"\n")
+    assert client(amina)("POST", "/v1/read", body).status_code == 200
+    assert len(last_entry(server).objects) == MOST_OBJECTS
 
 
 @pytest.mark.parametrize("path", ["tile/0/999", "tile/entries/999", "tile/9/000", "nonsense", "tile/0/../x"])

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.protocol.actions import MOST_OBJECTS, Action, ActionError, Named, ReadRequest, named, parse_read_request
+from intake.protocol.actions import (
+    LONGEST_READ,
+    MOST_OBJECTS,
+    Action,
+    ActionError,
+    Named,
+    ReadRequest,
+    named,
+    parse_read_request,
+)
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 TIP, ITEM = "0" * 32, "f" * 32
@@ -48,6 +57,14 @@ def test_a_read_request_names_at_most_500_objects() -> None:
     parse_read_request(ReadRequest(ids[:-1], ()).to_json())
     with pytest.raises(ActionError):
         parse_read_request(ReadRequest(ids[:300], ids[300:]).to_json())
+
+
+def test_a_body_of_500_ids_fits_and_a_padded_one_is_refused() -> None:
+    ids = tuple(secrets.token_hex(16) for _ in range(MOST_OBJECTS))
+    full = json.dumps({"summaries": [], "items": ids}).encode()
+    assert parse_read_request(full).items == ids
+    with pytest.raises(ActionError, match="too long"):
+        parse_read_request(full.ljust(LONGEST_READ + 1))
 
 
 @given(

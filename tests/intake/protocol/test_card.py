@@ -52,6 +52,19 @@ def test_a_card_with_a_line_too_many_is_refused(key: SigningKey) -> None:
         parse_card(bytes(Note(text, (key.sign(text),))).decode())
 
 
+@pytest.mark.parametrize(
+    "name", ["amina\u202e", "am\u200dina", "a\x9b31m", "\ufeffamina", "\ue000", "operator", "Operator", "a" * 65]
+)
+def test_a_name_that_shows_as_another_is_refused_and_the_error_says_why(name: str) -> None:
+    with pytest.raises(CardError, match=r"a name may have|nobody may be called"):
+        issue_card(Role.AUDITOR, SigningKey.generate(name), None)
+
+
+@pytest.mark.parametrize("name", ["amina", "阿米娜", "Đặng", "O'Neil-2", "operators"])
+def test_names_of_every_script_are_fine(name: str) -> None:
+    assert issue_card(Role.AUDITOR, SigningKey.generate(name), None).name == name
+
+
 @given(st.text())
 def test_any_other_text_is_not_a_card(text: str) -> None:
     with pytest.raises(CardError):

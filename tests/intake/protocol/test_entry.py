@@ -13,8 +13,10 @@ from intake.protocol.entry import LONGEST, Entry, EntryError, LoggedRequest, par
 TIMES = st.integers(1_600_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 REQUESTS = st.none() | st.builds(LoggedRequest, TEXTS, st.binary(max_size=64), st.none() | TEXTS)
-ENTRIES = st.builds(
-    Entry, TIMES, TEXTS, st.sampled_from(Action), st.lists(TEXTS, max_size=5).map(tuple), REQUESTS, st.none() | TEXTS
+OBJECTS = st.lists(TEXTS, max_size=5).map(tuple)
+ENTRIES = st.one_of(
+    st.builds(Entry, TIMES, TEXTS, st.sampled_from(Action), OBJECTS, REQUESTS),
+    st.builds(Entry, TIMES, TEXTS, st.just(Action.ENROL), OBJECTS, REQUESTS, TEXTS),
 )
 
 
@@ -45,6 +47,30 @@ def test_other_bytes_are_refused_as_no_entry(line: bytes) -> None:
 def test_json_in_another_spelling_is_refused(entry: Entry) -> None:
     with pytest.raises(EntryError):
         parse_entry(json.dumps(json.loads(entry.to_bytes()), indent=1).encode())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"who": 5},
+        {"objects": [5]},
+        {"objects": "ab"},
+        {"card": 5},
+        {"card": None},
+        {"action": "revoke"},
+        {"request": None},
+        {"request": {"base": 5, "signature": ""}},
+        {"request": {"base": "", "signature": 5}},
+        {"request": {"base": "", "signature": "", "body": 5}},
+        {"request": ["base", "signature"]},
+    ],
+)
+def test_a_field_of_another_type_or_out_of_place_is_refused(change: dict[str, object]) -> None:
+    entry = Entry(datetime(2026, 1, 1, tzinfo=UTC), "operator", Action.ENROL, ("member/0",), card="card")
+    parse_entry(entry.to_bytes())
+    values = {**json.loads(entry.to_bytes()), **change}
+    with pytest.raises(EntryError):
+        parse_entry(json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
 
 
 def test_an_entry_longer_than_a_bundle_can_hold_is_refused() -> None:
