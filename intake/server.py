@@ -1,13 +1,18 @@
 """What both server applications are made from: settings, store, blobs and access log, opened together."""
 
+import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.note import SigningKey
 from intake.accesslog.log import AccessLog
-from intake.settings import FILE, SettingError, Settings, settable
+from intake.settings import FILE, SettingError, Settings, load, settable
 from intake.storage import schema
 from intake.storage.blobs import Blobs
 from intake.storage.store import Store
@@ -27,20 +32,31 @@ def open_server(settings: Settings) -> Server:
     """Open what `initialise` made; errors name the setting or the file that is missing."""
     if not settings.log_key.exists():
         raise SettingError(f"INTAKE_DATA: {settings.data} holds no log.key; run 'intake init'")
+    key = read_log_key(settings.log_key)
     store = Store(settings.database_url)
-    schema.require_newest(store)
-    return Server(settings, store, Blobs(settings.blobs), AccessLog(read_log_key(settings.log_key)))
+    try:
+        schema.require_newest(store)
+    except SQLAlchemyError as error:
+        raise _unopened(settings, error) from error
+    return Server(settings, store, Blobs(settings.blobs), AccessLog(key))
 
 
-def initialise(data: Path, values: dict[str, object]) -> Settings:
-    """Fill a data directory: settings, the log's key, the schema, the empty tree. What is there already stays."""
-    settings = Settings(data=data, **values)  # type: ignore[arg-type]
+def initialise(data: Path, values: dict[str, object], environment: Mapping[str, str] | None = None) -> Settings:
+    """Fill a data directory: settings, the log's key, the schema, the empty tree. What is there already stays.
+
+    `values` go into a new `intake.toml`. Returns the settings in force, `environment` over the file; they say which
+    store is made. What is wrong with them stops this before anything is written.
+    """
+    settings = load({**(environment or {}), "INTAKE_DATA": str(data)}, new=values)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.blobs.mkdir(mode=0o700, exist_ok=True)
-    _write_new(data / FILE, settings_file(settings))
+    _write_new(data / FILE, settings_file(Settings(data=data, **values)))  # type: ignore[arg-type]
     key = SigningKey.generate(f"intake-{secrets.token_hex(4)}")
     _write_new(settings.log_key, f"{key.verifier.name}\n{key.seed.hex()}\n")
-    schema.upgrade(settings.database_url)
+    try:
+        schema.upgrade(settings.database_url)
+    except SQLAlchemyError as error:
+        raise _unopened(settings, error) from error
     server = open_server(settings)
     with server.store.writing() as session:
         server.log.start(session)
@@ -49,9 +65,12 @@ def initialise(data: Path, values: dict[str, object]) -> Settings:
 
 
 def read_log_key(path: Path) -> SigningKey:
-    """The log's signing key from its file."""
-    name, seed = path.read_text("ascii").split()
-    return SigningKey.from_seed(name, bytes.fromhex(seed))
+    """The log's signing key from its file; `SettingError` if the file holds none."""
+    try:
+        name, seed = path.read_text("ascii").split()
+        return SigningKey.from_seed(name, bytes.fromhex(seed))
+    except ValueError:
+        raise SettingError(f"INTAKE_DATA: {path} is damaged; put back your copy of it") from None
 
 
 def settings_file(settings: Settings) -> str:
@@ -59,12 +78,19 @@ def settings_file(settings: Settings) -> str:
     lines = ["# The settings of this intake server. The environment (INTAKE_…) goes before this file.", ""]
     for entry in settable():
         value = getattr(settings, entry.name)
-        shown = (
-            str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
-        )
         comment = "# " if value == entry.default else ""
-        lines += [f"# {entry.metadata['says']}", f"{comment}{entry.name} = {shown}", ""]
+        lines += [f"# {entry.metadata['says']}", f"{comment}{entry.name} = {_toml(value)}", ""]
     return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    """A setting's value in TOML. JSON writes text, numbers and truth the same way, but leaves DEL as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _unopened(settings: Settings, error: SQLAlchemyError) -> SettingError:
+    where = "database" if settings.database else "INTAKE_DATA"
+    return SettingError(f"{where}: the store can't be opened ({type(error).__name__}); is it where this setting says?")
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -67,6 +67,9 @@ class Settings:
     limit_pages: str = _setting("300 per minute", "Limit of one circuit on pages.")
     limit_codenames: str = _setting("20 per minute", "Limit of one circuit on new codenames and on returns.")
     limit_sends: str = _setting("30 per minute", "Limit of one circuit on what it sends: reports, messages, files.")
+    draft_languages: str = _setting(
+        "", "Drafts that somebody fluent has reviewed for this team and that are shown, such as: ug bo"
+    )
     largest_file: int = _setting(500_000_000, "The largest file that a source may add.")
     reserve_files: int = _setting(500_000_000, "What files leave free of the disk, so that text can still be stored.")
     reserve_text: int = _setting(50_000_000, "What text leaves free of the disk, so that the team can still work.")
@@ -77,6 +80,9 @@ class Settings:
         for name in ("answer_days", "keep_months", "threads", "stall_seconds", "workers", "largest_file"):
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be 1 or more")
+        for name in ("reserve_files", "reserve_text"):
+            if getattr(self, name) < 0:
+                raise SettingError(f"{name} must be 0 or more")
         for name in ("source_bind", "desk_bind"):
             _require_bind(name, getattr(self, name))
         for name in ("limit_pages", "limit_codenames", "limit_sends"):

@@ -7,21 +7,25 @@ import click
 
 from intake.cli.common import plain_errors
 from intake.server import initialise, read_log_key
-from intake.settings import SettingError
+from intake.settings import FILE, SettingError
 
 
 @click.command()
-@click.option("--team", default="this team", show_default=True, help="How the pages name the organisation that reads.")
-@plain_errors(SettingError, OSError)
-def init(team: str) -> None:
+@click.option("--team", help="How the pages name the organisation that reads.  [default: this team]")
+@plain_errors(SettingError)
+def init(team: str | None) -> None:
     """Fill the data directory, ask nothing, change nothing that is there.
 
     The directory is the one that INTAKE_DATA names, ./data if it is not set. It gets intake.toml with every setting
     explained, the log's signing key, the directory for attachments and the store, which is also brought up to date.
+    Settings that are in the environment, or in an intake.toml already, are followed.
     """
     data = Path(os.environ.get("INTAKE_DATA", "data"))
-    settings = initialise(data, {"team": team})
-    click.echo(f"{data} is ready. Settings: {data / 'intake.toml'}")
+    settings = initialise(data, {} if team is None else {"team": team}, os.environ)
+    click.echo(f"{data} is ready. Settings: {data / FILE}")
+    if team is not None and team != settings.team:
+        held_by = "INTAKE_TEAM" if "INTAKE_TEAM" in os.environ else str(data / FILE)
+        click.echo(f"The team stays '{settings.team}', as {held_by} says: change it there.")
     click.echo("Reviewers and auditors need the log's public key to check what this server tells them:")
     click.echo(f"  {read_log_key(settings.log_key).verifier}")
     click.echo(
