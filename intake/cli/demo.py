@@ -10,6 +10,7 @@ from intake.demo.browser import PageError
 from intake.demo.processes import ProcessError
 from intake.demo.run import run_demo
 from intake.settings import SettingError
+from intake.storage.schema import SchemaError
 
 
 @click.command()
@@ -17,8 +18,11 @@ from intake.settings import SettingError
     "--dir", "directory", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True,
     help="Where the demo keeps its store and keys.",
 )  # fmt: skip
-@click.option("--port", default=8001, show_default=True, help="The first of three ports on 127.0.0.1.")
-@plain_errors(SettingError, ProcessError, PageError, OSError)
+@click.option(
+    "--port", type=click.IntRange(1, 65532), default=8001, show_default=True,
+    help="The first of three ports on 127.0.0.1.",
+)  # fmt: skip
+@plain_errors(SettingError, SchemaError, ProcessError, PageError)
 def demo(directory: Path, port: int) -> None:
     """Run everything on this machine: source site, desk and one reviewer's program, with ten invented reports.
 

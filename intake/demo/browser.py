@@ -30,7 +30,7 @@ class Browser:
 
     def open(self, path: str) -> None:
         """Load a page."""
-        self._take(self._client.get(path))
+        self._take(self._client.build_request("GET", path))
 
     def send(self, names: str, values: Mapping[str, str | list[str]]) -> None:
         """Fill in and send the form of the current page that goes to an address ending in `names`."""
@@ -42,7 +42,7 @@ class Browser:
             raise PageError(f"the form for {names} does not ask for {', '.join(sorted(unknown))}")
         content = urlencode({**form.hidden, **values}, doseq=True)
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        self._take(self._client.post(form.action, content=content, headers=headers))
+        self._take(self._client.build_request("POST", form.action, content=content, headers=headers))
 
     @property
     def path(self) -> str:
@@ -60,7 +60,11 @@ class Browser:
         """Forget everything."""
         self._client.close()
 
-    def _take(self, page: httpx.Response) -> None:
+    def _take(self, request: httpx.Request) -> None:
+        try:
+            page = self._client.send(request)
+        except httpx.HTTPError as error:
+            raise PageError(f"the source site does not answer ({type(error).__name__})") from error
         if page.status_code != httpx.codes.OK:
             raise PageError(f"{page.url.path} answered {page.status_code}")
         self._page = page

@@ -19,11 +19,15 @@ class ProcessError(RuntimeError):
 
 @contextmanager
 def running(command: list[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
-    """A Python program in the project's directory, ended when the block is left; its output is for the caller."""
+    """A Python program in the project's directory, ended when the block is left; its output is for the caller.
+
+    Settings of a real server that are in this process's environment don't reach it.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("INTAKE_")}
     process = subprocess.Popen(  # noqa: S603 - our own commands
         [sys.executable, *command],
         cwd=_PROJECT,
-        env={**os.environ, **environment},
+        env={**inherited, **environment},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends everything in order

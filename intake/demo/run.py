@@ -1,125 +1,145 @@
-"""Start everything, send the reports if they are not there yet, and stay until Ctrl-C."""
+"""Start everything, send the reports that are not there yet, and stay until a signal ends it."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import shlex
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from subprocess import Popen
 from threading import Event
 
 from rich.console import Console
-from rich.progress import track
-from sqlalchemy import func, select
 
 from intake.demo.browser import Browser
 from intake.demo.people import PASSPHRASE, Person, enrol, people
 from intake.demo.processes import require_free, running, wait_for_port
 from intake.demo.reports import demo_reports, send
-from intake.server import Server, initialise, open_server, read_log_key
+from intake.demo.signals import Signals
+from intake.server import initialise, open_server, read_log_key
 from intake.settings import Settings
-from intake.storage.tables import Tip
+
+_SENT = "sent.txt"
 
 
 def run_demo(directory: Path, port: int, console: Console) -> None:
-    """Run the demo in `directory` on three ports from `port` on, until SIGINT or SIGTERM."""
+    """Run the demo in `directory` on three ports from `port` on, until SIGINT, SIGTERM or SIGHUP."""
     require_free(range(port, port + 3))
-    settings = _prepare(directory)
-    reviewer, other, auditor = people(directory)
-    log = str(read_log_key(settings.log_key).verifier)
-    with ExitStack() as started, _stopping() as stop:
+    signals = Signals()
+    with signals.caught(), ExitStack() as started:
+        try:
+            _Demo(directory, port, console, signals, started).run()
+        except KeyboardInterrupt:
+            # After SIGHUP the terminal may be gone.
+            with suppress(OSError):
+                console.print("Ending what was started …")
+        finally:
+            signals.ignore()
+
+
+class _Demo:
+    """One run. What it starts is ended with `started`; what must not be left half done is held against `signals`."""
+
+    def __init__(self, directory: Path, port: int, console: Console, signals: Signals, started: ExitStack) -> None:
+        self._directory = directory
+        self._port = port
+        self._console = console
+        self._signals = signals
+        self._started = started
+
+    def run(self) -> None:
+        """Go through all of it; only a signal or an error ends this."""
+        settings = self._prepare()
+        log = str(read_log_key(settings.log_key).verifier)
+        reviewer, other, auditor = people(self._directory)
         environment = {
             "INTAKE_DATA": str(settings.data.resolve()),
-            "INTAKE_SOURCE_BIND": f"127.0.0.1:{port}",
-            "INTAKE_DESK_BIND": f"127.0.0.1:{port + 1}",
+            "INTAKE_SOURCE_BIND": f"127.0.0.1:{self._port}",
+            "INTAKE_DESK_BIND": f"127.0.0.1:{self._port + 1}",
         }
-        for offset, application in enumerate(("source", "desk")):
-            process = started.enter_context(running(["-m", "gunicorn", f"wsgi:{application}"], environment))
-            wait_for_port(process, port + offset)
-        _send_reports(settings, port, console)
-        command = ["-m", "intake", "triage", *_connection(reviewer, port, log), "--port", str(port + 2)]
-        triage = started.enter_context(running(command, {}))
-        wait_for_port(triage, port + 2)
+        self._start(["-m", "gunicorn", "wsgi:source"], self._port, environment)
+        self._start(["-m", "gunicorn", "wsgi:desk"], self._port + 1, environment)
+        self._send_reports()
+        command = ["-m", "intake", "triage", *self._connection(reviewer, log), "--port", str(self._port + 2)]
+        triage = self._start(command, self._port + 2, {})
         address = triage.stdout.readline().strip() if triage.stdout else ""
-        _explain(console, port, address, _commands(other, auditor, port, log))
-        stop.wait()
-        console.print("Ending what was started …")
+        boris = ["triage", *self._connection(other, log), "--port", str(self._port + 3)]
+        carla = ["audit", "verify", *self._connection(auditor, log)]
+        self._explain(address, _command(boris), _command(carla))
+        Event().wait()
+
+    def _prepare(self) -> Settings:
+        with self._signals.held():
+            settings = initialise(
+                self._directory / "server",
+                {
+                    "team": "the demo team",
+                    # Ten reports come from one address in a few seconds.
+                    "limit_codenames": "200 per minute",
+                    "limit_sends": "600 per minute",
+                    "limit_pages": "2000 per minute",
+                },
+            )
+        server = open_server(settings)
+        for person in people(self._directory):
+            with self._signals.held():
+                enrol(person, server)
+        server.store.close()
+        return settings
+
+    def _start(self, command: list[str], port: int, environment: Mapping[str, str]) -> "Popen[str]":
+        with self._signals.held():
+            process = self._started.enter_context(running(command, environment))
+        wait_for_port(process, port)
+        return process
+
+    def _send_reports(self) -> None:
+        """Send those that no earlier run has sent; a run that was interrupted is gone on with."""
+        reports = list(demo_reports())
+        record = self._directory / _SENT
+        sent = record.read_text("utf-8").split() if record.exists() else []
+        missing = [report for report in reports if report.name not in sent]
+        if not missing:
+            self._console.print(f"The {len(reports)} reports are there from an earlier run.")
+        for number, report in enumerate(missing, len(reports) - len(missing) + 1):
+            self._console.print(f"Sending report {number} of {len(reports)} through the pages …", highlight=False)
+            browser = Browser(f"http://127.0.0.1:{self._port}")
+            # A report takes a second: none is sent by halves, or twice.
+            with self._signals.held():
+                send(report, browser)
+                with record.open("a", encoding="utf-8") as file:
+                    file.write(f"{report.name}\n")
+            browser.close()
+
+    def _connection(self, person: Person, log: str) -> list[str]:
+        places = ["--key", str(person.key.resolve()), "--home", str(person.home.resolve())]
+        return [*places, "--desk", f"http://127.0.0.1:{self._port + 1}", "--log", log]
+
+    def _explain(self, address: str, boris: str, carla: str) -> None:
+        for line in (
+            "",
+            f"The source site    http://127.0.0.1:{self._port}/",
+            f"The desk API       http://127.0.0.1:{self._port + 1}/   (answers signed requests only)",
+            f"A reviewer's desk  {address}",
+            "",
+            f'Everybody\'s passphrase here is "{PASSPHRASE}".',
+            "",
+            "What to try:",
+            "  1. Open the source site, get a codename, write a report, add a file. Keep the codename.",
+            "  2. Open the reviewer's desk, unlock it, open your report, write a reply. The address works once.",
+            "  3. Go back to the source site with the codename and read the reply.",
+            "  4. See the same as the other reviewer, boris:",
+            f"     {boris}",
+            "  5. Check who opened what, as the auditor:",
+            f"     {carla}",
+            "",
+            "Ctrl-C ends everything. 'make demo' goes on from here, 'make demo-clean' removes it.",
+        ):
+            self._console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
-def _prepare(directory: Path) -> Settings:
-    settings = initialise(
-        directory / "server",
-        {
-            "team": "the demo team",
-            # Ten reports come from one address in a few seconds.
-            "limit_codenames": "200 per minute",
-            "limit_sends": "600 per minute",
-            "limit_pages": "2000 per minute",
-        },
-    )
-    server = open_server(settings)
-    for person in people(directory):
-        enrol(person, server)
-    server.store.close()
-    return settings
-
-
-def _send_reports(settings: Settings, port: int, console: Console) -> None:
-    server = open_server(settings)
-    present = _tips(server)
-    server.store.close()
-    if present:
-        console.print(f"{present} reports are there from an earlier run.")
-        return
-    for report in track(list(demo_reports()), "Sending ten reports through the pages", console=console):
-        browser = Browser(f"http://127.0.0.1:{port}")
-        send(report, browser)
-        browser.close()
-
-
-def _tips(server: Server) -> int:
-    with server.store.reading() as session:
-        return session.scalar(select(func.count()).select_from(Tip)) or 0
-
-
-def _connection(person: Person, port: int, log: str) -> list[str]:
-    places = ["--key", str(person.key.resolve()), "--home", str(person.home.resolve())]
-    return [*places, "--desk", f"http://127.0.0.1:{port + 1}", "--log", log]
-
-
-def _commands(other: Person, auditor: Person, port: int, log: str) -> tuple[str, str]:
-    boris = ["triage", *_connection(other, port, log), "--port", str(port + 3)]
-    carla = ["audit", "verify", *_connection(auditor, port, log)]
-    return f".venv/bin/intake {' '.join(boris)}", f".venv/bin/intake {' '.join(carla)}"
-
-
-def _explain(console: Console, port: int, address: str, commands: tuple[str, str]) -> None:
-    for line in (
-        "",
-        f"The source site    http://127.0.0.1:{port}/",
-        f"The desk API       http://127.0.0.1:{port + 1}/   (answers signed requests only)",
-        f"A reviewer's desk  {address}",
-        "",
-        f'Everybody\'s passphrase here is "{PASSPHRASE}".',
-        "",
-        "What to try:",
-        "  1. Open the source site, get a codename, write a report, add a file. Keep the codename.",
-        "  2. Open the reviewer's desk, unlock it, open your report, write a reply. The address works once.",
-        "  3. Go back to the source site with the codename and read the reply.",
-        "  4. See the same as the other reviewer, boris:",
-        f"     {commands[0]}",
-        "  5. Check who opened what, as the auditor:",
-        f"     {commands[1]}",
-        "",
-        "Ctrl-C ends everything. 'make demo' goes on from here, 'make demo-clean' removes it.",
-    ):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
-
-
-@contextmanager
-def _stopping() -> Iterator[Event]:
-    stop = Event()
-    kept = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+def _command(arguments: list[str]) -> str:
+    """A command that runs the program that runs now, from the directory where it was started."""
+    program = Path(sys.executable).with_name("intake")
+    if program.is_relative_to(Path.cwd()):
+        program = program.relative_to(Path.cwd())
+    return shlex.join([str(program), *arguments])
