@@ -36,8 +36,10 @@ class _LazyGroup(click.Group):
         try:
             command: click.Command = getattr(importlib.import_module(module), name)
         except ModuleNotFoundError as error:
+            # Not "pip install intake": the package of that name in the registry is somebody else's.
             ctx.fail(
-                f"'{cmd_name}' needs packages that are not installed ({error.name}): pip install 'intake[{extra}]'"
+                f"'{cmd_name}' needs packages that are not installed ({error.name}); "
+                f"in this project's directory: pip install '.[{extra}]'"
             )
         return command
 

@@ -25,7 +25,7 @@ from crypto.age import (
     parse_identity,
     parse_recipient,
 )
-from intake.cli.common import plain_errors
+from intake.cli.common import plain_errors, read_text
 
 
 class _AgeGroup(click.Group):
@@ -63,7 +63,7 @@ def age() -> None:
 @click.option("-a", "--armor", "armored", is_flag=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path))
 @click.argument("source", metavar="[INPUT]", type=click.File("rb"), default="-")
-@plain_errors(AgeError, OSError, UnicodeDecodeError)
+@plain_errors(AgeError)
 def _file(
     sealing: bool,
     opening: bool,
@@ -107,7 +107,7 @@ def _file(
     "-o", "--output", type=click.Path(path_type=Path), help="Write the key there instead of to standard output."
 )
 @click.option("--x25519", is_flag=True, help="Make a key that age programs without post-quantum keys can use.")
-@plain_errors(OSError)
+@plain_errors()
 def keygen(output: Path | None, x25519: bool) -> None:
     """Make a key and print its recipient. It is post-quantum unless --x25519 is given."""
     identity = X25519Identity.generate() if x25519 else HybridIdentity.generate()
@@ -126,7 +126,7 @@ def _threads() -> int:
 
 
 def _lines(path: Path) -> list[str]:
-    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    lines = (line.strip() for line in read_text(path).splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 

@@ -11,7 +11,7 @@ from intake.protocol.audit import AuditError
 from intake.triage.audit_report import run_audit
 from intake.triage.desk_client import DeskError
 from intake.triage.home import HomeError
-from intake.triage.keyfile import KeyFileError, load_keys
+from intake.triage.keyfile import KeyFileError, load_keys, require_key_file
 
 
 @click.group()
@@ -31,5 +31,6 @@ def verify(
     The checkpoint that was verified is kept in the home directory; the next run refuses a log that shrank or was
     rewritten since. Exit status 1 and one line say what is wrong.
     """
-    keys = load_keys(key, passphrase(passphrase_file))
-    run_audit(open_home(home, desk, log, proxy), keys, Console())
+    require_key_file(key)
+    opened = open_home(home, desk, log, proxy)
+    run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())

@@ -6,7 +6,7 @@ import click
 
 from intake.cli.common import passphrase, passphrase_option, plain_errors
 from intake.protocol.card import Role
-from intake.triage.keyfile import KeyFileError, make_keys, save_keys
+from intake.triage.keyfile import KeyFileError, make_keys, require_new, save_keys, write_card
 
 
 @click.group()
@@ -21,19 +21,30 @@ def key() -> None:
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The key file.  [default: NAME.key]")
 @passphrase_option
-@plain_errors(KeyFileError, OSError)
+@plain_errors(KeyFileError)
 def new(name: str, role: str, output: Path | None, passphrase_file: Path | None) -> None:
     """Make new keys for NAME, on the machine where they will be used.
 
     NAME is what colleagues will see: no spaces, no plus sign. The private keys go into NAME.key, sealed with a
     passphrase; keep that file and a copy offline. NAME.card holds the public half: give it to the operator, who
-    enrols it.
+    enrols it. Nothing that exists is overwritten.
     """
     path = output or Path(f"{name}.key")
-    keys = make_keys(Role(role), name)
-    save_keys(path, keys, passphrase(passphrase_file, new=True))
     card = path.with_suffix(".card")
-    card.write_text(keys.card.text, "utf-8")
+    if card == path:
+        raise KeyFileError(
+            f"{path} would be the card's name: -o names the file of the private keys, such as {name}.key"
+        )
+    keys = make_keys(Role(role), name)
+    for file in (path, card):
+        require_new(file)
+    # The card first: if it can't be written, no keys were made that nobody can enrol.
+    write_card(card, keys)
+    try:
+        save_keys(path, keys, passphrase(passphrase_file, new=True))
+    except BaseException:
+        card.unlink()
+        raise
     click.echo(f"Private keys: {path} (sealed with the passphrase)")
     click.echo(f"Public card:  {card} (give it to the operator)")
     click.echo(f"Key id:       {keys.card.key_id} (read it to the operator over another channel)")

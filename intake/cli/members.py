@@ -5,12 +5,16 @@ from pathlib import Path
 import click
 
 from intake.accesslog import members
-from intake.cli.common import plain_errors
+from intake.accesslog.log import LogDamagedError
+from intake.cli.common import plain_errors, read_text
 from intake.protocol.card import CardError, Role, parse_card
 from intake.protocol.roster import RosterError
 from intake.server import open_server
 from intake.settings import SettingError, load
 from intake.storage.schema import SchemaError
+
+_ERRORS = (SettingError, SchemaError, LogDamagedError, RosterError)
+_WITH_ARTICLE = {Role.REVIEWER: "a reviewer", Role.AUDITOR: "an auditor"}
 
 
 def _group(role: Role, says: str) -> click.Group:
@@ -20,12 +24,12 @@ def _group(role: Role, says: str) -> click.Group:
 
     @group.command()
     @click.argument("card", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-    @plain_errors(SettingError, SchemaError, CardError, RosterError, UnicodeDecodeError)
+    @plain_errors(*_ERRORS, CardError)
     def enrol(card: Path) -> None:
         """Let in whoever made CARD, the file that 'intake key new' wrote. The log shows it to everybody."""
-        parsed = parse_card(card.read_text("utf-8"))
+        parsed = parse_card(read_text(card))
         if parsed.role is not role:
-            raise CardError(f"this is the card of a {parsed.role}; use 'intake {parsed.role} enrol'")
+            raise CardError(f"this is the card of {_WITH_ARTICLE[parsed.role]}; use 'intake {parsed.role} enrol'")
         server = open_server(load())
         members.enrol(server.store, server.log, parsed)
         click.echo(f"{parsed.name} is enrolled as {role}.")
@@ -33,7 +37,7 @@ def _group(role: Role, says: str) -> click.Group:
 
     @group.command()
     @click.argument("name")
-    @plain_errors(SettingError, SchemaError, RosterError)
+    @plain_errors(*_ERRORS)
     def revoke(name: str) -> None:
         """Shut NAME out from now on. What they have read already they still have."""
         server = open_server(load())
@@ -41,7 +45,7 @@ def _group(role: Role, says: str) -> click.Group:
         click.echo(f"{name} (key id {member.card.key_id}) is no longer {role}.")
 
     @group.command(name="list")
-    @plain_errors(SettingError, SchemaError)
+    @plain_errors(*_ERRORS)
     def list_() -> None:
         """Everyone who was ever enrolled, with the days (UTC)."""
         server = open_server(load())

@@ -10,7 +10,7 @@ from intake.storage.settle import settle as settle_store
 
 
 @click.command()
-@plain_errors(SettingError, SchemaError, OSError)
+@plain_errors(SettingError, SchemaError)
 def settle() -> None:
     """Rewrite the store so that its layout no longer tells in which order reports came. Run it once a day.
 

@@ -12,6 +12,7 @@ from intake.cli.common import plain_errors
 from intake.cli.connection import connection_options, open_home
 from intake.triage.app import create_app
 from intake.triage.home import HomeError
+from intake.triage.keyfile import KeyFileError, require_key_file
 
 
 class _SilentHandler(WSGIRequestHandler):
@@ -23,14 +24,15 @@ class _SilentHandler(WSGIRequestHandler):
 
 @click.command()
 @connection_options
-@click.option("--port", default=8003, show_default=True, help="The port on 127.0.0.1.")
-@plain_errors(HomeError, OSError)
+@click.option("--port", type=click.IntRange(1, 65535), default=8003, show_default=True, help="The port on 127.0.0.1.")
+@plain_errors(HomeError, KeyFileError)
 def triage(key: Path, home: Path | None, desk: str | None, log: str | None, proxy: str | None, port: int) -> None:
     """Start the reviewer's program on this machine and print the address to open in a browser.
 
     It listens on 127.0.0.1 only, asks for the passphrase of the key file, fetches what is new from the desk and keeps
     only sealed bytes on disk. The address works once: open it yourself.
     """
+    require_key_file(key)
     token = secrets.token_urlsafe(32)
     app = create_app(open_home(home, desk, log, proxy), key, token=token, port=port, progress=_progress)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_SilentHandler)

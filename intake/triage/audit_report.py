@@ -1,12 +1,9 @@
-"""What an auditor reads: who opened what, who may, and which log this was."""
+"""What an auditor reads: who opened what, who may, and which log this was. One line for each, the same in a pipe."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import track
-from rich.table import Table
 
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.entry import OPERATOR, Entry
@@ -14,8 +11,6 @@ from intake.triage.desk_client import DeskClient
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
 from intake.triage.mirror import fetch_log
-
-_SHOWN = 2
 
 
 def run_audit(home: Home, keys: MemberKeys, console: Console) -> None:
@@ -29,41 +24,36 @@ def run_audit(home: Home, keys: MemberKeys, console: Console) -> None:
         verified = fetch_log(client, home, whole=True, progress=progress)
     finally:
         client.close()
-    console.print(_accesses(verified))
-    console.print(_members(verified))
-    checkpoint = verified.checkpoint
-    console.print(f"Verified: {checkpoint.size} entries of the log {checkpoint.origin}", highlight=False)
-    console.print(f"Root:     {checkpoint.root.hex()}", highlight=False)
+    for line in _report(verified):
+        # A line is never cut or broken: it can be searched for an id and counted.
+        console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
-def _accesses(verified: VerifiedLog) -> Table:
-    table = Table("#", "When (UTC)", "Who", "Did", "To what", title="Who opened what", title_justify="left")
+def _report(verified: VerifiedLog) -> Iterator[str]:
+    yield "Who did what (number, UTC, who, what, to what):"
     for index, entry in enumerate(verified.entries):
-        when = entry.at.strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(str(index), when, _name(verified, entry), entry.action.value, _objects(verified, entry))
-    return table
-
-
-def _members(verified: VerifiedLog) -> Table:
-    table = Table("Name", "Role", "Key id", "Since (UTC)", "Until (UTC)", title="Members", title_justify="left")
+        yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
+    yield ""
+    yield "Members (key id, role, name, since and until in UTC):"
     for member in verified.roster.members:
-        until = member.until.strftime("%Y-%m-%d %H:%M") if member.until else "active"
         card = member.card
-        table.add_row(escape(card.name), card.role.value, card.key_id, member.since.strftime("%Y-%m-%d %H:%M"), until)
-    return table
+        until = f"until {member.until:%Y-%m-%d %H:%M:%S}" if member.until else "active"
+        yield f"{card.key_id}  {card.role.value}  {card.name}  since {member.since:%Y-%m-%d %H:%M:%S}, {until}"
+    yield ""
+    yield f"Verified: {verified.checkpoint.size} entries of the log {verified.checkpoint.origin}"
+    yield f"Root:     {verified.checkpoint.root.hex()}"
 
 
 def _name(verified: VerifiedLog, entry: Entry) -> str:
     member = verified.roster.member(entry.who)
-    return OPERATOR if member is None else escape(member.card.name)
+    return OPERATOR if member is None else member.card.name
 
 
-def _objects(verified: VerifiedLog, entry: Entry) -> str:
-    members = [verified.roster.member(name.removeprefix("member/")) for name in entry.objects]
-    named = [escape(member.card.name) for member in members if member is not None]
-    if named:
-        return ", ".join(named)
-    if len(entry.objects) <= _SHOWN:
-        return ", ".join(entry.objects)
-    counts = Counter(name.partition("/")[0] for name in entry.objects)
-    return ", ".join(f"{count} × {kind}" for kind, count in counts.items())
+def _did(verified: VerifiedLog, entry: Entry) -> str:
+    objects = (_object(verified, name) for name in entry.objects)
+    return " ".join((entry.action.value, *objects))
+
+
+def _object(verified: VerifiedLog, name: str) -> str:
+    member = verified.roster.member(name.removeprefix("member/"))
+    return name if member is None else f"{name} ({member.card.name})"

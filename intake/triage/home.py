@@ -3,12 +3,14 @@
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+import httpx
 import platformdirs
 
 from crypto.note import NoteError, Verifier, parse_verifier
@@ -16,6 +18,8 @@ from crypto.tiles import WIDTH, decode_bundle, encode_bundle, entries_path
 
 _CONNECTION = "connection.json"
 _CHECKPOINT = "log/checkpoint"
+_DESK_SCHEMES = ("http", "https")
+_PROXY_SCHEMES = ("socks5h", "socks5", "http", "https")
 
 
 class HomeError(ValueError):
@@ -38,6 +42,14 @@ class Connection:
         except NoteError as error:
             raise HomeError(f"--log must be the log's public key, as 'intake init' printed it: {error}") from error
 
+    def check(self) -> None:
+        """Raise `HomeError` with the name of the option that can't be right."""
+        _ = self.verifier
+        if not _is_address(self.desk, _DESK_SCHEMES):
+            raise HomeError("--desk must be an address such as http://….onion, with http:// and without a path")
+        if self.proxy is not None and not _is_address(self.proxy, _PROXY_SCHEMES):
+            raise HomeError("--proxy must be an address such as socks5h://127.0.0.1:9050")
+
 
 class Home:
     """A directory for one member and one desk."""
@@ -48,17 +60,22 @@ class Home:
 
     @classmethod
     def open(cls, directory: Path | None, *, desk: str | None, log: str | None, proxy: str | None) -> "Home":
-        """Open or make the directory. What is given goes before what is remembered, and is remembered."""
+        """Open or make the directory. What is given goes before what is remembered; `remember` keeps it."""
         place = directory or Path(platformdirs.user_data_dir("intake"))
         connection = _remembered(place / _CONNECTION) or Connection(desk or "", log or "", proxy)
         given = {name: value for name, value in (("desk", desk), ("log", log), ("proxy", proxy)) if value is not None}
         connection = replace(connection, **given)
         if not connection.desk or not connection.log:
             raise HomeError("the first time, --desk and --log must say where the desk is and what its log's key is")
-        home = cls(place, connection)
-        _ = connection.verifier
-        home.save(_CONNECTION, json.dumps(asdict(connection), indent=1).encode())
-        return home
+        connection.check()
+        _require_writable(place)
+        return cls(place, connection)
+
+    def remember(self) -> None:
+        """Keep the connection for the next start, now that it was seen to work."""
+        connection = json.dumps(asdict(self.connection), indent=1).encode()
+        if not self.has(_CONNECTION) or self.read(_CONNECTION) != connection:
+            self.save(_CONNECTION, connection)
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name."""
@@ -114,6 +131,25 @@ class Home:
             if not self.has(name):
                 self.save(name, encode_bundle(bundle))
         self.save(_CHECKPOINT, signed)
+
+
+def _require_writable(directory: Path) -> None:
+    """Make the directory and try it now: later, the reports that were fetched could not be kept."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise HomeError(f"--home must be a directory that can be written: {directory}: {error.strerror}") from error
+
+
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    right_port = url.port is None or 1 <= url.port <= 65535
+    return url.scheme in schemes and url.host != "" and right_port and url.raw_path == b"/"
 
 
 def _remembered(path: Path) -> Connection | None:

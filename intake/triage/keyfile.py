@@ -12,13 +12,15 @@ from crypto.age import (
     ScryptIdentity,
     ScryptRecipient,
     parse_identity,
+    read_header,
     seal,
     unseal,
 )
 from crypto.note import NoteError, SigningKey
-from intake.protocol.card import Card, Role, issue_card
+from intake.protocol.card import Card, CardError, Role, issue_card
 
 SHORTEST_PASSPHRASE = 8
+_SEALED_WITH_PASSPHRASE = b"age-encryption.org/v1\n-> scrypt "
 
 
 class KeyFileError(ValueError):
@@ -43,9 +45,23 @@ def make_keys(role: Role, name: str) -> MemberKeys:
     """New keys for a member of this name; `KeyFileError` if the name can't be one."""
     try:
         signing = SigningKey.generate(name)
-    except NoteError as error:
+        keys = MemberKeys(role, signing, HybridIdentity.generate() if role is Role.REVIEWER else None)
+        # A card refuses more names than a key does.
+        _ = keys.card
+    except (NoteError, CardError) as error:
         raise KeyFileError(str(error)) from error
-    return MemberKeys(role, signing, HybridIdentity.generate() if role is Role.REVIEWER else None)
+    return keys
+
+
+def require_new(path: Path) -> None:
+    """Raise `KeyFileError` if there is a file of this name."""
+    if path.exists():
+        raise _exists(path)
+
+
+def write_card(path: Path, keys: MemberKeys) -> None:
+    """Write the public half into a new file, never over another."""
+    _write_new(path, keys.card.text.encode(), mode=0o644)
 
 
 def save_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 18) -> None:
@@ -59,16 +75,25 @@ def save_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 
         "identity": None if keys.identity is None else str(keys.identity),
     }
     sealed = seal(json.dumps(document).encode(), [ScryptRecipient(passphrase, work_factor)])
+    _write_new(path, sealed, mode=0o600)
+
+
+def require_key_file(path: Path) -> None:
+    """Raise `KeyFileError` unless the file is sealed with a passphrase, as key files are; needs no passphrase."""
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        raise KeyFileError(f"{path} exists already; keys are never overwritten") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(sealed)
+        with path.open("rb") as file:
+            header = read_header(file)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except AgeError:
+        raise _no_key_file(path) from None
+    if not header.startswith(_SEALED_WITH_PASSPHRASE):
+        raise _no_key_file(path)
 
 
 def load_keys(path: Path, passphrase: str) -> MemberKeys:
     """Open a key file; `KeyFileError` tells a wrong passphrase from something that is no key file."""
+    require_key_file(path)
     try:
         document = json.loads(unseal(path.read_bytes(), [ScryptIdentity(passphrase)]))
         identity = document["identity"] and parse_identity(document["identity"])
@@ -78,5 +103,28 @@ def load_keys(path: Path, passphrase: str) -> MemberKeys:
         return MemberKeys(Role(document["role"]), signing, identity)
     except NoMatch:
         raise KeyFileError("the passphrase is not right") from None
-    except (AgeError, NoteError, ValueError, KeyError, TypeError, OSError) as error:
-        raise KeyFileError(f"{path} is not a key file of this program") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (AgeError, NoteError, ValueError, KeyError, TypeError) as error:
+        raise _no_key_file(path) from error
+
+
+def _exists(path: Path) -> KeyFileError:
+    return KeyFileError(f"{path} exists already; keys and cards are never overwritten")
+
+
+def _unreadable(path: Path, error: OSError) -> KeyFileError:
+    return KeyFileError(f"{path} can't be read: {error.strerror}")
+
+
+def _no_key_file(path: Path) -> KeyFileError:
+    return KeyFileError(f"{path} is not a key file of this program; 'intake key new' makes one")
+
+
+def _write_new(path: Path, data: bytes, *, mode: int) -> None:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    except FileExistsError:
+        raise _exists(path) from None
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)

@@ -14,7 +14,8 @@ Progress = Callable[[Iterable[int], str], Iterable[int]]
 def fetch_log(client: DeskClient, home: Home, *, whole: bool, progress: Progress) -> VerifiedLog:
     """Fetch and verify the log. `whole`: every entry again, as an auditor does, not only the new ones.
 
-    Raises `AuditError` if it is not the log that was seen before with entries added; what was kept then stays.
+    The home directory then keeps it, and the connection that it came over. Raises `AuditError` if it is not the log
+    that was seen before with entries added; what was kept then stays.
     """
     log = home.connection.verifier
     signed = client.checkpoint()
@@ -24,6 +25,7 @@ def fetch_log(client: DeskClient, home: Home, *, whole: bool, progress: Progress
         lines += _bundle(client.log_resource(entries_path(index, min(WIDTH, size - index * WIDTH))))
     verified = verify_log(lines, signed, log, last_seen(home))
     home.save_log(lines, signed)
+    home.remember()
     return verified
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from crypto.note import SigningKey
 from intake.cli import main
 
 Run = Callable[..., Result]
@@ -68,6 +69,79 @@ def test_existing_keys_are_not_overwritten(run: Run, card: str, tmp_path: Path) 
     assert (tmp_path / "amina.key").read_bytes() == held
 
 
+def test_the_private_keys_are_not_written_where_the_card_goes(run: Run, tmp_path: Path) -> None:
+    result = run("key", "new", "boris", "-o", "boris.card", "--passphrase-file", "passphrase")
+    assert result.exit_code == 1
+    assert "boris.card would be the card's name" in result.output
+    assert not (tmp_path / "boris.card").exists()
+
+
+def test_an_existing_card_is_not_overwritten_and_no_key_is_made(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "boris.card").write_text("another's")
+    result = run("key", "new", "boris", "--passphrase-file", "passphrase")
+    assert (result.exit_code, "boris.card exists already" in result.output) == (1, True)
+    assert (tmp_path / "boris.card").read_text() == "another's"
+    assert not (tmp_path / "boris.key").exists()
+
+
+def test_a_passphrase_that_is_too_short_leaves_no_card_behind(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "passphrase").write_text("short\n")
+    assert run("key", "new", "boris", "--passphrase-file", "passphrase").exit_code == 1
+    assert not list(tmp_path.glob("boris.*"))
+
+
+def test_the_passphrase_file_may_be_named_in_the_environment(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INTAKE_PASSPHRASE_FILE", "passphrase")
+    assert run("key", "new", "boris").exit_code == 0
+    assert run("init").exit_code == 0
+
+
+def test_init_makes_the_store_where_the_environment_says(
+    run: Run, card: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INTAKE_DATABASE", f"sqlite:///{tmp_path}/elsewhere.db")
+    assert run("init").exit_code == 0
+    assert (tmp_path / "elsewhere.db").exists()
+    assert not (tmp_path / "data" / "intake.db").exists()
+    assert run("reviewer", "enrol", card).exit_code == 0
+
+
+def test_init_follows_an_intake_toml_that_is_there(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "intake.toml").write_text(f'database = "sqlite:///{tmp_path}/elsewhere.db"\n')
+    assert run("init").exit_code == 0
+    assert (tmp_path / "elsewhere.db").exists()
+    assert run("reviewer", "list").exit_code == 0
+
+
+def test_init_with_a_wrong_setting_names_it_and_writes_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("INTAKE_LIMIT_PAGES", "many")
+    result = run("init")
+    assert (result.exit_code, "limit_pages must be a limit" in result.output) == (1, True)
+    assert not (tmp_path / "data").exists()
+
+
+def test_init_says_that_the_team_of_an_existing_directory_stays(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "stays" not in run("init", "--team", 'The "Free" team').output
+    assert "stays" not in run("init").output
+    assert "The team stays 'The \"Free\" team', as" in run("init", "--team", "Other").output
+    monkeypatch.setenv("INTAKE_TEAM", "Third")
+    assert "The team stays 'Third', as INTAKE_TEAM says" in run("init", "--team", "Other").output
+
+
+def test_a_store_that_cannot_be_opened_is_told_with_its_setting(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("init")
+    monkeypatch.setenv("INTAKE_DATABASE", "sqlite:////nowhere/at/all.db")
+    for command in (["init"], ["reviewer", "list"], ["settle"]):
+        result = run(*command)
+        assert result.exit_code == 1
+        assert result.output.startswith("Error: database: the store can't be opened")
+
+
 def test_a_reviewer_is_enrolled_listed_and_revoked(run: Run, card: str) -> None:
     run("init")
     assert "amina is enrolled as reviewer" in run("reviewer", "enrol", card).output
@@ -85,14 +159,61 @@ def test_a_reviewer_is_enrolled_listed_and_revoked(run: Run, card: str) -> None:
         (["reviewer", "enrol", "nowhere.card"], "does not exist"),
         (["nonsense"], "No such command"),
         (["key", "new", "two words", "--passphrase-file", "passphrase"], "spaces"),
+        (["key", "new", "operator", "--passphrase-file", "passphrase"], "nobody may be called operator"),
+        (["key", "new", "boris", "--passphrase-file", "binary"], "binary is not text in UTF-8"),
+        (
+            ["key", "new", "boris", "-o", "no/boris.key", "--passphrase-file", "passphrase"],
+            "Error: no/boris.card: No such",
+        ),
+        (["reviewer", "enrol", "binary"], "binary is not text in UTF-8"),
+        (["reviewer", "enrol", "carla.card"], "this is the card of an auditor"),
+        (["age", "-R", "binary", "passphrase"], "binary is not text in UTF-8"),
     ],
 )
 def test_a_wrong_input_gets_one_plain_line(arguments: list[str], says: str, run: Run, card: str) -> None:
     run("init")
+    run("key", "new", "carla", "--role", "auditor", "--passphrase-file", "passphrase")
+    Path("binary").write_bytes(b"\xff\xfe")
     result = run(*arguments)
+    assert isinstance(result.exception, SystemExit)
     assert result.exit_code in (1, 2)
     assert says in result.output
-    assert "Traceback" not in result.output
+
+
+LOG = str(SigningKey.generate("intake-test").verifier)
+DESK = ["--desk", "http://127.0.0.1:9", "--log", LOG]
+
+
+@pytest.mark.parametrize("command", [["triage"], ["audit", "verify", "--passphrase-file", "passphrase"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--key", "amina.key", "--desk", "127.0.0.1:8112", "--log", LOG], "--desk must be an address such as http://"),
+        (["--key", "amina.key", "--desk", "http://x.onion/desk", "--log", LOG], "--desk must be an address"),
+        (["--key", "amina.key", "--desk", "http://x:99999", "--log", LOG], "--desk must be an address"),
+        (["--key", "amina.key", *DESK, "--proxy", "foo"], "--proxy must be an address such as socks5h://"),
+        (["--key", "amina.key", *DESK, "--proxy", "127.0.0.1:9050"], "--proxy must be an address"),
+        (["--key", "amina.key", *DESK, "--home", "passphrase/below"], "--home must be a directory that can be written"),
+        (["--key", "amina.key", *DESK, "--log", "no key"], "--log must be the log's public key"),
+        (["--key", "amina.key"], "--desk and --log must say"),
+        (["--key", "amina.card", *DESK], "amina.card is not a key file of this program"),
+        (["--key", "passphrase", *DESK], "passphrase is not a key file of this program"),
+    ],
+)
+def test_a_program_that_cannot_work_says_so_at_its_start(
+    command: list[str], arguments: list[str], says: str, run: Run, card: str
+) -> None:
+    result = run(*command, "--home", "home", *arguments)
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 1
+    assert says in result.output
+
+
+@pytest.mark.parametrize("port", ["0", "99999", "-1"])
+@pytest.mark.parametrize("command", [["triage", "--key", "amina.key", *DESK], ["demo"]], ids=["triage", "demo"])
+def test_a_port_that_there_is_not_is_refused(command: list[str], port: str, run: Run, card: str) -> None:
+    result = run(*command, "--port", port)
+    assert (result.exit_code, "'--port'" in result.output) == (2, True)
 
 
 def test_the_same_card_is_enrolled_once(run: Run, card: str) -> None:

@@ -16,7 +16,7 @@ from intake.triage.keyfile import make_keys
 
 
 def printed(home: Any, keys: Any) -> str:
-    console = Console(file=io.StringIO(), width=160)
+    console = Console(file=io.StringIO(), width=80)
     run_audit(home, keys, console)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
@@ -35,6 +35,21 @@ def test_it_says_who_opened_what_and_who_may(desk: Any, reviewer: Any, enrol: An
     read = next(line for line in shown.splitlines() if f"summary/{tip.id.hex()}" in line)
     assert "amina" in read
     assert "Verified: 4 entries" in shown
+
+
+def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(
+    desk: Any, reviewer: Any, enrol: Any, carla: Any, home: Any
+) -> None:
+    amina = enrol("amina")
+    tips = [desk.store_tip("One.", {}).id.hex() for _ in range(5)]
+    reviewer("amina").unlock()
+    lines = printed(home("carla"), carla).splitlines()
+    read = next(line for line in lines if " read " in line)
+    assert all(f"summary/{tip}" in read for tip in tips)
+    assert next(line for line in lines if " enrol " in line and "(amina)" in line).endswith(
+        f"enrol member/{amina.card.key_id} (amina)"
+    )
+    assert any(line.startswith(f"{amina.card.key_id}  reviewer  amina  since ") for line in lines)
 
 
 def test_an_entry_that_was_edited_in_the_store_is_found_on_every_run(
