@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench import envelope
-from bench.timing import Measured, Row, measure
+from bench import envelope, source
+from bench.timing import Measured, Part, Row, measure
 
-PARTS: dict[str, Callable[[], AbstractContextManager[list[Row]]]] = {"envelope": envelope.rows}
+PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {"envelope": envelope.part, "source": source.part}
 
 
 def main(wanted: list[str]) -> None:
@@ -21,18 +21,22 @@ def main(wanted: list[str]) -> None:
         sys.exit(f"there is no part {', '.join(sorted(unknown))}; there are: {', '.join(PARTS)}")
     console = Console()
     table = Table("What", "Median", "Beside", "Its median", "Ratio (range)", "Goal")
+    notes: list[str] = []
     with Progress(console=console, transient=True) as progress:
         for part in wanted or PARTS:
-            with PARTS[part]() as rows:
-                for row in progress.track(rows, description=part):
+            with PARTS[part]() as measured:
+                for row in progress.track(measured.rows, description=part):
                     table.add_row(row.what, *_cells(row, measure(row)))
+                notes.append(measured.note())
     console.print(table)
+    for note in filter(None, notes):
+        console.print(note)
     console.print(f"Medians of rounds in turn, on {len(os.sched_getaffinity(0))} cores. Only the ratios tell anything.")
 
 
 def _cells(row: Row, measured: Measured) -> tuple[str, ...]:
     ratio = f"{measured.ratio:.2f} ({measured.lowest:.2f}-{measured.highest:.2f})"
-    return f"{measured.ours:.3f} s", row.against, f"{measured.other:.3f} s", ratio, row.goal
+    return row.shown(measured.ours), row.against, row.shown(measured.other), ratio, row.goal
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
 
-from bench.timing import Row
+from bench.timing import Part, Row
 from crypto.age import (
     HybridIdentity,
     HybridRecipient,
@@ -37,10 +37,10 @@ _NOWHERE = Path(os.devnull)
 
 
 @contextmanager
-def rows() -> Iterator[list[Row]]:
+def part() -> Iterator[Part]:
     """Every row, over files that are gone afterwards."""
     with TemporaryDirectory() as directory:
-        yield [*_files(Path(directory)), *_headers()]
+        yield Part([*_files(Path(directory)), *_headers()])
 
 
 def _files(directory: Path) -> list[Row]:

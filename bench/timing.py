@@ -21,6 +21,22 @@ class Row:
     """Whether the ratio is that of throughputs (the other's time over ours) instead of times."""
     rounds: int = 7
     one_core: bool = False
+    amount: float = 0
+    unit: str = ""
+    """What a run gets done, and of what, for a rate beside the time."""
+
+    def shown(self, seconds: float) -> str:
+        """A time, with the rate where there is one."""
+        rate = f", {self.amount / seconds:.0f} {self.unit}/s" if self.unit else ""
+        return f"{seconds:.3f} s{rate}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that are measured together, and a line to print below them."""
+
+    rows: list[Row]
+    note: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)

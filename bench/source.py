@@ -1,0 +1,215 @@
+"""The source site under gunicorn: reports a second, and a large file beside what receives or seals it otherwise."""
+
+import io
+import os
+import re
+import secrets
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+import httpx
+
+from bench.timing import Part, Row
+from crypto.age import HybridIdentity, HybridRecipient, X25519Identity, seal
+from crypto.codename import generate
+from crypto.note import SigningKey
+from intake.accesslog import members
+from intake.demo.processes import running, wait_for_port
+from intake.protocol.card import Role, issue_card
+from intake.report.definition import load_form
+from intake.report.payloads import Report, Summary
+from intake.server import initialise, open_server
+
+GIB = 1 << 30
+REPORTS = 40
+REVIEWERS = 5
+_PIECE = 1 << 20
+_HIDDEN = re.compile(r'name="(csrf_token|token)" [^>]*value="([^"]*)"')
+_NARRATIVE = "Two men came to my father. " * 20
+
+DISCARD = """
+from flask import Flask, request
+app = Flask(__name__)
+
+@app.post("/")
+def discard():
+    while request.stream.read(1 << 20):
+        pass
+    return ""
+"""
+
+
+@contextmanager
+def part() -> Iterator[Part]:
+    """Every row, over servers and files that are gone afterwards."""
+    with TemporaryDirectory() as temporary, ExitStack() as started:
+        directory = Path(temporary)
+        source, master = _start_source(directory, started)
+        plain = directory / "plain"
+        with plain.open("wb") as file:
+            for _ in range(GIB >> 24):
+                file.write(secrets.token_bytes(1 << 24))
+        measured = [*_reports(source, directory), *_uploads(source, _start_bare(directory, started), plain)]
+        yield Part(measured, lambda: _peak(master))
+
+
+def _start_source(directory: Path, started: ExitStack) -> tuple[str, int]:
+    port = _free_port()
+    bounds = dict.fromkeys(("limit_pages", "limit_codenames", "limit_sends"), "1000000 per minute")
+    values = {"source_bind": f"127.0.0.1:{port}", "largest_file": 2 * GIB, "reserve_files": 1, "reserve_text": 1}
+    settings = initialise(directory / "server", {**values, **bounds})
+    server = open_server(settings)
+    for number in range(REVIEWERS):
+        key = SigningKey.generate(f"reviewer{number}")
+        members.enrol(server.store, server.log, issue_card(Role.REVIEWER, key, HybridIdentity.generate()))
+    server.store.close()
+    process = started.enter_context(running(["-m", "gunicorn", "wsgi:source"], {"INTAKE_DATA": str(settings.data)}))
+    wait_for_port(process, port)
+    return f"http://127.0.0.1:{port}", process.pid
+
+
+def _start_bare(directory: Path, started: ExitStack) -> str:
+    """A Flask view that throws away what it gets, under gunicorn as it comes."""
+    port = _free_port()
+    (directory / "discard.py").write_text(DISCARD, "utf-8")
+    (directory / "plain.conf.py").write_text("", "utf-8")
+    options = ["--no-control-socket", "--worker-class", "gthread", "--threads", "8", "--log-level", "error"]
+    place = ["-c", str(directory / "plain.conf.py"), "--chdir", str(directory), "--bind", f"127.0.0.1:{port}"]
+    process = started.enter_context(running(["-m", "gunicorn", *options, *place, "discard:app"], {}))
+    wait_for_port(process, port)
+    return f"http://127.0.0.1:{port}"
+
+
+def _reports(source: str, directory: Path) -> list[Row]:
+    recipients = [HybridIdentity.generate().recipient for _ in range(REVIEWERS)]
+    synced = directory / "synced"
+
+    def clients(count: int) -> None:
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(lambda _: _report(source), range(REPORTS)))
+
+    def bare() -> None:
+        for _ in range(REPORTS):
+            _bare_report(recipients, synced)
+
+    return [
+        Row(f"{REPORTS} reports through the pages, one client, {REVIEWERS} reviewers", lambda: clients(1),
+            "Argon2id, sealing and a synced write alone", bare, "–", rounds=5,
+            amount=REPORTS, unit="reports"),
+        Row(f"{REPORTS} reports, 8 clients", lambda: clients(8), "one client", lambda: clients(1),
+            "–", inverse=True, rounds=5, amount=REPORTS, unit="reports"),
+    ]  # fmt: skip
+
+
+def _report(source: str) -> None:
+    """What a source does: the start, a codename, the report."""
+    with httpx.Client(base_url=source, follow_redirects=True, trust_env=False, timeout=60) as client:
+        client.post("/en/codename", data=_hidden(client, "/en/", "/en/codename"))
+        hidden = _hidden(client, "/en/report", "/en/report")
+        if client.post("/en/report", data={**hidden, "narrative": _NARRATIVE}).url.path != "/en/tip":
+            raise RuntimeError("the report was not taken")
+
+
+def _hidden(client: httpx.Client, path: str, action: str) -> dict[str, str]:
+    page = client.get(path).text
+    return dict(_HIDDEN.findall(page.partition(f'action="{action}"')[2].partition("</form>")[0]))
+
+
+def _bare_report(recipients: list[HybridRecipient], synced: Path) -> None:
+    """What a report costs whatever the pages do: a derivation, two keys, two sealed documents, one durable write."""
+    seed = generate("en").derive()
+    tip, form = HybridIdentity.generate(), load_form()
+    own = HybridIdentity.from_seed(seed.identity_seed()).recipient
+    summary = Summary((str(tip),), str(own), "en", form.version, form.complete({}))
+    report = Report("en", form.version, {"narrative": _NARRATIVE})
+    with synced.open("wb") as file:
+        file.write(seal(summary.padded(), recipients))
+        file.write(seal(report.padded(), [tip.recipient]))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _uploads(source: str, bare: str, plain: Path) -> list[Row]:
+    identity = X25519Identity.generate()
+
+    def upload() -> None:
+        _upload(source, plain)
+
+    def discard() -> None:
+        with plain.open("rb") as file:
+            _send(bare, "/", "", "application/octet-stream", b"", file, b"")
+
+    def age() -> None:
+        with Path(os.devnull).open("wb") as target:
+            command = ["age", "-r", str(identity.recipient), str(plain)]
+            subprocess.run(command, stdout=target, check=True)  # noqa: S603 - Debian's
+
+    return [
+        Row(
+            "upload of 1 GiB, sealed and synced",
+            upload,
+            "a bare Flask view that discards it",
+            discard,
+            "–",
+            rounds=3,
+            amount=GIB / 1e6,
+            unit="MB",
+        ),
+        Row(
+            "upload of 1 GiB, sealed and synced",
+            upload,
+            "age on the same file",
+            age,
+            "–",
+            rounds=3,
+            amount=GIB / 1e6,
+            unit="MB",
+        ),
+    ]
+
+
+def _upload(source: str, plain: Path) -> None:
+    with httpx.Client(base_url=source, follow_redirects=True, trust_env=False, timeout=60) as client:
+        client.post("/en/codename", data=_hidden(client, "/en/", "/en/codename"))
+        client.post("/en/report", data={**_hidden(client, "/en/report", "/en/report"), "narrative": "A file follows."})
+        hidden = _hidden(client, "/en/tip/file", "/en/tip/file")
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in hidden.items())
+    before = f'{parts}--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'.encode()
+    with plain.open("rb") as file:
+        _send(source, "/en/tip/file", cookie, "multipart/form-data; boundary=b", before, file, b"\r\n--b--\r\n")
+
+
+def _send(site: str, path: str, cookie: str, content_type: str, before: bytes, file: BinaryIO, after: bytes) -> None:
+    """Send a body as it lies on the disk; the answer must be a good one."""
+    length = len(before) + GIB + len(after)
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nCookie: {cookie}\r\nContent-Type: {content_type}\r\n"
+    host, _, port = site.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=120) as connection:
+        connection.sendall(f"{head}Content-Length: {length}\r\nConnection: close\r\n\r\n".encode() + before)
+        connection.sendfile(file)
+        connection.sendall(after)
+        answer = io.BytesIO()
+        while piece := connection.recv(_PIECE):
+            answer.write(piece)
+    if answer.getvalue()[9:12] not in (b"200", b"303"):
+        raise RuntimeError("the upload was not taken")
+
+
+def _peak(master: int) -> str:
+    """The most memory that the worker of a gunicorn has taken."""
+    (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split()
+    status = Path(f"/proc/{worker}/status").read_text("ascii")
+    return f"Peak memory of the worker: {int(re.findall(r'VmHWM:[^0-9]+([0-9]+) kB', status)[0]) / 1024:.0f} MiB"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
