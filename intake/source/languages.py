@@ -25,7 +25,13 @@ def set_languages(app: Flask, drafts: str) -> None:
 
 def language() -> str:
     """The tag (BCP 47) of the current page's language."""
-    return str(g.get("language") or preferred())
+    return str(g.get("language") or _named() or preferred())
+
+
+def _named() -> str | None:
+    # An address that nothing is found at names its language as well.
+    first = request.path.partition("/")[2].partition("/")[0]
+    return first if first in current_app.extensions[_AVAILABLE] else None
 
 
 def others() -> tuple[tuple[str, str, str], ...]:
