@@ -1,5 +1,6 @@
 """Adding files. The view reads its body itself, so that a file is sealed as it arrives and never lies anywhere."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -32,7 +33,7 @@ _FAST, _SLOW = 500_000, 100_000
 """Bytes a second that an upload to an onion service makes on a good circuit, and on a bad one."""
 
 _READ_ON = 8_000_000
-"""So many bytes of a form that is refused are still read, for the texts behind its files: a minute or so."""
+"""So many bytes that are refused are still read, for the texts and files behind them: a minute or so."""
 
 
 def read_texts() -> None:
@@ -72,9 +73,9 @@ def _incoming() -> IncomingFiles:
     boundary = request.mimetype_params.get("boundary")
     if request.mimetype != "multipart/form-data" or not boundary:
         raise UnsupportedMediaType
-    most = ROWS * server.settings.largest_file
-    # What is more than that is told to the source by the file that it is too large with.
-    request.max_content_length = max(2 * most, request.content_length or 0)
+    most = ROWS * server.settings.largest_file + _READ_ON
+    # Not refused by its length: what came before a file that is too large stays, and that file is named.
+    request.max_content_length = sys.maxsize
     return IncomingFiles(cast(BinaryIO, request.stream), boundary, request.content_length, most)
 
 

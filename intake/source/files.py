@@ -66,15 +66,16 @@ class IncomingFiles:
     """A multipart body while it arrives: its files, one after the other, and in `texts` what came before each.
 
     A body that is malformed or breaks off raises `BadRequest` wherever that is noticed, and one with more than `most`
-    bytes of files `RequestEntityTooLarge`. A file that was read to its end before is whole all the same.
+    bytes of files, or `TEXT_PARTS_SIZE` of anything else, `RequestEntityTooLarge`. A file that was read to its end
+    before is whole all the same.
     """
 
     def __init__(self, stream: BinaryIO, boundary: str, size: int | None, most: int) -> None:
         self.texts: list[tuple[str, str]] = []
-        self._body = _Body(stream, size, most + TEXT_PARTS_SIZE)
+        self._body = _Body(stream, size, most)
         self._events = _events(self._body, boundary)
         self._files = self._walk()
-        self._text_room = TEXT_PARTS_SIZE
+        self._in_part = False
 
     def __iter__(self) -> Iterator[IncomingFile]:
         """The files, each as soon as it begins. What is not read of one is skipped before the next."""
@@ -94,7 +95,7 @@ class IncomingFiles:
             if event.filename is None:
                 self.texts.append((event.name or "", self._text()))
                 continue
-            content = self._content()
+            content = self._body.files(self._content())
             first = next(content, b"")
             if not first and not event.filename:
                 # What browsers send for a field in which no file was chosen.
@@ -102,12 +103,16 @@ class IncomingFiles:
             media_type = (event.content_type or "application/octet-stream")[:LONGEST_NAME]
             name = shortened(event.filename, LONGEST_NAME)
             yield IncomingFile(event.name or "", name, media_type, chain([first] if first else [], content))
-            for _ in content:
+            if self._in_part:
                 self._body.require_end()
+            for _ in content:
+                pass
 
     def _content(self) -> Iterator[bytes]:
+        self._in_part = True
         for event in self._events:
             if event is None:
+                self._in_part = False
                 return
             if not isinstance(event, bytes):
                 raise BadRequest
@@ -115,46 +120,57 @@ class IncomingFiles:
         raise BadRequest
 
     def _text(self) -> str:
-        value = b"".join(self._counted(self._content()))
+        value = b"".join(self._content())
         try:
             return value.decode()
         except UnicodeDecodeError:
             raise NotTextError from None
-
-    def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            self._text_room -= len(piece)
-            if self._text_room < 0:
-                raise RequestEntityTooLarge
-            yield piece
 
 
 class _Body:
     """The bytes of a request, as far as they are wanted."""
 
     def __init__(self, stream: BinaryIO, size: int | None, most: int) -> None:
-        self._stream = stream
-        self._most = most
-        self._left = size
         self.size = size
+        self._stream = stream
+        self._left = size
+        self._file_room = most
+        # What is read is taken for something else until it turns out to be of a file.
+        self._other_room = TEXT_PARTS_SIZE + _PIECE
 
     def read(self, size: int) -> bytes:
+        """The next bytes; none at the end."""
         piece = self._stream.read(size)
-        self._most -= len(piece)
         if self._left is not None:
             self._left -= len(piece)
-        if self._most < 0:
-            raise RequestEntityTooLarge
+        self._other_room -= len(piece)
+        self._require_room()
         return piece
 
+    def files(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """These pieces, which are of a file."""
+        for piece in pieces:
+            self._other_room += len(piece)
+            self._file_room -= len(piece)
+            self._require_room()
+            yield piece
+
     def limit(self, most: int) -> bool:
-        """Want no more than `most` bytes from here on; false if that is known to be too few."""
-        self._most = min(self._most, most)
-        return self._left is None or self._left <= self._most
+        """Want no more than `most` bytes of files from here on; false if that is known to be too few."""
+        self._file_room = min(self._file_room, most)
+        return self._left is None or self._left <= self._wanted
 
     def require_end(self) -> None:
         """Raise `RequestEntityTooLarge` if the whole body is more than is wanted, however long one waits for it."""
-        if self._left is not None and self._left > self._most:
+        if self._left is not None and self._left > self._wanted:
+            raise RequestEntityTooLarge
+
+    @property
+    def _wanted(self) -> int:
+        return self._file_room + self._other_room
+
+    def _require_room(self) -> None:
+        if self._other_room < 0 or self._file_room < 0:
             raise RequestEntityTooLarge
 
 

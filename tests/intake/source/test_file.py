@@ -233,6 +233,13 @@ def test_what_is_far_too_large_is_not_waited_for_and_what_came_before_it_stays(o
     assert names(site) == ["small.jpg"]
 
 
+def test_of_what_is_no_form_no_more_is_read_than_a_form_may_have(adding: Any) -> None:
+    for sent in (b"x" * 30_000_000, body([("shows", b"x" * 30_000_000)]), body([("shows", b"")] * 100_000)):
+        stream = BytesIO(sent)
+        assert send_stream(adding, stream, len(sent)).status_code in (400, 413)
+        assert stream.tell() < 1_200_000
+
+
 def test_sending_the_same_files_again_stores_each_once(site: Any, adding: Any) -> None:
     sent = body(parts(hidden(adding), Chosen(b"content", "a"), Chosen(b"content", "b")))
     for _ in range(2):
@@ -404,6 +411,7 @@ def test_what_is_not_multipart_or_not_a_form_of_ours_is_refused(site: Any, addin
         (body([("shows", b"x" * 2_000_000), *whole]), MULTIPART),
         (body([*start, *([("shows", b"x")] * 10_000)]), MULTIPART),
         (b"", MULTIPART),
+        (b"x" * 3_000_000, MULTIPART),
     ):
         assert send_body(adding, sent, content_type).status_code in (400, 413, 415)
         assert "500" not in words(adding).partition("up to")[0]

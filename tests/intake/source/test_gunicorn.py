@@ -38,12 +38,12 @@ class Source:
         hidden = self.hidden("/en/tip/file", "/en/tip/file")
         return self.client.post("/en/tip/file", data={**hidden, "shows": ""}, files={"file": (name, content)})
 
-    def half_an_upload(self, content: bytes) -> bytes:
-        """The head and the beginning of an upload that announces twice as much."""
+    def half_an_upload(self, content: bytes, length: int = 0) -> bytes:
+        """The head and the beginning of an upload that announces so many bytes, or twice as much as it brings."""
         hidden = self.hidden("/en/tip/file", "/en/tip/file")
         parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in hidden.items())
         start = f'{parts}--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'.encode() + content
-        return self.head("/en/tip/file", "multipart/form-data; boundary=b", 2 * len(start)) + start
+        return self.head("/en/tip/file", "multipart/form-data; boundary=b", length or 2 * len(start)) + start
 
     def head(self, path: str, content_type: str, length: int) -> bytes:
         cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
@@ -150,29 +150,43 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(site: Any, source: t
     assert site.items(Kind.CONTENT)[0].size + site.items(Kind.CONTENT)[1].size > 61_000_000
 
 
-@pytest.mark.parametrize(
-    ("path", "content_type", "words"),
-    [
-        ("/en/tip/file", "multipart/form-data; boundary=b", b"too large"),
-        ("/en/report", "application/x-www-form-urlencoded", b"too much at once"),
-    ],
-)
-def test_a_body_that_is_too_large_is_answered_at_once_with_a_page_that_arrives_whole(
-    source: tuple[Any, Source], path: str, content_type: str, words: bytes
+def still_sending(connection: socket.socket) -> bytes:
+    """The answer, to a browser that goes on sending while the page is on its way, and is not cut off."""
+    head = connection.recv(12)
+    for _ in range(300):
+        connection.sendall(b"x" * 100_000)
+    connection.shutdown(socket.SHUT_WR)
+    return head + rest(connection)
+
+
+def test_a_form_that_is_too_large_is_answered_at_once_with_a_page_that_arrives_whole(
+    source: tuple[Any, Source],
 ) -> None:
     running, browser = source
     browser.report("Two men came.")
     with connected(running) as connection:
-        connection.sendall(browser.head(path, content_type, 600_000_000) + b"x" * 1000)
-        head = connection.recv(12)
-        assert head == b"HTTP/1.1 413"
-        # The browser goes on sending while the page is on its way, and is not cut off.
-        for _ in range(300):
-            connection.sendall(b"x" * 100_000)
-        connection.shutdown(socket.SHUT_WR)
-        page = rest(connection)
-    assert words in page
+        head = browser.head("/en/report", "application/x-www-form-urlencoded", 150_000_000)
+        connection.sendall(head + b"x" * 1000)
+        page = still_sending(connection)
+    assert page.startswith(b"HTTP/1.1 413 ")
+    assert b"too much at once" in page
     assert page.endswith(b"-->")
+
+
+def test_a_file_that_is_too_large_is_named_while_it_still_arrives_on_a_page_that_arrives_whole(
+    site: Any, gunicorn: Callable[..., Any]
+) -> None:
+    running = gunicorn(site.server.settings.data, INTAKE_LARGEST_FILE="35000000")
+    browser = Source(running.address)
+    browser.report("Two men came.")
+    with connected(running) as connection:
+        connection.sendall(browser.half_an_upload(b"x" * 35_100_000, length=150_000_000))
+        page = still_sending(connection)
+    browser.client.close()
+    assert page.startswith(b"HTTP/1.1 413 ")
+    assert b"This file is too large." in page
+    assert page.endswith(b"-->")
+    assert site.blobs() == []
 
 
 def test_the_server_says_nothing_of_its_software(source: tuple[Any, Source]) -> None:
