@@ -22,7 +22,7 @@ _AT_ONCE = 24
 """Requests of one circuit that may be in progress at once: each takes a thread. A browser opens far fewer."""
 
 _AT_ONCE_KEY = "intake.at_once"
-_STORAGE_PATIENCE = 2
+_STORAGE_PATIENCE = 1
 
 
 def set_limits(app: Flask, settings: Settings) -> None:
@@ -102,6 +102,15 @@ def _keep_texts(_limit: RequestLimit) -> None:
 
 
 def _storage_options(uri: str) -> dict[str, Any]:
-    # A storage that hangs must not hold up every page for as long as TCP allows.
-    patience = {"socket_timeout": _STORAGE_PATIENCE, "socket_connect_timeout": _STORAGE_PATIENCE}
-    return {} if uri.startswith("memory:") else patience
+    if uri.startswith("memory:"):
+        return {}
+    # Needed only here, and installed only where it is.
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    # A storage that hangs must hold up a page for no longer than this, and not again and again.
+    return {
+        "socket_timeout": _STORAGE_PATIENCE,
+        "socket_connect_timeout": _STORAGE_PATIENCE,
+        "retry": Retry(NoBackoff(), 0),
+    }

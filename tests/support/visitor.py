@@ -38,7 +38,7 @@ class Answer:
     def hidden(self, action: str) -> dict[str, str]:
         """The hidden values of one of the page's forms."""
         form = self.text.partition(f'action="{action}"')[2].partition("</form>")[0]
-        assert form, f"there is no form for {action}"
+        assert form, f"{self.path} has no form for {action}, but status {self.status}"
         inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input [^>]*>", form)]
         return {entry["name"]: unescape(entry.get("value", "")) for entry in inputs if entry.get("type") == "hidden"}
 

@@ -1,9 +1,20 @@
 """Limits: for each circuit by itself."""
 
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from redis_server import RedisServer
+from visitor import Visitor
+
+
+def running_at(running: Any) -> Callable[[], socket.socket]:
+    return lambda: socket.create_connection(("127.0.0.1", running.port), timeout=60)
+
 
 CIRCUIT = {"PROXY_PROTOCOL": "TCP6", "REMOTE_ADDR": "fc00:dead:beef:4dad::0:29"}
 
@@ -42,3 +53,75 @@ def test_behind_an_onion_a_request_without_a_circuit_is_refused(
     client = open_site(onion=True).app.test_client()
     assert client.get("/en/", environ_overrides=environ).status_code == 403
     assert client.get("/en/", environ_overrides=CIRCUIT).status_code == 200
+
+
+def test_a_form_with_files_that_comes_too_often_is_shown_again_with_its_words(open_site: Callable[..., Any]) -> None:
+    site = open_site(limit_sends="2 per hour")
+    visit = site.visit()
+    visit.report()
+    visit.open("/en/tip/file")
+    assert visit.send_file(b"content").status_code == 200
+    visit.open("/en/tip/file")
+    assert visit.send_file(b"more", shows="The second.").status_code == 429
+    assert "a lot in a short time" in visit.page.words
+    assert visit.page.filled["shows"] == ["The second."]
+    assert len(site.blobs()) == 1
+    other = site.visit(address="fc00:dead:beef:4dad::0:2")
+    other.report()
+    other.open("/en/tip/file")
+    assert other.send_file(b"content").status_code == 200
+
+
+def test_the_refusal_is_in_the_language_of_the_page(open_site: Callable[..., Any]) -> None:
+    visit = open_site(limit_pages="1 per hour").visit()
+    visit.open("/fr/left")
+    assert visit.open("/fr/left").status_code == 429
+    assert 'lang="fr"' in visit.text
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    (tmp_path / "redis").mkdir()
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+def test_several_processes_count_together(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], redis: RedisServer
+) -> None:
+    site = open_site(onion=True, limit_pages="10 per hour", limits_storage=redis.uri, workers=2)
+    running = gunicorn(site.server.settings.data)
+    one, other = Visitor(running_at(running), circuit=1), Visitor(running_at(running), circuit=2)
+    with ThreadPoolExecutor(4) as threads:
+        statuses = list(threads.map(lambda _: one.get("/en/left").status, range(20)))
+    assert sorted(statuses) == [200] * 10 + [429] * 10
+    assert other.get("/en/left").status == 200
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_when_the_counters_fail_nobody_is_refused(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], redis: RedisServer, hangs: bool
+) -> None:
+    site = open_site(onion=True, limit_pages="1000 per hour", limits_storage=redis.uri, workers=2)
+    running = gunicorn(site.server.settings.data)
+    source = Visitor(running_at(running), circuit=1)
+    source.get("/en/left")
+    if hangs:
+        redis.pause()
+    else:
+        redis.stop()
+    statuses = [source.get(path).status for path in ("/en/", "/en/left", "/en/return")]
+    assert statuses == [200, 200, 200]
+    assert "not one that codenames are made of" in source.submit("/en/return", codename=" ".join(["zzzz"] * 8)).text
+    assert max(answer.seconds for answer in source.answers) < 10
+    logged = running.stop()
+    assert "Rate limit storage unreachable" in logged
+    assert "fc00" not in logged
+
+
+def test_a_site_starts_without_its_counters_and_counts_by_itself(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], tmp_path: Path
+) -> None:
+    site = open_site(onion=True, limit_pages="2 per hour", limits_storage=f"redis+unix://{tmp_path}/none.sock")
+    source = Visitor(running_at(gunicorn(site.server.settings.data)), circuit=1)
+    assert [source.get("/en/left").status for _ in range(3)] == [200, 200, 429]
