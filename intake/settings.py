@@ -39,7 +39,7 @@ class Settings:
     """What an operator can set. Sizes are in bytes."""
 
     data: Path = _setting(Path("data"), "The data directory. Only from the environment, as INTAKE_DATA.")
-    team: str = _setting("this team", "How the pages name the organisation that reads the reports.")
+    team: str = _setting("", "How the pages name the organisation that reads the reports; empty: this team.")
     answer_days: int = _setting(7, "Within how many days a source can expect an answer; shown before the form.")
     keep_months: int = _setting(24, "For how many months reports are kept; shown before the form.")
     database: str = _setting("", "SQLAlchemy URL of the store; empty: intake.db in the data directory (SQLite).")

@@ -7,6 +7,7 @@ from intake.server import Server
 from intake.source.session import keep_seed, kept_seed
 from intake.source.tips import KnownTip, find
 from intake.source.words import gettext as _
+from intake.source.words import number
 
 
 def signed_in(server: Server) -> tuple[Seed, KnownTip] | None:
@@ -53,9 +54,10 @@ def _fault(error: CodenameError) -> str:
         case WordCountError(count=0):
             return _("Please write your codename here.")
         case WordCountError(count=count):
-            return _("A codename has eight words. Here are %(count)s.", count=count)
+            return _("A codename has eight words. Here are %(count)s.", count=number(count))
         case UnknownWordError(position=position):
-            return _("Word %(position)s is not one that codenames are made of. Is it spelt right?", position=position)
+            place = number(position)
+            return _("Word %(position)s is not one that codenames are made of. Is it spelt right?", position=place)
         case ChecksumError():
             return _("These words don't belong together. One of them is another word, or two have changed places.")
     return _("This is not a codename.")

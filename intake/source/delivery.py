@@ -3,7 +3,6 @@
 import unicodedata
 
 from flask import current_app
-from flask_babel import format_decimal
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, HTTPException
 
@@ -23,7 +22,7 @@ from intake.source.files import (
 from intake.source.room import NoRoomError, require_room
 from intake.source.tips import KnownTip, receive_file
 from intake.source.words import gettext as _
-from intake.source.words import megabytes
+from intake.source.words import kilobytes, megabytes
 
 _SHOWN_NAME = 30
 _EMBEDDINGS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -116,7 +115,7 @@ def size_words(size: int) -> str:
     """A size in bytes, for people."""
     if size >= 1_000_000:
         return megabytes(size)
-    return _("%(number)s kB", number=format_decimal(-(-size // 1000)))
+    return kilobytes(size)
 
 
 def shown_name(name: str) -> str:

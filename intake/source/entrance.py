@@ -13,6 +13,7 @@ from intake.source.problems import show_again
 from intake.source.session import asked_words, end_visit, keep_codename, kept_seed, kept_words, words_language
 from intake.source.tips import require_reviewers
 from intake.source.words import gettext as _
+from intake.source.words import number
 
 blueprint = Blueprint("entrance", __name__)
 
@@ -53,7 +54,7 @@ def check() -> ResponseReturnValue:
     first, second = asked_words()
     fields = {form.first: first, form.second: second}
     for field, position in fields.items():
-        field.label.text = _("Word %(position)s", position=position + 1)
+        field.label.text = _("Word %(position)s", position=number(position + 1))
     if form.validate_on_submit():
         wrong = [field for field, position in fields.items() if not is_word(words[position], field.data or "")]
         if not wrong:

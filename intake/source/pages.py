@@ -7,6 +7,7 @@ from flask import Flask, Response, current_app, render_template
 from intake.server import Server
 from intake.source import languages
 from intake.source.session import kept_seed
+from intake.source.words import day, gettext, number
 
 PAGE_SIZE = 16 * 1024
 """Every page is a multiple of so many bytes, so that its length says little about which one it is."""
@@ -23,6 +24,7 @@ def set_pages(app: Flask) -> None:
     """Give the templates what they need, and pad what comes out."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(number=number, day=day)
     app.context_processor(_shared)
     app.after_request(_pad)
 
@@ -38,6 +40,7 @@ def _shared() -> dict[str, Any]:
         "direction": languages.direction(),
         "other_languages": languages.others(),
         "settings": current_server().settings,
+        "team": current_server().settings.team or gettext("this team"),
         "signed_in": kept_seed() is not None,
     }
 

@@ -1,8 +1,13 @@
 """The words of the pages, in the current page's language. English is what is written here and looked up."""
 
+from datetime import date
 from typing import Any
 
 import flask_babel
+from babel.numbers import format_decimal
+
+# Babel knows the symbols of a numbering system, but writes Latin digits; this is the one of ours that has others.
+_DIGITS = {"arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
 
 
 def gettext(message: str, **values: object) -> str:
@@ -15,6 +20,26 @@ def lazy_gettext(message: str) -> Any:
     return flask_babel.lazy_gettext(message)
 
 
+def number(value: float) -> str:
+    """A number in the form of the current page's language."""
+    return _digits(format_decimal(value, locale=flask_babel.get_locale(), numbering_system="default"))
+
+
+def day(value: date) -> str:
+    """A day in the form of the current page's language."""
+    return _digits(flask_babel.format_date(value, "long"))
+
+
 def megabytes(size: int) -> str:
     """A size in bytes, for people."""
-    return gettext("%(number)s MB", number=flask_babel.format_decimal(round(size / 1_000_000, 1)))
+    return gettext("%(number)s MB", number=number(round(size / 1_000_000, 1)))
+
+
+def kilobytes(size: int) -> str:
+    """The same for a small one."""
+    return gettext("%(number)s kB", number=number(-(-size // 1000)))
+
+
+def _digits(text: str) -> str:
+    locale = flask_babel.get_locale()
+    return text.translate(_DIGITS.get(locale.default_numbering_system, {})) if locale else text
