@@ -12,6 +12,9 @@ from intake.protocol.actions import ReadRequest
 from intake.protocol.requests import sign
 from intake.triage.home import Connection
 
+_LOG = "/v1/log/"
+"""Below this, reading is not logged itself."""
+
 _PATIENCE = httpx.Timeout(120, connect=60)
 
 
@@ -32,6 +35,8 @@ class DeskClient:
             trust_env=False,
             follow_redirects=False,
         )
+        self.unconfirmed: set[str] = set()
+        """Nonces of the answered requests that the log must hold, until somebody has looked and takes them out."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -59,11 +64,11 @@ class DeskClient:
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
-        return self._get("/v1/log/checkpoint")
+        return self._get(f"{_LOG}checkpoint")
 
     def log_resource(self, path: str) -> bytes:
         """A tile or an entry bundle."""
-        return self._get(f"/v1/log/{path}")
+        return self._get(f"{_LOG}{path}")
 
     def _get(self, path: str) -> bytes:
         with self._answer("GET", path) as answer:
@@ -72,13 +77,15 @@ class DeskClient:
     @contextmanager
     def _answer(self, method: str, path: str, body: bytes = b"") -> Iterator[httpx.Response]:
         request = self._http.build_request(method, path, content=body)
-        sign(request, body, self._key, self._log)
+        nonce = sign(request, body, self._key, self._log)
         try:
             answer = self._http.send(request, stream=True)
             try:
                 if not answer.is_success:
                     answer.read()
                     raise DeskError(f"the desk refused: {_words(answer)}")
+                if not path.startswith(_LOG):
+                    self.unconfirmed.add(nonce)
                 yield answer
             finally:
                 answer.close()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -20,6 +21,8 @@ _CONNECTION = "connection.json"
 _CHECKPOINT = "log/checkpoint"
 _DESK_SCHEMES = ("http", "https")
 _PROXY_SCHEMES = ("socks5h", "socks5", "http", "https")
+# Parts that don't begin with a dot: no name leaves the directory, whoever chose it.
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*")
 
 
 class HomeError(ValueError):
@@ -79,15 +82,19 @@ class Home:
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name."""
-        return (self._directory / name).exists()
+        return self._path(name).exists()
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
-        return (self._directory / name).read_bytes()
+        return self._path(name).read_bytes()
 
     def open_file(self, name: str) -> BinaryIO:
         """A file to read from."""
-        return (self._directory / name).open("rb")
+        return self._path(name).open("rb")
+
+    def remove(self, name: str) -> None:
+        """Delete a file, if there is one of this name."""
+        self._path(name).unlink(missing_ok=True)
 
     def save(self, name: str, data: bytes) -> None:
         """Write a file, whole or not at all."""
@@ -97,7 +104,7 @@ class Home:
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """A file that gets its name once the block is left without an error. Only for sealed or public bytes."""
-        path = self._directory / name
+        path = self._path(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_name(f".{secrets.token_hex(8)}")
         try:
@@ -108,6 +115,11 @@ class Home:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+    def _path(self, name: str) -> Path:
+        if _NAME.fullmatch(name) is None:
+            raise HomeError("a file of this name can't be kept")
+        return self._directory / name
 
     def checkpoint(self) -> bytes | None:
         """The signed checkpoint that was verified last."""

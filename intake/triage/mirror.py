@@ -20,7 +20,7 @@ def fetch_log(client: DeskClient, home: Home, *, whole: bool, progress: Progress
     log = home.connection.verifier
     signed = client.checkpoint()
     size = open_checkpoint(signed, log).size
-    lines = [] if whole else home.lines(size // WIDTH * WIDTH)
+    lines = [] if whole else _kept_bundles(home, size)
     for index in progress(range(len(lines) // WIDTH, -(-size // WIDTH)), "Fetching the log"):
         lines += _bundle(client.log_resource(entries_path(index, min(WIDTH, size - index * WIDTH))))
     verified = verify_log(lines, signed, log, last_seen(home))
@@ -35,13 +35,25 @@ def kept_log(home: Home) -> VerifiedLog | None:
     if kept is None:
         return None
     log = home.connection.verifier
-    return verify_log(home.lines(open_checkpoint(kept, log).size), kept, log, None)
+    try:
+        lines = home.lines(open_checkpoint(kept, log).size)
+    except TileError as error:
+        raise AuditError("what this machine kept of the log is damaged") from error
+    return verify_log(lines, kept, log, None)
 
 
 def last_seen(home: Home) -> Checkpoint | None:
     """The checkpoint that was verified last."""
     kept = home.checkpoint()
     return None if kept is None else open_checkpoint(kept, home.connection.verifier)
+
+
+def _kept_bundles(home: Home, size: int) -> list[bytes]:
+    """The entries of the full bundles, as far as they are kept; if one is damaged, all are fetched again."""
+    try:
+        return home.lines(size // WIDTH * WIDTH)
+    except TileError:
+        return []
 
 
 def _bundle(data: bytes) -> list[bytes]:

@@ -26,6 +26,9 @@ from intake.report.payloads import (
     Status,
     Summary,
 )
+from intake.triage.memory import Known
+
+_TELL = "Tell your colleagues and your auditors, over another channel than this server."
 
 P = TypeVar("P", bound=Payload)
 Q = TypeVar("Q", bound=Payload)
@@ -76,59 +79,125 @@ class OpenTip:
         return [signed for signed in self.written if isinstance(signed.payload, kind)]
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What the log proves of an item that a reviewer added."""
+
+    author: Author
+    digest: bytes
+    tip: str
+    item: str
+    to_source: bool
+
+
 class Authors:
     """Who added which item, from the verified log."""
 
     def __init__(self, log: VerifiedLog) -> None:
-        self._added: dict[str, tuple[Author, bytes]] = {}
+        self._added: dict[str, Added] = {}
         for place, entry in enumerate(log.entries):
             member = log.roster.member(entry.who)
             if entry.action is not Action.ADD or entry.request is None or member is None:
                 continue
-            digest = parse_base(entry.request.base, entry.request.signature).digest
+            request = parse_base(entry.request.base, entry.request.signature)
+            author = Author(member.card.name, entry.at, place)
+            tip, item = (name.partition("/")[2] for name in entry.objects)
             # The first entry counts: the desk never replaces an item.
-            self._added.setdefault(entry.objects[1], (Author(member.card.name, entry.at, place), digest))
+            self._added.setdefault(item, Added(author, request.digest, tip, item, request.query == "?kind=reply"))
 
     def of(self, item: str, sealed: bytes) -> Author | None:
         """Who added exactly these bytes as this item."""
-        author, digest = self._added.get(f"item/{item}", (None, b""))
-        return author if hashlib.sha256(sealed).digest() == digest else None
+        added = self._added.get(item)
+        return added.author if added is not None and hashlib.sha256(sealed).digest() == added.digest else None
+
+    def before(self, place: int) -> list[Added]:
+        """What had been added when the log had so many entries."""
+        return [added for added in self._added.values() if added.author.place < place]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever opens tips, since when these are sealed to them, and what the verified log says."""
+
+    identity: HybridIdentity
+    since: date
+    log: VerifiedLog
+    authors: Authors
 
 
 def open_tip(
-    row: TipRow,
-    items: Sequence[ItemRow],
-    sealed: Mapping[str, bytes],
-    identity: HybridIdentity,
-    log: VerifiedLog,
-    authors: Authors,
+    row: TipRow, items: Sequence[ItemRow], sealed: Mapping[str, bytes], known: Known, reader: Reader
 ) -> OpenTip:
-    """Open all of a tip that can be opened. `sealed`: by tip id for the summary, and by item id."""
+    """Open all of a tip that can be opened. `sealed`: by tip id for the summary as first fetched, and by item id."""
     tip = OpenTip(row.id, row.day, row.recipient)
+    tip.warnings += _doubts(row, known)
     summary = sealed.get(row.id, b"")
     try:
-        opened = Summary.from_json(unseal(summary, [identity]))
-        tip.identities = [_hybrid(text) for text in opened.identities]
+        opened = Summary.from_json(unseal(summary, [reader.identity]))
+        tip.identities = _identities(opened)
     except NoMatch:
-        tip.warnings.append("This report was not sealed to you: it came before you were enrolled.")
+        tip.warnings.append(_not_sealed_to(reader, row, known))
         return tip
     except (AgeError, PayloadFormatError):
         tip.warnings.append("The summary of this report is damaged.")
         return tip
-    if stanza_count(summary) not in log.roster.reviewer_counts(date.fromisoformat(row.day)):
+    if stanza_count(summary) not in reader.log.roster.reviewer_counts(date.fromisoformat(row.day)):
         tip.warnings.append(
-            "The summary is sealed to more or fewer people than there were reviewers. Tell your colleagues."
+            f"The summary is sealed to more or fewer people than there were reviewers on that day. {_TELL}"
+        )
+    if row.recipient != str(tip.identities[0].recipient):
+        tip.warnings.append(
+            "The server names another key for this report than the report itself does: what the source sends from now "
+            f"on may be meant for somebody else. What you write is sealed to the report's own key. {_TELL}"
         )
     tip.source, tip.language = opened.source, opened.language
     tip.answers = {key: answer for key, answer in opened.answers.items() if answer != UNANSWERED}
     for item in items:
         if not item.blob:
-            _open_item(tip, item, sealed.get(item.id, b""), authors)
+            _open_item(tip, item, sealed.get(item.id, b""), reader.authors)
+    _check_files(tip, items)
     tip.written.sort(key=lambda signed: signed.author.place)
     tip.messages.sort(key=lambda sent: (sent[0], sent[1].place))
     for addition in sorted(tip.additions, key=lambda addition: addition.place):
         _merge(tip, addition.answers)
     return tip
+
+
+def _doubts(row: TipRow, known: Known) -> list[str]:
+    """What the server says of a tip now that does not go with what was seen before."""
+    doubts = []
+    if row.summary != known.summary:
+        doubts.append(
+            "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
+            f"explains that. What you see was opened with the first one. {_TELL}"
+        )
+    if row.day < known.absent:
+        doubts.append(
+            f"This report is dated {row.day}, but the server did not have it yet when you fetched on {known.absent}. "
+            f"{_TELL}"
+        )
+    return doubts
+
+
+def _not_sealed_to(reader: Reader, row: TipRow, known: Known) -> str:
+    if known.absent or date.fromisoformat(row.day) > reader.since:
+        return f"This report was not sealed to you, although it came after you were enrolled. {_TELL}"
+    return "This report was not sealed to you: it came before you were enrolled."
+
+
+def _identities(opened: Summary) -> Sequence[HybridIdentity]:
+    if not opened.identities:
+        raise PayloadFormatError("a summary without an identity")
+    return [_hybrid(text) for text in opened.identities]
+
+
+def _check_files(tip: OpenTip, items: Sequence[ItemRow]) -> None:
+    """Leave out each file whose content is none of this tip's, or can't be as large as is said."""
+    sizes = {item.id: item.size for item in items if item.blob}
+    for name, (day, about) in list(tip.files.items()):
+        if not 0 <= about.size <= sizes.get(about.content, -1):
+            del tip.files[name]
+            tip.warnings.append(f"A file of {day} is not on the server as it is described. It is not shown.")
 
 
 def _open_item(tip: OpenTip, item: ItemRow, sealed: bytes, authors: Authors) -> None:

@@ -1,6 +1,7 @@
 """The pages: unlock, queue, a tip, its files."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
@@ -13,7 +14,7 @@ from intake.triage.desk_client import DeskError
 from intake.triage.guard import Guard
 from intake.triage.keyfile import KeyFileError
 from intake.triage.opening import OpenTip
-from intake.triage.work import Work
+from intake.triage.work import SealError, Work
 
 blueprint = Blueprint("triage", __name__)
 
@@ -81,7 +82,9 @@ def sync(work: Work) -> BaseResponse:
 @blueprint.get("/tips/<tip_id>")
 @unlocked
 def tip(work: Work, tip_id: str) -> str:
-    """One tip, whole."""
+    """One tip, whole. The source learns that somebody has opened it."""
+    with suppress(DeskError, SealError):
+        work.tell_opened(_tip(work, tip_id))
     return _page(work, _tip(work, tip_id))
 
 
@@ -124,7 +127,7 @@ def _send(work: Work, opened: OpenTip, kind: str, text: str) -> str:
         return f"That is longer than {LONGEST_TEXT} characters."
     try:
         {"status": work.set_status, "note": work.add_note, "reply": work.reply}[kind](opened, text)
-    except DeskError as error:
+    except (DeskError, SealError) as error:
         return str(error)
     return ""
 

@@ -1,25 +1,34 @@
 """An unlocked program: keys in memory, what is new fetched and opened, answers sealed and sent."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from threading import Lock
 
-from crypto.age import Decryptor, parse_recipient, seal
-from intake.protocol.actions import MOST_OBJECTS, ReadRequest
+from crypto.age import AgeError, Decryptor, parse_recipient, seal
+from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.wire import Index, WireError, decode_sealed, parse_index
-from intake.report.payloads import About, Note, Payload, Reply, Status
+from intake.protocol.requests import parse_base
+from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, parse_index
+from intake.report.payloads import About, Note, Opened, Payload, Reply, Status
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.home import Home
 from intake.triage.keyfile import KeyFileError, MemberKeys
+from intake.triage.memory import Memory, MemoryFileError, parse_memory
 from intake.triage.mirror import Progress, fetch_log, kept_log
-from intake.triage.opening import Authors, OpenTip, open_tip
+from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
 
 _INDEX = "index.json"
+_MEMORY = "memory.json"
 
 
 class DamagedFileError(Exception):
     """An attachment is not what its description says."""
+
+
+class SealError(Exception):
+    """Something can't be sealed to those who should read it, in words for the reviewer."""
 
 
 class Work:
@@ -30,6 +39,7 @@ class Work:
             raise KeyFileError("this is an auditor's key: it opens no reports")
         self._home = home
         self._identity = keys.identity
+        self._key_id = keys.card.key_id
         self._progress = progress
         self._client = DeskClient(home.connection, keys.signing)
         self.tips: dict[str, OpenTip] = {}
@@ -37,6 +47,8 @@ class Work:
         self.synced: datetime | None = None
         self.problem = ""
         self.alarm = ""
+        self.notices: list[str] = []
+        self._syncing = Lock()
 
     def close(self) -> None:
         """Forget everything."""
@@ -45,28 +57,61 @@ class Work:
 
     def sync(self) -> None:
         """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the log can't be trusted."""
-        self.problem = self.alarm = ""
-        try:
-            body = self._client.index()
-            self._fetch(parse_index(body))
-            # The log comes last, so that it must already hold who added what was fetched, and that it was fetched.
-            log = fetch_log(self._client, self._home, whole=False, progress=self._progress)
-            self._open(parse_index(body), log)
-            self._home.save(_INDEX, body)
-        except AuditError as error:
-            self.alarm = str(error)
-        except (DeskError, WireError) as error:
-            self.problem = str(error)
-            self._open_kept()
-        else:
-            self.log = log
-            self.synced = datetime.now(UTC)
+        with self._syncing:
+            self.problem = self.alarm = ""
+            try:
+                self._sync()
+            except AuditError as error:
+                self.alarm = str(error)
+            except (DeskError, WireError, MemoryFileError) as error:
+                self.problem = str(error)
+                self._open_kept()
+
+    def _sync(self) -> None:
+        memory = self._memory()
+        body = self._client.index()
+        index = parse_index(body)
+        self._fetch(index, memory)
+        answered = frozenset(self._client.unconfirmed)
+        # The log comes last, so that it must already hold who added what was fetched, and that it was fetched.
+        log = fetch_log(self._client, self._home, whole=False, progress=self._progress)
+        place = self._require_logged(log, answered)
+        kept = {row.id for row in index.tips if self._has_summary(row)}
+        memory = memory.after(index, kept, log.entries[place].at.date(), place)
+        self._open(index, log, memory)
+        self._home.save(_INDEX, body)
+        self._home.save(_MEMORY, memory.to_json())
+        self.log = log
+        self.synced = datetime.now(UTC)
+
+    def _require_logged(self, log: VerifiedLog, answered: frozenset[str]) -> int:
+        """Where in the log the newest index was read; `AuditError` if an answered request is not in it."""
+        places = {
+            parse_base(entry.request.base, entry.request.signature).nonce: place
+            for place, entry in enumerate(log.entries)
+            if entry.who == self._key_id and entry.request is not None
+        }
+        missing = len(answered - places.keys())
+        if missing:
+            raise AuditError(f"the server answered requests of yours that its log does not hold: {missing}")
+        self._client.unconfirmed -= answered
+        return max(places[nonce] for nonce in answered if log.entries[places[nonce]].action is Action.INDEX)
 
     def _open_kept(self) -> None:
         """Without the desk: what was fetched before."""
-        log = kept_log(self._home)
-        if not self.tips and log is not None and self._home.has(_INDEX):
-            self._open(parse_index(self._home.read(_INDEX)), log)
+        if self.tips or not self._home.has(_INDEX):
+            return
+        try:
+            log = kept_log(self._home)
+            if log is not None:
+                self._open(parse_index(self._home.read(_INDEX)), log, self._memory())
+        except AuditError as error:
+            self.alarm = str(error)
+        except (WireError, MemoryFileError) as error:
+            self.problem = f"{self.problem}; and of what was fetched before, {error}"
+
+    def _memory(self) -> Memory:
+        return parse_memory(self._home.read(_MEMORY)) if self._home.has(_MEMORY) else Memory()
 
     def set_status(self, tip: OpenTip, status: str) -> None:
         """Say where a tip stands."""
@@ -80,6 +125,11 @@ class Work:
         """Answer the source."""
         self._add(tip, "reply", Reply(text), tip.source)
 
+    def tell_opened(self, tip: OpenTip) -> None:
+        """Let the source know that somebody looks at the tip: once, and only while the desk is within reach."""
+        if tip.source and not self.problem and not tip.written_as(Opened):
+            self._add(tip, "reply", Opened(), tip.source)
+
     def file(self, tip: OpenTip, about: About) -> Iterator[bytes]:
         """The bytes of an attachment as the source sent it, in pieces.
 
@@ -92,6 +142,14 @@ class Work:
         return self._pieces(name, tip, about)
 
     def _pieces(self, name: str, tip: OpenTip, about: About) -> Iterator[bytes]:
+        try:
+            yield from self._verified(name, tip, about)
+        except (AgeError, DamagedFileError) as error:
+            # Whether the server or the way here spoilt it: the next attempt fetches it anew.
+            self._home.remove(name)
+            raise DamagedFileError from error
+
+    def _verified(self, name: str, tip: OpenTip, about: About) -> Iterator[bytes]:
         digest, left, held = hashlib.sha256(), about.size, b""
         with self._home.open_file(name) as sealed:
             opened = Decryptor(sealed, tip.identities)
@@ -107,14 +165,23 @@ class Work:
             raise DamagedFileError
         yield held
 
-    def _add(self, tip: OpenTip, kind: str, payload: Payload, also: str = "") -> None:
-        recipients = [parse_recipient(text) for text in (tip.recipient, also) if text]
-        self._client.add(tip.id, kind, seal(payload.padded(), recipients))
+    def _add(self, tip: OpenTip, kind: str, payload: Payload, also: str | None = None) -> None:
+        """Seal to the tip's own identity, never to a key that only the server vouches for, and send."""
+        if not tip.identities:
+            raise SealError("this report could not be opened, so nothing can be sealed to its readers")
+        try:
+            others = [] if also is None else [parse_recipient(also)]
+            sealed = seal(payload.padded(), [tip.identities[0].recipient, *others])
+        except AgeError:
+            raise SealError("the source's key in this report is not one that an answer can be sealed to") from None
+        self._client.add(tip.id, kind, sealed)
         self.sync()
 
-    def _fetch(self, index: Index) -> None:
+    def _fetch(self, index: Index, memory: Memory) -> None:
         """Fetch the summaries and small items that are not kept yet, at most 500 a request."""
-        summaries = [row.id for row in index.tips if not self._home.has(_summary_name(row.id, row.summary))]
+        summaries = [
+            row.id for row in index.tips if memory.known(row).summary == row.summary and not self._has_summary(row)
+        ]
         items = [row.id for row in index.items if not row.blob and not self._home.has(f"sealed/{row.id}")]
         digests = {row.id: row.summary for row in index.tips}
         wanted = [(name, True) for name in summaries] + [(name, False) for name in items]
@@ -123,20 +190,36 @@ class Work:
             request = ReadRequest(_names(part, summary=True), _names(part, summary=False))
             got_summaries, got_items = decode_sealed(self._client.read(request))
             for name in got_summaries.keys() & set(request.summaries):
+                if hashlib.sha256(got_summaries[name]).hexdigest() != digests[name]:
+                    raise WireError("the desk sent another summary than its index says")
                 self._home.save(_summary_name(name, digests[name]), got_summaries[name])
             for name in got_items.keys() & set(request.items):
                 self._home.save(f"sealed/{name}", got_items[name])
 
-    def _open(self, index: Index, log: VerifiedLog) -> None:
-        authors = Authors(log)
+    def _has_summary(self, row: TipRow) -> bool:
+        return self._home.has(_summary_name(row.id, row.summary))
+
+    def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> None:
+        member = log.roster.member(self._key_id)
+        since = date.max if member is None else member.since.date()
+        reader = Reader(self._identity, since, log, Authors(log))
+        items: dict[str, list[ItemRow]] = defaultdict(list)
+        for item in index.items:
+            items[item.tip].append(item)
         tips = {}
         for row in index.tips:
-            items = [item for item in index.items if item.tip == row.id]
-            names = {item.id: f"sealed/{item.id}" for item in items if not item.blob}
-            names[row.id] = _summary_name(row.id, row.summary)
+            known = memory.known(row)
+            names = {item.id: f"sealed/{item.id}" for item in items[row.id] if not item.blob}
+            names[row.id] = _summary_name(row.id, known.summary)
             sealed = {key: self._home.read(name) for key, name in names.items() if self._home.has(name)}
-            tips[row.id] = open_tip(row, items, sealed, self._identity, log, authors)
+            tips[row.id] = open_tip(row, items[row.id], sealed, known, reader)
+        present = {item.id for item in index.items}
+        added = reader.authors.before(memory.place)
+        for each in added:
+            if each.tip in tips and each.item not in present:
+                tips[each.tip].warnings.append(_missing(each))
         self.tips = tips
+        self.notices = _gone(({each.tip for each in added} | memory.tips.keys()) - tips.keys())
 
 
 def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:
@@ -146,6 +229,19 @@ def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:
 
 def _summary_name(tip: str, digest: str) -> str:
     return f"sealed/summary-{tip}-{digest[:16]}"
+
+
+def _missing(added: Added) -> str:
+    by = f"by {added.author.name} of {added.author.at:%Y-%m-%d}"
+    if added.to_source:
+        return f"A message to the source {by} is no longer on the server: deleted by the source, or removed."
+    return f"A note or status {by} is no longer on the server."
+
+
+def _gone(tips: set[str]) -> list[str]:
+    ids = ", ".join(sorted(tips))
+    says = f"Reports that are no longer on the server, withdrawn by the source or removed: {len(tips)} ({ids})."
+    return [says] if tips else []
 
 
 def _names(wanted: Sequence[tuple[str, bool]], *, summary: bool) -> tuple[str, ...]:
