@@ -8,7 +8,6 @@ from importlib.resources.abc import Traversable
 from io import BytesIO
 from typing import IO, Any
 
-from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -31,19 +30,8 @@ def languages(drafts: str) -> tuple[str, ...]:
     held = {directory.name.replace("_", "-"): directory.name for directory in _directories()}
     if unknown := wanted - held.keys():
         raise SettingError(f"draft_languages: there is no catalogue for {', '.join(sorted(unknown))}")
-    on = (tag for tag, locale in held.items() if tag in wanted or not is_draft(read(locale)))
+    on = (tag for tag, locale in held.items() if tag in wanted or not _is_draft(locale))
     return (SOURCE, *sorted(on))
-
-
-def read(locale: str) -> Catalog:
-    """The catalogue of a locale, such as `zh_Hans`."""
-    path = _root().joinpath(locale, "LC_MESSAGES", "messages.po")
-    return read_po(BytesIO(path.read_bytes()), locale)
-
-
-def is_draft(catalogue: Catalog) -> bool:
-    """Whether a catalogue says of itself that it is one."""
-    return dict(catalogue.mime_headers).get(DRAFT) == "yes"
 
 
 class Catalogues(Babel):  # type: ignore[misc]
@@ -68,9 +56,18 @@ def _translations(locale: str) -> NullTranslations:
     if locale not in {directory.name for directory in _directories()}:
         return NullTranslations()
     compiled = BytesIO()
-    write_mo(compiled, read(locale))
+    write_mo(compiled, read_po(BytesIO(_text(locale)), locale))
     compiled.seek(0)
     return Translations(compiled)
+
+
+def _is_draft(locale: str) -> bool:
+    header = _text(locale).partition(b"\n\n")[0].decode()
+    return f'"{DRAFT}: yes\\n"' in header
+
+
+def _text(locale: str) -> bytes:
+    return _root().joinpath(locale, "LC_MESSAGES", "messages.po").read_bytes()
 
 
 def _root() -> Traversable:
