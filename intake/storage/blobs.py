@@ -67,6 +67,10 @@ class Blobs:
         """The sealed bytes of a blob; `FileNotFoundError` if there is none."""
         return (self._directory / blob).open("rb")
 
+    def kept_before(self, moment: float) -> set[str]:
+        """The blobs that were kept before a Unix time; their own time is constant, but the file system knows."""
+        return {path.name for path in self._directory.iterdir() if path.stat().st_ctime < moment}
+
     def remove(self, blob: str) -> None:
         """Delete a blob that no row refers to."""
         (self._directory / blob).unlink(missing_ok=True)

@@ -1,12 +1,16 @@
 """After settling, the bytes on the disk no longer tell in which order reports came; nothing is lost."""
 
 import secrets
+import time
 from datetime import date
+from typing import BinaryIO
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import delete, select
 
 from intake.server import Server
-from intake.storage.settle import settle
+from intake.storage.blobs import Blobs
+from intake.storage.settle import MARGIN, settle
 from intake.storage.tables import Item, Kind, Tip
 
 DAY = date(2026, 1, 1)
@@ -56,6 +60,53 @@ def test_blobs_are_written_anew_in_another_order(server: Server) -> None:
     assert names.isdisjoint(path.name for path in server.settings.blobs.iterdir())
     assert sorted(order_of_inodes(server)) == sorted(ids)
     assert order_of_inodes(server) != ids
+
+
+def orphan(server: Server) -> str:
+    """A blob that no row refers to, as a crash between the two leaves it."""
+    with server.blobs.new() as writer:
+        writer.write(b"orphan")
+        return writer.keep()
+
+
+def test_a_blob_without_a_row_is_deleted_once_no_row_can_come_any_more(server: Server) -> None:
+    store_tips(server, 3)
+    name = orphan(server)
+    settle(server.store, server.blobs)
+    assert name in {path.name for path in server.settings.blobs.iterdir()}, "its row may be about to be committed"
+    settle(server.store, server.blobs, now=time.time() + MARGIN.total_seconds() + 60)
+    names = {path.name for path in server.settings.blobs.iterdir()}
+    assert (name in names, len(names)) == (False, 3)
+
+
+class Withdrawing(Blobs):
+    """Blobs of tips that are withdrawn just when settling comes to them: before a blob is copied, or after."""
+
+    def __init__(self, server: Server, *, before: bool) -> None:
+        super().__init__(server.settings.blobs)
+        self._server = server
+        self._before = before
+
+    def open(self, blob: str) -> BinaryIO:
+        opened = None if self._before else super().open(blob)
+        with self._server.store.writing() as session:
+            session.execute(delete(Item).where(Item.blob == blob))
+        self.remove(blob)
+        return opened or super().open(blob)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_report_that_is_withdrawn_meanwhile_leaves_no_blob(server: Server, before: bool) -> None:
+    store_tips(server, 2)
+    settle(server.store, Withdrawing(server, before=before))
+    assert list(server.settings.blobs.iterdir()) == []
+
+
+def test_a_blob_that_is_missing_is_told(server: Server) -> None:
+    store_tips(server, 1)
+    next(server.settings.blobs.iterdir()).unlink()
+    with pytest.raises(FileNotFoundError):
+        settle(server.store, server.blobs)
 
 
 def test_every_item_still_finds_its_blob(server: Server) -> None:
