@@ -24,7 +24,7 @@ from intake.source.problems import show_again
 from intake.source.room import NoRoomError
 from intake.source.thread import elsewhere
 from intake.source.words import gettext as _
-from intake.source.words import megabytes, number
+from intake.source.words import megabytes
 
 blueprint = Blueprint("file", __name__)
 
@@ -145,9 +145,7 @@ def _answer(incoming: IncomingFiles, delivery: Delivery, notice: str = "") -> Re
 
 
 def _tell(received: list[str]) -> None:
-    arrived = ngettext(
-        "Your file has arrived.", "Your %(num)s files have arrived.", len(received), num=number(len(received))
-    )
+    arrived = ngettext("Your file has arrived.", "Your %(num)s files have arrived.", len(received))
     flash(f"{arrived} {format_list(received, locale=get_locale())}")
 
 
