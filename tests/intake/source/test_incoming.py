@@ -1,4 +1,4 @@
-"""Forms that are long, malformed, or come when the disk is nearly full: what was typed stays, nothing is half-stored."""
+"""Forms that are long or malformed, or come when the disk is full: what was typed stays, nothing is half-stored."""
 
 import shutil
 import socket
