@@ -1,12 +1,13 @@
 """What a source takes back: a reply that should not lie here any longer, or the whole report."""
 
-from flask import Blueprint, abort, flash, redirect, session, url_for
+from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from intake.source.codenames import sign_in, signed_in
 from intake.source.forms import WithdrawForm
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
+from intake.source.session import end_visit
 from intake.source.thread import elsewhere
 from intake.source.tips import delete_reply, withdraw
 from intake.source.words import gettext as _
@@ -47,7 +48,7 @@ def withdraw_tip() -> ResponseReturnValue:
     if here is None or not valid:
         return _withdraw_page(form=form), 400
     withdraw(server, here[1])
-    session.clear()
+    end_visit()
     return redirect(url_for("deletion.withdrawn"), 303)
 
 

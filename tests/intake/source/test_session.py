@@ -63,6 +63,17 @@ def test_a_copy_of_the_cookie_is_of_no_use_once_its_owner_has_left(site: Any, vi
         assert other.path == "/en/return"
 
 
+def test_a_copy_of_the_cookie_is_of_no_use_once_the_report_is_withdrawn(site: Any, visit: Any) -> None:
+    visit.report()
+    cookie = visit.client.get_cookie("session").value
+    visit.open("/en/tip/withdraw")
+    visit.send("/tip/withdraw", sure="yes")
+    other = site.visit()
+    other.client.set_cookie("session", cookie)
+    other.open("/en/codename")
+    assert other.path == "/en/"
+
+
 def test_leaving_ends_one_visit_and_no_other_of_the_same_codename(site: Any, visit: Any) -> None:
     codename = visit.report()
     other = site.visit()

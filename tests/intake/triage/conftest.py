@@ -5,20 +5,24 @@ import io
 import re
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, run_wsgi_app
+from werkzeug.wrappers import Response as WsgiResponse
 
-from crypto.age import HybridIdentity, encrypt, seal
+from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal
 from crypto.padding import zeros_after
 from intake.accesslog import members
+from intake.accesslog.log import AccessLog
 from intake.desk import create_app as create_desk
 from intake.protocol.card import Role
 from intake.report.definition import load_form
@@ -49,25 +53,48 @@ class Desk:
 
     server: Server
     url: str
+    app: Flask
+
+    def lie(self, path: str, change: Callable[[bytes], bytes]) -> None:
+        """From now on, answer requests below this path otherwise than the desk does."""
+        honest = self.app.wsgi_app
+
+        def answer(environ: Any, start: Any) -> Any:
+            if not environ["PATH_INFO"].startswith(path):
+                return honest(environ, start)
+            response = run_wsgi_app(honest, environ, buffered=True)
+            body = change(b"".join(response[0]))
+            return WsgiResponse(body, status=response[1], mimetype="application/octet-stream")(environ, start)
+
+        self.app.wsgi_app = answer  # type: ignore[method-assign]
 
     @property
     def log(self) -> str:
         return str(read_log_key(self.server.settings.log_key).verifier)
 
-    def store_tip(self, narrative: str, answers: dict[str, str], ghosts: int = 0) -> Stored:
-        """A tip sealed to the reviewers of the log, and to so many people who aren't in it."""
+    def store_tip(
+        self,
+        narrative: str,
+        answers: dict[str, str],
+        ghosts: int = 0,
+        *,
+        day: date | None = None,
+        sealed_to: Sequence[HybridRecipient] | None = None,
+        source: str | None = None,
+    ) -> Stored:
+        """A tip sealed to the reviewers of the log, or to others, and to so many people who aren't in it."""
         tip = Stored(secrets.token_bytes(16), HybridIdentity.generate(), HybridIdentity.generate())
         form = load_form()
         with self.server.store.writing() as session:
-            recipients = list(self.server.log.roster(session).recipients)
+            recipients = list(self.server.log.roster(session).recipients if sealed_to is None else sealed_to)
             recipients += [HybridIdentity.generate().recipient for _ in range(ghosts)]
             summary = Summary(
-                (str(tip.identity),), str(tip.source.recipient), "en", form.version, form.complete(answers)
+                (str(tip.identity),), source or str(tip.source.recipient), "en", form.version, form.complete(answers)
             )
             session.add(
                 Tip(
                     id=tip.id,
-                    day=datetime.now(UTC).date(),
+                    day=day or datetime.now(UTC).date(),
                     summary=seal(summary.padded(), recipients),
                     recipient=str(tip.identity.recipient),
                     lookup=secrets.token_bytes(32),
@@ -152,10 +179,11 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = open_server(initialise(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
-    http = make_server("127.0.0.1", port, create_desk(server), threaded=True)
+    app = create_desk(server)
+    http = make_server("127.0.0.1", port, app, threaded=True)
     thread = Thread(target=http.serve_forever)
     thread.start()
-    yield Desk(server, f"http://127.0.0.1:{port}")
+    yield Desk(server, f"http://127.0.0.1:{port}", app)
     http.shutdown()
     thread.join()
     http.server_close()
@@ -166,9 +194,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def enrol(desk: Desk, tmp_path: Path) -> Callable[..., MemberKeys]:
     """Makes keys, a key file, and enrols."""
 
-    def make(name: str, role: Role = Role.REVIEWER) -> MemberKeys:
+    def make(name: str, role: Role = Role.REVIEWER, log: AccessLog | None = None) -> MemberKeys:
         keys = make_keys(role, name)
-        members.enrol(desk.server.store, desk.server.log, keys.card)
+        members.enrol(desk.server.store, log or desk.server.log, keys.card)
         save_keys(tmp_path / f"{name}.key", keys, PASSPHRASE, work_factor=4)
         return keys
 

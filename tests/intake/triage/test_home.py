@@ -32,6 +32,17 @@ def carla(enrol: Any) -> Any:
     return enrol("carla", Role.AUDITOR)
 
 
+@pytest.mark.parametrize(
+    "name", ["../x", "/etc/x", "sealed/../../x", "sealed//x", "", ".", ".x", "sealed/.x", "a\\b", "c:x", "x\n", "x\0"]
+)
+def test_no_name_leaves_the_directory(name: str, desk: Any, tmp_path: Path) -> None:
+    home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
+    for use in (home.has, home.read, home.open_file, home.remove, lambda name: home.save(name, b"x")):
+        with pytest.raises(HomeError):
+            use(name)
+    assert list(tmp_path.rglob("x")) == []
+
+
 def test_a_connection_that_worked_is_remembered(desk: Any, carla: Any, tmp_path: Path) -> None:
     home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
     fetch(home, carla)

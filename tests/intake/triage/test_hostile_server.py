@@ -1,0 +1,387 @@
+"""A server that was taken over, against a reviewer's program: what it can't do, and what is said when it tries."""
+
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from crypto.age import HybridIdentity, NoMatch, seal, unseal
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, leaf_hash
+from crypto.note import Note
+from intake.accesslog import members
+from intake.accesslog.log import AccessLog
+from intake.protocol.card import Role
+from intake.report.definition import load_form
+from intake.report.payloads import About, Report, Summary
+from intake.server import read_log_key
+from intake.storage.tables import Item, Kind, LogEntry, LogHead, Tip
+from intake.triage.work import DamagedFileError
+
+ANSWERS = {"urgency": "now"}
+ALERT = re.compile(r'role="alert">([^<]*)')
+
+
+def today(days: int = 0) -> date:
+    return datetime.now(UTC).date() + timedelta(days=days)
+
+
+def page(tip: Any) -> str:
+    return f"/tips/{tip.id.hex()}"
+
+
+def alerts(program: Any, tip: Any) -> list[str]:
+    return ALERT.findall(program.get(page(tip)).text)
+
+
+@pytest.fixture
+def amina(reviewer: Callable[..., Any]) -> Any:
+    """Amina's program, unlocked, and synced once before anything else happens."""
+    program = reviewer("amina")
+    program.unlock()
+    return program
+
+
+@pytest.fixture
+def restarted(reviewer: Callable[..., Any]) -> Callable[[], Any]:
+    """Amina's program, started anew over the same directory."""
+
+    def start() -> Any:
+        program = reviewer("amina")
+        program.unlock()
+        return program
+
+    return start
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[None]:
+    """Fails the test if anything appeared outside of the server's and the programs' directories."""
+    yield
+    assert {path.name for path in tmp_path.iterdir()} <= {
+        "server",
+        "amina.key",
+        "amina-home",
+        "boris.key",
+        "boris-home",
+    }
+    assert not list(tmp_path.rglob("*PWNED*"))
+
+
+def sync(program: Any) -> str:
+    """Fetch, and return the queue's page."""
+    program.post("/sync", "/")
+    return str(program.get("/").text)
+
+
+@pytest.mark.parametrize(
+    ("part", "fields"),
+    [
+        ("tips", {"summary": "/../../../PWNED"}),
+        ("tips", {"id": "../../PWNED"}),
+        ("items", {"id": "../../PWNED"}),
+        ("items", {"size": -1}),
+        ("items", {"tip": "0" * 32}),
+    ],
+)
+def test_an_index_with_a_field_that_can_not_be_is_refused_whole(
+    part: str, fields: dict[str, Any], desk: Any, amina: Any, outside: None
+) -> None:
+    desk.store_tip("First.", ANSWERS)
+
+    def spoil(body: bytes) -> bytes:
+        index = json.loads(body)
+        index[part][0] |= fields
+        return json.dumps(index).encode()
+
+    desk.lie("/v1/index", spoil)
+    shown = sync(amina)
+    assert "Could not fetch: the desk&#39;s index is malformed" in shown
+    assert "First." not in shown
+
+
+def test_a_summary_that_is_not_the_one_of_the_index_is_refused(desk: Any, amina: Any) -> None:
+    tip = desk.store_tip("First.", ANSWERS)
+
+    def spoil(body: bytes) -> bytes:
+        return json.dumps({**json.loads(body), "summaries": {tip.id.hex(): "AAAA"}}).encode()
+
+    desk.lie("/v1/read", spoil)
+    assert "another summary than its index says" in sync(amina)
+
+
+def content_of(desk: Any, tip: Any) -> str:
+    with desk.server.store.reading() as session:
+        wanted = select(Item.id).where(Item.tip_id == tip.id, Item.kind == Kind.CONTENT)
+        return str(session.scalars(wanted).one().hex())
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [
+        ("../../../.bash_profile_PWNED", 10),
+        ("/PWNED", 10),
+        ("", 10),
+        ("0" * 32, 10),
+        ("other", 10),
+        ("report", 10),
+        ("own", -1),
+        ("own", 10**400),
+    ],
+)
+def test_a_file_whose_content_is_none_of_its_tips_is_not_shown(
+    content: str, size: int, desk: Any, amina: Any, outside: None
+) -> None:
+    tip, other = desk.store_tip("First.", ANSWERS), desk.store_tip("Second.", ANSWERS)
+    for each in (tip, other):
+        desk.store_file(each, "honest.jpg", b"data")
+    with desk.server.store.reading() as session:
+        report = session.scalars(select(Item.id).where(Item.tip_id == tip.id, Item.kind == Kind.REPORT)).one().hex()
+    ids = {"other": content_of(desk, other), "report": report, "own": content_of(desk, tip)}
+    about = About(ids.get(content, content), "photo.jpg", "image/jpeg", size, "0" * 64, "")
+    name = desk.store_item(tip, Kind.ABOUT, seal(about.padded(), [tip.identity.recipient]))
+    sync(amina)
+    shown = amina.get(page(tip)).text
+    assert "is not on the server as it is described" in shown
+    assert ("photo.jpg" in shown, "honest.jpg" in shown) == (False, True)
+    assert amina.get(f"{page(tip)}/files/{name}").status_code == 404
+
+
+def test_a_file_that_did_not_verify_is_fetched_anew(desk: Any, amina: Any) -> None:
+    tip = desk.store_tip("First.", ANSWERS)
+    data = secrets.token_bytes(300_000)
+    name = f"{page(tip)}/files/{desk.store_file(tip, 'a.jpg', data)}"
+    sync(amina)
+    (blob,) = desk.server.settings.blobs.iterdir()
+    honest = blob.read_bytes()
+    for spoilt in (honest[:-1] + bytes([honest[-1] ^ 1]), honest[:100_000], b"nothing sealed"):
+        blob.write_bytes(spoilt.ljust(len(honest), b"\0"))
+        with pytest.raises(DamagedFileError):
+            list(amina.get(name, buffered=False).response)
+    blob.write_bytes(honest)
+    assert amina.get(name).data == data
+
+
+def test_what_reviewers_write_is_sealed_to_the_reports_own_key_whatever_the_index_says(desk: Any, amina: Any) -> None:
+    tip, evil = desk.store_tip("First.", ANSWERS), HybridIdentity.generate()
+    with desk.server.store.writing() as session:
+        session.execute(update(Tip).values(recipient=str(evil.recipient)))
+    sync(amina)
+    assert any("names another key for this report" in alert for alert in alerts(amina, tip))
+    for kind in ("note", "reply"):
+        assert amina.post(f"{page(tip)}/{kind}", page(tip), text="the source is surely X").status_code == 303
+    with desk.server.store.reading() as session:
+        sealed = session.scalars(select(Item.sealed).where(Item.kind.in_((Kind.WORK, Kind.REPLY)))).all()
+    assert len(sealed) >= 2
+    for each in sealed:
+        unseal(each, [tip.identity])
+        with pytest.raises(NoMatch):
+            unseal(each, [evil])
+
+
+def test_nothing_can_be_written_to_a_report_that_could_not_be_opened(desk: Any, amina: Any) -> None:
+    tip = desk.store_tip("First.", ANSWERS, sealed_to=[HybridIdentity.generate().recipient])
+    sync(amina)
+    for kind, text in (("note", "x"), ("reply", "x"), ("status", "closed")):
+        answer = amina.post(f"{page(tip)}/{kind}", page(tip), text=text)
+        assert (answer.status_code, "could not be opened" in answer.text) == (400, True)
+
+
+def test_a_source_without_a_usable_key_gets_no_reply_and_the_reviewer_is_told(desk: Any, amina: Any) -> None:
+    tip = desk.store_tip("First.", ANSWERS, source="nonsense")
+    sync(amina)
+    answer = amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+    assert (answer.status_code, "not one that an answer can be sealed to" in answer.text) == (400, True)
+    assert amina.post(f"{page(tip)}/note", page(tip), text="No key.").status_code == 303
+
+
+def exchange(desk: Any, tip: Any) -> None:
+    """Put a summary and a report of one's own in the place of a tip's."""
+    evil, form = HybridIdentity.generate(), load_form()
+    summary = Summary((str(evil),), str(evil.recipient), "en", form.version, form.complete({}))
+    report = Report("en", form.version, {"narrative": "A forged story."})
+    with desk.server.store.writing() as session:
+        recipients = desk.server.log.roster(session).recipients
+        sealed = seal(summary.padded(), recipients)
+        session.execute(update(Tip).where(Tip.id == tip.id).values(summary=sealed, recipient=str(evil.recipient)))
+        session.execute(
+            update(Item).where(Item.tip_id == tip.id).values(sealed=seal(report.padded(), [evil.recipient]))
+        )
+
+
+def test_a_summary_that_was_exchanged_is_told_and_the_first_one_stays(
+    desk: Any, amina: Any, restarted: Callable[[], Any]
+) -> None:
+    tip = desk.store_tip("My story.", ANSWERS)
+    sync(amina)
+    assert alerts(amina, tip) == []
+    exchange(desk, tip)
+    sync(amina)
+    for program in (amina, restarted()):
+        shown = program.get(page(tip)).text
+        assert "has put another summary in the place of the one that was fetched first" in shown
+        assert ("My story." in shown, "A forged story." in shown) == (True, False)
+
+
+def test_a_report_that_came_later_but_is_dated_before_the_last_fetch_is_told(
+    desk: Any, amina: Any, restarted: Callable[[], Any]
+) -> None:
+    late, honest = desk.store_tip("Late.", ANSWERS, day=today(-1)), desk.store_tip("Honest.", ANSWERS)
+    sync(amina)
+    sync(amina)
+    for program in (amina, restarted()):
+        assert any(f"is dated {today(-1)}, but the server did not have it" in alert for alert in alerts(program, late))
+        assert alerts(program, honest) == []
+
+
+def test_what_was_there_at_the_first_fetch_may_have_any_day_on_which_the_reviewers_were_as_many(
+    desk: Any, enrol: Any, restarted: Callable[[], Any]
+) -> None:
+    earlier = AccessLog(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
+    enrol("amina", log=earlier)
+    tip, before = desk.store_tip("Then.", ANSWERS, day=today(-2)), desk.store_tip("Before.", ANSWERS, day=today(-9))
+    program = restarted()
+    assert alerts(program, tip) == []
+    assert any("more or fewer people" in alert for alert in alerts(program, before))
+
+
+def test_being_left_out_of_a_report_that_came_after_the_enrolment_is_told(
+    desk: Any, enrol: Any, restarted: Callable[[], Any]
+) -> None:
+    earlier = AccessLog(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
+    enrol("amina", log=earlier)
+    ghost = [HybridIdentity.generate().recipient]
+    left_out = desk.store_tip("First.", ANSWERS, sealed_to=ghost)
+    earlier_one = desk.store_tip("Second.", ANSWERS, sealed_to=ghost, day=today(-5))
+    program = restarted()
+    assert any("although it came after you were enrolled" in alert for alert in alerts(program, left_out))
+    assert any("it came before you were enrolled" in alert for alert in alerts(program, earlier_one))
+
+
+def test_being_left_out_on_the_day_of_the_enrolment_is_told_if_the_report_is_new(desk: Any, amina: Any) -> None:
+    tip = desk.store_tip("First.", ANSWERS, sealed_to=[HybridIdentity.generate().recipient])
+    sync(amina)
+    assert any("although it came after you were enrolled" in alert for alert in alerts(amina, tip))
+
+
+def remove(desk: Any, *kinds: Kind) -> None:
+    with desk.server.store.writing() as session:
+        session.execute(delete(Item).where(Item.kind.in_(kinds)))
+
+
+def test_a_note_status_or_reply_that_is_gone_is_told(desk: Any, amina: Any, restarted: Callable[[], Any]) -> None:
+    tip = desk.store_tip("First.", ANSWERS)
+    sync(amina)
+    amina.get(page(tip))
+    amina.post(f"{page(tip)}/status", page(tip), text="closed")
+    amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+    assert alerts(amina, tip) == []
+    remove(desk, Kind.WORK)
+    sync(amina)
+    assert alerts(amina, tip) == [f"A note or status by amina of {today()} is no longer on the server."]
+    remove(desk, Kind.REPLY)
+    sync(amina)
+    deleted = (
+        f"A message to the source by amina of {today()} is no longer on the server: deleted by the source, or removed."
+    )
+    for program in (amina, restarted()):
+        assert deleted in alerts(program, tip)
+
+
+def test_what_a_colleague_adds_during_a_fetch_is_not_missing(desk: Any, amina: Any, reviewer: Any) -> None:
+    boris = reviewer("boris")
+    tip = desk.store_tip("First.", ANSWERS)
+    boris.unlock()
+    boris.get(page(tip))
+    meanwhile = [lambda: boris.post(f"{page(tip)}/note", page(tip), text="Seen before.")]
+
+    def between(body: bytes) -> bytes:
+        # The index is fetched, the log isn't yet.
+        if meanwhile:
+            meanwhile.pop()()
+        return body
+
+    desk.lie("/v1/index", between)
+    sync(amina)
+    assert alerts(amina, tip) == []
+    sync(amina)
+    assert "Seen before." in amina.get(page(tip)).text
+
+
+def test_a_report_that_is_gone_is_told_in_neutral_words(desk: Any, amina: Any, restarted: Callable[[], Any]) -> None:
+    tip = desk.store_tip("First.", ANSWERS)
+    assert "no longer on the server" not in sync(amina)
+    with desk.server.store.writing() as session:
+        session.execute(delete(Tip))
+    for shown in (sync(amina), restarted().get("/").text):
+        assert f"withdrawn by the source or removed: 1 ({tip.id.hex()})" in shown
+
+
+def cut_log(desk: Any, size: int) -> None:
+    """Cut the log and sign the rest."""
+    key = read_log_key(desk.server.settings.log_key)
+    frontier = Frontier.empty()
+    with desk.server.store.writing() as session:
+        for line in desk.server.log.lines(session, 0, size):
+            frontier = frontier.append(leaf_hash(line))
+        text = Checkpoint(key.verifier.name, size, frontier.root()).text
+        note = bytes(Note(text, (key.sign(text),)))
+        session.execute(delete(LogEntry).where(LogEntry.index >= size))
+        session.execute(update(LogHead).values(size=size, checkpoint=note, frontier=frontier.to_bytes()))
+
+
+def test_a_request_that_was_answered_and_not_logged_raises_the_alarm(
+    desk: Any, enrol: Any, restarted: Callable[[], Any]
+) -> None:
+    """Even one that was never seen in the log before, so that nothing shrank."""
+    enrol("amina")
+
+    def unlog(body: bytes) -> bytes:
+        cut_log(desk, 1)
+        return body
+
+    desk.lie("/v1/index", unlog)
+    desk.store_tip("First.", ANSWERS)
+    shown = restarted().get("/").text
+    assert "the server answered requests of yours that its log does not hold: 1" in shown
+    assert "First." not in shown
+
+
+def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_away(
+    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+) -> None:
+    sync(amina)
+    members.revoke(desk.server.store, desk.server.log, "amina", Role.REVIEWER)
+    for path in (tmp_path / "amina-home" / "log").rglob("*.p/*"):
+        path.write_bytes(path.read_bytes()[:-1])
+    assert "what this machine kept of the log is damaged" in restarted().get("/").text
+
+
+def test_a_damaged_memory_is_told_and_not_begun_anew(
+    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+) -> None:
+    sync(amina)
+    memory = tmp_path / "amina-home" / "memory.json"
+    for damaged in (b"", b"[]", b"{}", b'{"tips": {"a": 5}}', memory.read_bytes()[:-1]):
+        memory.write_bytes(damaged)
+        assert "memory.json in this program&#39;s directory is damaged" in restarted().get("/").text
+        assert memory.read_bytes() == damaged
+
+
+def test_the_first_summary_is_fetched_again_if_this_machine_lost_it(
+    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+) -> None:
+    tip = desk.store_tip("First.", ANSWERS)
+    sync(amina)
+    (kept,) = (tmp_path / "amina-home" / "sealed").glob("summary-*")
+    digest = sha256(kept.read_bytes()).hexdigest()
+    kept.unlink()
+    assert "First." in restarted().get(page(tip)).text
+    assert sha256(kept.read_bytes()).hexdigest() == digest
