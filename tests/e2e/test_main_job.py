@@ -237,7 +237,8 @@ def test_the_auditor_finds_every_access_and_the_log_whole(journey: Journey, serv
     assert result.returncode == 0, result.stderr
     assert "amina" in result.stdout
     assert "boris" in result.stdout
-    assert result.stdout.count(" add ") == 3
+    # A status, a note, a reply, and the word to the source that the report was opened.
+    assert result.stdout.count(" add ") == 4
     assert "Verified:" in result.stdout
 
 

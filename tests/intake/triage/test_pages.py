@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from crypto.age import HybridIdentity, seal
+from crypto.age import HybridIdentity, seal, unseal
 from intake.accesslog import members
 from intake.protocol.card import Role
-from intake.report.payloads import Note
+from intake.report.payloads import Note, Opened
 from intake.storage.tables import Item, Kind
 from intake.triage.keyfile import KeyFileError, load_keys
 
@@ -170,3 +171,22 @@ def test_a_key_file_tells_a_wrong_passphrase_from_no_key_file(enrol: Any, tmp_pa
     (tmp_path / "other").write_bytes(seal(b"something", [HybridIdentity.generate().recipient]))
     with pytest.raises(KeyFileError, match="is not a key file"):
         load_keys(tmp_path / "other", "another")
+
+
+def test_the_source_is_told_once_that_somebody_opened_the_report(desk: Any, reviewer: Any, enrol: Any) -> None:
+    enrol("boris")
+    amina = reviewer("amina")
+    tip = desk.store_tip("They came.", {})
+    amina.unlock()
+    assert _replies(desk) == []
+    for name in ("amina", "amina", "boris"):
+        program = amina if name == "amina" else reviewer(name)
+        program.unlock()
+        program.get(f"/tips/{tip.id.hex()}")
+    (sealed,) = _replies(desk)
+    assert Opened.from_json(unseal(sealed, [tip.source]))
+
+
+def _replies(desk: Any) -> list[bytes]:
+    with desk.server.store.reading() as session:
+        return list(session.scalars(select(Item.sealed).where(Item.kind == Kind.REPLY)))
