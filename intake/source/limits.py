@@ -14,15 +14,17 @@ from werkzeug.wsgi import ClosingIterator
 from intake.settings import Settings
 from intake.source.file import read_texts
 from intake.source.incoming import STREAMED
+from intake.source.shared import storage_options
 
 _CODENAMES = ("entrance.make_codename", "entrance.come_back")
-_SENDS = ("report.report", "thread.message", "thread.more", "file.file")
+_SENDS = (
+    "report.report", "thread.message", "thread.more", "file.file", "deletion.forget_reply", "deletion.withdraw_tip",
+)  # fmt: skip
 
 _AT_ONCE = 24
 """Requests of one circuit that may be in progress at once: each takes a thread. A browser opens far fewer."""
 
 _AT_ONCE_KEY = "intake.at_once"
-_STORAGE_PATIENCE = 1
 
 
 def set_limits(app: Flask, settings: Settings) -> None:
@@ -31,7 +33,7 @@ def set_limits(app: Flask, settings: Settings) -> None:
         _circuit,
         application_limits=[settings.limit_pages],
         storage_uri=settings.limits_storage,
-        storage_options=_storage_options(settings.limits_storage),
+        storage_options=storage_options(settings.limits_storage),
         on_breach=_keep_texts,
         # When the storage fails, every process counts by itself, and if that fails as well, nobody is held up: what
         # somebody risks a report for must not be refused because a counter is broken.
@@ -99,18 +101,3 @@ def _keep_texts(_limit: RequestLimit) -> None:
     """Read what a view that reads its body itself would not get to: it is shown again with the refusal."""
     if request.method == "POST" and request.endpoint in STREAMED:
         read_texts()
-
-
-def _storage_options(uri: str) -> dict[str, Any]:
-    if uri.startswith("memory:"):
-        return {}
-    # Needed only here, and installed only where it is.
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.retry import Retry  # noqa: PLC0415
-
-    # A storage that hangs must hold up a page for no longer than this, and not again and again.
-    return {
-        "socket_timeout": _STORAGE_PATIENCE,
-        "socket_connect_timeout": _STORAGE_PATIENCE,
-        "retry": Retry(NoBackoff(), 0),
-    }

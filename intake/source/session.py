@@ -13,6 +13,7 @@ import json
 import secrets
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Protocol
@@ -20,9 +21,11 @@ from typing import Any, Protocol
 from cryptography.fernet import Fernet, InvalidToken
 from flask import Flask, Request, Response, current_app, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
-from limits.storage import Storage, storage_from_string
+from limits.errors import StorageError
+from limits.storage import Storage
 
 from crypto.codename import WORDS, Codename, Seed
+from intake.source.shared import open_storage
 
 KEY = Fernet.generate_key()
 """Made where this module is first imported: by gunicorn's master before it forks, so that all its workers share it."""
@@ -76,28 +79,34 @@ class EndedHere:
 
 
 class EndedShared:
-    """What all processes remember together, where they count the limits."""
+    """What all processes remember together, where they count the limits.
+
+    Each also remembers by itself, for while that storage fails: a visit must go on then.
+    """
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._here = EndedHere()
 
     def add(self, visit: str) -> None:
         """Remember that this visit was left."""
-        self._storage.incr(f"left/{visit}", int(LONGEST_VISIT.total_seconds()))
+        self._here.add(visit)
+        with suppress(StorageError):
+            self._storage.incr(f"left/{visit}", int(LONGEST_VISIT.total_seconds()))
 
     def has(self, visit: str) -> bool:
         """Whether it was."""
-        return self._storage.get(f"left/{visit}") > 0
+        if self._here.has(visit):
+            return True
+        try:
+            return self._storage.get(f"left/{visit}") > 0
+        except StorageError:
+            return False
 
 
 def ended_visits(limits_storage: str) -> EndedVisits:
     """The memory that goes with this setting."""
-    if limits_storage.startswith("memory:"):
-        return EndedHere()
-    storage = storage_from_string(limits_storage)
-    if not isinstance(storage, Storage):
-        raise TypeError("limits_storage must not be an asynchronous one")
-    return EndedShared(storage)
+    return EndedHere() if limits_storage.startswith("memory:") else EndedShared(open_storage(limits_storage))
 
 
 class SealedSessions(SessionInterface):

@@ -1,5 +1,6 @@
 """Keys of the form in words, for the pages."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from urllib.parse import quote
 
@@ -49,13 +50,18 @@ def entries(answers: Answers) -> list[tuple[str, list[tuple[str, str]]]]:
     for kind in load_form().entries:
         for number, entry in enumerate(answers.get(kind.key, ()), 1):
             held = entry if isinstance(entry, dict) else {}
-            lines = [
-                (field.question, answer(field, held[field.key]))
-                for field in kind.fields
-                if held.get(field.key, UNANSWERED) != UNANSWERED
-            ]
-            told.append((f"{kind.title} {number}", lines))
+            told.append((f"{kind.title} {number}", _lines(kind.fields, held)))
     return told
+
+
+def about_file(answers: Mapping[str, Choice]) -> list[tuple[str, str]]:
+    """What the source says of a file, question by question."""
+    return _lines(load_form().file_group.fields, answers)
+
+
+def _lines(asked: Iterable[Field], answers: Mapping[str, Choice]) -> list[tuple[str, str]]:
+    given = [field for field in asked if answers.get(field.key, UNANSWERED) != UNANSWERED]
+    return [(field.question, answer(field, answers[field.key])) for field in given]
 
 
 def choices(value: Answer) -> Choice:

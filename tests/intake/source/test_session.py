@@ -7,7 +7,7 @@ import pytest
 from limits.storage import MemoryStorage
 
 from intake.source import create_app
-from intake.source.session import IDLE, LONGEST_VISIT, MOST_ENDED, EndedHere, EndedShared
+from intake.source.session import IDLE, LONGEST_VISIT, MOST_ENDED, EndedHere, EndedShared, ended_visits
 
 
 def test_the_cookie_is_for_scripts_and_other_sites_out_of_reach_and_ends_with_the_browser(visit: Any) -> None:
@@ -100,6 +100,13 @@ def test_a_visit_ends_after_a_day_however_busy_it_is(visit: Any, monkeypatch: py
 def test_an_ended_visit_is_remembered_alone_or_together(ended: Any) -> None:
     ended.add("one")
     assert (ended.has("one"), ended.has("other")) == (True, False)
+
+
+def test_while_the_shared_memory_is_out_of_reach_visits_go_on_and_those_left_here_stay_ended() -> None:
+    ended = ended_visits("redis://127.0.0.1:1/0")
+    assert not ended.has("one")
+    ended.add("one")
+    assert ended.has("one")
 
 
 def test_ended_visits_are_forgotten_when_their_day_is_over_or_they_are_too_many(
