@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Thread
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mnemonic import Mnemonic
 
@@ -156,6 +156,7 @@ def test_what_is_generated_is_read_back(language: str) -> None:
         assert (read.language, read.words) == (language, codename.words)
 
 
+@settings(deadline=None)  # the first one of each language reads its list
 @given(CODENAMES, st.data())
 def test_a_codename_is_read_however_it_is_typed(codename: Codename, drawn: st.DataObject) -> None:
     separators = SEPARATORS + ([""] if codename.language.startswith("zh") else [])
