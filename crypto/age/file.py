@@ -11,9 +11,10 @@ from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.age.errors import HeaderError, NoMatch
 from crypto.age.header import Header, parse_header, seal_header
 from crypto.age.keys import Identity, Recipient
+from crypto.age.payload import open_payload, seal_payload
 from crypto.age.primitives import FileKey
 from crypto.age.scrypt import require_alone
-from crypto.age.stream import StreamReader, StreamWriter, open_payload, seal_payload
+from crypto.age.stream import StreamReader, StreamWriter
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
