@@ -1,7 +1,8 @@
 """Connections and transactions: one way to read, one way to write."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -17,6 +18,8 @@ class Store:
     def __init__(self, url: str) -> None:
         self.engine = _sqlite(url) if url.startswith("sqlite") else create_engine(url)
         self._writer = self.engine.execution_options(**{_WRITES: True})
+        # SQLite lets whoever asks next have the write lock, however long others have been asking; threads take turns.
+        self._turn: AbstractContextManager[Any] = Lock() if self._is_sqlite else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -27,7 +30,7 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that is durable once the block has been left, and undone if it raises."""
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with self._turn, Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def rewrite(self) -> None:
@@ -40,7 +43,7 @@ class Store:
 
     def _execute(self, *statements: str) -> None:
         """Run what only SQLite needs, outside of any transaction."""
-        if self.engine.dialect.name != "sqlite":
+        if not self._is_sqlite:
             return
         connection = self.engine.raw_connection()
         try:
@@ -49,6 +52,10 @@ class Store:
                 cursor.execute(statement)
         finally:
             connection.close()
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
 
     def close(self) -> None:
         """Give back every connection."""
