@@ -193,6 +193,7 @@ def test_the_server_says_nothing_of_its_software(source: tuple[Any, Source]) -> 
     headers = source[1].client.get("/en/").headers
     assert "gunicorn" not in str(headers).lower()
     assert headers["Server"] == "web"
+    assert "Date" not in headers
 
 
 def test_behind_an_onion_each_circuit_has_limits_of_its_own_and_needs_one(
