@@ -8,7 +8,7 @@ from intake.source.forms import WithdrawForm
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.session import end_visit
-from intake.source.thread import elsewhere
+from intake.source.thread import to_codename
 from intake.source.tips import delete_reply, withdraw
 from intake.source.words import gettext as _
 
@@ -25,7 +25,7 @@ def forget_reply(reply_id: str) -> ResponseReturnValue:
     """Delete one reply."""
     here = signed_in(current_server())
     if here is None:
-        return elsewhere()
+        return to_codename()
     try:
         item = bytes.fromhex(reply_id)
     except ValueError:
@@ -42,7 +42,7 @@ def withdraw_tip() -> ResponseReturnValue:
     """Say what withdrawing means, ask once, and do it."""
     server, form = current_server(), WithdrawForm()
     if not form.is_submitted():
-        return _withdraw_page(form=form) if signed_in(server) else elsewhere()
+        return _withdraw_page(form=form) if signed_in(server) else to_codename()
     valid = form.validate()
     here = signed_in(server) or sign_in(server, form.codename)
     if here is None or not valid:

@@ -22,7 +22,7 @@ from intake.source.incoming import set_form
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.room import NoRoomError
-from intake.source.thread import elsewhere
+from intake.source.thread import to_codename
 from intake.source.words import gettext as _
 from intake.source.words import megabytes
 
@@ -65,7 +65,7 @@ def file() -> ResponseReturnValue:
     """The page to choose files, and their arrival."""
     if request.method == "POST":
         return _take(_incoming())
-    return _file_page(form=file_form()(formdata=None)) if signed_in(current_server()) else elsewhere()
+    return _file_page(form=file_form()(formdata=None)) if signed_in(current_server()) else to_codename()
 
 
 def _incoming() -> IncomingFiles:

@@ -52,7 +52,7 @@ def _group_page(notice: str = "", *, key: str, form: GroupForm | None = None) ->
 def tip() -> ResponseReturnValue:
     """What happens next, the replies, and the ways to add something."""
     if signed_in(current_server()) is None:
-        return elsewhere()
+        return to_codename()
     return show_tip()
 
 
@@ -77,7 +77,7 @@ def more(key: str) -> ResponseReturnValue:
     server, group = current_server(), _group(key)
     form = group_form(key)()
     if not form.is_submitted():
-        return _group_page(key=key, form=form) if signed_in(server) else elsewhere()
+        return _group_page(key=key, form=form) if signed_in(server) else to_codename()
     if form.grow():
         return _group_page(key=key, form=form)
     valid = form.validate()
@@ -91,7 +91,7 @@ def more(key: str) -> ResponseReturnValue:
     return redirect(_after(group), 303)
 
 
-def elsewhere() -> ResponseReturnValue:
+def to_codename() -> ResponseReturnValue:
     """Where somebody without a tip goes: to write one, or to say which is theirs."""
     return redirect(url_for("entrance.come_back" if kept_seed() is None else "report.report"), 303)
 
