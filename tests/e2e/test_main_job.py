@@ -135,7 +135,7 @@ def _add_groups(page: Page, photograph: Photograph) -> None:
                 page.check(f"[name={question.key}][value={choice}]")
         if group is groups[2]:
             photograph(page, "source-group")
-        page.click(f"form[action$='/more/{group.key}'] button")
+        page.click(f"form[action$='/more/{group.key}'] button:not([name])")
     expect(page.get_by_role("heading", name="Your page")).to_be_visible()
 
 
