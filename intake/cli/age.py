@@ -1,13 +1,15 @@
 """`intake age`: seal and open files, as the age tool does."""
 
+import io
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -27,6 +29,12 @@ from crypto.age import (
 )
 from intake.cli.common import plain_errors, read_text
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
+
+_LOOK = 64
+"""Bytes at the start of a file that tell whether it is armored."""
+
 
 class _AgeGroup(click.Group):
     """`intake age keygen` is a subcommand; anything else is for `intake age` itself, as in the age tool."""
@@ -35,6 +43,21 @@ class _AgeGroup(click.Group):
         if args[:1] not in (["keygen"], ["--help"]):
             args = ["file", *args]
         return super().parse_args(ctx, args)
+
+
+class _FileContext(click.Context):
+    """Goes by the name of the group: nobody types the name of the hidden command."""
+
+    @property
+    def command_path(self) -> str:
+        """What was typed, for errors and help."""
+        return self.parent.command_path if self.parent else super().command_path
+
+
+class _FileCommand(click.Command):
+    """`intake age` without a subcommand."""
+
+    context_class = _FileContext
 
 
 @click.group(cls=_AgeGroup, options_metavar="[-e|-d] [OPTIONS]", subcommand_metavar="[INPUT]")
@@ -47,13 +70,13 @@ def age() -> None:
     -p, --passphrase              encrypt with a passphrase, asked for twice
     -a, --armor                   encrypt into text
     -i, --identity FILE           decrypt with the keys in a file; encrypt to them; may be repeated
-    -o, --output FILE             write there instead of to standard output
+    -o, --output FILE             write there instead of to standard output, which is -
 
     Reads INPUT, or standard input. Files of any size are streamed.
     """
 
 
-@age.command(name="file", hidden=True)
+@age.command(name="file", cls=_FileCommand, hidden=True, options_metavar="[-e|-d] [OPTIONS]")
 @click.option("-e", "--encrypt", "sealing", is_flag=True)
 @click.option("-d", "--decrypt", "opening", is_flag=True)
 @click.option("-r", "--recipient", "recipients", multiple=True)
@@ -73,7 +96,7 @@ def _file(
     with_passphrase: bool,
     armored: bool,
     output: Path | None,
-    source: BinaryIO,
+    source: io.BufferedReader,
 ) -> None:
     """Encrypt or decrypt one file."""
     if sealing and opening:
@@ -82,12 +105,12 @@ def _file(
     if opening:
         if recipients or lists or armored or with_passphrase:
             raise click.UsageError("-r, -R, -a and -p are for encryption; a passphrase is asked for where there is one")
-        start, source = _peek(source)
+        start, sealed = _peek(source)
         wanted: list[Identity] = (
             [*keys] if keys else [ScryptIdentity(click.prompt("Passphrase", hide_input=True, err=True))]
         )
         with _target(output) as target:
-            decrypt(source, target, wanted, armored=looks_armored(start), threads=_threads())
+            decrypt(sealed, target, wanted, armored=looks_armored(start), threads=_threads())
         return
     chosen: list[Recipient] = [parse_recipient(text) for text in recipients]
     chosen += [parse_recipient(text) for path in lists for text in _lines(path)]
@@ -134,27 +157,69 @@ def _identities(path: Path) -> list[HybridIdentity | X25519Identity]:
     return [parse_identity(line) for line in _lines(path)]
 
 
-def _peek(source: BinaryIO) -> tuple[bytes, BinaryIO]:
-    reader: BinaryIO = source
-    peek = getattr(reader, "peek", None)
-    if peek is not None:
-        return peek(64), reader
-    start = reader.read(64)
-    reader.seek(0)
-    return start, reader
+def _peek(source: io.BufferedReader) -> tuple[bytes, BinaryIO]:
+    """The first bytes of a source, fewer than `_LOOK` only if it has no more, and all of it from these on."""
+    start = b""
+    while len(start) < _LOOK and (piece := source.read(_LOOK - len(start))):
+        start += piece
+    return start, io.BufferedReader(_Resumed(start, source))
+
+
+class _Resumed(io.RawIOBase):
+    """A source from its start on, though its first bytes were taken already."""
+
+    def __init__(self, start: bytes, rest: io.BufferedReader) -> None:
+        self._start = start
+        self._rest = rest
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: "Buffer") -> int:
+        """Fill the buffer from the first bytes, then from the rest; 0 at the end."""
+        if not self._start:
+            return self._rest.readinto(buffer)
+        target = memoryview(buffer).cast("B")
+        size = min(len(target), len(self._start))
+        target[:size] = self._start[:size]
+        self._start = self._start[size:]
+        return size
 
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[BinaryIO]:
-    """Where the result goes. A file gets its name only once it is whole."""
-    if output is None:
+    """Where the result goes: standard output for None and -, else a file.
+
+    A regular file gets its name only once it is whole, and a link goes on leading to it. What is there and is no
+    regular file, such as a pipe or a device, is written to as it is.
+    """
+    if output is None or output == Path("-"):
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-        return
-    with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", delete=False) as file:
+    elif _is_special(output):
+        with output.open("wb") as file:
+            yield file
+    else:
+        with _whole(Path(os.path.realpath(output))) as file:
+            yield file
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there, at the end of all links, that is no regular file."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A new file for its owner only, which takes this path when the block ends, and is gone if that raises."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".age-", delete=False) as file:
         try:
             yield file  # type: ignore[misc]
         except BaseException:
             Path(file.name).unlink()
             raise
-    Path(file.name).replace(output)
+    Path(file.name).replace(path)

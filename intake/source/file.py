@@ -23,8 +23,8 @@ from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.room import NoRoomError
 from intake.source.thread import to_codename
+from intake.source.words import digits, megabytes, number
 from intake.source.words import gettext as _
-from intake.source.words import megabytes
 
 blueprint = Blueprint("file", __name__)
 
@@ -145,7 +145,8 @@ def _answer(incoming: IncomingFiles, delivery: Delivery, notice: str = "") -> Re
 
 
 def _tell(received: list[str]) -> None:
-    arrived = ngettext("Your file has arrived.", "Your %(num)s files have arrived.", len(received))
+    count = len(received)
+    arrived = ngettext("Your file has arrived.", "Your %(num)s files have arrived.", count, num=number(count))
     flash(f"{arrived} {format_list(received, locale=get_locale())}")
 
 
@@ -164,4 +165,4 @@ def _times(largest: int) -> list[tuple[str, str, str]]:
 
 
 def _duration(seconds: float) -> str:
-    return str(format_timedelta(timedelta(seconds=max(seconds, 1)), threshold=1.5))
+    return digits(format_timedelta(timedelta(seconds=max(seconds, 1)), threshold=1.5))

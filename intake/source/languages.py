@@ -1,9 +1,11 @@
 """The language of a page: the first part of its path. There is no cookie for it."""
 
 import unicodedata
+from contextlib import suppress
 from functools import cache
 
 from babel import Locale
+from babel.core import get_global, parse_locale
 from flask import Flask, abort, current_app, g, request, url_for
 from flask_babel import get_locale
 
@@ -60,8 +62,25 @@ def _own_name(tag: str) -> str:
 
 
 def preferred() -> str:
-    """What the browser asks for, as far as there is a page in it."""
-    return request.accept_languages.best_match(current_app.extensions[_AVAILABLE], SOURCE)
+    """The first language that the browser asks for and there are pages in, by language and script: `zh-HK` is read in
+    traditional characters, `zh` in simplified ones, and `fr-CA` is French.
+    """
+    held = {_written(tag): tag for tag in current_app.extensions[_AVAILABLE]}
+    wanted = (_written(tag) for tag, quality in request.accept_languages if quality > 0)
+    return next((held[written] for written in wanted if written in held), SOURCE)
+
+
+def _written(tag: str) -> tuple[str, str]:
+    """The language of a tag, and the script that it names or that is the likely one; empty for what is no tag."""
+    likely = get_global("likely_subtags")
+    # Language, script and place are in front; what comes behind them, or isn't one of them, says nothing here.
+    parts = tag.split("-", 3)[:3]
+    for count in range(len(parts), 0, -1):
+        with suppress(ValueError):
+            language, territory, script, *_ = parse_locale("-".join(parts[:count]), sep="-")
+            whole = likely.get(f"{language}_{territory}") or likely.get(language) or language
+            return language, script or parse_locale(whole)[2] or ""
+    return "", ""
 
 
 def direction() -> str:

@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import partial
+from io import BytesIO
 from threading import Lock
 from typing import Any
 
@@ -21,10 +23,13 @@ _SENDS = (
     "report.report", "thread.message", "thread.more", "file.file", "deletion.forget_reply", "deletion.withdraw_tip",
 )  # fmt: skip
 
+_UNLIMITED = frozenset({"entrance.leave", "entrance.left", "static"})
+"""What is neither limited nor counted: leaving must always work, and the way out must not look broken."""
+
 _AT_ONCE = 24
 """Requests of one circuit that may be in progress at once: each takes a thread. A browser opens far fewer."""
 
-_AT_ONCE_KEY = "intake.at_once"
+_COUNT = "intake.count"
 
 
 def set_limits(app: Flask, settings: Settings) -> None:
@@ -40,6 +45,7 @@ def set_limits(app: Flask, settings: Settings) -> None:
         in_memory_fallback_enabled=True,
         swallow_errors=True,
     )
+    limiter.request_filter(_is_unlimited)
     # Tells the operator; what it says of single requests is on a level that nobody turns on.
     limiter.logger.addHandler(default_handler)
     limiter.init_app(app)
@@ -57,17 +63,24 @@ def set_limits(app: Flask, settings: Settings) -> None:
 def require_circuit() -> None:
     """Refuse a request that did not come through Tor's PROXY line, or whose circuit has too many in progress.
 
-    Without that line nothing would tell its circuit from another.
+    Without that line nothing would tell its circuit from another. What is unlimited isn't counted; its body, which no
+    browser sends, is not waited for, or it could hold any number of threads.
     """
     if request.environ.get("PROXY_PROTOCOL") not in ("TCP4", "TCP6"):
         abort(403)
-    if request.environ.get(_AT_ONCE_KEY, 0) > _AT_ONCE:
+    if _is_unlimited():
+        request.environ.update({"wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"})
+    elif request.environ[_COUNT]() > _AT_ONCE:
         # Before its body is read: this is about bodies that hold a thread each.
         abort(429)
 
 
+def _is_unlimited() -> bool:
+    return request.endpoint in _UNLIMITED
+
+
 class _InProgress:
-    """Tells each request how many its circuit has in progress, from the head to the end of the answer."""
+    """Lets each request be counted among those that its circuit has in progress, until the end of its answer."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -75,17 +88,22 @@ class _InProgress:
         self._lock = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        circuit = environ.get("REMOTE_ADDR", "")
-        with self._lock:
-            self._circuits[circuit] += 1
-            environ[_AT_ONCE_KEY] = self._circuits[circuit]
+        ending = ExitStack()
+        environ[_COUNT] = partial(self._count, environ.get("REMOTE_ADDR", ""), ending)
         try:
-            return ClosingIterator(self._application(environ, start_response), [partial(self._leave, circuit)])
+            return ClosingIterator(self._application(environ, start_response), [ending.close])
         except BaseException:
-            self._leave(circuit)
+            ending.close()
             raise
 
-    def _leave(self, circuit: str) -> None:
+    def _count(self, circuit: str, ending: ExitStack) -> int:
+        """Count one more of this circuit until `ending` is closed; how many there are now."""
+        ending.callback(self._end, circuit)
+        with self._lock:
+            self._circuits[circuit] += 1
+            return self._circuits[circuit]
+
+    def _end(self, circuit: str) -> None:
         with self._lock:
             self._circuits[circuit] -= 1
             if self._circuits[circuit] <= 0:

@@ -27,6 +27,10 @@ class StoreFailingError(ServiceUnavailable):
     """The store can't take anything at the moment."""
 
 
+_TOO_OFTEN = _("That was a lot in a short time. Please wait a minute and load this page again.")
+_WAIT = "60"
+"""Seconds. The same for everybody: what is left until a counter starts anew would tell the server's time."""
+
 _WORDS: dict[type[HTTPException] | int, Any] = {
     NoReviewersError: _("Reports can't be taken at the moment. Nothing was sent. Please come back later."),
     StoreFailingError: _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes."),
@@ -71,12 +75,20 @@ def set_problems(app: Flask) -> None:
 
 
 def _answer(error: HTTPException) -> Response:
-    words = str(_WORDS.get(type(error)) or _WORDS.get(error.code or 500) or _WORDS[500])
+    words = _words(error)
     response = make_response(_form_again(words) or render("problem.html", words=words))
     response.status_code = error.code or 500
+    if error.code == 429:
+        response.headers["Retry-After"] = _WAIT
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     return response
+
+
+def _words(error: HTTPException) -> str:
+    if error.code == 429 and request.method != "POST":
+        return str(_TOO_OFTEN)
+    return str(_WORDS.get(type(error)) or _WORDS.get(error.code or 500) or _WORDS[500])
 
 
 def _form_again(words: str) -> str | None:

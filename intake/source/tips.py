@@ -19,6 +19,7 @@ from intake.report.definition import load_form
 from intake.report.payloads import About, Addition, Message, Opened, PayloadFormatError, Reply, Report, Summary
 from intake.server import Server
 from intake.source.files import SealedFile
+from intake.storage.removal import remove_tips
 from intake.storage.tables import Item, Kind, Tip
 
 _ITEM_ID = b"intake source item v1"
@@ -139,12 +140,7 @@ def delete_reply(server: Server, tip: KnownTip, item: bytes) -> bool:
 
 def withdraw(server: Server, tip: KnownTip) -> None:
     """Delete a tip for good, with everything that belongs to it."""
-    with server.store.writing() as session:
-        blobs = session.scalars(select(Item.blob).where(Item.tip_id == tip.id, Item.blob.is_not(None))).all()
-        session.execute(delete(Tip).where(Tip.id == tip.id))
-    for blob in blobs:
-        server.blobs.remove(blob or "")
-    server.store.forget()
+    remove_tips(server.store, server.blobs, Tip.id == tip.id)
 
 
 def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:

@@ -22,12 +22,12 @@ def lazy_gettext(message: str) -> Any:
 
 def number(value: float) -> str:
     """A number in the form of the current page's language."""
-    return _digits(format_decimal(value, locale=flask_babel.get_locale(), numbering_system="default"))
+    return digits(format_decimal(value, locale=flask_babel.get_locale(), numbering_system="default"))
 
 
 def day(value: date) -> str:
     """A day in the form of the current page's language."""
-    return _digits(flask_babel.format_date(value, "long"))
+    return digits(flask_babel.format_date(value, "long"))
 
 
 def megabytes(size: int) -> str:
@@ -40,6 +40,7 @@ def kilobytes(size: int) -> str:
     return gettext("%(number)s kB", number=number(-(-size // 1000)))
 
 
-def _digits(text: str) -> str:
+def digits(text: str) -> str:
+    """What Babel has written for the current page's language, with that language's own digits."""
     locale = flask_babel.get_locale()
     return text.translate(_DIGITS.get(locale.default_numbering_system, {})) if locale else text

@@ -1,0 +1,47 @@
+"""What is deleted is gone with all that belongs to it, and what is older than it is kept goes by itself."""
+
+import secrets
+from datetime import date
+
+import pytest
+
+from intake.server import Server
+from intake.storage.removal import first_day_kept, remove_tips
+from intake.storage.tables import Item, Kind, Tip
+
+
+def store_tip(server: Server, day: date) -> tuple[bytes, str]:
+    """A tip with one blob."""
+    with server.blobs.new() as writer:
+        writer.write(b"sealed")
+        blob = writer.keep()
+    tip = Tip(id=secrets.token_bytes(16), day=day, summary=b"s", recipient="r", lookup=secrets.token_bytes(32))
+    with server.store.writing() as session:
+        session.add(tip)
+        session.flush()
+        session.add(Item(id=secrets.token_bytes(16), tip_id=tip.id, kind=Kind.CONTENT, day=day, size=6, blob=blob))
+    return tip.id, blob
+
+
+def test_only_the_tips_that_are_named_go_with_their_items_and_blobs(server: Server) -> None:
+    old, old_blob = store_tip(server, date(2024, 1, 31))
+    young, young_blob = store_tip(server, date(2024, 2, 1))
+    assert remove_tips(server.store, server.blobs, Tip.day < date(2024, 2, 1)) == 1
+    with server.store.reading() as session:
+        assert [tip.id for tip in session.query(Tip)] == [young]
+        assert [item.blob for item in session.query(Item)] == [young_blob]
+    assert [path.name for path in server.settings.blobs.iterdir()] == [young_blob]
+    assert old != young
+    assert old_blob != young_blob
+
+
+@pytest.mark.parametrize(
+    ("today", "months", "first"),
+    [
+        (date(2026, 11, 24), 24, date(2024, 11, 1)),
+        (date(2026, 1, 1), 1, date(2025, 12, 1)),
+        (date(2026, 3, 31), 15, date(2024, 12, 1)),
+    ],
+)
+def test_a_report_is_kept_for_at_least_as_many_months_as_the_pages_say(today: date, months: int, first: date) -> None:
+    assert first_day_kept(today, months) == first
