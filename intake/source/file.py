@@ -23,7 +23,7 @@ from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.room import NoRoomError
 from intake.source.thread import to_codename
-from intake.source.words import digits, megabytes, number
+from intake.source.words import digits, megabytes
 from intake.source.words import gettext as _
 
 blueprint = Blueprint("file", __name__)
@@ -145,8 +145,7 @@ def _answer(incoming: IncomingFiles, delivery: Delivery, notice: str = "") -> Re
 
 
 def _tell(received: list[str]) -> None:
-    count = len(received)
-    arrived = ngettext("Your file has arrived.", "Your %(num)s files have arrived.", count, num=number(count))
+    arrived = digits(ngettext("Your file has arrived.", "Your %(num)s files have arrived.", len(received)))
     flash(f"{arrived} {format_list(received, locale=get_locale())}")
 
 

@@ -1,5 +1,6 @@
 """What all pages share: headers, size, language, and that everybody can use them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -97,16 +98,85 @@ def test_countries_are_sorted_by_name_and_all_there(visit: Any) -> None:
     assert options.index(">Åland Islands<") < options.index(">Albania<") < options.index(">Zimbabwe<")
 
 
-@pytest.mark.parametrize("wanted", ["en", "de-DE,de;q=0.9", "", "zh-CN,*"])
-def test_the_start_chooses_a_language_that_there_is(visit: Any, wanted: str) -> None:
-    answer = visit.client.get("/", headers={"Accept-Language": wanted})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/en/")
+@pytest.mark.parametrize(
+    ("wanted", "language"),
+    [
+        ("en", "en"),
+        ("en-GB", "en"),
+        ("de-DE,de;q=0.9", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("zh-CN,*", "zh-Hans"),
+        ("zh", "zh-Hans"),
+        ("zh-SG", "zh-Hans"),
+        ("zh-Hans-TW", "zh-Hans"),
+        ("zh-TW,zh;q=0.9,en-US;q=0.8", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("zh-MO", "zh-Hant"),
+        ("zh-hant", "zh-Hant"),
+        ("zh-Hant-US", "zh-Hant"),
+        ("zh-Hant-x-private", "zh-Hant"),
+        ("fr-CA", "fr"),
+        ("es-419", "es"),
+        ("tr-CY,fr", "tr"),
+        ("fa-AF", "fa"),
+        ("de,ru;q=0.5,fr;q=0.6", "fr"),
+        ("fr;q=0,ru;q=0.1", "ru"),
+        ("fr;q=0", "en"),
+        ("ug-CN,zh-CN;q=0.5", "ug"),
+        ("ug-Arab", "ug"),
+        ("bo-CN,zh-CN;q=0.5", "zh-Hans"),
+        ("not a tag, -, --, zh--TW", "zh-Hans"),
+        ("-" * 3000, "en"),
+        ("a-" * 3000, "en"),
+    ],
+)
+def test_the_start_chooses_a_language_that_there_is(open_site: Any, wanted: str, language: str) -> None:
+    client = open_site(draft_languages="ug").app.test_client()
+    answer = client.get("/", headers={"Accept-Language": wanted})
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/{language}/")
+
+
+def test_a_draft_that_is_off_is_not_chosen(visit: Any) -> None:
+    answer = visit.client.get("/", headers={"Accept-Language": "ug-CN,zh-CN;q=0.5"})
+    assert answer.headers["Location"] == "/zh-Hans/"
+
+
+@pytest.mark.parametrize("key", [group.key for group in load_form().later_groups if group.entries is not None])
+def test_the_button_for_another_entry_leads_to_that_entry(visit: Any, key: str) -> None:
+    visit.report()
+    visit.open(f"/en/tip/more/{key}")
+    for entry in (2, 3):
+        # The policy's form-action allows the page itself, whatever the fragment is.
+        (button,) = re.findall(r'<button [^>]*name="another"[^>]*>', visit.text)
+        assert f'formaction="/en/tip/more/{key}#entry-{entry}"' in button
+        assert f"entry-{entry}" not in visit.page.ids
+        visit.send(f"/more/{key}", another="1", **visit.page.filled)
+        assert f'<fieldset class="entry" id="entry-{entry}" tabindex="-1">' in visit.text
 
 
 @pytest.mark.parametrize("path", ["/en", "//en/", "/en/report/"])
 def test_no_address_is_answered_with_the_name_that_the_browser_used(visit: Any, path: str) -> None:
     answer = visit.client.get(path, headers={"Host": "somewhere.example"})
     assert "somewhere" not in answer.get_data(as_text=True) + str(answer.headers)
+
+
+def test_numbers_are_written_in_the_digits_of_the_page(visit: Any) -> None:
+    visit.report()
+    visit.open("/fa/tip/file")
+    # Of the names of the fields and of the table with sizes and times: no Latin digit is left in any.
+    assert "۲ ثانیه" in visit.page.words
+    assert not re.search("[0-9]", visit.page.words)
+    hidden = visit.page.form("/tip/file").hidden
+    names = ("file", "file_2")
+    parts = [f'name="{name}"\r\n\r\n{text}' for name, text in hidden.items()]
+    parts += [f'name="{name}"; filename="photo"\r\n\r\ncontent' for name in names]
+    body = "".join(f"--b\r\nContent-Disposition: form-data; {part}\r\n" for part in parts) + "--b--\r\n"
+    visit.post("/fa/tip/file", body.encode(), content_type="multipart/form-data; boundary=b")
+    told = re.findall(r'role="status">([^<]*)<', visit.text)
+    assert len(told) == 1
+    assert "۲" in told[0]
+    assert not re.search("[0-9]", told[0])
 
 
 def test_team_days_and_months_come_from_the_settings(open_site: Any) -> None:
