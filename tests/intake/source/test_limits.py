@@ -3,13 +3,14 @@
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from redis_server import RedisServer
-from visitor import Visitor
+from visitor import FORM, Visitor, head, proxy_line
 
 
 def running_at(running: Any) -> Callable[[], socket.socket]:
@@ -38,7 +39,7 @@ def test_another_circuit_is_not_held_up(open_site: Callable[..., Any]) -> None:
 
 def test_pages_have_a_limit_for_all_of_them_together(open_site: Callable[..., Any]) -> None:
     visit = open_site(limit_pages="2 per hour").visit()
-    assert [visit.open(path).status_code for path in ("/en/left", "/en/return", "/en/")] == [200, 200, 429]
+    assert [visit.open(path).status_code for path in ("/en/withdrawn", "/en/return", "/en/")] == [200, 200, 429]
 
 
 def test_without_an_address_there_is_still_a_limit(open_site: Callable[..., Any]) -> None:
@@ -74,9 +75,83 @@ def test_a_form_with_files_that_comes_too_often_is_shown_again_with_its_words(op
 
 def test_the_refusal_is_in_the_language_of_the_page(open_site: Callable[..., Any]) -> None:
     visit = open_site(limit_pages="1 per hour").visit()
-    visit.open("/fr/left")
-    assert visit.open("/fr/left").status_code == 429
+    visit.open("/fr/return")
+    assert visit.open("/fr/return").status_code == 429
     assert 'lang="fr"' in visit.text
+
+
+@pytest.mark.parametrize("onion", [False, True])
+def test_leaving_works_however_much_there_was(open_site: Callable[..., Any], onion: bool) -> None:
+    visit = open_site(limit_pages="1 per hour", onion=onion).visit()
+    visit.client.environ_base.update(CIRCUIT)
+    assert visit.open("/en/").status_code == 200
+    for _ in range(3):
+        # From a page of before: none comes any more.
+        assert visit.post("/en/leave", {}).status_code == 200
+        assert visit.path == "/en/left"
+        assert visit.client.get("/static/style.css", buffered=True).status_code == 200
+    assert visit.client.get_cookie("session") is None
+    assert visit.open("/en/").status_code == 429
+
+
+def test_leaving_takes_nothing_from_the_limit(open_site: Callable[..., Any]) -> None:
+    visit = open_site(limit_pages="1 per hour").visit()
+    visit.post("/en/leave", {})
+    assert visit.open("/en/").status_code == 200
+
+
+def test_what_is_refused_says_when_to_come_back_and_only_what_can_be_done(open_site: Callable[..., Any]) -> None:
+    visit = open_site(limit_pages="2 per hour").visit()
+    visit.open("/en/")
+    visit.open("/en/return")
+    hidden = visit.page.form("/return").hidden
+    answer = visit.open("/en/return")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
+    assert "Please wait a minute and load this page again." in visit.page.words
+    assert "button" not in visit.page.words
+    answer = visit.post("/en/return", {**hidden, "codename": "x"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")
+    assert "Please wait a minute and press the button again." in visit.page.words
+
+
+def test_a_circuit_with_all_that_it_may_have_in_progress_can_still_leave(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any]
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    source = Visitor(running_at(running), circuit=1)
+    source.report()
+    with ExitStack() as closing:
+        for _ in range(24):
+            connection = closing.enter_context(running_at(running)())
+            connection.sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
+        assert source.get("/en/").status == 429
+        assert source.get("/static/style.css").status == 200
+        left = source.post("/en/leave", {})
+        assert (left.status, left.path) == (200, "/en/left")
+        assert not source.cookies["session"]
+
+
+def test_a_body_that_leaving_has_no_use_for_holds_no_thread(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any]
+) -> None:
+    running = gunicorn(open_site(onion=True, threads=1).server.settings.data)
+    with running_at(running)() as connection:
+        connection.settimeout(10)
+        connection.sendall(proxy_line(1) + head("/en/leave", {}, FORM, 1_000))
+        assert connection.recv(12) == b"HTTP/1.1 303"
+
+
+def test_those_in_progress_are_counted_until_they_end(open_site: Callable[..., Any]) -> None:
+    client = open_site(onion=True).app.test_client()
+    client.environ_base.update(CIRCUIT)
+    for _ in range(26):
+        assert client.get("/en/", buffered=True).status_code == 200
+    open_answers = [client.get("/en/") for _ in range(24)]
+    leaving = [client.get("/en/left") for _ in range(30)]
+    assert {answer.status_code for answer in (*open_answers, *leaving)} == {200}
+    assert client.get("/en/", buffered=True).status_code == 429
+    open_answers[0].close()
+    assert client.get("/en/", buffered=True).status_code == 200
 
 
 @pytest.fixture
@@ -93,9 +168,9 @@ def test_several_processes_count_together(
     running = gunicorn(site.server.settings.data)
     one, other = Visitor(running_at(running), circuit=1), Visitor(running_at(running), circuit=2)
     with ThreadPoolExecutor(4) as threads:
-        statuses = list(threads.map(lambda _: one.get("/en/left").status, range(20)))
+        statuses = list(threads.map(lambda _: one.get("/en/withdrawn").status, range(20)))
     assert sorted(statuses) == [200] * 10 + [429] * 10
-    assert other.get("/en/left").status == 200
+    assert other.get("/en/withdrawn").status == 200
 
 
 @pytest.mark.parametrize("hangs", [False, True])
@@ -105,12 +180,12 @@ def test_when_the_counters_fail_nobody_is_refused(
     site = open_site(onion=True, limit_pages="1000 per hour", limits_storage=redis.uri, workers=2)
     running = gunicorn(site.server.settings.data)
     source = Visitor(running_at(running), circuit=1)
-    source.get("/en/left")
+    source.get("/en/withdrawn")
     if hangs:
         redis.pause()
     else:
         redis.stop()
-    statuses = [source.get(path).status for path in ("/en/", "/en/left", "/en/return")]
+    statuses = [source.get(path).status for path in ("/en/", "/en/withdrawn", "/en/return")]
     assert statuses == [200, 200, 200]
     assert "not one that codenames are made of" in source.submit("/en/return", codename=" ".join(["zzzz"] * 8)).text
     assert max(answer.seconds for answer in source.answers) < 10
@@ -124,4 +199,4 @@ def test_a_site_starts_without_its_counters_and_counts_by_itself(
 ) -> None:
     site = open_site(onion=True, limit_pages="2 per hour", limits_storage=f"redis+unix://{tmp_path}/none.sock")
     source = Visitor(running_at(gunicorn(site.server.settings.data)), circuit=1)
-    assert [source.get("/en/left").status for _ in range(3)] == [200, 200, 429]
+    assert [source.get("/en/withdrawn").status for _ in range(3)] == [200, 200, 429]
