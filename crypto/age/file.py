@@ -24,6 +24,7 @@ class Encryptor:
     """Seals what is written to it, in pieces of any size, into `target`.
 
     As a context manager it finishes the file, unless the block raised: then the file stays one that never opens.
+    `ValueError` for what is written after that.
     """
 
     def __init__(self, target: BinaryIO, recipients: Sequence[Recipient], *, armored: bool = False) -> None:
@@ -32,13 +33,19 @@ class Encryptor:
         inner: BinaryIO = self._armor or target  # type: ignore[assignment]
         inner.write(bytes(header))
         self._stream = StreamWriter(inner, file_key)
+        self._closed = False
 
     def write(self, data: Buffer) -> int:
         """Take plaintext."""
+        if self._closed:
+            raise ValueError("the file is finished")
         return self._stream.write(data)
 
     def close(self) -> None:
-        """Write the last chunk; `target` stays open."""
+        """Write the last chunk; `target` stays open. Does nothing a second time."""
+        if self._closed:
+            return
+        self._closed = True
         self._stream.close()
         if self._armor is not None:
             self._armor.finish()
@@ -51,14 +58,16 @@ class Encryptor:
     ) -> None:
         if kind is None:
             self.close()
+        self._closed = True
 
 
 class Decryptor(StreamReader):
-    """The plaintext of a sealed file as a readable stream; seekable if `source` is."""
+    """The plaintext of a sealed file as a readable stream; seekable if `source` is and not armored."""
 
-    def __init__(self, source: BinaryIO, identities: Sequence[Identity]) -> None:
-        header = parse_header(source)
-        super().__init__(source, _unwrap(header, identities))
+    def __init__(self, source: BinaryIO, identities: Sequence[Identity], *, armored: bool = False) -> None:
+        inner = _without_armor(source) if armored else source
+        header = parse_header(inner)
+        super().__init__(inner, _unwrap(header, identities))
 
 
 def encrypt(
@@ -69,7 +78,10 @@ def encrypt(
     armored: bool = False,
     threads: int = 1,
 ) -> None:
-    """Seal all of `source` into `target`, in constant memory. `HeaderError` if the recipients may not be combined."""
+    """Seal all of `source` into `target`, in constant memory.
+
+    `HeaderError` if the recipients may not be combined; `ValueError` for less than one thread.
+    """
     header, file_key = _new_header(recipients)
     armor = ArmorWriter(target) if armored else None
     inner: BinaryIO = armor or target  # type: ignore[assignment]
@@ -91,9 +103,9 @@ def decrypt(
 
     Every chunk is verified before it is written, but only when this returns was the file whole: on `PayloadError`
     throw away what was written. `NoMatch` if no identity opens the file; `HeaderError`, `MacError` or `ArmorError` if
-    it is bad.
+    it is bad. `ValueError` for less than one thread.
     """
-    inner: BinaryIO = io.BufferedReader(ArmorReader(source)) if armored else source
+    inner = _without_armor(source) if armored else source
     file_key = _unwrap(parse_header(inner), identities)
     open_payload(inner, target, file_key, threads)
 
@@ -131,6 +143,10 @@ def read_header(source: BinaryIO) -> bytes:
 def stanza_count(header: bytes) -> int:
     """How many recipients a header is for."""
     return len(parse_header(io.BytesIO(header)).stanzas)
+
+
+def _without_armor(source: BinaryIO) -> BinaryIO:
+    return io.BufferedReader(ArmorReader(source))
 
 
 def _new_header(recipients: Sequence[Recipient]) -> tuple[Header, FileKey]:

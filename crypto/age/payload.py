@@ -26,7 +26,8 @@ _RUN: Final = 16
 
 
 def seal_payload(source: BinaryIO, target: BinaryIO, file_key: FileKey, threads: int) -> None:
-    """Write the nonce and then the sealed chunks of all that `source` holds."""
+    """Write the nonce and then the sealed chunks of all that `source` holds. `ValueError` for less than one thread."""
+    _require_threads(threads)
     nonce = secrets.token_bytes(NONCE_SIZE)
     target.write(nonce)
     _Pump(source, target, partial(_seal_run, ChunkCipher(file_key, nonce)), CHUNK, SEALED_CHUNK).run(threads)
@@ -35,10 +36,17 @@ def seal_payload(source: BinaryIO, target: BinaryIO, file_key: FileKey, threads:
 def open_payload(source: BinaryIO, target: BinaryIO, file_key: FileKey, threads: int) -> None:
     """Write the chunks of a payload, each verified before, in their order.
 
-    Only when this returns was the payload whole; `PayloadError` if it was changed, cut or extended.
+    Only when this returns was the payload whole; `PayloadError` if it was changed, cut or extended. `ValueError` for
+    less than one thread.
     """
+    _require_threads(threads)
     cipher = ChunkCipher(file_key, read_nonce(source))
     _Pump(source, target, partial(_open_run, cipher), SEALED_CHUNK, CHUNK).run(threads)
+
+
+def _require_threads(threads: int) -> None:
+    if threads < 1:
+        raise ValueError("there must be at least one thread")
 
 
 class _Run:

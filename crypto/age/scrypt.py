@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
@@ -21,14 +22,17 @@ _WORK_FACTOR = re.compile(r"[1-9][0-9]*")
 
 
 class ScryptRecipient:
-    """Seals a file with a passphrase, and with nothing besides. `work_factor` is the logarithm of scrypt's N."""
+    """Seals a file with a passphrase, and with nothing besides. `work_factor` is the logarithm of scrypt's N.
+
+    `HeaderError` for a passphrase that UTF-8 has no bytes for, or a work factor out of bounds.
+    """
 
     label = "scrypt"
 
     def __init__(self, passphrase: str, work_factor: int = USUAL_WORK_FACTOR) -> None:
         if not 1 <= work_factor <= LARGEST_WORK_FACTOR:
             raise HeaderError(f"the work factor must be from 1 to {LARGEST_WORK_FACTOR}")
-        self._passphrase = passphrase
+        self._passphrase = _encoded(passphrase)
         self._work_factor = work_factor
 
     def __repr__(self) -> str:
@@ -42,10 +46,10 @@ class ScryptRecipient:
 
 
 class ScryptIdentity:
-    """Opens a file with a passphrase."""
+    """Opens a file with a passphrase; `HeaderError` for one that UTF-8 has no bytes for."""
 
     def __init__(self, passphrase: str) -> None:
-        self._passphrase = passphrase
+        self._passphrase = _encoded(passphrase)
 
     def __repr__(self) -> str:
         return "<ScryptIdentity>"
@@ -77,5 +81,12 @@ def require_alone(stanzas: Sequence[Stanza]) -> None:
         raise HeaderError("a passphrase can't be combined with other recipients")
 
 
-def _derive(passphrase: str, salt: bytes, work_factor: int) -> bytes:
-    return Scrypt(_DOMAIN + salt, 32, 2**work_factor, 8, 1).derive(passphrase.encode())
+def _encoded(passphrase: str) -> bytes:
+    with suppress(UnicodeEncodeError):
+        return passphrase.encode()
+    # Not while the other error is handled: that holds the passphrase.
+    raise HeaderError("the passphrase has characters that are none, such as half of a surrogate pair")
+
+
+def _derive(passphrase: bytes, salt: bytes, work_factor: int) -> bytes:
+    return Scrypt(_DOMAIN + salt, 32, 2**work_factor, 8, 1).derive(passphrase)

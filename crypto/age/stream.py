@@ -98,8 +98,9 @@ class StreamWriter:
     def _seal(self, chunk: bytearray | memoryview, *, last: bool) -> None:
         sealed = memoryview(self._sealed)[: len(chunk) + _TAG_SIZE]
         self._cipher.seal(self._number, chunk, sealed, last=last)
-        self._target.write(sealed)
+        # Before the target can fail: a second try must not use the nonce again.
         self._number += 1
+        self._target.write(sealed)
 
 
 class StreamReader(io.RawIOBase):
@@ -152,17 +153,28 @@ class StreamReader(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place in the plaintext. From the end, the last chunk is verified first, as it tells the size."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}.get(whence)
-        place = offset + (self._size() if base is None else base)
+        """Go to a place in the plaintext, also beyond its end: the chunk there, or the last one, is verified first.
+
+        `PayloadError` if it is bad; `ValueError` for a place before the start, and nothing has moved then.
+        """
+        place = offset + self._base(whence)
         if place < 0:
             raise ValueError("a place before the start")
         # A place between two chunks is taken as the end of the first: the second may not exist.
-        number = max(place - 1, 0) // CHUNK
+        number = min(max(place - 1, 0) // CHUNK, self._last_number())
         self._go_to(number)
         self._chunk = memoryview(self.next_chunk())[place - number * CHUNK :]
         self._position = place
         return place
+
+    def _base(self, whence: int) -> int:
+        if whence == io.SEEK_SET:
+            return 0
+        if whence == io.SEEK_CUR:
+            return self._position
+        if whence == io.SEEK_END:
+            return self._size()
+        raise ValueError("whence must be 0, 1 or 2")
 
     def _require_end(self) -> None:
         if self._source.read(1):
@@ -171,16 +183,27 @@ class StreamReader(io.RawIOBase):
     def _go_to(self, number: int) -> None:
         self._source.seek(self._start + number * SEALED_CHUNK)
         self._number = number
+        self._chunk = memoryview(b"")
         self._ended = False
 
-    def _size(self) -> int:
+    def _last_number(self) -> int:
+        """The number of the chunk that the source ends with."""
         end = self._source.seek(0, io.SEEK_END) - self._start
-        number = max(end - 1, 0) // SEALED_CHUNK
-        self._go_to(number)
-        last = self.next_chunk()
-        if not self._ended:
-            raise PayloadError("the file was cut")
-        return number * CHUNK + len(last)
+        return max(end - 1, 0) // SEALED_CHUNK
+
+    def _size(self) -> int:
+        """How long the plaintext is, as the last chunk tells. Moves nothing."""
+        place, before = self._source.tell(), (self._number, self._chunk, self._ended)
+        try:
+            number = self._last_number()
+            self._go_to(number)
+            last = self.next_chunk()
+            if not self._ended:
+                raise PayloadError("the file was cut")
+            return number * CHUNK + len(last)
+        finally:
+            self._source.seek(place)
+            self._number, self._chunk, self._ended = before
 
 
 def read_nonce(source: BinaryIO) -> bytes:

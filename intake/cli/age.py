@@ -84,7 +84,7 @@ def age() -> None:
 @click.option("-i", "--identity", "identities", multiple=True, type=click.Path(exists=True, path_type=Path))
 @click.option("-p", "--passphrase", "with_passphrase", is_flag=True)
 @click.option("-a", "--armor", "armored", is_flag=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path())
 @click.argument("source", metavar="[INPUT]", type=click.File("rb"), default="-")
 @plain_errors(AgeError)
 def _file(
@@ -95,7 +95,7 @@ def _file(
     identities: tuple[Path, ...],
     with_passphrase: bool,
     armored: bool,
-    output: Path | None,
+    output: str | None,
     source: io.BufferedReader,
 ) -> None:
     """Encrypt or decrypt one file."""
@@ -188,20 +188,20 @@ class _Resumed(io.RawIOBase):
 
 
 @contextmanager
-def _target(output: Path | None) -> Iterator[BinaryIO]:
+def _target(output: str | None) -> Iterator[BinaryIO]:
     """Where the result goes: standard output for None and -, else a file.
 
     A regular file gets its name only once it is whole, and a link goes on leading to it. What is there and is no
     regular file, such as a pipe or a device, is written to as it is.
     """
-    if output is None or output == Path("-"):
+    if output is None or output == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif _is_special(output):
-        with output.open("wb") as file:
+    elif _is_special(path := Path(output)):
+        with path.open("wb") as file:
             yield file
     else:
-        with _whole(Path(os.path.realpath(output))) as file:
+        with _whole(Path(os.path.realpath(path))) as file:
             yield file
 
 
@@ -219,6 +219,7 @@ def _whole(path: Path) -> Iterator[BinaryIO]:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".age-", delete=False) as file:
         try:
             yield file  # type: ignore[misc]
+            file.flush()
         except BaseException:
             Path(file.name).unlink()
             raise

@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 import threading
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from crypto.age import (
     AgeError,
+    ArmorError,
     Decryptor,
     Encryptor,
     HeaderError,
@@ -108,6 +110,14 @@ def test_any_number_of_threads_gives_the_same(threads: int, size: int) -> None:
     assert opened.getvalue() == data
 
 
+@pytest.mark.parametrize("threads", [0, -1])
+def test_there_must_be_a_thread(threads: int) -> None:
+    with pytest.raises(ValueError, match="thread"):
+        encrypt(io.BytesIO(b"data"), io.BytesIO(), [CLASSICAL.recipient], threads=threads)
+    with pytest.raises(ValueError, match="thread"):
+        decrypt(io.BytesIO(seal(b"data", [CLASSICAL.recipient])), io.BytesIO(), [CLASSICAL], threads=threads)
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("chunk", [0, 15, 16, 39, 40])
 def test_whatever_the_threads_nothing_from_a_damaged_chunk_on_is_released(threads: int, chunk: int) -> None:
@@ -163,9 +173,10 @@ def test_a_cut_or_extended_file_is_found(cut: int, extra: bytes) -> None:
 
 def test_a_file_whose_writing_failed_never_opens() -> None:
     target = io.BytesIO()
+    file = Encryptor(target, [CLASSICAL.recipient])
 
     def fail() -> None:
-        with Encryptor(target, [CLASSICAL.recipient]) as file:
+        with file:
             file.write(bytes(3 * CHUNK))
             raise ConnectionResetError
 
@@ -173,6 +184,44 @@ def test_a_file_whose_writing_failed_never_opens() -> None:
         fail()
     with pytest.raises(PayloadError):
         unseal(target.getvalue(), [CLASSICAL])
+
+    with pytest.raises(ValueError, match="finished"):
+        file.write(b"more")
+    file.close()
+    with pytest.raises(PayloadError):
+        unseal(target.getvalue(), [CLASSICAL])
+
+
+@pytest.mark.parametrize("armored", [False, True])
+def test_a_file_is_finished_once(armored: bool) -> None:
+    target, opened = io.BytesIO(), io.BytesIO()
+    with Encryptor(target, [CLASSICAL.recipient], armored=armored) as file:
+        file.write(b"data")
+        file.close()
+        with pytest.raises(ValueError, match="finished"):
+            file.write(b"more")
+    file.close()
+    target.seek(0)
+    decrypt(target, opened, [CLASSICAL], armored=armored)
+    assert opened.getvalue() == b"data"
+
+
+def test_a_second_try_to_write_a_chunk_takes_another_nonce() -> None:
+    class Failing(io.BytesIO):
+        pieces: ClassVar[list[bytes]] = []
+
+        def write(self, data: object) -> int:
+            self.pieces.append(bytes(data))  # type: ignore[call-overload]
+            if len(self.pieces) == 3:
+                raise InterruptedError
+            return super().write(data)  # type: ignore[arg-type]
+
+    file = Encryptor(Failing(), [CLASSICAL.recipient])
+    with pytest.raises(InterruptedError):
+        file.write(bytes(CHUNK + 1))
+    file.write(bytes(CHUNK + 1))
+    _header, _nonce, first, second = Failing.pieces
+    assert first != second
 
 
 def test_a_stanza_that_was_added_is_found() -> None:
@@ -182,16 +231,16 @@ def test_a_stanza_that_was_added_is_found() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 3 * CHUNK + 5), st.integers(0, 2 * CHUNK)), max_size=8), st.booleans())
+@given(st.lists(st.tuples(st.integers(0, 6 * CHUNK), st.integers(0, 2 * CHUNK)), max_size=8), st.booleans())
 def test_reading_at_any_place_gives_the_slice(places: list[tuple[int, int]], whole_last: bool) -> None:
     data = secrets.token_bytes(3 * CHUNK if whole_last else 3 * CHUNK - 7)
     file = io.BufferedReader(Decryptor(io.BytesIO(seal(data, [CLASSICAL.recipient])), [CLASSICAL]))
     for start, size in places:
-        if start > len(data):
-            continue
         assert file.seek(start) == start
         assert file.read(size) == data[start : start + size]
     assert file.seek(0, io.SEEK_END) == len(data)
+    assert file.seek(-1, io.SEEK_END) == len(data) - 1
+    assert file.read() == data[-1:]
 
 
 def test_a_cut_file_does_not_tell_a_size() -> None:
@@ -199,6 +248,58 @@ def test_a_cut_file_does_not_tell_a_size() -> None:
     file = Decryptor(io.BytesIO(cut), [CLASSICAL])
     with pytest.raises(PayloadError):
         file.seek(0, io.SEEK_END)
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK, 2 * CHUNK, 2 * CHUNK + 1])
+@pytest.mark.parametrize("beyond", [0, 1, CHUNK, 1 << 40])
+def test_a_place_beyond_the_end_holds_nothing(size: int, beyond: int) -> None:
+    file = Decryptor(io.BytesIO(seal(bytes(size), [CLASSICAL.recipient])), [CLASSICAL])
+    assert file.seek(size + beyond) == size + beyond
+    assert (file.read(1), file.tell()) == (b"", size + beyond)
+    assert file.seek(-size - beyond, io.SEEK_CUR) == 0
+    assert file.readall() == bytes(size)
+
+
+@pytest.mark.parametrize("left", [0, 10, CHUNK + 16, CHUNK + 17, 2 * CHUNK + 32, 2 * CHUNK + 48])
+@pytest.mark.parametrize("place", [2 * CHUNK, 2 * CHUNK + 1, 3 * CHUNK + 1, 1 << 40])
+def test_a_cut_file_has_no_place_beyond_its_end(left: int, place: int) -> None:
+    whole = seal(bytes(2 * CHUNK + 1), [CLASSICAL.recipient])
+    start = len(read_header(io.BytesIO(whole))) + 16
+    file = Decryptor(io.BytesIO(whole[: start + left]), [CLASSICAL])
+
+    def read() -> None:
+        file.seek(place)
+        file.read(1)
+
+    with pytest.raises(PayloadError):
+        read()
+
+
+def test_what_follows_the_end_is_found_from_a_place_beyond_it() -> None:
+    file = Decryptor(io.BytesIO(seal(bytes(CHUNK), [CLASSICAL.recipient]) + b"x"), [CLASSICAL])
+    with pytest.raises(PayloadError):
+        file.seek(3 * CHUNK)
+
+
+@pytest.mark.parametrize(("offset", "whence"), [(-1, 0), (-11, 1), (-3 * CHUNK, 2), (0, 3), (0, -1)])
+def test_a_place_that_is_none_moves_nothing(offset: int, whence: int) -> None:
+    data = secrets.token_bytes(2 * CHUNK + 1)
+    file = Decryptor(io.BytesIO(seal(data, [CLASSICAL.recipient])), [CLASSICAL])
+    file.read(10)
+    with pytest.raises(ValueError, match=r"before the start|whence"):
+        file.seek(offset, whence)
+    assert file.readall() == data[10:]
+
+
+def test_an_armored_file_is_read_in_order_alone() -> None:
+    data, target = secrets.token_bytes(2 * CHUNK), io.BytesIO()
+    with Encryptor(target, [CLASSICAL.recipient], armored=True) as sealed:
+        sealed.write(data)
+    file = Decryptor(io.BytesIO(target.getvalue()), [CLASSICAL], armored=True)
+    assert not file.seekable()
+    assert file.readall() == data
+    with pytest.raises(ArmorError):
+        Decryptor(io.BytesIO(target.getvalue() + b"x"), [CLASSICAL], armored=True).readall()
 
 
 def test_rewrapping_lets_another_in_and_leaves_the_payload() -> None:

@@ -94,3 +94,11 @@ def test_no_secret_shows_in_a_repr_or_a_traceback(kind: type) -> None:
         shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "'passphrase'" not in shown
     assert str(identity) not in shown
+
+
+@pytest.mark.parametrize("kind", [ScryptIdentity, ScryptRecipient])
+def test_a_passphrase_that_is_no_text_is_told_without_repeating_it(kind: type) -> None:
+    with pytest.raises(HeaderError) as caught:
+        kind("pass\ud800phrase")
+    assert "pass\ud800" not in str(caught.value)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)

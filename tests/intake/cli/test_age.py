@@ -1,8 +1,14 @@
 """`intake age` does what the age tool does, and its files go both ways."""
 
+import fcntl
+import os
 import subprocess
 import sys
+import termios
+import threading
+import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +20,15 @@ def intake(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[b
     return subprocess.run(
         [sys.executable, "-m", "intake", "age", *arguments], input=data, capture_output=True, check=False
     )
+
+
+def await_empty(pipe: IO[bytes]) -> None:
+    """Wait until the other side has read what is in a pipe."""
+    for _ in range(1000):
+        if not int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder):
+            return
+        time.sleep(0.01)
+    raise AssertionError("nobody reads")
 
 
 @pytest.fixture(params=[[], ["--x25519"]], ids=["hybrid", "x25519"])
@@ -66,6 +81,70 @@ def test_a_list_of_recipients_and_files_by_name(key: tuple[Path, str], tmp_path:
     assert opened.read_bytes() == b"data"
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing yet"])
+def test_a_link_goes_on_leading_to_the_output(key: tuple[Path, str], tmp_path: Path, there: bool) -> None:
+    path, recipient = key
+    link, file = tmp_path / "link", tmp_path / "elsewhere" / "file"
+    file.parent.mkdir()
+    if there:
+        file.write_bytes(b"old")
+    link.symlink_to(Path("elsewhere", "file"))
+    assert intake("-r", recipient, "-o", str(link), data=b"data").returncode == 0
+    assert link.is_symlink()
+    assert intake("-d", "-i", str(path), str(file)).stdout == b"data"
+    assert [entry.name for entry in file.parent.iterdir()] == ["file"]
+
+
+def test_a_pipe_as_output_stays_one_and_gets_the_bytes(key: tuple[Path, str], tmp_path: Path) -> None:
+    path, recipient = key
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    far = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    far.start()
+    assert intake("-r", recipient, "-o", str(pipe), data=b"data").returncode == 0
+    far.join(10)
+    assert pipe.is_fifo()
+    assert intake("-d", "-i", str(path), data=read[0]).stdout == b"data"
+
+
+def test_a_link_to_a_device_is_written_to_and_stays(key: tuple[Path, str], tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("/dev/full")
+    result = intake("-r", key[1], "-o", str(link), data=b"data")
+    assert (result.returncode, result.stderr) == (1, b"Error: No space left on device\n")
+    assert link.readlink() == Path("/dev/full")
+
+
+def test_a_dash_as_output_is_standard_output(
+    key: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, recipient = key
+    directory = tmp_path / "here"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    sealed = intake("-r", recipient, "-o", "-", data=b"data").stdout
+    assert intake("-d", "-i", str(path), "-o", "-", data=sealed).stdout == b"data"
+    assert list(directory.iterdir()) == []
+    assert intake("-r", recipient, "-o", "./-", data=b"data").stdout == b""
+    assert (directory / "-").is_file()
+
+
+@pytest.mark.parametrize("flags", [[], ["-a"]], ids=["binary", "armored"])
+def test_what_comes_in_small_pieces_is_opened(key: tuple[Path, str], flags: list[str]) -> None:
+    path, recipient = key
+    sealed = intake("-r", recipient, *flags, data=b"data").stdout
+    command = [sys.executable, "-m", "intake", "age", "-d", "-i", str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as program:
+        assert program.stdin
+        assert program.stdout
+        for piece in (sealed[:3], sealed[3:9], sealed[9:]):
+            program.stdin.write(piece)
+            # The first pieces lie in the pipe by themselves until the program has begun to read.
+            await_empty(program.stdin)
+        program.stdin.close()
+        assert program.stdout.read() == b"data"
+
+
 def test_a_key_file_is_for_its_owner_only_and_never_overwritten(key: tuple[Path, str]) -> None:
     path, recipient = key
     assert path.stat().st_mode & 0o077 == 0
@@ -97,6 +176,14 @@ def test_a_wrong_call_gets_plain_words(arguments: list[str], says: str) -> None:
     assert result.returncode in (1, 2)
     assert says in result.stderr.decode()
     assert b"Traceback" not in result.stderr
+
+
+def test_a_wrong_call_shows_the_command_that_was_typed() -> None:
+    lines = intake("-e", "-d").stderr.decode().splitlines()
+    assert lines[:2] == [
+        "Usage: intake age [-e|-d] [OPTIONS] [INPUT]",
+        "Try 'intake age --help' for help.",
+    ]
 
 
 def test_the_wrong_key_is_told_as_such(tmp_path: Path, key: tuple[Path, str]) -> None:
