@@ -38,7 +38,9 @@ def main(names: tuple[str, ...], seconds: int, here: bool) -> None:
 def _fuzz(name: str, seconds: int) -> None:
     import atheris  # noqa: PLC0415 - needed in the fuzzing process alone
 
-    with atheris.instrument_imports(include=["crypto", "intake.protocol", "intake.report"]):
+    with atheris.instrument_imports(
+        include=["crypto", "intake.protocol", "intake.report", "intake.source.files", "multipart"]
+    ):
         from fuzz.targets import TARGETS  # noqa: PLC0415
     target = TARGETS[name]
     with TemporaryDirectory() as directory:

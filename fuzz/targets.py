@@ -1,5 +1,5 @@
 """The targets. Each takes any bytes; it fails if the parser raises anything but its own error, or if what it accepted
-does not serialise back to the same bytes."""
+does not serialise back to the same bytes, or is nothing that it could have accepted."""
 
 import io
 from collections.abc import Callable
@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO, TypeVar, cast
+
+from werkzeug.exceptions import HTTPException
 
 from crypto.age import (
     AgeError,
@@ -26,7 +28,19 @@ from crypto.age import (
 from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from crypto.codename import CodenameError, encode, parse
-from crypto.merkle import EMPTY_ROOT, Frontier, FrontierError, leaf_hash
+from crypto.merkle import (
+    EMPTY_ROOT,
+    HASH_SIZE,
+    Frontier,
+    FrontierError,
+    ProofError,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root_hash,
+    verify_consistency,
+    verify_inclusion,
+)
 from crypto.note import Note, NoteError, SigningKey, parse_note, parse_verifier
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
@@ -34,10 +48,14 @@ from intake.protocol.card import CardError, Role, issue_card, parse_card
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.requests import RequestError, parse_base
 from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, encode_sealed, parse_index
-from intake.report.payloads import Message, PayloadFormatError, Report
+from intake.report.definition import Answer
+from intake.report.payloads import About, Addition, Message, Payload, PayloadFormatError, Report, Summary
+from intake.source.files import IncomingFiles
 
 T = TypeVar("T")
 Check = Callable[[bytes], None]
+
+_FEW = 7
 
 _HYBRID = HybridIdentity.from_seed(bytes(range(32)))
 _CLASSICAL = X25519Identity(bytes(range(32)))
@@ -136,6 +154,90 @@ def _armor(data: bytes) -> None:
     _require_same(b"\n".join(data.split()), b"\n".join(again.getvalue().split()))
 
 
+class InventedError(AssertionError):
+    """What was read is not in what was sent, or a proof holds for whatever it should prove."""
+
+
+class _Pieces:
+    """Bytes that arrive a few at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self._source = io.BytesIO(data)
+
+    def read(self, size: int) -> bytes:
+        """The next few."""
+        return self._source.read(min(size, _FEW))
+
+
+def _multipart(data: bytes) -> None:
+    """The first line is the boundary, the rest the body: it comes all at once, in pieces, and unwanted after a file."""
+    boundary, _, body = data.partition(b"\n")
+    name = boundary.decode("latin-1")
+    with suppress(HTTPException):
+        _read_files(IncomingFiles(io.BytesIO(body), name, len(body), len(body)), body)
+    with suppress(HTTPException):
+        _read_files(IncomingFiles(cast(BinaryIO, _Pieces(body)), name, None, _FEW * _FEW), body)
+    with suppress(HTTPException):
+        incoming = IncomingFiles(cast(BinaryIO, _Pieces(body)), name, len(body), len(body))
+        next(iter(incoming), None)
+        incoming.read_on(len(body))
+
+
+def _read_files(incoming: IncomingFiles, body: bytes) -> None:
+    for file in incoming:
+        _require_in(b"".join(file.content), body)
+    for _, text in incoming.texts:
+        _require_in(text.encode(), body)
+
+
+def _require_in(part: bytes, whole: bytes) -> None:
+    if part not in whole:
+        raise InventedError
+
+
+def _inclusion(data: bytes) -> None:
+    index, size, (leaf, root, *proof) = _proof_of(data)
+    if _holds(lambda: verify_inclusion(index, size, leaf, proof, root)) and _holds(
+        lambda: verify_inclusion(index, size, leaf, proof, _other(root))
+    ):
+        raise InventedError
+
+
+def _consistency(data: bytes) -> None:
+    old_size, new_size, (old, new, *proof) = _proof_of(data)
+    if _holds(lambda: verify_consistency(old_size, new_size, old, new, proof)) and _holds(
+        lambda: verify_consistency(old_size, new_size, _other(old), new, proof)
+    ):
+        raise InventedError
+
+
+def _holds(verify: Callable[[], None]) -> bool:
+    try:
+        verify()
+    except ProofError:
+        return False
+    return True
+
+
+def _other(root: bytes) -> bytes:
+    return root[:-1] + bytes([root[-1] ^ 1]) if root else b"\x00"
+
+
+def _proof_of(data: bytes) -> tuple[int, int, list[bytes]]:
+    """Two numbers and two hashes or more, of which the last ones may be too short."""
+    first, second = (int.from_bytes(data[at : at + 8], "big", signed=True) for at in (0, 8))
+    hashes = [data[at : at + HASH_SIZE] for at in range(16, max(len(data), 16 + HASH_SIZE + 1), HASH_SIZE)]
+    return first, second, hashes
+
+
+def _proof_bytes(first: int, second: int, *hashes: bytes) -> bytes:
+    return first.to_bytes(8, "big", signed=True) + second.to_bytes(8, "big", signed=True) + b"".join(hashes)
+
+
+def _payload(kind: type[Payload], *seeds: Payload) -> "Target":
+    return Target(_stable(kind.from_json, Payload.to_json, PayloadFormatError), tuple(seed.to_json() for seed in seeds))
+
+
 def _armored(data: bytes) -> bytes:
     target = io.BytesIO()
     encrypt(io.BytesIO(data), target, [_CLASSICAL.recipient], armored=True)
@@ -145,7 +247,10 @@ def _armored(data: bytes) -> bytes:
 _CHECKPOINT = Checkpoint("fuzz", 3, EMPTY_ROOT).text
 _FILES = (seal(b"data", [_CLASSICAL.recipient]), seal(b"data", [_HYBRID.recipient]))
 _FRONTIER = Frontier.empty().append(leaf_hash(b"")).append(leaf_hash(b"")).append(leaf_hash(b""))
+_LEAVES = [leaf_hash(bytes([number])) for number in range(7)]
+_ROOT = root_hash(_LEAVES)
 _ACT: dict[str, str | tuple[str, ...]] = {"when": "1999"}
+_ANSWERS: dict[str, Answer] = {"narrative": "text", "demand": ("return",), "acts": (_ACT,)}
 _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
@@ -153,6 +258,13 @@ _INDEX = Index(
     (TipRow("0" * 32, "2026-01-01", str(_HYBRID.recipient), "1" * 64),),
     (ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False),),
 ).to_json()
+_MULTIPART = (
+    b"fuzz\n--fuzz\r\n"
+    b'Content-Disposition: form-data; name="token"\r\n\r\ntext\r\n--fuzz\r\n'
+    b'Content-Disposition: form-data; name="file"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
+    b"data, and a line\r\n--fuz of more\r\n--fuzz\r\n"
+    b'Content-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--fuzz--\r\n'
+)
 _BASE = (
     '"@method": GET\n"@authority": desk.test\n"@path": /v1/index\n"@query": ?\n'
     f'"content-digest": sha-256=:{"A" * 43}=:\n'
@@ -217,9 +329,20 @@ TARGETS: dict[str, Target] = {
     "bulk-answer": Target(
         _stable(decode_sealed, lambda parts: encode_sealed(*parts), WireError), (encode_sealed({"0" * 32: b"x"}, {}),)
     ),
-    "message": Target(_stable(Message.from_json, Message.to_json, PayloadFormatError), (Message(0, "text").to_json(),)),
-    "report": Target(
-        _stable(Report.from_json, Report.to_json, PayloadFormatError),
-        (Report("en", 1, {"narrative": "text", "demand": ("return",), "acts": (_ACT,)}).to_json(),),
+    "multipart": Target(_multipart, (_MULTIPART,)),
+    "inclusion-proof": Target(
+        _inclusion, tuple(_proof_bytes(at, 7, _LEAVES[at], _ROOT, *inclusion_proof(_LEAVES, at)) for at in (0, 3, 6))
     ),
+    "consistency-proof": Target(
+        _consistency,
+        tuple(
+            _proof_bytes(size, 7, root_hash(_LEAVES[:size]), _ROOT, *consistency_proof(_LEAVES, size))
+            for size in (0, 3, 4, 7)
+        ),
+    ),
+    "message": _payload(Message, Message(0, "text")),
+    "report": _payload(Report, Report("en", 1, _ANSWERS)),
+    "addition": _payload(Addition, Addition(1, 1, "people", _ANSWERS)),
+    "about": _payload(About, About("0" * 32, "name.jpg", "image/jpeg", 4, "1" * 64, "text", 1, _ANSWERS)),
+    "summary": _payload(Summary, Summary((str(_HYBRID),), str(_HYBRID.recipient), "en", 1, _ANSWERS)),
 }
