@@ -30,7 +30,7 @@ GIB = 1 << 30
 REPORTS = 40
 REVIEWERS = 5
 _PIECE = 1 << 20
-_HIDDEN = re.compile(r'name="(csrf_token|token)" [^>]*value="([^"]*)"')
+_HIDDEN = re.compile(r'name="(csrf_token|token|owner)" [^>]*value="([^"]*)"')
 _NARRATIVE = "Two men came to my father. " * 20
 
 DISCARD = """

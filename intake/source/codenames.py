@@ -1,10 +1,13 @@
 """Reading a codename that somebody typed, and saying which word to look at again."""
 
+import hmac
+
 from wtforms import Field
 
 from crypto.codename import ChecksumError, CodenameError, Seed, UnknownWordError, WordCountError, parse
 from intake.server import Server
-from intake.source.session import keep_seed, kept_seed
+from intake.source.forms import OwnedForm
+from intake.source.session import keep_seed, kept_seed, owner_tag
 from intake.source.tips import KnownTip, find
 from intake.source.words import gettext as _
 from intake.source.words import number
@@ -15,6 +18,18 @@ def signed_in(server: Server) -> tuple[Seed, KnownTip] | None:
     seed = kept_seed()
     tip = None if seed is None else find(server, seed)
     return None if seed is None or tip is None else (seed, tip)
+
+
+def sender(server: Server, form: OwnedForm) -> tuple[Seed, KnownTip] | None:
+    """Whose form this is: of the codename that was typed in it, otherwise of the visit that its page was made in.
+
+    None if neither is there: another tip may have been opened in the meantime, in another window, and what was meant
+    for one must not go to the other. Then the field for the codename says what to do.
+    """
+    here = None if (form.codename.data or "").strip() else signed_in(server)
+    if here is not None and hmac.compare_digest(form.owner.data or "", owner_tag(here[0])):
+        return here
+    return sign_in(server, form.codename)
 
 
 def sign_in(server: Server, field: Field) -> tuple[Seed, KnownTip] | None:

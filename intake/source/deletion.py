@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from intake.source.codenames import sign_in, signed_in
+from intake.source.codenames import sender, signed_in
 from intake.source.forms import WithdrawForm
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
@@ -44,7 +44,7 @@ def withdraw_tip() -> ResponseReturnValue:
     if not form.is_submitted():
         return _withdraw_page(form=form) if signed_in(server) else to_codename()
     valid = form.validate()
-    here = signed_in(server) or sign_in(server, form.codename)
+    here = sender(server, form)
     if here is None or not valid:
         return _withdraw_page(form=form), 400
     withdraw(server, here[1])

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta, get_locale, ngettext
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from intake.source.codenames import sign_in, signed_in
+from intake.source.codenames import sender, signed_in
 from intake.source.csrf import CSRFError, exempt, require_token
 from intake.source.delivery import Delivery, size_words
 from intake.source.fileform import ROWS, FileForm, file_form
@@ -83,7 +83,7 @@ def _take(incoming: IncomingFiles) -> ResponseReturnValue:
     # Who sends this is judged before the first file: a session may end while the files arrive.
     first = _first(incoming)
     form = _form(incoming)
-    here = signed_in(current_server()) or sign_in(current_server(), form.codename)
+    here = sender(current_server(), form)
     if here is None or form.form_errors:
         _read_on(incoming, form)
         return _file_page(form=form), 400

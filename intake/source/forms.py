@@ -20,6 +20,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, StopValidation
 
+from intake.source.session import kept_seed, owner_tag
 from intake.source.words import gettext
 from intake.source.words import lazy_gettext as _
 
@@ -107,7 +108,13 @@ class SignInForm(SourceForm):
     codename = StringField(_("Your codename"))
 
 
-class MessageForm(SignInForm):
+class OwnedForm(SignInForm):
+    """A form that belongs to a tip. `owner` tells which, so that another window can't make it go to another."""
+
+    owner = HiddenField(default=lambda: owner_tag(kept_seed()))
+
+
+class MessageForm(OwnedForm):
     """What a source writes after the report."""
 
     text = TextAreaField(
@@ -122,7 +129,7 @@ class CheckForm(SourceForm):
     second = StringField()
 
 
-class WithdrawForm(SignInForm):
+class WithdrawForm(OwnedForm):
     """Asks once more before a report is deleted."""
 
     sure = BooleanField(

@@ -22,7 +22,7 @@ from wtforms.validators import StopValidation
 
 from intake.report import definition
 from intake.report.definition import UNANSWERED, Answer, AnswerError, Choice, Group
-from intake.source.forms import MISSING, TOO_LONG, Printable, SignInForm, SourceForm, line_feeds
+from intake.source.forms import MISSING, TOO_LONG, OwnedForm, Printable, SourceForm, line_feeds
 from intake.source.languages import countries
 from intake.source.words import gettext
 from intake.source.words import lazy_gettext as _
@@ -73,7 +73,7 @@ class GroupForm(SourceForm):
         return True
 
 
-class LaterGroupForm(GroupForm, SignInForm):
+class LaterGroupForm(GroupForm, OwnedForm):
     """A group that is added to a report, whose codename it takes if the session has ended."""
 
 

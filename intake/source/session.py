@@ -9,6 +9,7 @@ the cookie there. It has no `Max-Age`, so that it goes when the browser is close
 """
 
 import base64
+import hmac
 import json
 import secrets
 import time
@@ -171,6 +172,15 @@ def kept_seed() -> Seed | None:
     """The seed of this visit's codename."""
     sealed = session.get(_SEED)
     return None if sealed is None else Seed.from_bytes(base64.b64decode(sealed))
+
+
+def owner_tag(seed: Seed | None) -> str:
+    """What a form bears to tell whose visit its page was made in; it says nothing to anybody else."""
+    if seed is None:
+        return ""
+    key = current_app.secret_key
+    secret = key if isinstance(key, bytes) else str(key).encode()
+    return hmac.digest(secret, b"owner of a form\n" + seed.lookup_key(), "sha256")[:16].hex()
 
 
 def kept_words() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from intake.report.definition import Group, load_form
 from intake.report.payloads import Addition, Message
-from intake.source.codenames import sign_in, signed_in
+from intake.source.codenames import sender, signed_in
 from intake.source.forms import MessageForm
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
@@ -62,7 +62,7 @@ def message() -> ResponseReturnValue:
     """Store a message."""
     server, form = current_server(), MessageForm()
     valid = form.validate()
-    here = signed_in(server) or sign_in(server, form.codename)
+    here = sender(server, form)
     if here is None or not valid:
         return show_tip(form=form), 400
     receive(server, *here, Message(0, form.text.data), form.token.data)
@@ -81,7 +81,7 @@ def more(key: str) -> ResponseReturnValue:
     if form.grow():
         return _group_page(key=key, form=form)
     valid = form.validate()
-    here = signed_in(server) or sign_in(server, form.codename)
+    here = sender(server, form)
     if here is None or not valid:
         return _group_page(key=key, form=form), 400
     if not form.is_blank():

@@ -27,7 +27,7 @@ class Source:
     def hidden(self, path: str, action: str) -> dict[str, str]:
         page = self.client.get(path).text
         form = page.partition(f'action="{action}"')[2].partition("</form>")[0]
-        return dict(re.findall(r'name="(csrf_token|token)" [^>]*value="([^"]*)"', form))
+        return dict(re.findall(r'name="(csrf_token|token|owner)" [^>]*value="([^"]*)"', form))
 
     def report(self, narrative: str) -> None:
         self.client.post("/en/codename", data=self.hidden("/en/", "/en/codename"))
@@ -203,7 +203,7 @@ def test_behind_an_onion_each_circuit_has_limits_of_its_own_and_needs_one(
 
     def get(proxy: str) -> bytes:
         with connected(running) as connection:
-            connection.sendall(f"{proxy}GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            connection.sendall(f"{proxy}GET /en/return HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             return rest(connection)[9:12]
 
     one = "PROXY TCP6 fc00:dead:beef:4dad::0:1 ::1 65535 42\r\n"

@@ -256,3 +256,46 @@ def test_whoever_has_not_written_yet_is_brought_to_the_form(visit: Any, path: st
     visit.get_codename()
     visit.open(path)
     assert visit.path == "/en/report"
+
+
+def two_tips_in_one_browser(site: Any) -> tuple[Any, dict[str, Any], str]:
+    """The forms of one's pages, opened before another came back in the same browser, and that one's codename."""
+    visit = site.visit()
+    first = visit.report("The first report.")
+    forms = {}
+    for path, shown_on in (("/en/tip/message", "/en/tip"), ("/en/tip/withdraw", ""), ("/en/tip/more/reporter", "")):
+        visit.open(shown_on or path)
+        forms[path] = visit.page.form(path)
+    visit.client.post("/en/leave")
+    visit.report("The second report.")
+    return visit, forms, first
+
+
+FILLED = {
+    "/en/tip/message": {"text": "More about the first."},
+    "/en/tip/withdraw": {"sure": "yes"},
+    "/en/tip/more/reporter": {"reporter_role": "relative"},
+}
+
+
+@pytest.mark.parametrize("path", FILLED)
+def test_a_form_of_one_report_never_goes_to_another_that_was_opened_in_between(site: Any, path: str) -> None:
+    visit, forms, codename = two_tips_in_one_browser(site)
+    token = {"csrf_token": visit.page.form("/tip/message").hidden["csrf_token"]}
+    before = {(item.id, item.tip_id) for item in site.items()}
+    sent = {**forms[path].hidden, **token, **FILLED[path]}
+    assert visit.post(path, sent).status_code == 400
+    assert "codename" in visit.page.form(path).names
+    assert {(item.id, item.tip_id) for item in site.items()} == before
+    assert len(site.tips()) == 2
+    visit.post(path, {**sent, "codename": codename})
+    if path == "/en/tip/withdraw":
+        assert len(site.tips()) == 1
+    else:
+        (added,) = [item for item in site.items() if (item.id, item.tip_id) not in before]
+        assert added.tip_id == parse_tip(site, codename)
+
+
+def parse_tip(site: Any, codename: str) -> bytes:
+    lookup = parse(codename).derive().lookup_key()
+    return next(tip.id for tip in site.tips() if tip.lookup == lookup)
