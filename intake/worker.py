@@ -138,7 +138,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
         """Give the request to a thread once its head is whole."""
-        if conn.sock.collect_head():
+        # It may have made room for another a moment ago, in the same turn of the loop.
+        if conn.sock.fileno() != -1 and conn.sock.collect_head():
             super().on_pending_socket_readable(conn, client)
 
     def murder_pending(self) -> None:

@@ -3,12 +3,14 @@
 gunicorn, real connections, each with the PROXY line of a circuit of its own, as behind an onion service.
 """
 
+import os
 import re
 import selectors
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -246,6 +248,37 @@ def test_where_connections_run_out_the_one_that_has_waited_longest_makes_room(
         flood.open(b"", trickles=False)
     assert rest(flood.connections[0]) == b""
     assert Visitor(connecting(running), circuit=2).get("/en/").status == 200
+
+
+@contextmanager
+def paused(process: int) -> Iterator[None]:
+    """What happens meanwhile, the process finds all at once."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
+
+
+def test_a_connection_that_makes_room_while_something_of_it_arrives_does_no_harm(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True, threads=1).server.settings.data)
+    worker = running.worker
+    flood = Flood(connecting(running), closing)
+    for _ in range(1_100):
+        flood.open(b"", trickles=False)
+    assert rest(flood.connections[90]) == b""
+    visitor = Visitor(connecting(running), circuit=2)
+    with paused(worker):
+        newest = closing.enter_context(connecting(running)())
+        for connection in flood.connections[91:]:
+            with suppress(OSError):
+                connection.sendall(b"G")
+    newest.sendall(proxy_line(1) + b"GET /en/ HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert rest(newest).startswith(b"HTTP/1.1 200 ")
+    assert visitor.get("/en/").status == 200
+    assert running.worker == worker
 
 
 def test_one_circuit_cannot_take_all_threads_and_another_notices_nothing(
