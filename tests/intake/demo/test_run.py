@@ -40,7 +40,13 @@ class Demo:
         command = [sys.executable, "-m", "intake", "demo", "--dir", str(self.directory), "--port", str(self.port)]
         # A real server's settings must not get into the demo.
         environment = {**os.environ, "INTAKE_TEAM": "a real team", "INTAKE_DESK_AUTHORITY": "real.onion"}
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        # Where the tests themselves run without a terminal, SIGHUP may be ignored, and what they start inherits that.
+        kept = signal.signal(signal.SIGHUP, lambda *_: None)
+        try:
+            started = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        finally:
+            signal.signal(signal.SIGHUP, kept)
+        with started as process:
             try:
                 yield process
             finally:
