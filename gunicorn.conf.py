@@ -76,9 +76,9 @@ worker_connections = _connections(2 * _settings.threads + 1000)
 # The heartbeat is the main thread's: an upload that takes an hour is not cut off by this.
 timeout = 60
 graceful_timeout = 20
-# Only the first request of a connection bears Tor's PROXY line, so each gets a connection of its own.
 proxy_protocol = "v1" if _settings.onion else "off"
-keepalive = 0 if _settings.onion else 2
+# Only the first request of a connection bears Tor's PROXY line; and nobody's next request has to be waited for.
+keepalive = 0
 # Nobody in front of us adds such headers; whoever sends them made them up.
 forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes its heartbeat file safely

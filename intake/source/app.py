@@ -90,5 +90,5 @@ def _headers(response: Response) -> Response:
 
 def _linger(response: Response) -> Response:
     if request.method == "POST" and response.status_code >= 400:
-        incoming.linger(response, current_server().settings.largest_file)
+        incoming.linger(current_server().settings.largest_file)
     return response

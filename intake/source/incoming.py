@@ -1,16 +1,17 @@
 """What arrives: every form is read once, whole and strictly, before anything looks at it."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Response, request
+from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from intake.worker import PacedSocket
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = 4_000_000
@@ -21,9 +22,6 @@ STREAMED = frozenset({"file.file"})
 
 _ORDINARY_FORM = 750_000
 _MOST_FIELDS = 2_000
-_PIECE = 1 << 16
-_LINGER = 60.0
-_LINGER_STALL = 10.0
 _PATIENCE = 20.0
 
 # Many can write at once, as much as a form takes; but few at once far more than that, or the memory would not do.
@@ -114,23 +112,11 @@ def has_form() -> bool:
     return "form" in request.__dict__
 
 
-def linger(response: Response, most: int) -> None:
-    """Once the answer is out, read and throw away up to `most` bytes that are still coming.
+def linger(most: int) -> None:
+    """Once the answer is out, let up to `most` bytes of this request still come. No thread waits for them.
 
     A browser that is still sending when the connection is closed shows an error of its own instead of our page.
     """
-    environ = request.environ
-    if environ.get("wsgi.input_terminated"):
-        response.call_on_close(lambda: _discard(environ, most))
-
-
-def _discard(environ: dict[str, Any], most: int) -> None:
-    if connection := environ.get("gunicorn.socket"):
-        connection.settimeout(_LINGER_STALL)
-    deadline = time.monotonic() + _LINGER
-    try:
-        while most > 0 and time.monotonic() < deadline and (piece := environ["wsgi.input"].read(_PIECE)):
-            most -= len(piece)
-    except (OSError, HTTPException):
-        # The other side has gone, which is all that this waits for.
-        return
+    connection = request.environ.get("gunicorn.socket")
+    if isinstance(connection, PacedSocket):
+        connection.linger(most)

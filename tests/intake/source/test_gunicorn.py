@@ -213,14 +213,18 @@ def test_behind_an_onion_each_circuit_has_limits_of_its_own_and_needs_one(
     assert get("PROXY UNKNOWN\r\n") in (b"400", b"403")
 
 
-def test_behind_an_onion_a_connection_carries_one_request(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any]
+@pytest.mark.parametrize("onion", [True, False])
+def test_a_connection_carries_one_request(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], onion: bool
 ) -> None:
-    running = gunicorn(open_site(onion=True).server.settings.data)
+    running = gunicorn(open_site(onion=onion).server.settings.data)
     request = b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n"
+    line = b"PROXY TCP6 fc00:dead:beef:4dad::0:1 ::1 65535 42\r\n" if onion else b""
     with connected(running) as connection:
-        connection.sendall(b"PROXY TCP6 fc00:dead:beef:4dad::0:1 ::1 65535 42\r\n" + request + request)
-        assert rest(connection).count(b"HTTP/1.1 ") == 1
+        connection.sendall(line + request + request)
+        answer = rest(connection)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in answer
 
 
 @pytest.mark.parametrize(

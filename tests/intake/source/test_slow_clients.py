@@ -5,6 +5,7 @@ gunicorn, real connections, each with the PROXY line of a circuit of its own, as
 
 import os
 import re
+import resource
 import selectors
 import signal
 import socket
@@ -229,16 +230,6 @@ def test_a_head_that_arrives_in_pieces_is_served(impatient: tuple[Any, Any]) -> 
         assert rest(connection).startswith(b"HTTP/1.1 200 ")
 
 
-def test_requests_that_come_together_on_one_connection_are_all_answered(
-    site: Any, gunicorn: Callable[..., Any]
-) -> None:
-    running = gunicorn(site.server.settings.data)
-    request = b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n"
-    with connecting(running)() as connection:
-        connection.sendall(2 * request + request.replace(b"Host", b"Connection: close\r\nHost"))
-        assert rest(connection).count(b"HTTP/1.1 200 ") == 3
-
-
 def test_where_connections_run_out_the_one_that_has_waited_longest_makes_room(
     open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
 ) -> None:
@@ -248,6 +239,71 @@ def test_where_connections_run_out_the_one_that_has_waited_longest_makes_room(
         flood.open(b"", trickles=False)
     assert rest(flood.connections[0]) == b""
     assert Visitor(connecting(running), circuit=2).get("/en/").status == 200
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"\r\n",
+        b"\r\n\r\n",
+        b"A\r\n\r\n",
+        b"NOT A REQUEST\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"A%d: %s\r\n" % (number, b"x" * 8_000) for number in range(5)),
+        b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n" + HALF_A_HEAD,
+    ],
+    ids=["empty line", "two empty lines", "short", "malformed", "endless", "half a second request"],
+)
+@pytest.mark.parametrize("onion", [True, False])
+def test_no_thread_waits_for_a_head_however_it_begins(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack, beginning: bytes, onion: bool
+) -> None:
+    running = gunicorn(open_site(onion=onion, threads=4).server.settings.data)
+    for _ in range(40):
+        connection = closing.enter_context(connecting(running)())
+        connection.sendall(onion * proxy_line(1) + beginning)
+    assert Visitor(connecting(running), circuit=2 if onion else None).get("/en/").seconds < 2
+
+
+def test_no_thread_waits_for_what_is_still_sent_to_one_that_was_refused(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True, threads=30).server.settings.data)
+    for _ in range(24):
+        closing.enter_context(connecting(running)()).sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
+    refused = [closing.enter_context(connecting(running)()) for _ in range(20)]
+    for connection in refused:
+        connection.sendall(proxy_line(1) + head("/en/report", {}, FORM, 100_000) + b"a")
+        assert connection.recv(13) == b"HTTP/1.1 429 "
+        # Goes on sending, and is not cut off yet.
+        connection.sendall(b"a")
+    assert Visitor(connecting(running), circuit=2).get("/en/").seconds < 2
+
+
+@contextmanager
+def files_allowed(process: int, soft: int) -> Iterator[None]:
+    before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (soft, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process, resource.RLIMIT_NOFILE, before)
+
+
+def test_a_worker_that_can_open_no_more_files_goes_on(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    worker = running.worker
+    waiting = closing.enter_context(connecting(running)())
+    # Once this is answered, the other has been accepted.
+    assert Visitor(connecting(running), circuit=2).get("/en/").status == 200
+    with files_allowed(worker, 3):
+        newest = closing.enter_context(connecting(running)())
+        # It had to make room, and yet there was none.
+        assert rest(waiting) == b""
+    newest.sendall(proxy_line(1) + b"GET /en/ HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert rest(newest).startswith(b"HTTP/1.1 200 ")
+    assert running.worker == worker
 
 
 @contextmanager
