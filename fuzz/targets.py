@@ -343,6 +343,6 @@ TARGETS: dict[str, Target] = {
     "message": _payload(Message, Message(0, "text")),
     "report": _payload(Report, Report("en", 1, _ANSWERS)),
     "addition": _payload(Addition, Addition(1, 1, "people", _ANSWERS)),
-    "about": _payload(About, About("0" * 32, "name.jpg", "image/jpeg", 4, "1" * 64, "text", 1, _ANSWERS)),
+    "about": _payload(About, About("0" * 32, "name.jpg", "image/jpeg", 4, "1" * 64, "text", 1, {"kept": "yes"})),
     "summary": _payload(Summary, Summary((str(_HYBRID),), str(_HYBRID.recipient), "en", 1, _ANSWERS)),
 }

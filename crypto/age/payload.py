@@ -146,7 +146,13 @@ class _Pump:
         self._error: BaseException | None = None
 
     def run(self, threads: int) -> None:
-        """Move everything, on this thread and so many others that there are `threads`."""
+        """Move everything, on this thread and so many others that there are `threads`.
+
+        On this one alone where the source can't be sought in: a pipe may keep a thread waiting, long after another
+        has found what is wrong.
+        """
+        if not _is_seekable(self._source):
+            threads = 1
         for _ in range(threads):
             self._free.put(_Run(self._size, self._other))
         others = [Thread(target=self._move) for _ in range(threads - 1)]
@@ -190,3 +196,8 @@ class _Pump:
                     raise error
                 self._written += _RUN
                 self._free.put(run)
+
+
+def _is_seekable(source: BinaryIO) -> bool:
+    seekable = getattr(source, "seekable", None)
+    return seekable is not None and bool(seekable())

@@ -1,7 +1,9 @@
 """`intake age`: seal and open files, as the age tool does."""
 
+import errno
 import io
 import os
+import secrets
 import stat
 import sys
 import tempfile
@@ -162,6 +164,9 @@ def _peek(source: io.BufferedReader) -> tuple[bytes, BinaryIO]:
     start = b""
     while len(start) < _LOOK and (piece := source.read(_LOOK - len(start))):
         start += piece
+    if source.seekable():
+        source.seek(-len(start), io.SEEK_CUR)
+        return start, source
     return start, io.BufferedReader(_Resumed(start, source))
 
 
@@ -215,7 +220,34 @@ def _is_special(path: Path) -> bool:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A new file for its owner only, which takes this path when the block ends, and is gone if that raises."""
+    """A new file for its owner only, which takes this path when the block ends, and is gone if that raises.
+
+    Until then it has no name, so that nothing of it stays if the program is killed; where the file system has no such
+    files, it has one of its own.
+    """
+    try:
+        file: BinaryIO = os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_RDWR, 0o600), "wb")
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+            raise
+        with _named(path) as file:
+            yield file
+        return
+    with file:
+        yield file
+        file.flush()
+        # A link never replaces what is there, a new name does.
+        temporary = path.with_name(f".age-{secrets.token_hex(8)}")
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.link(f"/proc/self/fd/{file.fileno()}", temporary.name, dst_dir_fd=directory, follow_symlinks=True)
+        finally:
+            os.close(directory)
+    temporary.replace(path)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[BinaryIO]:
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".age-", delete=False) as file:
         try:
             yield file  # type: ignore[misc]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self, get_type_hints
 
 from crypto.padding import pad_padme, pad_to
-from intake.report.definition import Answer
+from intake.report.definition import Answer, Choice, load_form
 
 VERSION = 1
 SUMMARY_SIZES = (4096, 8192)
@@ -120,7 +120,7 @@ class About(Payload):
     sha256: str
     shows: str
     form: int = 0
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, Choice] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -176,7 +176,15 @@ def _fits(value: object, hint: object) -> bool:
         return type(value) is hint
     if hint == tuple[str, ...]:
         return _is_texts(value)
-    return isinstance(value, dict) and all(_is_choice(item) or _is_entries(item) for item in value.values())
+    if hint == dict[str, Choice]:
+        return isinstance(value, dict) and all(map(_is_choice, value.values()))
+    return isinstance(value, dict) and all(_is_answer(key, item) for key, item in value.items())
+
+
+def _is_answer(key: str, value: object) -> bool:
+    """Whether this can be an answer: entries only where the form has entries, so that nobody meets them elsewhere."""
+    entries = {kind.key for kind in load_form().entries}
+    return _is_entries(value) if key in entries else _is_choice(value)
 
 
 def _is_entries(value: object) -> bool:

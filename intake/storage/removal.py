@@ -1,5 +1,6 @@
 """Deleting tips for good: rows, blobs, and what the write-ahead log still holds of them."""
 
+from contextlib import suppress
 from datetime import date
 
 from sqlalchemy import ColumnElement, delete, select
@@ -16,7 +17,9 @@ def remove_tips(store: Store, blobs: Blobs, which: ColumnElement[bool]) -> int:
         held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
         session.execute(delete(Tip).where(Tip.id.in_(tips)))
     for blob in held:
-        blobs.remove(blob or "")
+        # Its row is gone, so that nobody can reach it any more; the next settling tries again.
+        with suppress(OSError):
+            blobs.remove(blob or "")
     store.forget()
     return len(tips)
 

@@ -160,6 +160,19 @@ def test_a_damaged_file_leaves_nothing_under_the_name_of_the_output(key: tuple[P
     assert sorted(file.name for file in tmp_path.iterdir()) == ["key.txt"]
 
 
+def test_a_program_that_is_killed_leaves_no_plaintext_behind(key: tuple[Path, str], tmp_path: Path) -> None:
+    path, recipient = key
+    sealed = intake("-r", recipient, data=bytes(2_000_000)).stdout
+    command = [sys.executable, "-m", "intake", "age", "-d", "-i", str(path), "-o", str(tmp_path / "opened")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        # More than a pipe holds: when this returns, most of it has been opened.
+        process.stdin.write(sealed[:-1])
+        process.stdin.flush()
+        process.kill()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["key.txt"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

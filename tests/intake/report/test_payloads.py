@@ -1,6 +1,7 @@
 """What gets sealed: JSON of one shape a kind, padded so that its size says little."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -89,3 +90,16 @@ def test_a_summary_with_many_identities_has_the_second_size() -> None:
 @given(PAYLOADS)
 def test_nothing_of_a_payload_shows_in_its_repr(payload: Payload) -> None:
     assert repr(payload) == object.__repr__(payload)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (Summary, {"identities": [], "source": "", "language": "", "form": 1, "answers": {"urgency": [{"a": "b"}]}}),
+        (Report, {"language": "", "form": 1, "answers": {"urgency": [{"a": "b"}]}}),
+        (Report, {"language": "", "form": 1, "answers": {"acts": ["phone"]}}),
+    ],
+)
+def test_entries_stand_only_where_the_form_has_them(kind: Any, values: dict[str, Any]) -> None:
+    with pytest.raises(PayloadFormatError):
+        kind.from_json(json.dumps({"kind": kind.kind, "v": 1, **values}).encode())
