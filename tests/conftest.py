@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 
 from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.protocol.card import Card, Role, issue_card
 from intake.server import Server, initialise, open_server
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("any machine")
 
 
 @dataclass(frozen=True)
