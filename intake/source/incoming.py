@@ -1,15 +1,16 @@
 """What arrives: every form is read once, whole and strictly, before anything looks at it."""
 
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import BoundedSemaphore
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import BoundedSemaphore, Condition
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMediaType
 
 from intake.worker import PacedSocket
 
@@ -24,8 +25,41 @@ _ORDINARY_FORM = 750_000
 _MOST_FIELDS = 2_000
 _PATIENCE = 20.0
 
-# Many can write at once, as much as a form takes; but few at once far more than that, or the memory would not do.
-_large_forms = BoundedSemaphore(8)
+_MOST_LARGE = 8
+_LARGE_OF_ONE = 2
+
+
+class _LargeForms:
+    """Many can write at once, as much as a form takes; but few at once far more than that, or the memory would not do.
+
+    Nor may one circuit keep the others out.
+    """
+
+    def __init__(self) -> None:
+        self._circuits: Counter[str] = Counter()
+        self._changed = Condition()
+
+    @contextmanager
+    def place(self, circuit: str) -> Iterator[None]:
+        """Hold one of the places; `ServiceUnavailable` if none is free for long."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._has_place(circuit), _PATIENCE):
+                raise ServiceUnavailable
+            self._circuits[circuit] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._circuits[circuit] -= 1
+                if not self._circuits[circuit]:
+                    del self._circuits[circuit]
+                self._changed.notify_all()
+
+    def _has_place(self, circuit: str) -> bool:
+        return self._circuits.total() < _MOST_LARGE and (not circuit or self._circuits[circuit] < _LARGE_OF_ONE)
+
+
+_large_forms = _LargeForms()
 # What a form is parsed from takes many times its size for a moment.
 _parsers = BoundedSemaphore(4)
 
@@ -86,18 +120,13 @@ def _parse(body: bytes) -> None:
         raise CutShortError
 
 
-@contextmanager
-def _memory(size: int | None) -> Iterator[None]:
-    """Hold a share of the memory while a form of so many bytes is read."""
+def _memory(size: int | None) -> AbstractContextManager[None]:
+    """A share of the memory, to be held while a form of so many bytes is read."""
     if size is not None and size <= _ORDINARY_FORM:
-        yield
-    elif _large_forms.acquire(timeout=_PATIENCE):
-        try:
-            yield
-        finally:
-            _large_forms.release()
-    else:
-        raise RequestEntityTooLarge
+        return nullcontext()
+    # Without Tor's line nothing tells circuits apart.
+    circuit = request.remote_addr if "PROXY_PROTOCOL" in request.environ else None
+    return _large_forms.place(circuit or "")
 
 
 def set_form(pairs: list[tuple[str, str]]) -> None:

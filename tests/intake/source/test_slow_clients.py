@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.exceptions import ServiceUnavailable
 
 from crypto.padding import zeros_after
+from intake.source import incoming
 from intake.storage.tables import Kind
 from visitor import FORM, Visitor, head, proxy_line
 
@@ -348,3 +350,47 @@ def test_one_circuit_cannot_take_all_threads_and_another_notices_nothing(
     assert crowded.get("/en/").status == 429
     assert "a lot in a short time" in crowded.answers[-1].text
     assert other.get("/en/").status == 200
+
+
+def test_one_circuit_cannot_keep_large_forms_of_others_out(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    for _ in range(16):
+        connection = closing.enter_context(connecting(running)())
+        connection.sendall(proxy_line(1) + head("/en/tip/message", {}, FORM, 3_900_000) + b"a")
+    source = Visitor(connecting(running), circuit=2)
+    source.report()
+    source.get("/en/tip")
+    answer = source.submit("/en/tip/message", text="x" * 800_000)
+    assert (answer.status, answer.typed("text")) == (400, "x" * 800_000)
+    assert answer.seconds < 10
+
+
+def test_where_there_is_no_place_for_a_large_form_its_source_can_try_again(
+    visit: Any, closing: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming, "_PATIENCE", 0.01)
+    visit.report()
+    hidden = visit.page.form("/message").hidden
+    for _ in range(8):
+        closing.enter_context(incoming._large_forms.place(""))
+    assert visit.post("/en/tip/message", {**hidden, "text": "x" * 800_000}).status_code == 503
+    assert "Nothing was sent. Please try again in a few minutes." in visit.page.words
+    closing.close()
+    assert "This text is too long" in visit.post("/en/tip/message", {**hidden, "text": "x" * 800_000}).text
+
+
+def test_a_circuit_has_two_places_for_large_forms_and_then_others_still_have_some(
+    closing: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incoming, "_PATIENCE", 0.01)
+    forms = incoming._LargeForms()
+    for circuit in "112233":
+        closing.enter_context(forms.place(circuit))
+    with pytest.raises(ServiceUnavailable), forms.place("1"):
+        pass
+    with forms.place("4"), forms.place("4"), pytest.raises(ServiceUnavailable), forms.place("5"):
+        pass
+    with forms.place("5"):
+        closing.close()
