@@ -190,6 +190,7 @@ DESK = ["--desk", "http://127.0.0.1:9", "--log", LOG]
     [
         (["--key", "amina.key", "--desk", "127.0.0.1:8112", "--log", LOG], "--desk must be an address such as http://"),
         (["--key", "amina.key", "--desk", "http://x.onion/desk", "--log", LOG], "--desk must be an address"),
+        (["--key", "amina.key", "--desk", "http://x.onion", "--log", LOG], "an onion address needs --proxy"),
         (["--key", "amina.key", "--desk", "http://x:99999", "--log", LOG], "--desk must be an address"),
         (["--key", "amina.key", *DESK, "--proxy", "foo"], "--proxy must be an address such as socks5h://"),
         (["--key", "amina.key", *DESK, "--proxy", "127.0.0.1:9050"], "--proxy must be an address"),
