@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import httpx
 import platformdirs
@@ -54,7 +53,7 @@ class Connection:
         if self.proxy is not None and not _is_address(self.proxy, _PROXY_SCHEMES):
             raise HomeError("--proxy must be an address such as socks5h://127.0.0.1:9050")
         # Asked for by name, an onion address would be told to whoever answers this machine's look-ups.
-        if (urlsplit(self.desk).hostname or "").endswith(".onion") and not (self.proxy or "").startswith("socks5h://"):
+        if httpx.URL(self.desk).host.endswith(".onion") and not (self.proxy or "").startswith("socks5h://"):
             raise HomeError("an onion address needs --proxy socks5h://127.0.0.1:9050, or where else Tor listens")
 
 
