@@ -23,5 +23,6 @@ else
 fi
 echo "Installing Debian packages:$missing"
 $as_root apt-get update -qq
+# Runlevel 1: the services that come with some of them are not started.
 # shellcheck disable=SC2086 # a list of words
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+$as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $missing >/dev/null
