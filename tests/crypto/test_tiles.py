@@ -23,7 +23,7 @@ from crypto.tiles import (
 
 LEAVES = [leaf_hash(index.to_bytes(4, "big")) for index in range(70_000)]
 REFS = st.one_of(
-    st.builds(TileRef, st.none() | st.integers(0, 4), st.integers(0, 10_000_000), st.integers(1, WIDTH)),
+    st.builds(TileRef, st.none() | st.integers(0, 4), st.integers(0, 2**23 - 2), st.integers(1, WIDTH)),
     st.builds(TileRef, st.integers(5, 6), st.integers(0, 100), st.integers(1, WIDTH)),
 )
 
