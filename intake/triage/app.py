@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
@@ -50,7 +51,7 @@ def create_app(
     return app
 
 
-def _admission(tokens: list[str], hosts: set[str]):  # type: ignore[no-untyped-def]
+def _admission(tokens: list[str], hosts: set[str]) -> Callable[[], BaseResponse | None]:
     """Lets in whoever asked for this very machine and has used the token."""
 
     def check() -> BaseResponse | None:
