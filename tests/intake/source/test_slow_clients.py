@@ -187,7 +187,12 @@ def test_what_was_typed_into_a_form_that_stopped_is_shown_again(impatient: tuple
     assert (answer.status, answer.typed("text")) == (400, "They came again")
 
 
-def test_an_upload_at_five_kilobytes_a_second_is_not_given_up(impatient: tuple[Any, Any]) -> None:
+@pytest.mark.parametrize(
+    ("piece", "pause"),
+    [(5_000, 1), (12_000, 1.3)],
+    ids=["at five kilobytes a second", "pausing for less than the deadline again and again"],
+)
+def test_a_slow_upload_is_not_given_up(impatient: tuple[Any, Any], piece: int, pause: float) -> None:
     site, running = impatient
     visitor = Visitor(connecting(running), circuit=1)
     visitor.report()
@@ -195,26 +200,11 @@ def test_an_upload_at_five_kilobytes_a_second_is_not_given_up(impatient: tuple[A
     clock = threading.Event()
     with connecting(running)() as connection:
         connection.sendall(proxy_line(1) + upload_head(visitor, len(body)))
-        for start in range(0, len(body), 5_000):
-            connection.sendall(body[start : start + 5_000])
-            assert not clock.wait(1)
+        for start in range(0, len(body), piece):
+            connection.sendall(body[start : start + piece])
+            assert not clock.wait(pause)
         assert rest(connection).startswith(b"HTTP/1.1 303 ")
     assert site.contents() == [b"x" * 30_000 + bytes(zeros_after(30_000))]
-
-
-def test_an_upload_may_pause_for_less_than_the_deadline_again_and_again(impatient: tuple[Any, Any]) -> None:
-    site, running = impatient
-    visitor = Visitor(connecting(running), circuit=1)
-    visitor.report()
-    body = beginning_of_upload(visitor) + b"x" * 30_000 + b"\r\n--b--\r\n"
-    clock = threading.Event()
-    with connecting(running)() as connection:
-        connection.sendall(proxy_line(1) + upload_head(visitor, len(body)))
-        for start in range(0, len(body), 12_000):
-            connection.sendall(body[start : start + 12_000])
-            assert not clock.wait(1.3)
-        assert rest(connection).startswith(b"HTTP/1.1 303 ")
-    assert len(site.contents()) == 1
 
 
 def test_a_head_that_arrives_in_pieces_is_served(impatient: tuple[Any, Any]) -> None:
