@@ -1,0 +1,36 @@
+"""A store, keys and homes that an earlier version of the program filled, copied so that a test can go on from them."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_DATA = Path(__file__).parents[1] / "data"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A copy of what lies in `tests/data`. `told`: what was written into it, and the passphrase of its keys."""
+
+    directory: Path
+    told: dict[str, Any]
+
+    @property
+    def data(self) -> Path:
+        """The server's data directory."""
+        return self.directory / "server"
+
+    def key(self, name: str) -> Path:
+        """A member's key file."""
+        return self.directory / f"{name}.key"
+
+    def home(self, name: str) -> Path:
+        """The home of a member's program."""
+        return self.directory / f"{name}-home"
+
+
+def before_signatures(directory: Path) -> Earlier:
+    """What the program filled before sources' items were signed; `directory` must not exist yet."""
+    shutil.copytree(_DATA / "before-signatures", directory)
+    return Earlier(directory, json.loads((directory / "told.json").read_text("utf-8")))
