@@ -8,8 +8,7 @@ from flask import current_app, request
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from intake.protocol.actions import named
-from intake.protocol.card import Role
+from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
 from intake.protocol.requests import LIFETIME, RequestError, SignedRequest, verify
 from intake.protocol.roster import Roster
@@ -23,24 +22,25 @@ def current_server() -> Server:
 
 
 @contextmanager
-def admitted(role: Role | None) -> Iterator[tuple[Session, SignedRequest]]:
-    """A writing transaction in which the request's nonce is used up. `role`: who may make it; None: any member."""
+def admitted() -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
+    """A writing transaction in which the request's nonce is used up, if its signer may make it."""
     server = current_server()
     signed = _verified(server)
+    row = endpoint(signed.method, signed.path, signed.query)
     with server.store.writing() as session:
         # Once more under the lock: the signer may have been revoked meanwhile.
-        _require_role(server.log.roster(session), signed.key_id, role)
+        _require_role(server.log.roster(session), signed.key_id, row)
         _use_nonce(session, signed)
-        yield session, signed
+        yield session, signed, row
 
 
 @contextmanager
-def logged(*, body_is_logged: bool = False) -> Iterator[Session]:
-    """A writing transaction in which a reviewer's request is admitted and what it does is appended to the log."""
-    with admitted(Role.REVIEWER) as (session, signed):
-        body = request.get_data()
-        does = named(signed.method, signed.path, signed.query, body if body_is_logged else None)
-        kept = LoggedRequest(signed.base, signed.signature, body.decode() if body_is_logged else None)
+def logged() -> Iterator[Session]:
+    """A writing transaction in which a request is admitted and what it does is appended to the log."""
+    with admitted() as (session, signed, row):
+        body = request.get_data() if row.logs_body else None
+        does = named(signed.method, signed.path, signed.query, body)
+        kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
         log = current_server().log
         at = log.time(session)
         # Once more against what will be logged: the request may have waited for the lock for long.
@@ -62,9 +62,9 @@ def _verified(server: Server) -> SignedRequest:
     return signed
 
 
-def _require_role(roster: Roster, key: str, role: Role | None) -> None:
+def _require_role(roster: Roster, key: str, row: Endpoint) -> None:
     member = roster.member(key)
-    if roster.verifier(key) is None or member is None or (role is not None and member.card.role is not role):
+    if roster.verifier(key) is None or member is None or member.card.role not in row.roles:
         raise RequestError("this key is not one that may do this")
 
 

@@ -38,7 +38,7 @@ def index() -> Response:
 def read() -> Response:
     """The sealed bytes of up to 500 summaries and small items; ids that are not there are left out."""
     server = current_server()
-    with logged(body_is_logged=True):
+    with logged():
         pass
     wanted = parse_read_request(request.get_data())
     tips, items = ([bytes.fromhex(name) for name in names] for names in (wanted.summaries, wanted.items))
@@ -89,7 +89,7 @@ def add(tip_id: str, item_id: str) -> Response:
 def checkpoint() -> Response:
     """The newest signed checkpoint."""
     server = current_server()
-    with admitted(role=None):
+    with admitted():
         pass
     with server.store.reading() as session:
         return Response(server.log.checkpoint(session), mimetype="text/plain")
@@ -99,7 +99,7 @@ def checkpoint() -> Response:
 def log_tile(path: str) -> Response:
     """A hash tile or an entry bundle (C2SP tlog-tiles)."""
     server = current_server()
-    with admitted(role=None):
+    with admitted():
         pass
     with server.store.reading() as session:
         try:

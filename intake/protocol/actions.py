@@ -1,6 +1,6 @@
-"""What a request to the desk does and which objects it names, derived from the request alone.
+"""What an entry of the log can record, and which objects a request may name.
 
-The desk logs this; an auditor derives it again from the signed request in the entry and compares.
+The desk logs what a request does; an auditor derives it again from the signed request in the entry and compares.
 """
 
 import json
@@ -72,26 +72,6 @@ def parse_read_request(body: bytes) -> ReadRequest:
     if len(request.objects) > MOST_OBJECTS:
         raise ActionError(f"a request may name at most {MOST_OBJECTS} objects")
     return request
-
-
-def named(method: str, path: str, query: str, body: bytes | None) -> Named:
-    """What a request does. `body` is None where only its digest is known, as for what a reviewer adds."""
-    if query not in ("", "?") and not _ADD_QUERY.fullmatch(query):
-        raise ActionError("unknown query")
-    if (method, path) == ("GET", "/v1/index"):
-        return Named(Action.INDEX)
-    if (method, path) == ("POST", "/v1/read"):
-        return Named(Action.READ, parse_read_request(body or b"").objects)
-    if method == "GET" and (item := _ITEM.fullmatch(path)):
-        return Named(Action.READ, (f"item/{item[1]}",))
-    if method == "PUT" and (added := _ADD.fullmatch(path)):
-        return Named(Action.ADD, (f"tip/{added[1]}", f"item/{added[2]}"))
-    raise ActionError("unknown request")
-
-
-_ITEM = re.compile(rf"/v1/items/({_ID})")
-_ADD = re.compile(rf"/v1/tips/({_ID})/items/({_ID})")
-_ADD_QUERY = re.compile(r"\?kind=(reply|work)")
 
 
 def _ids(values: Any) -> tuple[str, ...]:

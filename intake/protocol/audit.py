@@ -2,7 +2,8 @@
 
 1. Every entry is canonical, and times never go back.
 2. Every entry of a member carries a request signed by that member's key while it was enrolled, at most five minutes
-   old, that was never logged before, and it names exactly the action and the objects that follow from that request.
+   old, that was never logged before and that members of this role may make (`protocol/endpoints.py`), and it names
+   exactly the action and the objects that follow from that request.
 3. Entries of the operator are only enrolments and revocations, and these are consistent.
 4. The entries hash to the root of a checkpoint signed with the log's key.
 5. That tree extends the one of the last checkpoint that was seen.
@@ -15,7 +16,8 @@ from datetime import UTC, datetime
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from crypto.merkle import leaf_hash, root_hash
 from crypto.note import NoteError, Verifier, parse_note
-from intake.protocol.actions import Action, ActionError, named
+from intake.protocol.actions import Action, ActionError
+from intake.protocol.endpoints import may, named
 from intake.protocol.entry import OPERATOR, Entry, EntryError, LoggedRequest, parse_entry
 from intake.protocol.requests import RequestError, SignedRequest, parse_base
 from intake.protocol.roster import Roster, RosterError
@@ -103,8 +105,8 @@ class _Replay:
 
     def _check_request(self, entry: Entry, logged: LoggedRequest) -> None:
         request = parse_base(logged.base, logged.signature)
-        verifier = self.roster.verifier(request.key_id)
-        if entry.who != request.key_id or verifier is None:
+        member, verifier = self.roster.member(request.key_id), self.roster.verifier(request.key_id)
+        if entry.who != request.key_id or member is None or verifier is None:
             raise EntryError("its signer was not enrolled at the time")
         verifier.verify_bytes(logged.base.encode(), logged.signature)
         if logged.base in self._bases:
@@ -114,6 +116,8 @@ class _Replay:
             raise EntryError("its request was signed for another desk")
         self._bases.add(logged.base)
         _require_named(entry, request, logged.body)
+        if not may(member.card.role, entry.action):
+            raise EntryError(f"a member with the role of {member.card.role} may not do this")
 
 
 def _require_named(entry: Entry, request: SignedRequest, body: str | None) -> None:

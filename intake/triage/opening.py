@@ -10,6 +10,7 @@ from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza
 from crypto.padding import PaddingError
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
+from intake.protocol.endpoints import may
 from intake.protocol.requests import parse_base
 from intake.protocol.wire import ItemRow, TipRow
 from intake.report.definition import UNANSWERED, Answer, load_form
@@ -98,6 +99,8 @@ class Authors:
         for place, entry in enumerate(log.entries):
             member = log.roster.member(entry.who)
             if entry.action is not Action.ADD or entry.request is None or member is None:
+                continue
+            if not may(member.card.role, Action.ADD):
                 continue
             request = parse_base(entry.request.base, entry.request.signature)
             author = Author(member.card.name, entry.at, place)

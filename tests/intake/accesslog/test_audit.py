@@ -1,5 +1,6 @@
 """Whoever changes the log behind the server's back is found, with the log's key in hand or without."""
 
+import base64
 import json
 import re
 import secrets
@@ -19,7 +20,8 @@ from intake.accesslog.log import LogDamagedError
 from intake.desk import create_app
 from intake.protocol.actions import Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog, open_checkpoint, verify_log
-from intake.protocol.entry import OPERATOR, Entry, parse_entry
+from intake.protocol.card import Role
+from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.requests import sign
 from intake.server import Server, read_log_key
 from intake.storage.tables import LogEntry, LogHead
@@ -252,6 +254,57 @@ def test_a_request_signed_beyond_the_calendar_is_found_and_ends_no_audit(log: Au
     sign_head(log.server, log.key)
     with pytest.raises(AuditError, match="entry 8 is false"):
         log.verify()
+
+
+READ = ReadRequest((), ("0" * 32,)).to_json()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "action", "objects"),
+    [
+        ("GET", "/v1/index", b"", Action.INDEX, ()),
+        ("POST", "/v1/read", READ, Action.READ, (f"item/{'0' * 32}",)),
+        ("GET", f"/v1/items/{'0' * 32}", b"", Action.READ, (f"item/{'0' * 32}",)),
+        (
+            "PUT",
+            f"/v1/tips/{'0' * 32}/items/{'1' * 32}?kind=reply",
+            b"sealed",
+            Action.ADD,
+            (f"tip/{'0' * 32}", f"item/{'1' * 32}"),
+        ),
+    ],
+)
+def test_what_only_reviewers_may_do_is_found_under_the_name_of_an_auditor(
+    method: str, path: str, body: bytes, action: Action, objects: tuple[str, ...], log: Auditor, members_of: Any
+) -> None:
+    """Although the auditor has signed for it, and the server for the log."""
+    carla = members_of.enrol("carla", Role.AUDITOR)
+    request = httpx.Request(method, f"http://desk.test{path}", content=body)
+    sign(request, body, carla.key, log.server.log.origin)
+    held = lines(log.server)
+    logged = LoggedRequest(*signature_of(request, carla.key), body.decode() if action is Action.READ and body else None)
+    entry = Entry(parse_entry(held[-1]).at, carla.card.key_id, action, objects, logged)
+    rewrite(log.server, [*held, entry.to_bytes()])
+    sign_head(log.server, log.key)
+    with pytest.raises(AuditError, match="entry 9 is false: a member with the role of auditor may not do this"):
+        log.verify()
+
+
+def signature_of(request: httpx.Request, key: SigningKey) -> tuple[str, bytes]:
+    """The signature base of a signed request, as RFC 9421 composes it, and the signature."""
+    covered = request.headers["Signature-Input"].removeprefix("intake=")
+    values = {
+        "@method": request.method,
+        "@authority": "desk.test",
+        "@path": request.url.path,
+        "@query": f"?{request.url.query.decode()}",
+        "content-digest": request.headers["Content-Digest"],
+        "@signature-params": covered,
+    }
+    base = "\n".join(f'"{name}": {value}' for name, value in values.items())
+    signature = key.sign_bytes(base.encode())
+    assert base64.b64encode(signature).decode() in request.headers["Signature"]
+    return base, signature
 
 
 def test_the_next_append_refuses_a_log_with_an_extra_entry(log: Auditor, members_of: Any) -> None:

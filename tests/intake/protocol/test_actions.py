@@ -14,9 +14,10 @@ from intake.protocol.actions import (
     ActionError,
     Named,
     ReadRequest,
-    named,
     parse_read_request,
 )
+from intake.protocol.card import Role
+from intake.protocol.endpoints import endpoint, may, named
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 TIP, ITEM = "0" * 32, "f" * 32
@@ -44,6 +45,19 @@ def test_each_route_names_its_objects() -> None:
 def test_anything_else_names_nothing(method: str, path: str, query: str) -> None:
     with pytest.raises(ActionError):
         named(method, path, query, b"")
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_auditors_may_do_nothing_that_is_logged_and_reviewers_nothing_that_is_the_operators(action: Action) -> None:
+    assert not may(Role.AUDITOR, action)
+    assert may(Role.REVIEWER, action) is (action in (Action.INDEX, Action.READ, Action.ADD))
+
+
+def test_reading_the_log_is_for_every_member_and_no_entry() -> None:
+    row = endpoint("GET", "/v1/log/tile/entries/000.p/5", "?")
+    assert (row.roles, row.action) == (frozenset(Role), None)
+    with pytest.raises(ActionError):
+        named("GET", "/v1/log/checkpoint", "?", b"")
 
 
 @given(st.lists(IDS, max_size=5, unique=True), st.lists(IDS, max_size=5, unique=True))

@@ -1,0 +1,81 @@
+"""The desk's routes, one row each: what it is, who may use it, and what the log says of it.
+
+The desk admits by this table, an auditor's replay and a reviewer's program check by it.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from intake.protocol.actions import Action, ActionError, Named, parse_read_request
+from intake.protocol.card import Role
+
+_ID = r"[0-9a-f]{32}"
+_REVIEWERS = frozenset({Role.REVIEWER})
+_MEMBERS = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A route. `path` with the objects it names in braces; `query`: the expression that the whole query must match.
+
+    `action`: what the log says of it, or None where it says nothing. `logs_body`: the objects are in the body, which
+    the log therefore holds.
+    """
+
+    method: str
+    path: str
+    roles: frozenset[Role]
+    action: Action | None
+    query: str = r"\??"
+    logs_body: bool = False
+
+    def objects(self, path: str) -> tuple[str, ...] | None:
+        """The objects that a path of this route names, such as `item/<id>`; None for any other path."""
+        match = _expression(self.path).fullmatch(path)
+        if match is None:
+            return None
+        return tuple(f"{name}/{value}" for name, value in match.groupdict().items())
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX),
+    Endpoint("POST", "/v1/read", _REVIEWERS, Action.READ, logs_body=True),
+    Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ),
+    Endpoint("PUT", "/v1/tips/{tip}/items/{item}", _REVIEWERS, Action.ADD, query=r"\?kind=(reply|work)"),
+    Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None),
+)
+
+_ROLES = {
+    action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
+}
+
+
+_PATTERNS = {"tip": _ID, "item": _ID, "resource": r"[!-~]+"}
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether members of this role can do what such an entry of the log says. What only the operator does, nobody."""
+    return role in _ROLES[action]
+
+
+def endpoint(method: str, path: str, query: str) -> Endpoint:
+    """The row of a request; `ActionError` if the desk has no such route."""
+    for row in ENDPOINTS:
+        if row.method == method and row.objects(path) is not None and re.fullmatch(row.query, query):
+            return row
+    raise ActionError("unknown request")
+
+
+def named(method: str, path: str, query: str, body: bytes | None) -> Named:
+    """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
+    row = endpoint(method, path, query)
+    if row.action is None:
+        raise ActionError("this request is not logged")
+    objects = row.objects(path) or ()
+    return Named(row.action, parse_read_request(body or b"").objects if row.logs_body else objects)
+
+
+@cache
+def _expression(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", lambda name: f"(?P<{name[1]}>{_PATTERNS[name[1]]})", path))
