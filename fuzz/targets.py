@@ -4,7 +4,7 @@ does not serialise back to the same bytes, or is nothing that it could have acce
 import io
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import BinaryIO, TypeVar, cast
 
@@ -271,9 +271,15 @@ _BASE = (
     '"@signature-params": ("@method" "@authority" "@path" "@query" "content-digest")'
     f';created=1700000000;keyid="{"0" * 32}";nonce="{"1" * 32}";tag="fuzz"'
 )
-_ENTRY = Entry(
+_ENROLLED = Entry(
     datetime(2026, 1, 1, tzinfo=UTC), OPERATOR, Action.ENROL, (f"member/{_ISSUED.key_id}",), card=_ISSUED.text
-).to_bytes()
+)
+_ENTRIES = (
+    _ENROLLED,
+    replace(_ENROLLED, version=1),
+    replace(_ENROLLED, confirmed=True),
+    Entry(_ENROLLED.at, OPERATOR, Action.CLOCK),
+)
 
 TARGETS: dict[str, Target] = {
     "age-header": Target(_header, _FILES),
@@ -315,7 +321,9 @@ TARGETS: dict[str, Target] = {
         tuple(" ".join(encode(tag, bytes(10)).words).encode() for tag in ("en", "zh-Hans", "tr")),
     ),
     "card": Target(_round_trip(_of_text(parse_card), lambda card: card.text.encode(), CardError), (_CARD,)),
-    "entry": Target(_round_trip(parse_entry, Entry.to_bytes, EntryError), (_ENTRY,)),
+    "entry": Target(
+        _round_trip(parse_entry, Entry.to_bytes, EntryError), tuple(entry.to_bytes() for entry in _ENTRIES)
+    ),
     "signature-base": Target(
         _round_trip(
             _of_text(lambda text: parse_base(text, bytes(64))), lambda signed: signed.base.encode(), RequestError

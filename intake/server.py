@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ class Server:
     store: Store
     blobs: Blobs
     log: AccessLog
+
+    def today(self) -> date:
+        """The day (UTC) of whatever is stored now, by the log's clock."""
+        with self.store.reading() as session:
+            return self.log.day(session)
 
 
 def open_server(settings: Settings) -> Server:

@@ -1,7 +1,8 @@
 """Appending to the log and signing its head, inside the transaction of whatever is being logged."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from threading import Lock
 
 from sqlalchemy import delete, func, select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import Frontier, leaf_hash
 from crypto.note import Note, SigningKey
+from intake.protocol.clock import LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster
 from intake.storage.tables import LogEntry, LogHead
@@ -27,7 +29,15 @@ def _read(line: bytes) -> Entry:
 
 
 def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    """What the entries so far come to."""
+
+    roster: Roster = field(default_factory=Roster)
+    clock: LogClock = field(default_factory=LogClock)
 
 
 class AccessLog:
@@ -36,8 +46,7 @@ class AccessLog:
     def __init__(self, key: SigningKey, now: Callable[[], datetime] = _now) -> None:
         self._key = key
         self._now = now
-        self._roster = Roster()
-        self._replayed = 0
+        self._replayed = _Replayed()
         self._replaying = Lock()
 
     @property
@@ -45,11 +54,27 @@ class AccessLog:
         """The name of the log, in its checkpoints and in every request signed for it."""
         return self._key.verifier.name
 
+    def now(self) -> datetime:
+        """What this machine's clock says, UTC, to the second."""
+        return self._now().replace(microsecond=0)
+
     def time(self, session: Session) -> datetime:
         """The time for the next entry, UTC, to the second: now, or that of the last one if the clock went back."""
         last = self.last_time(session)
         # Only now: the query above has waited for the write lock.
-        return max(last, self._now())
+        return max(last, self.now())
+
+    def day(self, session: Session) -> date:
+        """The day (UTC) of whatever is stored now: by the log's clock, as the days that it is compared with."""
+        return self.time(session).date()
+
+    def day_for_deleting(self, session: Session, *, clock_is_right: bool) -> date:
+        """The day (UTC) by which reports are too old: that of the last entry, where this machine's clock is far ahead.
+
+        A wrong clock must not delete a report before its time; for the log's, the members' requests vouch.
+        """
+        clock, now = self.clock(session), self.now()
+        return (clock.last if clock.jumps(now) and not clock_is_right else now).date()
 
     def last_time(self, session: Session) -> datetime:
         """The time of the last entry, or the beginning of time."""
@@ -96,14 +121,22 @@ class AccessLog:
 
         Called before the transaction's own appends, which might be undone.
         """
+        return self._replay(session).roster
+
+    def clock(self, session: Session) -> LogClock:
+        """The log's clock, replayed likewise."""
+        return self._replay(session).clock
+
+    def _replay(self, session: Session) -> _Replayed:
         with self._replaying:
-            lines = self.lines(session, self._replayed, self._require_head(session).size)
             # A new one: other threads may be reading the one before.
-            roster = self._roster.copy()
-            for line in lines:
-                roster.apply(_read(line))
-            self._roster, self._replayed = roster, self._replayed + len(lines)
-        return roster
+            roster, clock = self._replayed.roster.copy(), self._replayed.clock
+            for line in self.lines(session, clock.size, self._require_head(session).size):
+                entry = _read(line)
+                roster.apply(entry)
+                clock = clock.after(entry)
+            self._replayed = _Replayed(roster, clock)
+            return self._replayed
 
     def _require_head(self, session: Session) -> LogHead:
         heads = session.scalars(select(LogHead)).all()

@@ -5,28 +5,41 @@ from sqlalchemy.orm import Session
 from intake.accesslog.log import AccessLog
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, Role
+from intake.protocol.clock import ClockJumpError
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.roster import Member, RosterError
 from intake.storage.store import Store
 
 
-def enrol(store: Store, log: AccessLog, card: Card) -> None:
-    """Let a member in from now on; `RosterError` if the key or the name is enrolled already."""
+def enrol(store: Store, log: AccessLog, card: Card, *, clock_is_right: bool = False) -> None:
+    """Let a member in from now on; `RosterError` if the key is enrolled already, or a name that looks like this one.
+
+    Raises `ClockJumpError` if the log's time would jump by more than a day and nobody has said that the clock is right.
+    """
     with store.writing() as session:
-        _append(session, log, Action.ENROL, card.key_id, card.text)
+        _append(session, log, Action.ENROL, card.key_id, card.text, clock_is_right=clock_is_right)
 
 
-def revoke(store: Store, log: AccessLog, name: str, role: Role) -> Member:
-    """Shut a member out from now on and return who that was; `RosterError` if nobody active has this name and role."""
+def revoke(store: Store, log: AccessLog, name: str, role: Role, *, clock_is_right: bool = False) -> Member:
+    """Shut a member out from now on and return who that was; `RosterError` if nobody active has this name and role.
+
+    Raises `ClockJumpError` as `enrol` does.
+    """
     with store.writing() as session:
         member = log.roster(session).active(name)
         if member is None or member.card.role is not role:
             raise RosterError(f"there is no active {role} of this name")
-        _append(session, log, Action.REVOKE, member.card.key_id)
+        _append(session, log, Action.REVOKE, member.card.key_id, clock_is_right=clock_is_right)
     return member
 
 
-def _append(session: Session, log: AccessLog, action: Action, key: str, card: str | None = None) -> None:
-    entry = Entry(log.time(session), OPERATOR, action, (f"member/{key}",), card=card)
+def _append(
+    session: Session, log: AccessLog, action: Action, key: str, card: str | None = None, *, clock_is_right: bool
+) -> None:
+    clock, at = log.clock(session), log.time(session)
+    jumps = clock.jumps(at)
+    if jumps and not clock_is_right:
+        raise ClockJumpError(clock.last, at)
+    entry = Entry(at, OPERATOR, action, (f"member/{key}",), card=card, confirmed=jumps)
     log.roster(session).copy().apply(entry)
     log.append(session, entry)

@@ -13,6 +13,11 @@ _COMMANDS = {
     "key": ("intake.cli.key:key", "triage", "Make the keys of a reviewer or an auditor."),
     "reviewer": ("intake.cli.members:reviewer", "server", "Enrol and revoke reviewers (on the server)."),
     "auditor": ("intake.cli.members:auditor", "server", "Enrol and revoke auditors (on the server)."),
+    "clock": (
+        "intake.cli.clock:clock",
+        "server",
+        "Put the log's time right after the clock was wrong (on the server).",
+    ),
     "serve": ("intake.cli.serve:serve", "server", "Run the source site or the desk API."),
     "settle": ("intake.cli.settle:settle", "server", "Rewrite the store so that it hides the order of arrival."),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),

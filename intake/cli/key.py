@@ -47,4 +47,4 @@ def new(name: str, role: str, output: Path | None, passphrase_file: Path | None)
         raise
     click.echo(f"Private keys: {path} (sealed with the passphrase)")
     click.echo(f"Public card:  {card} (give it to the operator)")
-    click.echo(f"Key id:       {keys.card.key_id} (read it to the operator over another channel)")
+    click.echo(f"Key id:       {keys.card.fingerprint} (read it to the operator over another channel)")

@@ -6,14 +6,16 @@ import click
 
 from intake.accesslog import members
 from intake.accesslog.log import LogDamagedError
+from intake.cli.clock import clock_is_right_option, confirming
 from intake.cli.common import plain_errors, read_text
 from intake.protocol.card import CardError, Role, parse_card
+from intake.protocol.clock import ClockError
 from intake.protocol.roster import RosterError
 from intake.server import open_server
 from intake.settings import SettingError, load
 from intake.storage.schema import SchemaError
 
-_ERRORS = (SettingError, SchemaError, LogDamagedError, RosterError)
+_ERRORS = (SettingError, SchemaError, LogDamagedError, RosterError, ClockError)
 _WITH_ARTICLE = {Role.REVIEWER: "a reviewer", Role.AUDITOR: "an auditor"}
 
 
@@ -24,25 +26,39 @@ def _group(role: Role, says: str) -> click.Group:
 
     @group.command()
     @click.argument("card", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @clock_is_right_option
     @plain_errors(*_ERRORS, CardError)
-    def enrol(card: Path) -> None:
+    def enrol(card: Path, clock_is_right: bool) -> None:
         """Let in whoever made CARD, the file that 'intake key new' wrote. The log shows it to everybody."""
         parsed = parse_card(read_text(card))
         if parsed.role is not role:
             raise CardError(f"this is the card of {_WITH_ARTICLE[parsed.role]}; use 'intake {parsed.role} enrol'")
         server = open_server(load())
-        members.enrol(server.store, server.log, parsed)
+        confirming(
+            lambda right: members.enrol(server.store, server.log, parsed, clock_is_right=right),
+            clock_is_right=clock_is_right,
+        )
         click.echo(f"{parsed.name} is enrolled as {role}.")
-        click.echo(f"Key id {parsed.key_id}: compare it with what {parsed.name} reads out to you.")
+        click.echo(f"Key id {parsed.fingerprint}: compare it with what {parsed.name} reads out to you.")
+        with server.store.reading() as session:
+            before = server.log.roster(session).holders(parsed.name)[:-1]
+        for member in before:
+            click.echo(
+                f"This name was enrolled before, with the key {member.card.fingerprint}: programs show both keys."
+            )
 
     @group.command()
     @click.argument("name")
+    @clock_is_right_option
     @plain_errors(*_ERRORS)
-    def revoke(name: str) -> None:
+    def revoke(name: str, clock_is_right: bool) -> None:
         """Shut NAME out from now on. What they have read already they still have."""
         server = open_server(load())
-        member = members.revoke(server.store, server.log, name, role)
-        click.echo(f"{name} (key id {member.card.key_id}) is no longer {role}.")
+        member = confirming(
+            lambda right: members.revoke(server.store, server.log, name, role, clock_is_right=right),
+            clock_is_right=clock_is_right,
+        )
+        click.echo(f"{name} (key id {member.card.fingerprint}) is no longer {role}.")
 
     @group.command(name="list")
     @plain_errors(*_ERRORS)
@@ -53,7 +69,7 @@ def _group(role: Role, says: str) -> click.Group:
             roster = server.log.roster(session)
         for member in (member for member in roster.members if member.card.role is role):
             until = f"until {member.until:%Y-%m-%d}" if member.until else "active"
-            click.echo(f"{member.card.name:<20} {member.card.key_id}  since {member.since:%Y-%m-%d}, {until}")
+            click.echo(f"{member.card.name:<20} {member.card.fingerprint}  since {member.since:%Y-%m-%d}, {until}")
 
     return group
 

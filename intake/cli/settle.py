@@ -1,9 +1,8 @@
 """`intake settle`."""
 
-from datetime import UTC, datetime
-
 import click
 
+from intake.cli.clock import clock_is_right_option
 from intake.cli.common import plain_errors
 from intake.server import open_server
 from intake.settings import SettingError, load
@@ -14,14 +13,20 @@ from intake.storage.tables import Tip
 
 
 @click.command()
+@clock_is_right_option
 @plain_errors(SettingError, SchemaError)
-def settle() -> None:
+def settle(clock_is_right: bool) -> None:
     """Delete reports older than keep_months, and rewrite the store. Run it once a day.
 
     Rewritten, its layout no longer tells in which order reports came. The servers may go on meanwhile.
+
+    Where this machine's clock is more than a day ahead of the last entry of the log, a report's age is counted up to
+    that entry: a wrong clock deletes nothing.
     """
     server = open_server(load())
-    old = Tip.day < first_day_kept(datetime.now(UTC).date(), server.settings.keep_months)
+    with server.store.reading() as session:
+        today = server.log.day_for_deleting(session, clock_is_right=clock_is_right)
+    old = Tip.day < first_day_kept(today, server.settings.keep_months)
     click.echo(
         f"{remove_tips(server.store, server.blobs, old)} reports were older than they are kept, and are deleted."
     )

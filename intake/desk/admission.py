@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 from flask import current_app, request
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from intake.accesslog.nonces import forget, is_used, remember
+from intake.desk.clocks import require_agreement, require_loggable
 from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
-from intake.protocol.requests import LIFETIME, RequestError, SignedRequest, verify
+from intake.protocol.requests import RequestError, SignedRequest, verify
 from intake.protocol.roster import Roster
 from intake.server import Server
-from intake.storage.tables import Nonce
 
 
 def current_server() -> Server:
@@ -30,7 +29,9 @@ def admitted() -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
     with server.store.writing() as session:
         # Once more under the lock: the signer may have been revoked meanwhile.
         _require_role(server.log.roster(session), signed.key_id, row)
-        _use_nonce(session, signed)
+        if is_used(session, signed):
+            raise RequestError("this request was used before")
+        remember(session, signed)
         yield session, signed, row
 
 
@@ -43,12 +44,12 @@ def logged() -> Iterator[Session]:
         kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
         log = current_server().log
         at = log.time(session)
-        # Once more against what will be logged: the request may have waited for the lock for long.
-        signed.require_time(at)
+        # Against what will be logged: the request may have waited for the lock for long.
+        require_loggable(signed.created, at, log.clock(session))
         entry = Entry(at=at, who=signed.key_id, action=does.action, objects=does.objects, request=kept)
         log.append(session, entry)
-        # By the time of the log and not the clock's, which may go back: no entry could hold such a request any more.
-        session.execute(delete(Nonce).where(Nonce.expires < int(at.timestamp())))
+        # By whichever of the two clocks is behind: either of them may let a request in.
+        forget(session, min(at, log.now()))
         yield session
 
 
@@ -59,6 +60,7 @@ def _verified(server: Server) -> SignedRequest:
     signed = verify(request, request.get_data(), roster, server.log.origin)
     if signed.authority != server.settings.authority:
         raise RequestError("the request was signed for another address")
+    require_agreement(signed.created, server.log.now())
     return signed
 
 
@@ -66,11 +68,3 @@ def _require_role(roster: Roster, key: str, row: Endpoint) -> None:
     member = roster.member(key)
     if roster.verifier(key) is None or member is None or member.card.role not in row.roles:
         raise RequestError("this key is not one that may do this")
-
-
-def _use_nonce(session: Session, signed: SignedRequest) -> None:
-    if session.scalar(select(Nonce.value).where(Nonce.value == signed.nonce)) is not None:
-        raise RequestError("this request was used before")
-    expires = signed.created + LIFETIME + timedelta(minutes=1)
-    session.add(Nonce(value=signed.nonce, expires=int(expires.timestamp())))
-    session.flush()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import BinaryIO
 
@@ -71,7 +70,7 @@ def item(item_id: str) -> Response:
 def add(tip_id: str, item_id: str) -> Response:
     """Store what a reviewer sealed. Sending the same again changes nothing and is fine."""
     kind = Kind(request.args["kind"]) if request.args.get("kind") in (Kind.REPLY, Kind.WORK) else abort(400)
-    sealed = request.get_data()
+    sealed, server = request.get_data(), current_server()
     with logged() as session:
         if session.get(Tip, _id(tip_id)) is None:
             abort(404)
@@ -80,7 +79,14 @@ def add(tip_id: str, item_id: str) -> Response:
             abort(409)
         if present is None:
             session.add(
-                Item(id=_id(item_id), tip_id=_id(tip_id), kind=kind, day=_today(), size=len(sealed), sealed=sealed)
+                Item(
+                    id=_id(item_id),
+                    tip_id=_id(tip_id),
+                    kind=kind,
+                    day=server.log.day(session),
+                    size=len(sealed),
+                    sealed=sealed,
+                )
             )
     return Response(status=201)
 
@@ -131,7 +137,3 @@ def _pieces(blob: BinaryIO) -> Iterable[bytes]:
 
 def _id(text: str) -> bytes:
     return bytes.fromhex(text) if re.fullmatch(r"[0-9a-f]{32}", text) else abort(404)
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

@@ -31,6 +31,8 @@ class Action(StrEnum):
     ADD = "add"
     ENROL = "enrol"
     REVOKE = "revoke"
+    CLOCK = "clock"
+    """The operator sets the log's time back: the clock was ahead."""
 
 
 @dataclass(frozen=True, slots=True)

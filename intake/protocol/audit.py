@@ -1,28 +1,29 @@
 """The checks an auditor makes of the whole log, offline: trust in neither the operator nor the reviewers.
 
-1. Every entry is canonical, and times never go back.
+1. Every entry is canonical, and times go back only where the operator corrects the clock.
 2. Every entry of a member carries a request signed by that member's key while it was enrolled, at most five minutes
    old, that was never logged before and that members of this role may make (`protocol/endpoints.py`), and it names
    exactly the action and the objects that follow from that request.
-3. Entries of the operator are only enrolments and revocations, and these are consistent.
+3. Entries of the operator are only enrolments, revocations and corrections of the clock, and these are consistent. From
+   the first entry of the second version on, names can be told apart, and far jumps of the clock are confirmed.
 4. The entries hash to the root of a checkpoint signed with the log's key.
 5. That tree extends the one of the last checkpoint that was seen.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from crypto.merkle import leaf_hash, root_hash
 from crypto.note import NoteError, Verifier, parse_note
 from intake.protocol.actions import Action, ActionError
+from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.endpoints import may, named
 from intake.protocol.entry import OPERATOR, Entry, EntryError, LoggedRequest, parse_entry
 from intake.protocol.requests import RequestError, SignedRequest, parse_base
 from intake.protocol.roster import Roster, RosterError
 
-_GOVERNANCE = (Action.ENROL, Action.REVOKE)
+_GOVERNANCE = (Action.ENROL, Action.REVOKE, Action.CLOCK)
 
 
 class AuditError(Exception):
@@ -36,6 +37,7 @@ class VerifiedLog:
     checkpoint: Checkpoint
     entries: tuple[Entry, ...]
     roster: Roster
+    clock: LogClock
 
 
 def verify_log(lines: Sequence[bytes], signed: bytes, log: Verifier, seen: Checkpoint | None) -> VerifiedLog:
@@ -48,7 +50,8 @@ def verify_log(lines: Sequence[bytes], signed: bytes, log: Verifier, seen: Check
     if root_hash(hashes) != checkpoint.root:
         raise AuditError("the log was altered: its entries do not hash to the root that was signed")
     replay = _Replay(checkpoint.origin)
-    return VerifiedLog(checkpoint, tuple(replay.take(index, line) for index, line in enumerate(lines)), replay.roster)
+    entries = tuple(replay.take(index, line) for index, line in enumerate(lines))
+    return VerifiedLog(checkpoint, entries, replay.roster, replay.clock)
 
 
 def open_checkpoint(signed: bytes, log: Verifier) -> Checkpoint:
@@ -79,24 +82,26 @@ class _Replay:
 
     def __init__(self, log: str) -> None:
         self.roster = Roster()
+        self.clock = LogClock()
         self._log = log
+        self._version = 1
         # Whole signature bases: the desk forgets a nonce once no request that bears it can be let in any more.
         self._bases: set[str] = set()
-        self._last = datetime.min.replace(tzinfo=UTC)
 
     def take(self, index: int, line: bytes) -> Entry:
         try:
             entry = parse_entry(line)
             self._check(entry)
             self.roster.apply(entry)
-        except (EntryError, RosterError, RequestError, ActionError, NoteError) as error:
+            self.clock = self.clock.after(entry)
+        except (EntryError, RosterError, ClockError, RequestError, ActionError, NoteError) as error:
             raise AuditError(f"entry {index} is false: {error}") from error
         return entry
 
     def _check(self, entry: Entry) -> None:
-        if entry.at < self._last:
-            raise EntryError("its time lies before that of the entry above it")
-        self._last = entry.at
+        if entry.version < self._version:
+            raise EntryError("it is of an older version than the entry above it")
+        self._version = entry.version
         if entry.request is None:
             if entry.who != OPERATOR or entry.action not in _GOVERNANCE:
                 raise EntryError("nobody signed for it")
@@ -111,7 +116,7 @@ class _Replay:
         verifier.verify_bytes(logged.base.encode(), logged.signature)
         if logged.base in self._bases:
             raise EntryError("its request was used before")
-        request.require_time(entry.at)
+        self.clock.require(request.created, entry.at)
         if request.log != self._log:
             raise EntryError("its request was signed for another desk")
         self._bases.add(logged.base)

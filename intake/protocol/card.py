@@ -5,6 +5,7 @@ log, and read by every program that seals or verifies.
 """
 
 import hashlib
+import textwrap
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from enum import StrEnum
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient
 from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
 from intake.protocol.entry import OPERATOR
+from intake.protocol.names import UnfitNameError, alike, require_plain
 
 LONGEST_NAME = 64
 
@@ -44,6 +46,11 @@ class Card:
         """32 hex digits that name the signing key in requests and in the log."""
         return key_id(self.verifier)
 
+    @property
+    def fingerprint(self) -> str:
+        """The same digits in groups of four, to be read aloud."""
+        return " ".join(textwrap.wrap(self.key_id, 4))
+
 
 def key_id(verifier: Verifier) -> str:
     """The first 128 bits of the SHA-256 of an Ed25519 public key, in hex."""
@@ -51,7 +58,8 @@ def key_id(verifier: Verifier) -> str:
 
 
 def issue_card(role: Role, key: SigningKey, identity: HybridIdentity | None) -> Card:
-    """The card of a member who holds `key` and, for a reviewer, `identity`."""
+    """The card of a member who holds `key` and, for a reviewer, `identity`; `CardError` for an unfit name."""
+    _require_own(key.verifier.name)
     lines = [_TITLE, f"role: {role}", f"key: {key.verifier}"]
     if identity is not None:
         lines.append(f"recipient: {identity.recipient}")
@@ -89,6 +97,17 @@ def _require_name(name: str) -> None:
         raise CardError("a name may have no spaces and no characters that don't show")
     if name.casefold() == OPERATOR:
         raise CardError(f"nobody may be called {OPERATOR}: the log calls the server so")
+
+
+def _require_own(name: str) -> None:
+    """What is asked of new names and not of those that were enrolled before there were such rules."""
+    _require_name(name)
+    try:
+        require_plain(name)
+    except UnfitNameError as error:
+        raise CardError(str(error)) from error
+    if alike(name, OPERATOR):
+        raise CardError(f"nobody may be called {OPERATOR}, or what looks like it: the log calls the server so")
 
 
 def _hybrid(text: str) -> HybridRecipient:

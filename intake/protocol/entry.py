@@ -9,7 +9,8 @@ from typing import Any
 
 from intake.protocol.actions import Action
 
-VERSION = 1
+VERSION = 2
+"""Of new entries. The second brought names that can be told apart, corrections of the clock and confirmed times."""
 LONGEST = 65_535
 """Bytes of an entry at most: what a tlog-tiles entry bundle can hold."""
 
@@ -32,7 +33,10 @@ class LoggedRequest:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Who did what to which objects, and when (UTC, to the second). `card` is the text of an enrolled card."""
+    """Who did what to which objects, and when (UTC, to the second). `card` is the text of an enrolled card.
+
+    `confirmed`: the operator was asked whether the time is right, since it lies far from that of the entry above.
+    """
 
     at: datetime
     who: str
@@ -40,11 +44,13 @@ class Entry:
     objects: tuple[str, ...] = ()
     request: LoggedRequest | None = None
     card: str | None = None
+    confirmed: bool = False
+    version: int = VERSION
 
     def to_bytes(self) -> bytes:
         """The canonical line, without a newline; `EntryError` if it is too long to be served."""
         values: dict[str, Any] = {
-            "v": VERSION,
+            "v": self.version,
             "at": _time(self.at),
             "who": self.who,
             "action": self.action.value,
@@ -57,6 +63,8 @@ class Entry:
                 values["request"]["body"] = self.request.body
         if self.card is not None:
             values["card"] = self.card
+        if self.confirmed:
+            values["confirmed"] = True
         line = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
         if len(line) > LONGEST:
             raise EntryError("the entry is too long")
@@ -75,7 +83,13 @@ def parse_entry(line: bytes) -> Entry:
 
 
 def _entry(values: dict[str, Any]) -> Entry:
-    action = Action(values["action"])
+    action, version = Action(values["action"]), values["v"]
+    if type(version) is not int or version not in (1, VERSION):
+        raise EntryError("an entry of an unknown version")
+    if version == 1 and (action is Action.CLOCK or "confirmed" in values):
+        raise EntryError("the first version knows neither corrections nor confirmed times")
+    if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE):
+        raise EntryError("only the operator confirms a time")
     if "card" in values and action is not Action.ENROL:
         raise EntryError("only an enrolment shows a card")
     return Entry(
@@ -85,6 +99,8 @@ def _entry(values: dict[str, Any]) -> Entry:
         objects=tuple(map(_text, values["objects"])),
         request=_request(values["request"]) if "request" in values else None,
         card=_text(values["card"]) if "card" in values else None,
+        confirmed=values.get("confirmed") is True,
+        version=version,
     )
 
 

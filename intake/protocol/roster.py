@@ -7,7 +7,8 @@ from crypto.age import HybridRecipient
 from crypto.note import Verifier
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, CardError, Role, parse_card
-from intake.protocol.entry import Entry
+from intake.protocol.entry import OPERATOR, Entry
+from intake.protocol.names import UnfitNameError, alike, require_plain
 
 
 class RosterError(ValueError):
@@ -23,22 +24,31 @@ class Member:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """How many reviewers there were from a time on; `corrected`: the log's clock went back to it."""
+
+    at: datetime
+    reviewers: int
+    corrected: bool
+
+
 class Roster:
     """The members, after every entry applied so far."""
 
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
-        self._changes: list[tuple[datetime, int]] = []
+        self._changes: list[_Change] = []
 
     def apply(self, entry: Entry) -> None:
-        """Take the next entry; only enrolments and revocations change anything. `RosterError` if it can't be."""
+        """Take the next entry; only the operator's entries change anything. `RosterError` if it can't be."""
         if entry.action is Action.ENROL:
             self._enrol(entry)
         elif entry.action is Action.REVOKE:
             self._revoke(entry)
-        else:
+        elif entry.action is not Action.CLOCK:
             return
-        self._changes.append((entry.at, len(self.reviewers)))
+        self._changes.append(_Change(entry.at, len(self.reviewers), entry.action is Action.CLOCK))
 
     def copy(self) -> "Roster":
         """A roster to try an entry on."""
@@ -76,10 +86,30 @@ class Roster:
         """The active member of this name."""
         return next((m for m in self._members.values() if m.until is None and m.card.name == name), None)
 
+    def holders(self, name: str) -> tuple[Member, ...]:
+        """Everyone who was ever enrolled under exactly this name, in that order."""
+        return tuple(member for member in self._members.values() if member.card.name == name)
+
     def reviewer_counts(self, day: date) -> frozenset[int]:
-        """How many reviewers there were at any time of a day (UTC)."""
-        before = [count for at, count in self._changes if at.date() < day]
-        return frozenset(before[-1:] + [count for at, count in self._changes if at.date() == day])
+        """How many reviewers there were at any time that the log's clock called a day (UTC)."""
+        return frozenset(
+            change.reviewers
+            for change, following in zip(self._changes, [*self._changes[1:], None], strict=True)
+            # How far ahead a clock was before it was corrected, the log doesn't say.
+            if change.at.date() <= day and (following is None or following.corrected or day <= following.at.date())
+        )
+
+    def likes(self, member: Member) -> tuple[Member, ...]:
+        """Everyone else who was ever enrolled under this member's name, or one that looks like it."""
+        name, key = member.card.name, member.card.key_id
+        return tuple(
+            other for other in self._members.values() if other.card.key_id != key and alike(other.card.name, name)
+        )
+
+    def label(self, key: str) -> str:
+        """What a member is called, by key id: with the key's fingerprint where the name could be another's too."""
+        member = self._members[key]
+        return f"{member.card.name} (key {member.card.fingerprint})" if self.likes(member) else member.card.name
 
     def _enrol(self, entry: Entry) -> None:
         try:
@@ -90,9 +120,25 @@ class Roster:
             raise RosterError("this key was enrolled before")
         if self.active(card.name) is not None:
             raise RosterError("somebody of this name is enrolled already")
+        # The first version had no such rule, and what was enrolled by it stays.
+        if entry.version > 1:
+            self._require_own(card.name)
         if entry.objects != (f"member/{card.key_id}",):
             raise RosterError("the entry names another member than its card")
         self._members[card.key_id] = Member(card=card, since=entry.at)
+
+    def _require_own(self, name: str) -> None:
+        """Raise `RosterError` unless the name can be told from every other that was ever enrolled.
+
+        Exactly the same one may come back, since keys get lost: programs then show the key beside it.
+        """
+        try:
+            require_plain(name)
+        except UnfitNameError as error:
+            raise RosterError(str(error)) from error
+        for other in (OPERATOR, *(member.card.name for member in self._members.values())):
+            if other != name and alike(other, name):
+                raise RosterError(f"the name looks like that of {other}; choose one that can't be taken for it")
 
     def _revoke(self, entry: Entry) -> None:
         keys = [name.removeprefix("member/") for name in entry.objects]

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import Enum, auto
 
 from sqlalchemy import delete, func, select
@@ -92,7 +92,7 @@ def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Messa
     with server.store.reading() as session:
         place = session.scalar(select(func.count()).select_from(Item).where(Item.tip_id == tip.id)) or 0
     sealed = seal_to(tip, replace(payload, place=place).padded())
-    _store_once(server, _item(tip, name, Kind(payload.kind), sealed))
+    _store_once(server, _item(server, tip, name, Kind(payload.kind), sealed))
 
 
 def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: SealedFile, token: str) -> None:
@@ -104,8 +104,10 @@ def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: 
         document = replace(about, content=content.hex()).padded()
         stored = _store_once(
             server,
-            _item(tip, described, Kind.ABOUT, seal_to(tip, document)),
-            Item(id=content, tip_id=tip.id, kind=Kind.CONTENT, day=_today(), size=file.size_sealed, blob=file.blob),
+            _item(server, tip, described, Kind.ABOUT, seal_to(tip, document)),
+            Item(
+                id=content, tip_id=tip.id, kind=Kind.CONTENT, day=server.today(), size=file.size_sealed, blob=file.blob
+            ),
         )
     finally:
         if not stored:
@@ -169,9 +171,11 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
         identity = HybridIdentity.generate()
         tip = KnownTip(secrets.token_bytes(16), str(identity.recipient))
         summary = seal(_summary(seed, identity, report).padded(), _recipients(server, session))
-        session.add(Tip(id=tip.id, day=_today(), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key()))
+        session.add(
+            Tip(id=tip.id, day=server.today(), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key())
+        )
         session.flush()
-        session.add(_item(tip, item, Kind.REPORT, seal_to(tip, document)))
+        session.add(_item(server, tip, item, Kind.REPORT, seal_to(tip, document)))
     return Arrival.STORED
 
 
@@ -193,8 +197,8 @@ def _find(session: Session, seed: Seed) -> KnownTip | None:
     return None if row is None else KnownTip(*row)
 
 
-def _item(tip: KnownTip, name: bytes, kind: Kind, sealed: bytes) -> Item:
-    return Item(id=name, tip_id=tip.id, kind=kind, day=_today(), size=len(sealed), sealed=sealed)
+def _item(server: Server, tip: KnownTip, name: bytes, kind: Kind, sealed: bytes) -> Item:
+    return Item(id=name, tip_id=tip.id, kind=kind, day=server.today(), size=len(sealed), sealed=sealed)
 
 
 def _store_once(server: Server, *items: Item) -> bool:
@@ -221,7 +225,3 @@ def _open(identity: HybridIdentity, sealed: bytes) -> Reply | Opened | None:
         with suppress(PayloadFormatError):
             return kind.from_json(document)
     return None
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

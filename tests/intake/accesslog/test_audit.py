@@ -1,6 +1,5 @@
 """Whoever changes the log behind the server's back is found, with the log's key in hand or without."""
 
-import base64
 import json
 import re
 import secrets
@@ -25,6 +24,7 @@ from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.requests import sign
 from intake.server import Server, read_log_key
 from intake.storage.tables import LogEntry, LogHead
+from signing import signature_of
 
 
 @dataclass
@@ -288,23 +288,6 @@ def test_what_only_reviewers_may_do_is_found_under_the_name_of_an_auditor(
     sign_head(log.server, log.key)
     with pytest.raises(AuditError, match="entry 9 is false: a member with the role of auditor may not do this"):
         log.verify()
-
-
-def signature_of(request: httpx.Request, key: SigningKey) -> tuple[str, bytes]:
-    """The signature base of a signed request, as RFC 9421 composes it, and the signature."""
-    covered = request.headers["Signature-Input"].removeprefix("intake=")
-    values = {
-        "@method": request.method,
-        "@authority": "desk.test",
-        "@path": request.url.path,
-        "@query": f"?{request.url.query.decode()}",
-        "content-digest": request.headers["Content-Digest"],
-        "@signature-params": covered,
-    }
-    base = "\n".join(f'"{name}": {value}' for name, value in values.items())
-    signature = key.sign_bytes(base.encode())
-    assert base64.b64encode(signature).decode() in request.headers["Signature"]
-    return base, signature
 
 
 def test_the_next_append_refuses_a_log_with_an_extra_entry(log: Auditor, members_of: Any) -> None:

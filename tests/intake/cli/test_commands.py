@@ -1,5 +1,6 @@
 """The command line as a newcomer meets it: help that says enough, and one plain line for whatever is wrong."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,8 +35,8 @@ def card(run: Run) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "init", "key new", "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "serve", "settle",
-     "triage", "audit verify", "age", "demo"],
+    ["", "init", "key new", "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol",
+     "clock correct", "serve", "settle", "triage", "audit verify", "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     result = run(*command.split(), "--help")
@@ -45,7 +46,7 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
 
 def test_the_help_names_every_command(run: Run) -> None:
     listed = run("--help").output
-    for name in ("init", "key", "reviewer", "auditor", "serve", "settle", "triage", "audit", "age", "demo"):
+    for name in ("init", "key", "reviewer", "auditor", "clock", "serve", "settle", "triage", "audit", "age", "demo"):
         assert f"\n  {name} " in listed
 
 
@@ -148,6 +149,16 @@ def test_a_reviewer_is_enrolled_listed_and_revoked(run: Run, card: str) -> None:
     assert "active" in run("reviewer", "list").output
     assert run("reviewer", "revoke", "amina").exit_code == 0
     assert "until" in run("reviewer", "list").output
+
+
+def test_a_name_that_comes_back_after_its_key_was_lost_is_told_with_the_key_it_had(run: Run, card: str) -> None:
+    run("init")
+    enrolled = run("reviewer", "enrol", card).output
+    (fingerprint,) = re.findall(r"Key id ((?:[0-9a-f]{4} ?){8}):", enrolled)
+    assert "was enrolled before" not in enrolled
+    run("reviewer", "revoke", "amina")
+    run("key", "new", "amina", "-o", "new.key", "--passphrase-file", "passphrase")
+    assert f"enrolled before, with the key {fingerprint}" in run("reviewer", "enrol", "new.card").output
 
 
 @pytest.mark.parametrize(

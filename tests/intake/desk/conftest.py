@@ -27,9 +27,11 @@ class Client:
             transport=httpx.WSGITransport(app=create_app(server)), base_url="http://desk.test", trust_env=False
         )
 
-    def request(self, method: str, path: str, body: bytes = b"", log: str | None = None) -> httpx.Request:
+    def request(
+        self, method: str, path: str, body: bytes = b"", log: str | None = None, created: datetime | None = None
+    ) -> httpx.Request:
         request = self._http.build_request(method, path, content=body)
-        sign(request, body, self._key, log or self._server.log.origin)
+        sign(request, body, self._key, log or self._server.log.origin, created)
         return request
 
     def unsigned(self, method: str, path: str) -> httpx.Request:

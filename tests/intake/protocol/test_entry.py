@@ -16,7 +16,11 @@ REQUESTS = st.none() | st.builds(LoggedRequest, TEXTS, st.binary(max_size=64), s
 OBJECTS = st.lists(TEXTS, max_size=5).map(tuple)
 ENTRIES = st.one_of(
     st.builds(Entry, TIMES, TEXTS, st.sampled_from(Action), OBJECTS, REQUESTS),
-    st.builds(Entry, TIMES, TEXTS, st.just(Action.ENROL), OBJECTS, REQUESTS, TEXTS),
+    st.builds(Entry, TIMES, TEXTS, st.just(Action.ENROL), OBJECTS, REQUESTS, TEXTS, st.booleans()),
+    st.builds(Entry, TIMES, TEXTS, st.just(Action.REVOKE), OBJECTS, REQUESTS, confirmed=st.booleans()),
+    st.builds(
+        Entry, TIMES, TEXTS, st.sampled_from([a for a in Action if a is not Action.CLOCK]), OBJECTS, version=st.just(1)
+    ),
 )
 
 
@@ -63,6 +67,16 @@ def test_json_in_another_spelling_is_refused(entry: Entry) -> None:
         {"request": {"base": "", "signature": 5}},
         {"request": {"base": "", "signature": "", "body": 5}},
         {"request": ["base", "signature"]},
+        {"v": 0},
+        {"v": 3},
+        {"v": True},
+        {"v": "2"},
+        {"v": 1, "confirmed": True},
+        {"v": 1, "action": "clock"},
+        {"confirmed": False},
+        {"confirmed": 1},
+        {"action": "clock", "confirmed": True},
+        {"action": "index", "confirmed": True},
     ],
 )
 def test_a_field_of_another_type_or_out_of_place_is_refused(change: dict[str, object]) -> None:

@@ -1,0 +1,98 @@
+"""What the operator is asked where this machine's clock and the log are far apart, and how the log is put right."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from crypto.note import SigningKey
+from intake.accesslog import members
+from intake.accesslog.log import AccessLog
+from intake.cli import main
+from intake.protocol.card import Role, issue_card
+from intake.server import open_server, read_log_key
+from intake.settings import load
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `intake …` on a data directory of its own; `typed` is what is answered."""
+    monkeypatch.setenv("INTAKE_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    for name in ("amina", "boris"):
+        Path(f"{name}.card").write_text(issue_card(Role.AUDITOR, SigningKey.generate(name), None).text)
+
+    def invoke(*arguments: str, typed: str | None = None) -> Result:
+        return CliRunner().invoke(main, list(arguments), input=typed)
+
+    assert invoke("init").exit_code == 0
+    return invoke
+
+
+@pytest.fixture
+def enrolled(run: Run) -> Callable[[timedelta], None]:
+    """Somebody was enrolled while the clock was off by so much."""
+
+    def enrol(off: timedelta) -> None:
+        server = open_server(load())
+        log = AccessLog(read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + off)
+        members.enrol(server.store, log, issue_card(Role.AUDITOR, SigningKey.generate("first"), None))
+        server.store.close()
+
+    return enrol
+
+
+@pytest.mark.parametrize(
+    "arguments", [["auditor", "enrol", "amina.card"], ["auditor", "revoke", "first"]], ids=" ".join
+)
+def test_a_far_jump_of_the_time_is_shown_and_asked_about(
+    arguments: list[str], run: Run, enrolled: Callable[[timedelta], None]
+) -> None:
+    enrolled(timedelta(days=-40))
+    before = run("auditor", "list").output
+    for typed in ("n\n", None):
+        refused = run(*arguments, typed=typed)
+        assert refused.exit_code != 0
+        assert f"This machine's clock says {datetime.now(UTC):%Y-%m-%d}" in refused.output
+        assert "--clock-is-right" in refused.output
+        assert run("auditor", "list").output == before
+    assert run(*arguments, typed="y\n").exit_code == 0
+    assert run("auditor", "list").output != before
+
+
+def test_a_script_says_that_the_clock_is_right(run: Run, enrolled: Callable[[timedelta], None]) -> None:
+    enrolled(timedelta(days=-40))
+    assert run("auditor", "enrol", "amina.card", "--clock-is-right").exit_code == 0
+    assert run("auditor", "enrol", "boris.card").exit_code == 0
+
+
+def test_a_log_that_is_ahead_is_set_back_once_somebody_says_so(run: Run, enrolled: Callable[[timedelta], None]) -> None:
+    enrolled(timedelta(days=365))
+    assert "--clock-is-right" in run("clock", "correct", typed="n\n").output
+    done = run("clock", "correct", typed="y\n")
+    assert (done.exit_code, f"The log's time is {datetime.now(UTC):%Y-%m-%d}" in done.output) == (0, True)
+    again = run("clock", "correct", "--clock-is-right")
+    assert (again.exit_code != 0, "nothing to correct" in again.output) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("first", "enrolled already"), ("First", "looks like that of first"), ("fіrst", "looks like")]
+)
+def test_a_card_whose_name_is_or_looks_like_a_members_is_not_enrolled(
+    name: str, says: str, run: Run, enrolled: Callable[[timedelta], None]
+) -> None:
+    enrolled(timedelta(0))
+    Path("other.card").write_text(issue_card(Role.AUDITOR, SigningKey.generate(name), None).text)
+    refused = run("auditor", "enrol", "other.card")
+    assert (refused.exit_code != 0, says in refused.output) == (True, True)
+
+
+def test_no_keys_are_made_for_a_name_that_nobody_could_tell(run: Run) -> None:
+    Path("passphrase").write_text("long enough\n")
+    for name in ("am\u3164ina", "opеrator"):
+        refused = run("key", "new", name, "-o", "x.key", "--passphrase-file", "passphrase")
+        assert (refused.exit_code != 0, Path("x.key").exists()) == (True, False)
