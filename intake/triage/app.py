@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.hygiene import log_without_content
-from intake.triage import views, words
+from intake.triage import members, views, words
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.mirror import Progress
@@ -45,6 +45,7 @@ def create_app(
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _problem)
     app.register_blueprint(views.blueprint)
+    app.register_blueprint(members.blueprint)
     app.jinja_env.globals.update(words=words)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     log_without_content(app)

@@ -1,19 +1,25 @@
 """What an auditor reads: who opened what, who may, and which log this was. One line for each, the same in a pipe."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.progress import track
 
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.entry import OPERATOR, Entry
+from intake.protocol.requests import LIFETIME
 from intake.triage.desk_client import DeskClient
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
 from intake.triage.mirror import fetch_log
 
 
-def run_audit(home: Home, keys: MemberKeys, console: Console) -> None:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], datetime] = _now) -> None:
     """Fetch and verify the whole log and print it; `AuditError` or `DeskError` if it can't be."""
 
     def progress(steps: Iterable[int], says: str) -> Iterable[int]:
@@ -24,7 +30,7 @@ def run_audit(home: Home, keys: MemberKeys, console: Console) -> None:
         verified = fetch_log(client, home, whole=True, progress=progress)
     finally:
         client.close()
-    for line in _report(verified):
+    for line in (*_report(verified), *_findings(verified, now())):
         # A line is never cut or broken: it can be searched for an id and counted.
         console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
 
@@ -38,22 +44,42 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     for member in verified.roster.members:
         card = member.card
         until = f"until {member.until:%Y-%m-%d %H:%M:%S}" if member.until else "active"
-        yield f"{card.key_id}  {card.role.value}  {card.name}  since {member.since:%Y-%m-%d %H:%M:%S}, {until}"
+        likes = "".join(
+            f"; the name is that of {other.card.key_id}, or looks like it" for other in verified.roster.likes(member)
+        )
+        yield f"{card.key_id}  {card.role.value}  {card.name}  since {member.since:%Y-%m-%d %H:%M:%S}, {until}{likes}"
     yield ""
     yield f"Verified: {verified.checkpoint.size} entries of the log {verified.checkpoint.origin}"
     yield f"Root:     {verified.checkpoint.root.hex()}"
 
 
+def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:
+    """What is no fault of the log but should be looked at: corrections of the clock, and a future that hasn't come."""
+    for correction in verified.clock.corrections:
+        yield (
+            f"Clock:    entry {correction.place} set the log's time back from {correction.before:%Y-%m-%d %H:%M:%S} "
+            f"to {correction.after:%Y-%m-%d %H:%M:%S}; days between the two may be wrong"
+        )
+    ahead = [index for index, entry in enumerate(verified.entries) if entry.at > now + LIFETIME]
+    if ahead:
+        yield (
+            f"Clock:    {len(ahead)} entries, the first of them {ahead[0]}, are of a time that has not come by this "
+            f"machine's clock ({now:%Y-%m-%d %H:%M:%S} UTC): either that is wrong, or the server's clock was ahead; "
+            "ask its operator"
+        )
+
+
 def _name(verified: VerifiedLog, entry: Entry) -> str:
     member = verified.roster.member(entry.who)
-    return OPERATOR if member is None else member.card.name
+    return OPERATOR if member is None else verified.roster.label(entry.who)
 
 
 def _did(verified: VerifiedLog, entry: Entry) -> str:
     objects = (_object(verified, name) for name in entry.objects)
-    return " ".join((entry.action.value, *objects))
+    confirmed = ("(the operator confirmed the time)",) if entry.confirmed else ()
+    return " ".join((entry.action.value, *objects, *confirmed))
 
 
 def _object(verified: VerifiedLog, name: str) -> str:
-    member = verified.roster.member(name.removeprefix("member/"))
-    return name if member is None else f"{name} ({member.card.name})"
+    key = name.removeprefix("member/")
+    return name if verified.roster.member(key) is None else f"{name} ({verified.roster.label(key)})"

@@ -10,6 +10,7 @@ from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza
 from crypto.padding import PaddingError
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
+from intake.protocol.clock import LogClock
 from intake.protocol.endpoints import may
 from intake.protocol.requests import parse_base
 from intake.protocol.wire import ItemRow, TipRow
@@ -103,7 +104,7 @@ class Authors:
             if not may(member.card.role, Action.ADD):
                 continue
             request = parse_base(entry.request.base, entry.request.signature)
-            author = Author(member.card.name, entry.at, place)
+            author = Author(log.roster.label(entry.who), entry.at, place)
             tip, item = (name.partition("/")[2] for name in entry.objects)
             # The first entry counts: the desk never replaces an item.
             self._added.setdefault(item, Added(author, request.digest, tip, item, request.query == "?kind=reply"))
@@ -133,7 +134,7 @@ def open_tip(
 ) -> OpenTip:
     """Open all of a tip that can be opened. `sealed`: by tip id for the summary as first fetched, and by item id."""
     tip = OpenTip(row.id, row.day, row.recipient)
-    tip.warnings += _doubts(row, known)
+    tip.warnings += _doubts(row, known, reader.log.clock)
     summary = sealed.get(row.id, b"")
     try:
         opened = Summary.from_json(unseal(summary, [reader.identity]))
@@ -166,7 +167,7 @@ def open_tip(
     return tip
 
 
-def _doubts(row: TipRow, known: Known) -> list[str]:
+def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
     """What the server says of a tip now that does not go with what was seen before."""
     doubts = []
     if row.summary != known.summary:
@@ -174,7 +175,7 @@ def _doubts(row: TipRow, known: Known) -> list[str]:
             "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
             f"explains that. What you see was opened with the first one. {_TELL}"
         )
-    if row.day < known.absent:
+    if known.absent and date.fromisoformat(row.day) < clock.earliest(date.fromisoformat(known.absent)):
         doubts.append(
             f"This report is dated {row.day}, but the server did not have it yet when you fetched on {known.absent}. "
             f"{_TELL}"
@@ -183,7 +184,8 @@ def _doubts(row: TipRow, known: Known) -> list[str]:
 
 
 def _not_sealed_to(reader: Reader, row: TipRow, known: Known) -> str:
-    if known.absent or date.fromisoformat(row.day) > reader.since:
+    clock = reader.log.clock
+    if known.absent or clock.earliest(date.fromisoformat(row.day)) > clock.latest(reader.since):
         return f"This report was not sealed to you, although it came after you were enrolled. {_TELL}"
     return "This report was not sealed to you: it came before you were enrolled."
 

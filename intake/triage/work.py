@@ -15,6 +15,7 @@ from intake.report.payloads import About, Note, Opened, Payload, Reply, Status
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.home import Home
 from intake.triage.keyfile import KeyFileError, MemberKeys
+from intake.triage.membership import acknowledge, changes
 from intake.triage.memory import Memory, MemoryFileError, parse_memory
 from intake.triage.mirror import Progress, fetch_log, kept_log
 from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
@@ -48,6 +49,7 @@ class Work:
         self.problem = ""
         self.alarm = ""
         self.notices: list[str] = []
+        self.changes: list[str] = []
         self._syncing = Lock()
 
     def close(self) -> None:
@@ -81,7 +83,6 @@ class Work:
         self._open(index, log, memory)
         self._home.save(_INDEX, body)
         self._home.save(_MEMORY, memory.to_json())
-        self.log = log
         self.synced = datetime.now(UTC)
 
     def _require_logged(self, log: VerifiedLog, answered: frozenset[str]) -> int:
@@ -112,6 +113,12 @@ class Work:
 
     def _memory(self) -> Memory:
         return parse_memory(self._home.read(_MEMORY)) if self._home.has(_MEMORY) else Memory()
+
+    def acknowledge_members(self) -> None:
+        """Somebody has looked at what changed among the members."""
+        if self.log is not None:
+            acknowledge(self.log, self._home)
+            self.changes = []
 
     def set_status(self, tip: OpenTip, status: str) -> None:
         """Say where a tip stands."""
@@ -220,6 +227,8 @@ class Work:
                 tips[each.tip].warnings.append(_missing(each))
         self.tips = tips
         self.notices = _gone(({each.tip for each in added} | memory.tips.keys()) - tips.keys())
+        self.changes = changes(log, self._home)
+        self.log = log
 
 
 def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:

@@ -1,14 +1,19 @@
 """What an auditor gets: who opened what, from a log that verifies."""
 
 import io
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from rich.console import Console
 from sqlalchemy import delete, update
 
+from intake.accesslog import clock as operators_clock
+from intake.accesslog import members
+from intake.accesslog.log import AccessLog
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
+from intake.server import read_log_key
 from intake.storage.tables import LogEntry
 from intake.triage.audit_report import run_audit
 from intake.triage.desk_client import DeskError
@@ -72,6 +77,44 @@ def test_an_entry_that_was_removed_from_the_store_is_told_in_plain_words(
         session.execute(delete(LogEntry).where(LogEntry.index == 1))
     with pytest.raises(DeskError, match="does not fit its signed head"):
         printed(home("carla"), carla)
+
+
+def test_a_future_that_has_not_come_and_every_correction_are_said_with_the_report(
+    desk: Any, enrol: Any, carla: Any, home: Any
+) -> None:
+    """As findings: the log itself is right."""
+    ahead = AccessLog(
+        read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) + timedelta(days=365, seconds=1)
+    )
+    members.enrol(desk.server.store, ahead, make_keys(Role.AUDITOR, "boris").card, clock_is_right=True)
+    shown = printed(home("carla"), carla)
+    assert "Verified: 2 entries" in shown
+    assert "Clock:    1 entries, the first of them 1, are of a time that has not come" in shown
+    assert "(boris) (the operator confirmed the time)" in shown
+    operators_clock.correct(desk.server.store, desk.server.log)
+    shown = printed(home("carla"), carla)
+    assert "Verified: 3 entries" in shown
+    assert "Clock:    entry 2 set the log's time back from" in shown
+
+
+def test_an_auditor_whose_own_clock_is_behind_hears_that_it_may_be_that(
+    desk: Any, enrol: Any, carla: Any, home: Any
+) -> None:
+    assert "has not come" not in printed(home("carla"), carla)
+    console = Console(file=io.StringIO(), width=80)
+    run_audit(home("carla"), carla, console, lambda: datetime.now(UTC) - timedelta(days=2))
+    assert "by this machine's clock" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_name_that_came_back_shows_its_keys(desk: Any, enrol: Any, carla: Any, home: Any) -> None:
+    first, second = (make_keys(Role.AUDITOR, "boris").card for _ in range(2))
+    members.enrol(desk.server.store, desk.server.log, first)
+    members.revoke(desk.server.store, desk.server.log, "boris", Role.AUDITOR)
+    members.enrol(desk.server.store, desk.server.log, second)
+    shown = printed(home("carla"), carla)
+    for card in (first, second):
+        assert f"member/{card.key_id} (boris (key {card.fingerprint}))" in shown
+        assert f"the name is that of {card.key_id}, or looks like it" in shown
 
 
 def test_somebody_who_is_not_enrolled_gets_no_log(desk: Any, carla: Any, enrol: Any, home: Any) -> None:
