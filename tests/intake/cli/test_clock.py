@@ -14,6 +14,7 @@ from intake.cli import main
 from intake.protocol.card import Role, issue_card
 from intake.server import open_server, read_log_key
 from intake.settings import load
+from intake.storage.tables import Tip
 
 Run = Callable[..., Result]
 
@@ -96,3 +97,16 @@ def test_no_keys_are_made_for_a_name_that_nobody_could_tell(run: Run) -> None:
     for name in ("am\u3164ina", "opеrator"):
         refused = run("key", "new", name, "-o", "x.key", "--passphrase-file", "passphrase")
         assert (refused.exit_code != 0, Path("x.key").exists()) == (True, False)
+
+
+def test_settling_deletes_nothing_for_its_age_by_a_clock_far_ahead_of_the_log(
+    run: Run, enrolled: Callable[[timedelta], None]
+) -> None:
+    enrolled(timedelta(days=-900))
+    server = open_server(load())
+    then = datetime.now(UTC).date() - timedelta(days=899)
+    with server.store.writing() as session:
+        session.add(Tip(id=bytes(16), day=then, summary=b"s", recipient="r", lookup=bytes(32)))
+    server.store.close()
+    assert "0 reports were older" in run("settle").output
+    assert "1 reports were older" in run("settle", "--clock-is-right").output

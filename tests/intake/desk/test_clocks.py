@@ -13,6 +13,7 @@ import httpx
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from crypto.age import HybridIdentity
 from crypto.note import SigningKey
@@ -26,6 +27,7 @@ from intake.protocol.card import Role, issue_card
 from intake.protocol.clock import ClockError, ClockJumpError
 from intake.protocol.requests import sign
 from intake.server import Server, initialise, open_server, read_log_key
+from intake.storage.tables import Item
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -297,3 +299,16 @@ def test_whatever_clocks_do_the_desk_lets_in_only_what_an_auditor_accepts_and_ea
         play.close()
     bases = [entry.request.base for entry in entries if entry.request is not None]
     assert len(bases) == len(set(bases)) == play.let_in
+
+
+def test_what_reviewers_add_bears_the_day_of_the_log(
+    clocked: Server, world: World, enrol: Any, client: Any, stored: Any
+) -> None:
+    """Also where the server's clock is a few minutes behind it, across midnight."""
+    world.now = NOON + 12 * HOUR + MINUTE
+    desk, (tip, _) = client(enrol("amina"), clocked), stored(0)
+    world.off = -2 * MINUTE
+    path = f"/v1/tips/{tip}/items/{'0' * 32}?kind=work"
+    assert desk.send(desk.request("PUT", path, b"sealed", created=world.now)).status_code == 201
+    with clocked.store.reading() as session:
+        assert [item.day.isoformat() for item in session.scalars(select(Item))] == ["2026-03-11"]
