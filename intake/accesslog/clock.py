@@ -27,7 +27,10 @@ def correct(store: Store, log: AccessLog) -> Correction:
 
 
 def _remember_later_requests(session: Session, log: AccessLog, size: int, correction: Correction) -> None:
-    """Take the nonces of requests of a time that will come again from the log, where they may have been forgotten."""
+    """Take the nonces of requests of a time that will come again from the log, where they may have been forgotten.
+
+    Reads of the log itself aren't in it: such a request might come in twice, which shows nobody anything new.
+    """
     for start in range(0, size, _AT_ONCE):
         for line in log.lines(session, start, min(start + _AT_ONCE, size)):
             kept = parse_entry(line).request

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -90,3 +91,14 @@ def test_the_table_is_the_one_that_enrolments_were_judged_by() -> None:
     """Changed, it would make a log false that was true: another table is another version of the entries."""
     digest = "4b4956801173f87f9a542edd95c4a2895533a8535d428f8394dac6e0c3da56c2"
     assert hashlib.sha256(TABLE.read_bytes()).hexdigest() == digest
+
+
+def test_no_character_of_the_table_is_in_two_ways_of_it() -> None:
+    rows = [line.split() for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#")]
+    spans = [row[1].split("..") for row in rows if row[0] in "+-"]
+    ends = sorted((int(first, 16), int(last, 16)) for first, last in spans)
+    assert all(last < following for (_, last), (following, _) in pairwise(ends))
+    looks = {row[1]: row[2:] for row in rows if row[0] == "="}
+    assert len(looks) == sum(row[0] == "=" for row in rows) > 6000
+    # What a character looks like looks like nothing else in turn.
+    assert all(code not in looks for codes in looks.values() for code in codes)
