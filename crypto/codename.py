@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from threading import BoundedSemaphore
@@ -40,6 +40,8 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
         "ko": "korean",
     }
 )
+_UNSPACED = frozenset({"zh-Hans", "zh-Hant"})
+"""Written without spaces, and every character is a word."""
 WORDS = 8
 ENTROPY_SIZE = 10
 SEED_SIZE = 32
@@ -48,8 +50,13 @@ LONGEST = 500
 
 _WORD_BITS = 11
 _LONGEST_WORD = 100
+_MOST_FOLDED = 20_000
 _WORD_MASK = 2**_WORD_BITS - 1
 _CHECKSUM_DOMAIN = b"codename checksum v1\n"
+_MARK_DOMAIN = b"codename mark v1\n"
+_MARK_SIZE = 4
+_MARKS_TOLD = 6
+_MARKS_WITHIN = 16
 _IDENTITY_INFO = b"codename v1: identity"
 _LOOKUP_INFO = b"codename v1: lookup"
 
@@ -217,6 +224,55 @@ def parse(text: str) -> Codename:
     return readings[0]
 
 
+class Marks:
+    """What tells a codename's words in a text where the codename itself is no longer at hand."""
+
+    __slots__ = ("_marks", "_seed")
+
+    def __init__(self, seed: Seed, marks: frozenset[bytes]) -> None:
+        self._seed = seed
+        self._marks = marks
+
+    def __repr__(self) -> str:
+        return "<Marks>"
+
+    @classmethod
+    def of(cls, codename: Codename, seed: Seed) -> Self:
+        """Those of a codename. A word can be found again with its mark and the seed: they are as secret as the seed."""
+        return cls(seed, frozenset(_mark(seed, _fold(word)) for word in codename.words))
+
+    def in_text(self, text: str) -> bool:
+        """Whether most of the words stand close together somewhere in a text of any length, in any order."""
+        marked = {token: mark for token in set(_tokens(text)) if (mark := _mark(self._seed, token)) in self._marks}
+        places = [(place, marked[token]) for place, token in enumerate(_tokens(text)) if token in marked]
+        wanted = min(_MARKS_TOLD, len(self._marks))
+        for first, (begin, _) in enumerate(places):
+            near = places[first : first + _MARKS_WITHIN]
+            if len({mark for place, mark in near if place < begin + _MARKS_WITHIN}) >= wanted:
+                return True
+        return False
+
+    def to_bytes(self) -> bytes:
+        """The marks, without the seed."""
+        return b"".join(sorted(self._marks))
+
+    @classmethod
+    def from_bytes(cls, seed: Seed, data: bytes) -> Self:
+        """The reverse of `to_bytes`."""
+        return cls(seed, frozenset(data[start : start + _MARK_SIZE] for start in range(0, len(data), _MARK_SIZE)))
+
+
+def stands_in(text: str) -> bool:
+    """Whether a codename seems to stand in a text of any length: a row of eight words of one list, with their checksum.
+
+    Of other rows one in 256 is taken for one. There are next to none in a text that is written in letters; but in a
+    Chinese one nearly every character is such a word, so that only a line of eight counts there.
+    """
+    tokens = _tokens(text)
+    lines = [line for line in map(_tokens, text.splitlines()) if len(line) == WORDS]
+    return any(_have_row(language, lines if language in _UNSPACED else [tokens]) for language in LANGUAGES)
+
+
 def is_word(word: str, typed: str) -> bool:
     """Whether somebody typed this word, as forgivingly as `parse` reads it, and in constant time."""
     return hmac.compare_digest(_fold(word).encode(), "".join(_tokens(typed[:_LONGEST_WORD])).encode())
@@ -248,14 +304,49 @@ def _index(language: str) -> Mapping[str, int]:
 
 
 def _fold(text: str) -> str:
+    return text.translate(_FOLDS)
+
+
+def _fold_character(char: str) -> str:
     # Decomposed before and after: lower case can be decomposed where upper case is not, and the reverse.
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(char for char in folded if not unicodedata.combining(char)).translate(_ALIKE)
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+    return "".join(part for part in folded if not unicodedata.combining(part)).translate(_ALIKE)
+
+
+class _Folds(dict[int, str]):
+    """Every character folded by itself, which comes to the same as the text as a whole, for marks are left out.
+
+    To put n of them in order, which is done to a whole text, takes n² steps.
+    """
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_character(chr(code))
+        if len(self) < _MOST_FOLDED:
+            self[code] = folded
+        return folded
+
+
+_FOLDS = _Folds()
 
 
 def _tokens(text: str) -> list[str]:
     # Numbers on their own are those of a numbered list.
     return [token for token in _TOKEN.findall(_fold(text)) if not token.isdecimal()]
+
+
+def _have_row(language: str, texts: Iterable[Sequence[str]]) -> bool:
+    index = _index(language)
+    for tokens in texts:
+        row: list[str] = []
+        for token in tokens:
+            row = [*row[1 - WORDS :], token] if token in index else []
+            if len(row) == WORDS and _decode(language, row) is not None:
+                return True
+    return False
+
+
+def _mark(seed: Seed, token: str) -> bytes:
+    return hmac.digest(seed.to_bytes(), _MARK_DOMAIN + token.encode(), "sha256")[:_MARK_SIZE]
 
 
 def _readings(tokens: Sequence[str]) -> list[Codename]:

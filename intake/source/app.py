@@ -8,10 +8,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from intake.hygiene import log_without_content
 from intake.server import Server
 from intake.source import deletion, elsewhere, entrance, file, incoming, report, session, thread
-from intake.source.csrf import csrf
+from intake.source.csrf import set_tokens
+from intake.source.ended import ended
 from intake.source.languages import preferred, set_languages
 from intake.source.limits import require_circuit, set_limits
-from intake.source.pages import current_server, set_pages
+from intake.source.origin import refuse_other_sites
+from intake.source.pages import PaddedResponse, current_server, set_pages
 from intake.source.problems import set_problems
 from intake.source.room import require_room_for_text
 
@@ -29,15 +31,14 @@ HEADERS = {
 
 
 def create_app(server: Server, session_key: bytes | None = None) -> Flask:
-    """The source site over an opened server. `session_key`: a Fernet key; by default the one of this process."""
+    """The source site over an opened server. `session_key`: 32 bytes; by default those of this process."""
     key = session_key or session.KEY
     app = Flask(__name__)
+    app.response_class = PaddedResponse
     app.extensions["intake"] = server
     app.secret_key = hashlib.sha256(b"form tokens\n" + key).digest()
-    app.session_interface = session.SealedSessions(key, session.ended_visits(server.settings.limits_storage))
+    app.session_interface = session.SealedSessions(key, ended(server.settings.limits_storage))
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = incoming.LARGEST_FORM
-    # Tokens live as long as the session that they belong to.
-    app.config["WTF_CSRF_TIME_LIMIT"] = None
     # Nothing may answer with an absolute address: it would repeat the Host header.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
 
@@ -57,14 +58,15 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
 
 
 def _set_hooks(app: Flask, server: Server) -> None:
-    # The order is that of the checks: the circuit, the form as a whole, the limits, the form's token.
+    # The order is that of the checks: the circuit, the site, the form as a whole, the limits, the form's token.
     if server.settings.onion:
         app.before_request(require_circuit)
+    app.before_request(refuse_other_sites)
     app.before_request(_without_conditions)
     app.before_request(incoming.read_form)
     set_limits(app, server.settings)
     app.before_request(require_room_for_text)
-    csrf.init_app(app)
+    set_tokens(app)
     set_problems(app)
     log_without_content(app)
     # Those registered last run first.
@@ -85,6 +87,9 @@ def _without_conditions() -> None:
 
 def _headers(response: Response) -> Response:
     response.headers.update(HEADERS)
+    # Of a static file: when the program was installed here.
+    for name in ("Last-Modified", "ETag"):
+        response.headers.pop(name, None)
     return response
 
 

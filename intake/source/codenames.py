@@ -1,13 +1,11 @@
 """Reading a codename that somebody typed, and saying which word to look at again."""
 
-import hmac
-
 from wtforms import Field
 
-from crypto.codename import ChecksumError, CodenameError, Seed, UnknownWordError, WordCountError, parse
+from crypto.codename import ChecksumError, Codename, CodenameError, Seed, UnknownWordError, WordCountError, parse
 from intake.server import Server
 from intake.source.forms import OwnedForm
-from intake.source.session import keep_seed, kept_seed, owner_tag
+from intake.source.session import begin_visit, have_ended, kept_seed, owner_tag
 from intake.source.tips import KnownTip, find
 from intake.source.words import gettext as _
 from intake.source.words import number
@@ -26,10 +24,28 @@ def sender(server: Server, form: OwnedForm) -> tuple[Seed, KnownTip] | None:
     None if neither is there: another tip may have been opened in the meantime, in another window, and what was meant
     for one must not go to the other. Then the field for the codename says what to do.
     """
-    here = None if (form.codename.data or "").strip() else signed_in(server)
-    if here is not None and hmac.compare_digest(form.owner.data or "", owner_tag(here[0])):
-        return here
+    if not _typed(form.codename) and form.is_here:
+        here = signed_in(server)
+        if here is not None:
+            return here
     return sign_in(server, form.codename)
+
+
+def author(server: Server, form: OwnedForm) -> Seed | None:
+    """The same for a first report, whose codename has no tip yet: its page tells that it is one of ours."""
+    here = kept_seed()
+    if not _typed(form.codename) and here is not None and form.is_here:
+        return here
+    codename = _read(form.codename)
+    if codename is None:
+        return None
+    seed = codename.derive()
+    if find(server, seed) is None and (not form.is_of(seed) or have_ended(owner_tag(seed))):
+        # Not even where every word is right: a slip would make a report that nobody could come back to.
+        _refuse_unknown(form.codename)
+        return None
+    begin_visit(codename, seed)
+    return seed
 
 
 def sign_in(server: Server, field: Field) -> tuple[Seed, KnownTip] | None:
@@ -37,31 +53,40 @@ def sign_in(server: Server, field: Field) -> tuple[Seed, KnownTip] | None:
 
     Whether the codename is known or not, this derives one seed and makes one look-up.
     """
-    seed = _seed(field)
-    if seed is None:
+    codename = _read(field)
+    if codename is None:
         return None
+    seed = codename.derive()
     tip = find(server, seed)
     if tip is None:
-        # A codename that is not known is not shown again: it may be a real one, of another service.
-        field.data = ""
-        _refuse(
-            field,
-            _(
-                "We don't know this codename. Please check the words and their order. "
-                "If you never sent a report with it, please begin a new one."
-            ),
-        )
+        _refuse_unknown(field)
         return None
-    keep_seed(seed)
+    begin_visit(codename, seed)
     return seed, tip
 
 
-def _seed(field: Field) -> Seed | None:
+def _typed(field: Field) -> bool:
+    return bool((field.data or "").strip())
+
+
+def _read(field: Field) -> Codename | None:
     try:
-        return parse(field.data or "").derive()
+        return parse(field.data or "")
     except CodenameError as error:
         _refuse(field, _fault(error))
         return None
+
+
+def _refuse_unknown(field: Field) -> None:
+    # A codename that is not known is not shown again: it may be a real one, of another service.
+    field.data = ""
+    _refuse(
+        field,
+        _(
+            "We don't know this codename. Please check the words and their order. "
+            "If you never sent a report with it, please begin a new one."
+        ),
+    )
 
 
 def _fault(error: CodenameError) -> str:

@@ -1,14 +1,15 @@
 """What a source takes back: a reply that should not lie here any longer, or the whole report."""
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from intake.source.codenames import sender, signed_in
-from intake.source.forms import WithdrawForm
+from intake.source.entrance import return_page
+from intake.source.forms import OwnedForm, WithdrawForm
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
-from intake.source.session import end_visit
-from intake.source.thread import to_codename
+from intake.source.session import end_visits_of, have_ended, tell
+from intake.source.thread import show_tip, to_codename
 from intake.source.tips import delete_reply, withdraw
 from intake.source.words import gettext as _
 
@@ -20,19 +21,25 @@ def _withdraw_page(notice: str = "", form: WithdrawForm | None = None) -> str:
     return render("withdraw.html", form=form or WithdrawForm(), notice=notice, here=here)
 
 
+def _replies_page(notice: str, *, reply_id: str) -> str:  # noqa: ARG001 - the view's argument
+    return return_page(notice) if signed_in(current_server()) is None else show_tip(notice)
+
+
 @blueprint.post("/tip/reply/<reply_id>/delete")
+@show_again(_replies_page)
 def forget_reply(reply_id: str) -> ResponseReturnValue:
     """Delete one reply."""
     here = signed_in(current_server())
-    if here is None:
-        return to_codename()
+    if here is None or not OwnedForm().is_of(here[0]):
+        notice = _("This reply belongs to another codename. Nothing was deleted. Please come back with that codename.")
+        return return_page(notice), 400
     try:
         item = bytes.fromhex(reply_id)
     except ValueError:
         abort(404)
     if not delete_reply(current_server(), here[1], item):
         abort(404)
-    flash(_("The reply has been deleted."))
+    tell(_("The reply has been deleted."))
     return redirect(url_for("thread.tip"), 303)
 
 
@@ -43,12 +50,15 @@ def withdraw_tip() -> ResponseReturnValue:
     server, form = current_server(), WithdrawForm()
     if not form.is_submitted():
         return _withdraw_page(form=form) if signed_in(server) else to_codename()
+    if not form.codename.data and have_ended(form.owner.data or ""):
+        # The same form, a second time.
+        return redirect(url_for("deletion.withdrawn"), 303)
     valid = form.validate()
     here = sender(server, form)
     if here is None or not valid:
         return _withdraw_page(form=form), 400
     withdraw(server, here[1])
-    end_visit()
+    end_visits_of(here[0])
     return redirect(url_for("deletion.withdrawn"), 303)
 
 

@@ -19,6 +19,8 @@ from intake.source.files import (
     seal_file,
     shortened,
 )
+from intake.source.forms import EIGHT_WORDS
+from intake.source.lookout import words_stand_in
 from intake.source.room import NoRoomError, require_room
 from intake.source.tips import KnownTip, receive_file
 from intake.source.words import gettext as _
@@ -84,6 +86,10 @@ class Delivery:
     def _store(self, file: IncomingFile, row: Row) -> None:
         if not row.is_valid:
             self._refuse(file, _("Please look through what you wrote about this file, and choose it again."), 400)
+            return
+        if not row.form.as_is.data and words_stand_in(file.name):
+            row.form.as_is.errors = [str(EIGHT_WORDS)]
+            self._refuse(file, str(EIGHT_WORDS), 400)
             return
         require_room(self._server)
         sealed = seal_file(self._server, self._tip.recipient, file.content)

@@ -1,6 +1,6 @@
 """The way in and the way out: guidance, a codename, coming back, leaving."""
 
-from flask import Blueprint, flash, redirect, url_for
+from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from crypto.codename import generate, is_word
@@ -10,7 +10,8 @@ from intake.source.forms import CheckForm, SignInForm
 from intake.source.languages import codename_language
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
-from intake.source.session import asked_words, end_visit, keep_codename, kept_seed, kept_words, words_language
+from intake.source.session import asked_words, kept_seed, kept_words, show_words, tell, words_language
+from intake.source.session import leave as leave_visit
 from intake.source.tips import require_reviewers
 from intake.source.words import gettext as _
 from intake.source.words import number
@@ -18,8 +19,23 @@ from intake.source.words import number
 blueprint = Blueprint("entrance", __name__)
 
 
-def _return_page(notice: str = "", form: SignInForm | None = None) -> str:
+def return_page(notice: str = "", form: SignInForm | None = None) -> str:
+    """The page that asks for the codename."""
     return render("return.html", form=form or SignInForm(), notice=notice)
+
+
+def first_page(notice: str = "") -> str:
+    """The page that offers a codename."""
+    return render("first.html", notice=notice)
+
+
+def _check_page(notice: str = "", form: CheckForm | None = None) -> str:
+    if not kept_words():
+        return first_page(notice)
+    form = form or CheckForm()
+    for field, position in zip((form.first, form.second), asked_words(), strict=True):
+        field.label.text = _("Word %(position)s", position=number(position + 1))
+    return render("check.html", form=form, notice=notice)
 
 
 @blueprint.get("/")
@@ -29,11 +45,12 @@ def home() -> str:
 
 
 @blueprint.post("/codename")
+@show_again(first_page)
 def make_codename() -> ResponseReturnValue:
     """Make a codename, unless one is still being shown."""
     require_reviewers(current_server())
     if not kept_words():
-        keep_codename(generate(codename_language()))
+        show_words(generate(codename_language()))
     return redirect(url_for("entrance.codename"), 303)
 
 
@@ -46,40 +63,41 @@ def codename() -> ResponseReturnValue:
 
 
 @blueprint.route("/codename/check", methods=["GET", "POST"])
+@show_again(_check_page)
 def check() -> ResponseReturnValue:
     """Ask for two words of the codename that is still being shown, whoever wants to be asked."""
     words, form = kept_words(), CheckForm()
     if not words:
         return codename()
-    first, second = asked_words()
-    fields = {form.first: first, form.second: second}
-    for field, position in fields.items():
-        field.label.text = _("Word %(position)s", position=number(position + 1))
+    if form.is_submitted() and not form.is_here:
+        form = CheckForm(formdata=None)
+        return _check_page(_("You have another codename now. It is this one that you are asked for."), form), 400
     if form.validate_on_submit():
+        fields = dict(zip((form.first, form.second), asked_words(), strict=True))
         wrong = [field for field, position in fields.items() if not is_word(words[position], field.data or "")]
         if not wrong:
-            flash(_("Right. You have kept your codename."))
+            tell(_("Right. You have kept your codename."))
             return redirect(url_for("report.report"), 303)
         for field in wrong:
             field.errors = [_("This is not the word. You can go back and look at your codename once more.")]
-    return render("check.html", form=form), 400 if form.is_submitted() else 200
+    return _check_page(form=form), 400 if form.is_submitted() else 200
 
 
 @blueprint.route("/return", methods=["GET", "POST"])
-@show_again(_return_page)
+@show_again(return_page)
 def come_back() -> ResponseReturnValue:
     """Take a codename; a typing error is told from a codename that nobody has."""
     form = SignInForm()
     if form.validate_on_submit() and sign_in(current_server(), form.codename):
         return redirect(url_for("thread.tip"), 303)
-    return _return_page(form=form), 400 if form.is_submitted() else 200
+    return return_page(form=form), 400 if form.is_submitted() else 200
 
 
 @blueprint.post("/leave")
 @exempt
 def leave() -> ResponseReturnValue:
     """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
-    end_visit()
+    leave_visit()
     return redirect(url_for("entrance.left"), 303)
 
 

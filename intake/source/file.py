@@ -8,7 +8,7 @@ from itertools import chain
 from typing import BinaryIO, cast
 
 from babel.lists import format_list
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_timedelta, get_locale, ngettext
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
@@ -22,6 +22,7 @@ from intake.source.incoming import set_form
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.room import NoRoomError
+from intake.source.session import tell
 from intake.source.thread import to_codename
 from intake.source.words import digits, megabytes
 from intake.source.words import gettext as _
@@ -146,7 +147,7 @@ def _answer(incoming: IncomingFiles, delivery: Delivery, notice: str = "") -> Re
 
 def _tell(received: list[str]) -> None:
     arrived = digits(ngettext("Your file has arrived.", "Your %(num)s files have arrived.", len(received)))
-    flash(f"{arrived} {format_list(received, locale=get_locale())}")
+    tell(f"{arrived} {format_list(received, locale=get_locale())}")
 
 
 def _broken_off(delivery: Delivery) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from wtforms import Field, FileField
 
 from intake.report.definition import UNANSWERED, Choice, load_form
-from intake.source.forms import OwnedForm, leaves
+from intake.source.forms import TextForm, leaves
 from intake.source.questions import answer_of, question_field
 from intake.source.words import lazy_gettext as _
 
@@ -16,7 +16,7 @@ ROWS = 3
 _FILE = "file"
 
 
-class FileForm(OwnedForm):
+class FileForm(TextForm):
     """Rows in the order in which a browser sends them: what is said about a file, and then the file, which the view
     reads itself. Made by `file_form`.
     """

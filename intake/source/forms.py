@@ -1,5 +1,6 @@
 """Forms. What they refuse stays in its field, with plain words beside it."""
 
+import hmac
 import re
 import secrets
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,9 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, StopValidation
 
+from crypto.codename import Seed
+from intake.source.csrf import BrowserTokens
+from intake.source.lookout import words_stand_in
 from intake.source.session import kept_seed, owner_tag
 from intake.source.words import gettext
 from intake.source.words import lazy_gettext as _
@@ -29,6 +33,10 @@ LONGEST_MESSAGE = 50_000
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
 MISSING = _("Please write something here.")
+EIGHT_WORDS = _(
+    "This looks like the eight words of a codename. Reviewers could read them. "
+    "Please take them out, or tick “Send it as it is” at the top of the form."
+)
 TOO_LONG = _("This text is too long. Send a part of it now and the rest as a message afterwards.")
 
 
@@ -48,6 +56,9 @@ def leaves(fields: Iterable[Field]) -> Iterator[Field]:
 
 class SourceForm(FlaskForm):  # type: ignore[misc]
     """A form that takes only what it asks for. `token` makes sending the same form twice harmless."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        csrf_class = BrowserTokens
 
     token = HiddenField(default=lambda: secrets.token_urlsafe(16))
 
@@ -109,12 +120,60 @@ class SignInForm(SourceForm):
 
 
 class OwnedForm(SignInForm):
-    """A form that belongs to a tip. `owner` tells which, so that another window can't make it go to another."""
+    """A form that belongs to a visit. `owner` tells which, so that another window can't make it go elsewhere."""
 
     owner = HiddenField(default=lambda: owner_tag(kept_seed()))
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the current visit is the one that its page was made in."""
+        seed = kept_seed()
+        return seed is not None and self.is_of(seed)
 
-class MessageForm(OwnedForm):
+    def is_of(self, seed: Seed) -> bool:
+        """Whether its page was made in a visit of these words."""
+        return hmac.compare_digest((self.owner.data or "").encode(), owner_tag(seed).encode())
+
+    def take_over(self) -> None:
+        """Let it belong to the current visit."""
+        self.owner.data = owner_tag(kept_seed())
+        self.codename.data = ""
+        self.codename.errors = ()
+
+
+class TextForm(OwnedForm):
+    """A form with room for texts. Eight words that would lead its readers to a report are asked about first."""
+
+    as_is = BooleanField(_("Send it as it is"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether the form can be used; what is wrong is in `errors`."""
+        valid = super().validate(extra_validators)
+        return self._is_meant() and valid
+
+    @property
+    def asks(self) -> bool:
+        """Whether to show the box that says to send it all the same."""
+        return bool(self.as_is.errors or self.as_is.data)
+
+    def _is_meant(self) -> bool:
+        texts = [field for field in leaves(self) if self._is_text(field)]
+        # All together: somebody may have put one word into each field.
+        if self.as_is.data or not words_stand_in("\n".join(field.data for field in texts)):
+            return True
+        for field in texts:
+            if words_stand_in(field.data):
+                field.errors = [str(EIGHT_WORDS)]
+        self.as_is.errors = [str(EIGHT_WORDS)]
+        return False
+
+    def _is_text(self, field: Field) -> bool:
+        # What is refused already, and may be of any length, is looked at when it is sent again.
+        is_text = isinstance(field, StringField) and not isinstance(field, HiddenField) and field is not self.codename
+        return is_text and bool(field.data) and not field.errors
+
+
+class MessageForm(TextForm):
     """What a source writes after the report."""
 
     text = TextAreaField(
@@ -122,7 +181,7 @@ class MessageForm(OwnedForm):
     )
 
 
-class CheckForm(SourceForm):
+class CheckForm(OwnedForm):
     """Two words of the codename, to see whether it has been kept."""
 
     first = StringField()

@@ -1,4 +1,4 @@
-"""What all pages share: what their templates may use, and their padding."""
+"""What all pages share: what their templates may use, and their size."""
 
 from typing import Any
 
@@ -6,13 +6,41 @@ from flask import Flask, Response, current_app, render_template
 
 from intake.server import Server
 from intake.source import languages
-from intake.source.session import kept_seed
+from intake.source.session import kept_seed, told
 from intake.source.words import day, gettext, number
 
-PAGE_SIZE = 16 * 1024
-"""Every page is a multiple of so many bytes, so that its length says little about which one it is."""
+PAGE_SIZE = 48 * 1024
+"""Bytes of an answer that is a page, with its headers: every page takes it, in every language, and a few that show much
+take it doubled, once or more often. So its length says next to nothing about which one it is.
+"""
+
+REDIRECT_SIZE = 4 * 1024
+"""Bytes of an answer that only leads to a page."""
 
 _COMMENT = b"<!--%b-->"
+
+
+class PaddedResponse(Response):
+    """An answer. A page is padded as the very last thing, once its headers are known: the cookie is among them."""
+
+    def get_wsgi_response(self, environ: Any) -> Any:
+        """What goes to the server, with the headers that only differ by this request."""
+        if self.mimetype == "text/html" and not self.direct_passthrough and environ["REQUEST_METHOD"] != "HEAD":
+            self._pad()
+        return super().get_wsgi_response(environ)
+
+    def _pad(self) -> None:
+        page = self.get_data()
+        head = sum(len(f"{name}: {value}\r\n") for name, value in self.headers if name != "Content-Length")
+        size = len(self.status) + head + len(page) + len(_COMMENT % b"")
+        # A comment may stand behind everything else (HTML, 13.1); the filler says nothing.
+        self.set_data(page + _COMMENT % (b" " * (self._whole(size) - size)))
+
+    def _whole(self, size: int) -> int:
+        whole = PAGE_SIZE if self.location is None else REDIRECT_SIZE
+        while whole < size:
+            whole *= 2
+        return whole
 
 
 def current_server() -> Server:
@@ -21,12 +49,11 @@ def current_server() -> Server:
 
 
 def set_pages(app: Flask) -> None:
-    """Give the templates what they need, and pad what comes out."""
+    """Give the templates what they need."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(number=number, day=day)
     app.context_processor(_shared)
-    app.after_request(_pad)
 
 
 def render(template: str, **values: Any) -> str:
@@ -42,13 +69,5 @@ def _shared() -> dict[str, Any]:
         "settings": current_server().settings,
         "team": current_server().settings.team or gettext("this team"),
         "signed_in": kept_seed() is not None,
+        "told": told,
     }
-
-
-def _pad(response: Response) -> Response:
-    if response.mimetype == "text/html" and not response.direct_passthrough:
-        page = response.get_data()
-        # A comment may stand behind everything else (HTML, 13.1); the filler says nothing.
-        missing = -(len(page) + len(_COMMENT % b"")) % PAGE_SIZE
-        response.set_data(page + _COMMENT % (b" " * missing))
-    return response

@@ -8,9 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavailable
 
 from intake.hygiene import describe
-from intake.source.csrf import CSRFError
+from intake.source.csrf import CSRFError, NoCookieError
 from intake.source.files import FileTooLargeError
 from intake.source.incoming import CutShortError, NotTextError, has_form
+from intake.source.origin import OtherSiteError
 from intake.source.pages import render
 from intake.source.room import NoRoomError, NoTextRoomError
 from intake.source.tips import NoReviewersError
@@ -38,6 +39,16 @@ _WORDS: dict[type[HTTPException] | int, Any] = {
     NoTextRoomError: _("Nothing can be stored at the moment. Nothing was sent. Please come back tomorrow."),
     FileTooLargeError: _("This file is too large. Nothing was stored. Please choose a smaller one."),
     CSRFError: _("This page had been open for a long time. Nothing was sent yet. Please press the button again."),
+    NoCookieError: _(
+        "Nothing was sent yet: your browser did not send this site's cookie. Please press the button again. "
+        "If you then see this once more, your browser keeps no cookies, and without one this site can't work. "
+        "Tor Browser keeps them until you close it, unless this was changed: look in its settings under "
+        "“Privacy & Security”, and allow cookies."
+    ),
+    OtherSiteError: _(
+        "This came from a page of another site, and was not taken. Nothing was sent. "
+        "If you want to send something here, go to the start of this site and write it there."
+    ),
     NotTextError: _("Some characters did not arrive as they should. Nothing was sent. Please look through your text."),
     CutShortError: _("The connection broke off. Nothing was sent. Please send it again."),
     400: _("This did not arrive as it should. Nothing was sent."),
@@ -48,6 +59,7 @@ _WORDS: dict[type[HTTPException] | int, Any] = {
     413: _("This is too much at once. Nothing was sent. Go back one page; send a shorter text, or a smaller file."),
     415: _("This did not arrive as it should. Nothing was sent."),
     429: _("That was a lot in a short time. Nothing was sent. Please wait a minute and press the button again."),
+    503: _("A lot is being sent here at the moment. Nothing was sent. Please try again in a minute."),
     500: _("Something went wrong on our side. Nothing was sent. Please try again in a few minutes."),
 }
 
@@ -94,6 +106,7 @@ def _words(error: HTTPException) -> str:
 def _form_again(words: str) -> str | None:
     view = current_app.view_functions.get(request.endpoint or "")
     page: Again | None = getattr(view, _AGAIN, None)
+    # Not what another site sends: that was refused before it was read.
     if page is None or request.method != "POST" or not has_form():
         return None
     try:

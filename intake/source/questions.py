@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from wtforms import (
+    BooleanField,
     Field,
     FieldList,
     Form,
@@ -22,7 +23,7 @@ from wtforms.validators import StopValidation
 
 from intake.report import definition
 from intake.report.definition import UNANSWERED, Answer, AnswerError, Choice, Group
-from intake.source.forms import MISSING, TOO_LONG, OwnedForm, Printable, SourceForm, line_feeds
+from intake.source.forms import MISSING, TOO_LONG, Printable, TextForm, line_feeds
 from intake.source.languages import countries
 from intake.source.words import gettext
 from intake.source.words import lazy_gettext as _
@@ -36,7 +37,7 @@ _PROBLEMS = {
 _WRONG = _("Please choose again.")
 
 
-class GroupForm(SourceForm):
+class GroupForm(TextForm):
     """One group of the form definition; made by `group_form`."""
 
     group: Group
@@ -73,8 +74,10 @@ class GroupForm(SourceForm):
         return True
 
 
-class LaterGroupForm(GroupForm, OwnedForm):
-    """A group that is added to a report, whose codename it takes if the session has ended."""
+class FirstGroupForm(GroupForm):
+    """The group that a report begins with. Whoever no longer has the words that it was begun with can have others."""
+
+    new_words = BooleanField(_("I don't have it any more. Give me a new codename."))
 
 
 class AsDefined:
@@ -95,7 +98,7 @@ class AsDefined:
 def group_form(key: str) -> type[GroupForm]:
     """The form of the group with this key."""
     group = next(group for group in definition.load_form().groups if group.key == key)
-    base = GroupForm if group.place == "first" else LaterGroupForm
+    base = FirstGroupForm if group.place == "first" else GroupForm
     fields = {question.key: question_field(question) for question in group.fields}
     if group.entries is not None:
         entry = type(f"{key}_entry", (Form,), {q.key: question_field(q) for q in group.entries.fields})

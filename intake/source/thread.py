@@ -1,6 +1,6 @@
 """The tip's own page: replies, writing more, and the rest of the form, group by group."""
 
-from flask import Blueprint, abort, flash, redirect, session, url_for
+from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from intake.report.definition import Group, load_form
@@ -10,13 +10,11 @@ from intake.source.forms import MessageForm
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.questions import GroupForm, group_form
-from intake.source.session import kept_seed
+from intake.source.session import kept_seed, note_saved, owner_tag, saved_groups, tell
 from intake.source.tips import answered, receive
 from intake.source.words import gettext as _
 
 blueprint = Blueprint("thread", __name__)
-
-_SAVED = "saved"
 
 
 def show_tip(notice: str = "", form: MessageForm | None = None) -> str:
@@ -29,7 +27,8 @@ def show_tip(notice: str = "", form: MessageForm | None = None) -> str:
         here=here is not None,
         answered=None if here is None else answered(current_server(), *here),
         groups=load_form().later_groups,
-        saved=session.get(_SAVED, ()),
+        saved=saved_groups(),
+        owner=owner_tag(kept_seed()),
     )
 
 
@@ -66,7 +65,7 @@ def message() -> ResponseReturnValue:
     if here is None or not valid:
         return show_tip(form=form), 400
     receive(server, *here, Message(0, form.text.data), form.token.data)
-    flash(_("Your message has arrived."))
+    tell(_("Your message has arrived."))
     return redirect(url_for("thread.tip"), 303)
 
 
@@ -86,8 +85,8 @@ def more(key: str) -> ResponseReturnValue:
         return _group_page(key=key, form=form), 400
     if not form.is_blank():
         receive(server, *here, Addition(0, load_form().version, key, form.answers()), form.token.data)
-        session[_SAVED] = sorted({*session.get(_SAVED, ()), key})
-        flash(_("Saved."))
+        note_saved(key)
+        tell(_("Saved."))
     return redirect(_after(group), 303)
 
 
