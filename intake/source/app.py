@@ -87,8 +87,8 @@ def _without_conditions() -> None:
 
 def _headers(response: Response) -> Response:
     response.headers.update(HEADERS)
-    # Of a static file: when the program was installed here.
-    for name in ("Last-Modified", "ETag"):
+    # Flask adds these to static files: the time, and when the program was installed here.
+    for name in ("Date", "Expires", "Last-Modified", "ETag"):
         response.headers.pop(name, None)
     return response
 

@@ -88,7 +88,7 @@ class Delivery:
             self._refuse(file, _("Please look through what you wrote about this file, and choose it again."), 400)
             return
         if not row.form.as_is.data and words_stand_in(file.name):
-            row.form.as_is.errors = [str(EIGHT_WORDS)]
+            self._fault(row.form.as_is.name, str(EIGHT_WORDS), 400)
             self._refuse(file, str(EIGHT_WORDS), 400)
             return
         require_room(self._server)

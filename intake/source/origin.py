@@ -27,6 +27,11 @@ def comes_from_elsewhere() -> bool:
     return origin != "null" and _authority(origin) != request.host
 
 
+def is_part_of_a_page() -> bool:
+    """Whether this is wanted for a place in a page, such as a picture's, and not as a page."""
+    return request.headers.get("Sec-Fetch-Dest", "document") != "document"
+
+
 def refuse_other_sites() -> None:
     """Raise `OtherSiteError` for a form that a page of another site sends, before anything of it is read."""
     if request.method == "POST" and comes_from_elsewhere():

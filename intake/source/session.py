@@ -24,6 +24,7 @@ from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from crypto.codename import WORDS, Codename, Marks, Seed
 from intake.source.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.ended import LONGEST_VISIT, Ended
+from intake.source.origin import is_part_of_a_page
 
 KEY = secrets.token_bytes(KEY_SIZE)
 """Made where this module is first imported: by gunicorn's master before it forks, so that all its workers share it."""
@@ -73,7 +74,7 @@ class SealedSessions(SessionInterface):
             # The style sheet may come after the next page, and must not bring back the session of the one before.
             return
         if session:
-            if self._ended_meanwhile(session):
+            if self._ended_meanwhile(session) or (name not in request.cookies and is_part_of_a_page()):
                 return
             sealed = self._seal.seal({**session, _SEEN: int(time.time())})
             response.set_cookie(name, sealed, httponly=True, samesite="Lax")

@@ -15,6 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from mnemonic import Mnemonic
 
+import crypto.codename as codename_module
 from crypto.codename import (
     CURRENT_VERSION,
     LANGUAGES,
@@ -24,12 +25,14 @@ from crypto.codename import (
     Codename,
     CodenameError,
     LengthError,
+    Marks,
     Seed,
     UnknownWordError,
     WordCountError,
     encode,
     generate,
     parse,
+    stands_in,
 )
 
 # A codename is an index into these lists: should one change, those who hold its words could not come back.
@@ -384,3 +387,38 @@ def test_no_more_derivations_run_at_once_than_there_are_cores() -> None:
         frames = list(sys._current_frames().values())
         most = max(most, sum(frame.f_code.co_name == "_argon2id" for frame in frames))
     assert 1 <= most <= cores
+
+
+@given(st.text())
+def test_folding_each_character_by_itself_comes_to_the_same_as_the_text_as_a_whole(text: str) -> None:
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    whole = "".join(char for char in folded if not unicodedata.combining(char)).translate(codename_module._ALIKE)
+    assert codename_module._fold(text) == whole
+
+
+@EVERY_LANGUAGE
+def test_a_codename_is_noticed_on_a_line_of_a_longer_text(language: str) -> None:
+    words = " ".join(generate(language).words)
+    assert stands_in(f"Something before.\n{words}\nsomething after.")
+
+
+@EVERY_LANGUAGE
+@given(entropy=st.binary(min_size=10, max_size=10), order=st.permutations(range(8)))
+@settings(max_examples=10)
+def test_marks_tell_six_of_the_words_in_any_order_and_five_of_them_do_not(
+    language: str, entropy: bytes, order: list[int]
+) -> None:
+    codename = encode(language, entropy)
+    assume(len({plain(word) for word in codename.words}) == 8)
+    assume(DAMAGED not in "".join(codename.words))
+    seed = Seed(bytes(32))
+    marks = Marks.from_bytes(seed, Marks.of(codename, seed).to_bytes())
+    shuffled = [codename.words[place] for place in order]
+    assert marks.in_text(" zzz ".join(shuffled[:6]))
+    assert not marks.in_text(" ".join(shuffled[:5]))
+    assert not marks.in_text(" ".join(" ".join([word] + ["zzz"] * 20) for word in shuffled))
+
+
+def test_marks_show_nothing() -> None:
+    codename = generate("en")
+    assert repr(Marks.of(codename, codename.derive())) == "<Marks>"

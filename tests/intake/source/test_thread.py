@@ -10,7 +10,6 @@ from crypto.age import HybridIdentity, parse_recipient, seal
 from crypto.codename import parse
 from intake.report.definition import load_form
 from intake.report.payloads import Opened, Reply
-from intake.source.pages import PAGE_SIZE
 from intake.storage.tables import Item, Kind
 
 GROUPS = [group.key for group in load_form().later_groups]
@@ -230,19 +229,6 @@ def test_nothing_of_a_withdrawn_report_stays_in_the_files_of_the_store(site: Any
     for path in site.server.settings.data.rglob("intake.db*"):
         assert tip.lookup not in path.read_bytes()
         assert tip.summary[2000:2100] not in path.read_bytes()
-
-
-def test_pages_with_no_one_and_twenty_replies_differ_by_at_most_one_size(site: Any, visit: Any) -> None:
-    visit.report()
-    sizes = []
-    for count in (0, 1, 19):
-        for _ in range(count):
-            reply(site, Reply("Thank you. " * 20))
-        visit.open("/en/tip")
-        sizes.append(len(visit.responses[-1].get_data()))
-    assert sizes[1] - sizes[0] in (0, PAGE_SIZE)
-    assert sizes[2] - sizes[0] in (0, PAGE_SIZE)
-    assert all(size % PAGE_SIZE == 0 for size in sizes)
 
 
 @pytest.mark.parametrize("path", ["/en/tip", "/en/tip/file", "/en/tip/more/family"])

@@ -1,0 +1,131 @@
+"""Every page takes the same on the wire, with its headers, in every language, for everybody, whatever went wrong."""
+
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from crypto.age import parse_recipient, seal
+from intake.report.definition import load_form
+from intake.report.payloads import Reply
+from intake.source.catalogues import languages
+from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
+from intake.storage.tables import Item, Kind
+from visitor import Visitor
+
+ALL = languages("ug bo")
+PATHS = [
+    "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",
+    "/withdrawn", "/nowhere", "/leave", *(f"/tip/more/{group.key}" for group in load_form().later_groups),
+]  # fmt: skip
+
+
+def size(answer: TestResponse) -> int:
+    """Bytes of the answer with its headers, but for those that gunicorn writes on every answer alike."""
+    headers = sum(len(f"{name}: {value}\r\n") for name, value in answer.headers if name != "Content-Length")
+    return len(answer.status) + headers + len(answer.get_data())
+
+
+def reply(site: Any, text: str) -> None:
+    (tip,) = site.tips()
+    sealed = seal(Reply(text).padded(), [parse_recipient(tip.recipient), parse_recipient(site.summary()["source"])])
+    with site.server.store.writing() as session:
+        session.add(
+            Item(id=secrets.token_bytes(16), tip_id=tip.id, kind=Kind.REPLY, day=tip.day, size=1, sealed=sealed)
+        )
+
+
+@pytest.fixture
+def every_language(open_site: Callable[..., Any]) -> Any:
+    """A site that also shows the drafts, without limits."""
+    without = dict.fromkeys(("limit_codenames", "limit_sends", "limit_pages"), "99999 per minute")
+    return open_site(draft_languages="ug bo", **without)
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_every_page_of_every_language_takes_the_same_for_everybody(every_language: Any, language: str) -> None:
+    stranger, writer, sender = (every_language.visit() for _ in range(3))
+    writer.get_codename()
+    sender.report()
+    found = {}
+    for visit in (stranger, writer, sender):
+        for path in PATHS:
+            answer = visit.client.get(f"/{language}{path}")
+            found.setdefault((answer.status_code == 303, size(answer)), path)
+    assert found.keys() == {(False, PAGE_SIZE), (True, REDIRECT_SIZE)}
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_what_is_refused_takes_the_same_too(every_language: Any, language: str) -> None:
+    visit = every_language.visit()
+    codename = visit.get_codename()
+    visit.open(f"/{language}/report")
+    form = visit.page.form("/report")
+    answers = [
+        visit.client.post(form.action, data=values)
+        for values in (
+            {},
+            form.hidden,
+            {**form.hidden, "narrative": codename},
+            {**form.hidden, "owner": "", "urgency": "x"},
+            {**form.hidden, "owner": "", "new_words": "yes"},
+            {**form.hidden, "csrf_token": "x", "narrative": "x" * 1000},
+        )
+    ]
+    answers.append(visit.client.post(f"/{language}/nowhere"))
+    answers.append(visit.client.post(f"/{language}/return", data={}, headers={"Sec-Fetch-Site": "cross-site"}))
+    answers.append(every_language.app.test_client().post(form.action, data=form.hidden))
+    assert {size(answer) for answer in answers} == {PAGE_SIZE}
+
+
+def test_what_shows_much_takes_one_of_few_sizes(site: Any, visit: Any) -> None:
+    visit.report()
+    sizes = []
+    for count, text in ((0, ""), (1, "Thank you. " * 20), (19, "Thank you. " * 20), (3, "x" * 40_000)):
+        for _ in range(count):
+            reply(site, text)
+        sizes.append(size(visit.open("/en/tip")))
+    assert sizes == [PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, 4 * PAGE_SIZE]
+
+
+def test_a_text_that_is_shown_again_takes_one_of_few_sizes(visit: Any) -> None:
+    visit.get_codename()
+    visit.open("/en/report")
+    answers = [visit.send("/report", narrative="x" * length, host_country="XX") for length in (1, 9_000, 30_000)]
+    assert [size(answer) for answer in answers] == [PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE]
+
+
+def received(port: int, request: bytes) -> bytes:
+    """All that comes back for these bytes."""
+    answer = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(request)
+        while piece := connection.recv(1 << 16):
+            answer += piece
+    return answer
+
+
+def test_on_the_wire_all_pages_have_one_length_and_all_redirects_another(
+    site: Any, gunicorn: Callable[..., Any]
+) -> None:
+    running = gunicorn(site.server.settings.data)
+    visitor = Visitor(lambda: socket.create_connection(("127.0.0.1", running.port), timeout=60))
+    lengths: dict[bool, set[int]] = {True: set(), False: set()}
+
+    def measure() -> None:
+        cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+        for path in PATHS:
+            for language in ("en", "ru", "zh-Hant"):
+                head = f"GET /{language}{path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n"
+                answer = received(running.port, head.encode())
+                lengths[answer.startswith(b"HTTP/1.1 303")].add(len(answer))
+
+    measure()
+    visitor.report()
+    measure()
+    assert len(lengths[False]) == 1
+    assert len(lengths[True]) == 1
+    assert PAGE_SIZE <= lengths[False].pop() < PAGE_SIZE + 100
