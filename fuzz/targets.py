@@ -50,12 +50,16 @@ from intake.protocol.requests import RequestError, parse_base
 from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, encode_sealed, parse_index
 from intake.report.definition import Answer
 from intake.report.payloads import About, Addition, Message, Payload, PayloadFormatError, Report, Summary
+from intake.source import base64url
+from intake.source.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.files import IncomingFiles
 
 T = TypeVar("T")
 Check = Callable[[bytes], None]
 
 _FEW = 7
+_SEAL = CookieSeal(bytes(KEY_SIZE))
+_COOKIE = _SEAL.seal({"seed": "a secret"}).encode()
 
 _HYBRID = HybridIdentity.from_seed(bytes(range(32)))
 _CLASSICAL = X25519Identity(bytes(range(32)))
@@ -193,6 +197,13 @@ def _read_files(incoming: IncomingFiles, body: bytes) -> None:
 def _require_in(part: bytes, whole: bytes) -> None:
     if part not in whole:
         raise InventedError
+
+
+def _cookie(data: bytes) -> None:
+    with suppress(CookieError, UnicodeDecodeError):
+        _SEAL.open(data.decode())
+        # Nothing opens but what was sealed.
+        _require_same(_COOKIE, data)
 
 
 def _inclusion(data: bytes) -> None:
@@ -337,6 +348,11 @@ TARGETS: dict[str, Target] = {
     "bulk-answer": Target(
         _stable(decode_sealed, lambda parts: encode_sealed(*parts), WireError), (encode_sealed({"0" * 32: b"x"}, {}),)
     ),
+    "base64url": Target(
+        _round_trip(_of_text(base64url.decode), lambda data: base64url.encode(data).encode(), base64url.Base64Error),
+        (b"", b"YQ", b"_-8"),
+    ),
+    "cookie": Target(_cookie, (_COOKIE,)),
     "multipart": Target(_multipart, (_MULTIPART,)),
     "inclusion-proof": Target(
         _inclusion, tuple(_proof_bytes(at, 7, _LEAVES[at], _ROOT, *inclusion_proof(_LEAVES, at)) for at in (0, 3, 6))

@@ -1,13 +1,13 @@
 """The cookie's content, sealed: always of one size, and with nothing readable in it, neither a time nor a length."""
 
-import base64
-import binascii
 import json
 import secrets
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
+
+from intake.source import base64url
 
 KEY_SIZE = 32
 CONTENT_SIZE = 1536
@@ -42,13 +42,13 @@ class CookieSeal:
         nonce = secrets.token_bytes(_NONCE_SIZE)
         # Spaces behind it are still JSON.
         sealed = self._cipher.encrypt(nonce, plain.ljust(CONTENT_SIZE), None)
-        return base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        return base64url.encode(nonce + sealed)
 
     def open(self, cookie: str) -> dict[str, Any]:
         """What `seal` was given; `CookieError` for anything else."""
         try:
-            data = base64.b64decode(cookie.encode() + b"=" * (-len(cookie) % 4), altchars=b"-_", validate=True)
-        except (binascii.Error, UnicodeEncodeError):
+            data = base64url.decode(cookie)
+        except base64url.Base64Error:
             raise CookieError from None
         if len(data) != _NONCE_SIZE + CONTENT_SIZE + _TAG_SIZE:
             raise CookieError

@@ -4,8 +4,6 @@ Checked for every form before its view is reached, except where the view makes t
 masked anew on every page, so that two pages have nothing alike in it.
 """
 
-import base64
-import binascii
 import hmac
 import secrets
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from werkzeug.exceptions import BadRequest
 from wtforms import ValidationError
 from wtforms.csrf.core import CSRF
 
+from intake.source import base64url
 from intake.source.session import browser, keyed
 
 P = ParamSpec("P")
@@ -24,7 +23,6 @@ R = TypeVar("R")
 FIELD = "csrf_token"
 
 _SIZE = 16
-_LENGTH = 43
 _EXEMPT = "takes_any_token"
 
 
@@ -72,7 +70,7 @@ def require_token() -> None:
 def new_token() -> str:
     """A token for the page that is being made."""
     mask = secrets.token_bytes(_SIZE)
-    return base64.urlsafe_b64encode(mask + _masked(mask, _tag())).rstrip(b"=").decode()
+    return base64url.encode(mask + _masked(mask, _tag()))
 
 
 def _check() -> None:
@@ -82,11 +80,9 @@ def _check() -> None:
 
 
 def _is_token(text: str) -> bool:
-    if len(text) != _LENGTH:
-        return False
     try:
-        data = base64.b64decode(text.encode() + b"=", altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError):
+        data = base64url.decode(text)
+    except base64url.Base64Error:
         return False
     return len(data) == 2 * _SIZE and hmac.compare_digest(_masked(data[:_SIZE], data[_SIZE:]), _tag())
 

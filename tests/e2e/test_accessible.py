@@ -155,6 +155,17 @@ def send_nothing(path: str) -> Callable[[Visit], None]:
     return step
 
 
+def send_own_words(visit: Visit) -> None:
+    visit.page.fill("[name=text]", visit.codename)
+    visit.press("tip/message")
+
+
+def send_without_cookie(visit: Visit) -> None:
+    """As after a visit has ended, and as where cookies are blocked."""
+    visit.page.context.clear_cookies()
+    visit.press("report")
+
+
 def ask_for_another(key: str) -> Callable[[Visit], None]:
     def step(visit: Visit) -> None:
         visit.open(f"tip/more/{key}")
@@ -202,6 +213,10 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("codename-check-refused", lambda visit: visit.press("codename/check")),
     ("report", lambda visit: visit.follow("report")),
     ("report-refused", lambda visit: visit.press("report")),
+    ("report-without-cookie", send_without_cookie),
+    ("report-with-lost-words", lambda visit: visit.press("report")),
+    ("codename-again", take_codename),
+    ("report-again", lambda visit: visit.follow("report")),
     ("received", send_report),
     *((f"group-{group.key}", opened(f"tip/more/{group.key}")) for group in load_form().later_groups),
     *((f"group-{key}-another", ask_for_another(key)) for key in GROWING),
@@ -209,6 +224,7 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("file-refused", send_nothing("tip/file")),
     ("thread-without-reply", opened("tip")),
     ("message-refused", lambda visit: visit.press("tip/message")),
+    ("message-of-own-words", send_own_words),
     ("withdraw", opened("tip/withdraw")),
     ("withdraw-refused", lambda visit: visit.press("tip/withdraw")),
     ("withdrawn", withdraw),

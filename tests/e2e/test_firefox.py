@@ -6,6 +6,7 @@ import socket
 import subprocess
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from intake.demo.processes import wait_for_port
+from other_site import OtherSite, other_site
 from ports import free_port
 
 with warnings.catch_warnings():
@@ -23,6 +25,9 @@ with warnings.catch_warnings():
     from marionette_driver.marionette import Marionette
 
 FIREFOX = "/usr/bin/firefox-esr"
+REJECT_ALL = 2
+"""Of `network.cookie.cookieBehavior`."""
+
 SCRIPT = "data:text/html,<p>No script has run.</p><script>document.querySelector('p').textContent = 'It has.'</script>"
 
 
@@ -38,13 +43,19 @@ class Seen:
 @pytest.fixture(scope="module")
 def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marionette]:
     """Debian's Firefox ESR without JavaScript, under a profile and a home of its own."""
+    with started(tmp_path_factory.mktemp("firefox"), {}) as driver:
+        yield driver
+
+
+@contextmanager
+def started(home: Path, chosen: dict[str, Any]) -> Iterator[Marionette]:
+    """Start the browser, with these preferences beside those of `preferences`."""
     assert Path(FIREFOX).exists(), "these tests need Debian's package firefox-esr: apt-get install firefox-esr"
-    home = tmp_path_factory.mktemp("firefox")
     # Whatever isn't on this machine is asked of a proxy that isn't there: the port is taken, and nobody listens.
     with socket.socket() as nobody, (home / "output").open("wb") as output:
         nobody.bind(("127.0.0.1", 0))
         port = free_port()
-        (home / "user.js").write_text(preferences(port, nobody.getsockname()[1]), "utf-8")
+        (home / "user.js").write_text(preferences(port, nobody.getsockname()[1], chosen), "utf-8")
         process = subprocess.Popen(
             [FIREFOX, "--headless", "--no-remote", "--marionette", "--profile", str(home)],
             env={**os.environ, "HOME": str(home)},
@@ -59,9 +70,9 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marionette]:
             process.wait(60)
 
 
-def preferences(port: int, nowhere: int) -> str:
+def preferences(port: int, nowhere: int, more: dict[str, Any]) -> str:
     """What `user.js` holds: the driver's own preferences for tests, no script, and no way out of this machine."""
-    chosen = GeckoInstance.required_prefs | DesktopInstance.desktop_prefs
+    chosen = GeckoInstance.required_prefs | DesktopInstance.desktop_prefs | more
     chosen |= {"javascript.enabled": False, "marionette.port": port, "network.proxy.type": 1}
     chosen |= {"network.dns.disablePrefetch": True, "network.prefetch-next": False, "dom.push.serverURL": ""}
     for scheme in ("http", "ssl"):
@@ -165,3 +176,50 @@ def test_nothing_that_was_sent_is_shown_again(seen: Seen) -> None:
 def test_leaving_takes_the_cookie_away(seen: Seen) -> None:
     assert len(seen.cookies["before"]) == 1
     assert seen.cookies["after"] == []
+
+
+@pytest.fixture(scope="module")
+def elsewhere(service: Any, seen: Seen) -> Iterator[OtherSite]:
+    """Another site, after the source's way."""
+    with other_site(service.source) as site:
+        yield site
+
+
+def test_a_link_from_another_site_leads_into_the_visit_and_does_not_end_it(
+    service: Any, firefox: Marionette, elsewhere: OtherSite
+) -> None:
+    for _ in range(2):
+        firefox.navigate(elsewhere.address)
+        click(firefox, "#link")
+        assert "There is no reply yet." in firefox.find_element(By.CSS_SELECTOR, "main").text
+    firefox.navigate(f"{service.source}/en/tip")
+    assert "There is no reply yet." in firefox.find_element(By.CSS_SELECTOR, "main").text
+
+
+@pytest.mark.parametrize("form", ["plant", "leave"])
+def test_a_form_from_another_site_is_refused_and_the_visit_goes_on(
+    service: Any, firefox: Marionette, elsewhere: OtherSite, form: str
+) -> None:
+    firefox.navigate(elsewhere.address)
+    click(firefox, f"#{form} button")
+    assert "came from a page of another site" in firefox.find_element(By.CSS_SELECTOR, "main").text
+    assert "Planted" not in firefox.page_source
+    firefox.navigate(f"{service.source}/en/tip")
+    assert "There is no reply yet." in firefox.find_element(By.CSS_SELECTOR, "main").text
+
+
+def test_without_a_referrer_only_the_fetch_metadata_tell_a_form_of_ones_own(
+    firefox: Marionette, elsewhere: OtherSite
+) -> None:
+    firefox.navigate(elsewhere.address)
+    click(firefox, "#own button")
+    assert elsewhere.own_form["Sec-Fetch-Site"] == "same-origin"
+    assert elsewhere.own_form["Origin"] == "null"
+
+
+def test_where_cookies_are_blocked_the_source_is_told_so_and_what_to_do(service: Any, tmp_path: Path) -> None:
+    with started(tmp_path, {"network.cookie.cookieBehavior": REJECT_ALL}) as firefox:
+        firefox.navigate(f"{service.source}/en/")
+        for _ in range(2):
+            click(firefox, "form[action$='/codename'] button")
+            assert "your browser keeps no cookies" in firefox.find_element(By.CSS_SELECTOR, "main").text

@@ -103,11 +103,8 @@ def test_a_cookie_in_which_anything_is_changed_does_not_open(place: int, by: int
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     cookie = SEAL.seal({"a": "b"})
     changed = alphabet[(alphabet.index(cookie[place]) + by) % 64]
-    other = cookie[:place] + changed + cookie[place + 1 :]
-    # The last character bears two bits that say nothing.
-    if base64.urlsafe_b64decode(other + "==") != base64.urlsafe_b64decode(cookie + "=="):
-        with pytest.raises(CookieError):
-            SEAL.open(other)
+    with pytest.raises(CookieError):
+        SEAL.open(cookie[:place] + changed + cookie[place + 1 :])
 
 
 def test_more_than_a_cookie_takes_is_refused_and_not_cut() -> None:

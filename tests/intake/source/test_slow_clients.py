@@ -366,7 +366,7 @@ def test_where_there_is_no_place_for_a_large_form_its_source_can_try_again(
     for _ in range(8):
         closing.enter_context(incoming._large_forms.place(""))
     assert visit.post("/en/tip/message", {**hidden, "text": "x" * 800_000}).status_code == 503
-    assert "Nothing was sent. Please try again in a few minutes." in visit.page.words
+    assert "Nothing was sent. Please try again in a minute." in visit.page.words
     closing.close()
     assert "This text is too long" in visit.post("/en/tip/message", {**hidden, "text": "x" * 800_000}).text
 
