@@ -163,7 +163,7 @@ class TextForm(OwnedForm):
             return True
         for field in texts:
             if words_stand_in(field.data):
-                field.errors = [str(EIGHT_WORDS)]
+                field.errors = [gettext("They seem to stand here.")]
         self.as_is.errors = [str(EIGHT_WORDS)]
         return False
 
