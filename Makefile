@@ -43,7 +43,7 @@ lock: $(VENV)/.dev ## Compile the lock files anew from pyproject.toml.
 	  -o requirements/demo.txt pyproject.toml requirements/build.in
 
 clean: ## Remove the virtual environment and every cache.
-	rm -rf $(VENV) *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/artifacts tests/npm/node_modules
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/artifacts tests/npm/node_modules
 
 # The tests' requirements hold those of the demo in the same versions: after `make test` the demo has what it needs.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(VENV)/bin/python

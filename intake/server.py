@@ -19,6 +19,10 @@ from intake.storage.blobs import Blobs
 from intake.storage.store import Store
 
 
+class LogKeyError(SettingError):
+    """`log.key` holds no key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Everything that a view may need besides its request."""
@@ -44,7 +48,10 @@ def open_server(settings: Settings) -> Server:
         schema.require_newest(store)
     except SQLAlchemyError as error:
         raise _unopened(settings, error) from error
-    return Server(settings, store, Blobs(settings.blobs), AccessLog(key))
+    log = AccessLog(key)
+    with store.reading() as session:
+        log.require_key(session)
+    return Server(settings, store, Blobs(settings.blobs), log)
 
 
 def initialise(data: Path, values: dict[str, object], environment: Mapping[str, str] | None = None) -> Settings:
@@ -71,12 +78,12 @@ def initialise(data: Path, values: dict[str, object], environment: Mapping[str, 
 
 
 def read_log_key(path: Path) -> SigningKey:
-    """The log's signing key from its file; `SettingError` if the file holds none."""
+    """The log's signing key from its file; `LogKeyError` if the file holds none."""
     try:
         name, seed = path.read_text("ascii").split()
         return SigningKey.from_seed(name, bytes.fromhex(seed))
     except ValueError:
-        raise SettingError(f"INTAKE_DATA: {path} is damaged; put back your copy of it") from None
+        raise LogKeyError(f"INTAKE_DATA: {path} is damaged; put back your copy of it") from None
 
 
 def settings_file(settings: Settings) -> str:

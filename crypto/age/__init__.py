@@ -17,8 +17,10 @@ from crypto.age.file import (
     stanza_count,
     unseal,
 )
+from crypto.age.header import Stanza
 from crypto.age.hybrid import HybridIdentity, HybridRecipient
 from crypto.age.keys import Identity, Recipient, parse_identity, parse_recipient
+from crypto.age.primitives import FileKey
 from crypto.age.scrypt import ScryptIdentity, ScryptRecipient
 from crypto.age.x25519 import X25519Identity, X25519Recipient
 
@@ -27,6 +29,7 @@ __all__ = [
     "ArmorError",
     "Decryptor",
     "Encryptor",
+    "FileKey",
     "HeaderError",
     "HybridIdentity",
     "HybridRecipient",
@@ -37,6 +40,7 @@ __all__ = [
     "Recipient",
     "ScryptIdentity",
     "ScryptRecipient",
+    "Stanza",
     "X25519Identity",
     "X25519Recipient",
     "decrypt",

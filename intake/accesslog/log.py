@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import Frontier, leaf_hash
-from crypto.note import Note, SigningKey
+from crypto.note import Note, NoteError, SigningKey, parse_note
 from intake.protocol.clock import LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster
@@ -86,6 +86,14 @@ class AccessLog:
         """Sign the empty tree, once, when the store is made."""
         if session.scalar(select(func.count()).select_from(LogHead)) == 0:
             session.add(self._head(Frontier.empty()))
+
+    def require_key(self, session: Session) -> None:
+        """Raise `LogDamagedError` if another key than this one signed the head; a store without one is new."""
+        for signed in session.scalars(select(LogHead.checkpoint)):
+            try:
+                self._key.verifier.verify(parse_note(signed))
+            except NoteError:
+                raise LogDamagedError("log.key is not the key of this store's log; put back your copy of it") from None
 
     def append(self, session: Session, entry: Entry) -> int:
         """Add an entry and sign the new head; both are durable when the caller's transaction is. Returns its index."""

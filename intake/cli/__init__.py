@@ -4,9 +4,15 @@ Each subcommand is a module, loaded when it is called: a reviewer's machine lack
 """
 
 import importlib
-from typing import Any
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import click
+
+from intake.cli.trouble import MEANINGS, Status, drop_output, finish_output, report
+from intake.terminal import keep_output_whole
 
 _COMMANDS = {
     "init": ("intake.cli.init:init", "server", "Fill the data directory: settings, keys of the log, the store."),
@@ -28,7 +34,26 @@ _COMMANDS = {
 
 
 class _LazyGroup(click.Group):
-    """Knows its commands by name; imports the one that is asked for."""
+    """Knows its commands by name; imports the one that is asked for. No command has to handle an error."""
+
+    def main(  # type: ignore[override]  # it never returns, whatever click is told
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run a command and exit, with a line on standard error for whatever went wrong."""
+        keep_output_whole()
+        try:
+            status = super().main(args, prog_name, **{**extra, "standalone_mode": False}) or Status.DONE
+            finish_output()
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            status = Status.USAGE
+        except BrokenPipeError:
+            # Whoever reads the output, such as head, has had enough.
+            drop_output()
+            status = Status.FAILED
+        except Exception as error:  # noqa: BLE001 - the one place where every error ends
+            status = report(error)
+        sys.exit(status)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -37,6 +62,8 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         place, extra, _ = _COMMANDS[cmd_name]
+        if "server" in extra and not hasattr(os, "O_TMPFILE"):
+            ctx.fail(f"'{cmd_name}' runs on Linux only, as everything of the server does")
         module, _, name = place.partition(":")
         try:
             command: click.Command = getattr(importlib.import_module(module), name)
@@ -52,6 +79,10 @@ class _LazyGroup(click.Group):
         # From the table, so that the help never needs what is not installed.
         with formatter.section("Commands"):
             formatter.write_dl([(name, says) for name, (_, _, says) in _COMMANDS.items()])
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit status"):
+            formatter.write_dl([(str(int(status)), says) for status, says in MEANINGS.items()])
 
 
 @click.command(cls=_LazyGroup)

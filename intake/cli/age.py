@@ -1,12 +1,9 @@
 """`intake age`: seal and open files, as the age tool does."""
 
-import errno
 import io
 import os
-import secrets
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,23 +13,25 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from crypto.age import (
-    AgeError,
     HybridIdentity,
     Identity,
     Recipient,
-    ScryptIdentity,
     ScryptRecipient,
     X25519Identity,
     decrypt,
     encrypt,
     looks_armored,
-    parse_identity,
-    parse_recipient,
 )
-from intake.cli.common import plain_errors, read_text
+from intake.cli.agekeys import AskedPassphrase, KeyFile, recipient, recipients_in, require_age_file
+from intake.cli.common import ask_passphrase
+from intake.cli.trouble import Status, Trouble
+from intake.cli.wholefile import whole_file
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
+
+_STANDARD = "-"
+_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 _LOOK = 64
 """Bytes at the start of a file that tell whether it is armored."""
@@ -71,10 +70,10 @@ def age() -> None:
     -R, --recipients-file FILE    encrypt to every recipient in a file, one a line; may be repeated
     -p, --passphrase              encrypt with a passphrase, asked for twice
     -a, --armor                   encrypt into text
-    -i, --identity FILE           decrypt with the keys in a file; encrypt to them; may be repeated
+    -i, --identity FILE           decrypt with the keys in a file, with -e encrypt to them; may be repeated
     -o, --output FILE             write there instead of to standard output, which is -
 
-    Reads INPUT, or standard input. Files of any size are streamed.
+    Reads INPUT, or standard input. Files of any size are streamed. A file of keys may be sealed with a passphrase.
     """
 
 
@@ -82,13 +81,12 @@ def age() -> None:
 @click.option("-e", "--encrypt", "sealing", is_flag=True)
 @click.option("-d", "--decrypt", "opening", is_flag=True)
 @click.option("-r", "--recipient", "recipients", multiple=True)
-@click.option("-R", "--recipients-file", "lists", multiple=True, type=click.Path(exists=True, path_type=Path))
-@click.option("-i", "--identity", "identities", multiple=True, type=click.Path(exists=True, path_type=Path))
+@click.option("-R", "--recipients-file", "lists", multiple=True, type=_FILE)
+@click.option("-i", "--identity", "identities", multiple=True, type=_FILE)
 @click.option("-p", "--passphrase", "with_passphrase", is_flag=True)
 @click.option("-a", "--armor", "armored", is_flag=True)
 @click.option("-o", "--output", type=click.Path())
-@click.argument("source", metavar="[INPUT]", type=click.File("rb"), default="-")
-@plain_errors(AgeError)
+@click.argument("source", metavar="[INPUT]", type=_FILE, default=_STANDARD)
 def _file(
     sealing: bool,
     opening: bool,
@@ -98,33 +96,43 @@ def _file(
     with_passphrase: bool,
     armored: bool,
     output: str | None,
-    source: io.BufferedReader,
+    source: Path,
 ) -> None:
     """Encrypt or decrypt one file."""
     if sealing and opening:
         raise click.UsageError("-e and -d can't be combined")
-    keys = [key for path in identities for key in _identities(path)]
+    if [*identities, *lists, source].count(Path(_STANDARD)) > 1:
+        raise click.UsageError("standard input can be one thing only: name a file for the others")
     if opening:
         if recipients or lists or armored or with_passphrase:
             raise click.UsageError("-r, -R, -a and -p are for encryption; a passphrase is asked for where there is one")
-        start, sealed = _peek(source)
-        wanted: list[Identity] = (
-            [*keys] if keys else [ScryptIdentity(click.prompt("Passphrase", hide_input=True, err=True))]
-        )
-        with _target(output) as target:
-            decrypt(sealed, target, wanted, armored=looks_armored(start), threads=_threads())
+        with _source(source) as sealed, _target(output) as target:
+            _decrypt(sealed, target, [KeyFile(path) for path in identities], _name(source))
         return
-    chosen: list[Recipient] = [parse_recipient(text) for text in recipients]
-    chosen += [parse_recipient(text) for path in lists for text in _lines(path)]
-    chosen += [key.recipient for key in keys]
+    if identities and not sealing:
+        raise click.UsageError("say -d to decrypt with -i, or -e to encrypt to the keys in it")
+    if with_passphrase and (recipients or lists or identities):
+        raise click.UsageError("a passphrase (-p) can't be combined with -r, -R and -i")
+    chosen: list[Recipient] = [recipient(text, "what stands behind -r") for text in recipients]
+    chosen += [listed for path in lists for listed in recipients_in(path)]
+    chosen += [key.recipient for path in identities for key in KeyFile(path).keys]
     if with_passphrase:
-        chosen.append(ScryptRecipient(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)))
+        chosen.append(ScryptRecipient(ask_passphrase(new=True, instead="use -r, or run this in a terminal")))
     if not chosen:
         raise click.UsageError("say who can open it: -r, -R, -i or -p")
-    if output is None and not armored and sys.stdout.isatty():
+    if output is None and not armored and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("encrypted bytes would disturb the terminal: use -a for text, or -o for a file")
-    with _target(output) as target:
-        encrypt(source, target, chosen, armored=armored, threads=_threads())
+    with _source(source) as plain, _target(output) as target:
+        encrypt(plain, target, chosen, armored=armored, threads=_threads())
+
+
+def _decrypt(sealed: io.BufferedReader, target: BinaryIO, keys: list[KeyFile], name: str) -> None:
+    start, whole = _peek(sealed)
+    require_age_file(start, name)
+    identities: list[Identity] = [*keys] or [
+        AskedPassphrase("Passphrase", f"{name} is sealed to keys, not with a passphrase: name a file of them with -i")
+    ]
+    decrypt(whole, target, identities, armored=looks_armored(start), threads=_threads())
 
 
 @age.command()
@@ -132,7 +140,6 @@ def _file(
     "-o", "--output", type=click.Path(path_type=Path), help="Write the key there instead of to standard output."
 )
 @click.option("--x25519", is_flag=True, help="Make a key that age programs without post-quantum keys can use.")
-@plain_errors()
 def keygen(output: Path | None, x25519: bool) -> None:
     """Make a key and print its recipient. It is post-quantum unless --x25519 is given."""
     identity = X25519Identity.generate() if x25519 else HybridIdentity.generate()
@@ -147,16 +154,25 @@ def keygen(output: Path | None, x25519: bool) -> None:
 
 
 def _threads() -> int:
-    return len(os.sched_getaffinity(0))
+    """As many as there are cores for this process, which not every system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
-def _lines(path: Path) -> list[str]:
-    lines = (line.strip() for line in read_text(path).splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+@contextmanager
+def _source(path: Path) -> Iterator[io.BufferedReader]:
+    if path == Path(_STANDARD):
+        if sys.stdin is None:
+            raise Trouble("standard input is closed: name a file", Status.USAGE)
+        yield sys.stdin.buffer  # type: ignore[misc]
+    else:
+        with path.open("rb") as file:
+            yield file
 
 
-def _identities(path: Path) -> list[HybridIdentity | X25519Identity]:
-    return [parse_identity(line) for line in _lines(path)]
+def _name(source: Path) -> str:
+    return "standard input" if source == Path(_STANDARD) else str(source)
 
 
 def _peek(source: io.BufferedReader) -> tuple[bytes, BinaryIO]:
@@ -199,14 +215,16 @@ def _target(output: str | None) -> Iterator[BinaryIO]:
     A regular file gets its name only once it is whole, and a link goes on leading to it. What is there and is no
     regular file, such as a pipe or a device, is written to as it is.
     """
-    if output is None or output == "-":
+    if output is None or output == _STANDARD:
+        if sys.stdout is None:
+            raise Trouble("standard output is closed: name a file with -o", Status.USAGE)
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     elif _is_special(path := Path(output)):
         with path.open("wb") as file:
             yield file
     else:
-        with _whole(Path(os.path.realpath(path))) as file:
+        with whole_file(Path(os.path.realpath(path))) as file:
             yield file
 
 
@@ -216,43 +234,3 @@ def _is_special(path: Path) -> bool:
         return not stat.S_ISREG(path.stat().st_mode)
     except FileNotFoundError:
         return False
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A new file for its owner only, which takes this path when the block ends, and is gone if that raises.
-
-    Until then it has no name, so that nothing of it stays if the program is killed; where the file system has no such
-    files, it has one of its own.
-    """
-    try:
-        file: BinaryIO = os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_RDWR, 0o600), "wb")
-    except OSError as error:
-        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
-            raise
-        with _named(path) as file:
-            yield file
-        return
-    with file:
-        yield file
-        file.flush()
-        # A link never replaces what is there, a new name does.
-        temporary = path.with_name(f".age-{secrets.token_hex(8)}")
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.link(f"/proc/self/fd/{file.fileno()}", temporary.name, dst_dir_fd=directory, follow_symlinks=True)
-        finally:
-            os.close(directory)
-    temporary.replace(path)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[BinaryIO]:
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".age-", delete=False) as file:
-        try:
-            yield file  # type: ignore[misc]
-            file.flush()
-        except BaseException:
-            Path(file.name).unlink()
-            raise
-    Path(file.name).replace(path)

@@ -5,13 +5,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from intake.cli.common import passphrase, passphrase_option, plain_errors
+from intake.cli.common import passphrase, passphrase_option
 from intake.cli.connection import connection_options, open_home
-from intake.protocol.audit import AuditError
 from intake.triage.audit_report import run_audit
-from intake.triage.desk_client import DeskError
-from intake.triage.home import HomeError
-from intake.triage.keyfile import KeyFileError, load_keys, require_key_file
+from intake.triage.keyfile import load_keys, require_key_file
 
 
 @click.group()
@@ -22,14 +19,14 @@ def audit() -> None:
 @audit.command()
 @connection_options
 @passphrase_option
-@plain_errors(AuditError, DeskError, HomeError, KeyFileError)
 def verify(
     key: Path, home: Path | None, desk: str | None, log: str | None, proxy: str | None, passphrase_file: Path | None
 ) -> None:
     """Fetch the whole log, check every entry and the tree, and print who opened what.
 
     The checkpoint that was verified is kept in the home directory; the next run refuses a log that shrank or was
-    rewritten since. Exit status 1 and one line say what is wrong.
+    rewritten since. What is wrong is said in one line; exit status 10 means that the log can't be trusted, and no
+    other status does.
     """
     require_key_file(key)
     opened = open_home(home, desk, log, proxy)

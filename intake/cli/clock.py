@@ -6,12 +6,10 @@ from typing import TypeVar
 import click
 
 from intake.accesslog.clock import correct as correct_clock
-from intake.accesslog.log import LogDamagedError
-from intake.cli.common import plain_errors
+from intake.cli.common import say
 from intake.protocol.clock import ClockError, ClockJumpError
 from intake.server import open_server
-from intake.settings import SettingError, load
-from intake.storage.schema import SchemaError
+from intake.settings import load
 
 T = TypeVar("T")
 
@@ -25,7 +23,7 @@ def confirming(change: Callable[[bool], T], *, clock_is_right: bool) -> T:
     try:
         return change(clock_is_right)
     except ClockJumpError as jump:
-        click.echo(f"The last entry of the log is of {jump.last:%Y-%m-%d %H:%M} UTC.")
+        say(f"The last entry of the log is of {jump.last:%Y-%m-%d %H:%M} UTC.")
         _require_yes(f"This machine's clock says {jump.at:%Y-%m-%d %H:%M} UTC. Is that right?", jump)
     return change(True)
 
@@ -37,7 +35,6 @@ def clock() -> None:
 
 @clock.command()
 @clock_is_right_option
-@plain_errors(SettingError, SchemaError, LogDamagedError, ClockError)
 def correct(clock_is_right: bool) -> None:
     """Set the log's time back to that of this machine's clock. The log shows it to everybody.
 
@@ -48,14 +45,14 @@ def correct(clock_is_right: bool) -> None:
     with server.store.reading() as session:
         last, now = server.log.clock(session).last, server.log.now()
     if now < last and not clock_is_right:
-        click.echo(f"The last entry of the log is of {last:%Y-%m-%d %H:%M:%S} UTC.")
+        say(f"The last entry of the log is of {last:%Y-%m-%d %H:%M:%S} UTC.")
         _require_yes(
             f"This machine's clock says {now:%Y-%m-%d %H:%M:%S} UTC. Is that right?",
             ClockError("put this machine's clock right first; then say so, or --clock-is-right"),
         )
     correction = correct_clock(server.store, server.log)
-    click.echo(f"The log's time is {correction.after:%Y-%m-%d %H:%M:%S} UTC again.")
-    click.echo("Whoever has the program open may have to try once more. Everybody who checks the log sees this.")
+    say(f"The log's time is {correction.after:%Y-%m-%d %H:%M:%S} UTC again.")
+    say("Whoever has the program open may have to try once more. Everybody who checks the log sees this.")
 
 
 def _require_yes(question: str, error: ClockError) -> None:

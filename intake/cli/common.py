@@ -1,32 +1,18 @@
-"""What several commands share: settings from the environment, the passphrase, errors as one plain line."""
+"""What several commands share: lines of output, the passphrase, the text of files that somebody named."""
 
-from collections.abc import Callable
-from functools import wraps
+import warnings
+from getpass import GetPassWarning
 from pathlib import Path
-from typing import Any
 
 import click
 
+from intake.cli.trouble import Status, Trouble
+from intake.terminal import shown
 
-def plain_errors(*kinds: type[Exception]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Turn expected errors, and those of the operating system, into one line on stderr and exit status 1."""
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(command)
-        def run(*args: Any, **options: Any) -> Any:
-            try:
-                return command(*args, **options)
-            except BrokenPipeError:
-                # Whoever reads the output, such as head, has had enough: click ends quietly.
-                raise
-            except OSError as error:
-                raise click.ClickException(_in_words(error)) from error
-            except kinds as error:
-                raise click.ClickException(str(error)) from error
-
-        return run
-
-    return decorate
+def say(line: str) -> None:
+    """Print one line, whatever is in the names that it holds."""
+    click.echo(shown(line))
 
 
 passphrase_option = click.option(
@@ -42,7 +28,18 @@ def passphrase(file: Path | None, *, new: bool = False) -> str:
     """The passphrase of a key file, asked for without showing it; twice where it is a new one."""
     if file is not None:
         return read_text(file).partition("\n")[0]
-    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=new))
+    return ask_passphrase(new=new, instead="use --passphrase-file")
+
+
+def ask_passphrase(of: str = "Passphrase", *, new: bool = False, instead: str) -> str:
+    """What somebody types without seeing it; `Trouble`, with what to do instead, where there is no terminal."""
+    try:
+        with warnings.catch_warnings():
+            # Else it would take the next line of standard input, which may be the file itself.
+            warnings.simplefilter("error", GetPassWarning)
+            return str(click.prompt(shown(of), hide_input=True, confirmation_prompt=new, err=True))
+    except GetPassWarning:
+        raise Trouble(f"there is no terminal to ask for the passphrase in; {instead}", Status.USAGE) from None
 
 
 def read_text(path: Path) -> str:
@@ -50,9 +47,4 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise click.ClickException(f"{path} is not text in UTF-8") from None
-
-
-def _in_words(error: OSError) -> str:
-    says = error.strerror or str(error)
-    return says if error.filename is None else f"{error.filename}: {says}"
+        raise Trouble(f"{path} is not text in UTF-8") from None

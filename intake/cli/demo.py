@@ -5,12 +5,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from intake.cli.common import plain_errors
-from intake.demo.browser import PageError
-from intake.demo.processes import ProcessError
 from intake.demo.run import run_demo
-from intake.settings import SettingError
-from intake.storage.schema import SchemaError
 
 
 @click.command()
@@ -22,7 +17,6 @@ from intake.storage.schema import SchemaError
     "--port", type=click.IntRange(1, 65532), default=8001, show_default=True,
     help="The first of three ports on 127.0.0.1.",
 )  # fmt: skip
-@plain_errors(SettingError, SchemaError, ProcessError, PageError)
 def demo(directory: Path, port: int) -> None:
     """Run everything on this machine: source site, desk and one reviewer's program, with ten invented reports.
 

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import click
 
-from intake.cli.common import plain_errors
+from intake.cli.common import say
 from intake.server import initialise, read_log_key
-from intake.settings import FILE, SettingError
+from intake.settings import FILE
 
 
 @click.command()
 @click.option("--team", help="How the pages name the organisation that reads.  [default: this team]")
-@plain_errors(SettingError)
 def init(team: str | None) -> None:
     """Fill the data directory, ask nothing, change nothing that is there.
 
@@ -22,12 +21,10 @@ def init(team: str | None) -> None:
     """
     data = Path(os.environ.get("INTAKE_DATA", "data"))
     settings = initialise(data, {} if team is None else {"team": team}, os.environ)
-    click.echo(f"{data} is ready. Settings: {data / FILE}")
+    say(f"{data} is ready. Settings: {data / FILE}")
     if team is not None and team != settings.team:
         held_by = "INTAKE_TEAM" if "INTAKE_TEAM" in os.environ else str(data / FILE)
-        click.echo(f"The team stays '{settings.team}', as {held_by} says: change it there.")
-    click.echo("Reviewers and auditors need the log's public key to check what this server tells them:")
-    click.echo(f"  {read_log_key(settings.log_key).verifier}")
-    click.echo(
-        "Next: 'intake reviewer enrol' with each reviewer's card, then 'intake serve source' and 'intake serve desk'."
-    )
+        say(f"The team stays '{settings.team}', as {held_by} says: change it there.")
+    say("Reviewers and auditors need the log's public key to check what this server tells them:")
+    say(f"  {read_log_key(settings.log_key).verifier}")
+    say("Next: 'intake reviewer enrol' with each reviewer's card, then 'intake serve source' and 'intake serve desk'.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from intake.cli.common import passphrase, passphrase_option, plain_errors
+from intake.cli.common import passphrase, passphrase_option, say
 from intake.protocol.card import Role
 from intake.triage.keyfile import KeyFileError, make_keys, require_new, save_keys, write_card
 
@@ -21,7 +21,6 @@ def key() -> None:
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The key file.  [default: NAME.key]")
 @passphrase_option
-@plain_errors(KeyFileError)
 def new(name: str, role: str, output: Path | None, passphrase_file: Path | None) -> None:
     """Make new keys for NAME, on the machine where they will be used.
 
@@ -45,6 +44,6 @@ def new(name: str, role: str, output: Path | None, passphrase_file: Path | None)
     except BaseException:
         card.unlink()
         raise
-    click.echo(f"Private keys: {path} (sealed with the passphrase)")
-    click.echo(f"Public card:  {card} (give it to the operator)")
-    click.echo(f"Key id:       {keys.card.fingerprint} (read it to the operator over another channel)")
+    say(f"Private keys: {path} (sealed with the passphrase)")
+    say(f"Public card:  {card} (give it to the operator)")
+    say(f"Key id:       {keys.card.fingerprint} (read it to the operator over another channel)")

@@ -5,17 +5,12 @@ from pathlib import Path
 import click
 
 from intake.accesslog import members
-from intake.accesslog.log import LogDamagedError
 from intake.cli.clock import clock_is_right_option, confirming
-from intake.cli.common import plain_errors, read_text
+from intake.cli.common import read_text, say
 from intake.protocol.card import CardError, Role, parse_card
-from intake.protocol.clock import ClockError
-from intake.protocol.roster import RosterError
 from intake.server import open_server
-from intake.settings import SettingError, load
-from intake.storage.schema import SchemaError
+from intake.settings import load
 
-_ERRORS = (SettingError, SchemaError, LogDamagedError, RosterError, ClockError)
 _WITH_ARTICLE = {Role.REVIEWER: "a reviewer", Role.AUDITOR: "an auditor"}
 
 
@@ -27,7 +22,6 @@ def _group(role: Role, says: str) -> click.Group:
     @group.command()
     @click.argument("card", type=click.Path(exists=True, dir_okay=False, path_type=Path))
     @clock_is_right_option
-    @plain_errors(*_ERRORS, CardError)
     def enrol(card: Path, clock_is_right: bool) -> None:
         """Let in whoever made CARD, the file that 'intake key new' wrote. The log shows it to everybody."""
         parsed = parse_card(read_text(card))
@@ -38,19 +32,16 @@ def _group(role: Role, says: str) -> click.Group:
             lambda right: members.enrol(server.store, server.log, parsed, clock_is_right=right),
             clock_is_right=clock_is_right,
         )
-        click.echo(f"{parsed.name} is enrolled as {role}.")
-        click.echo(f"Key id {parsed.fingerprint}: compare it with what {parsed.name} reads out to you.")
+        say(f"{parsed.name} is enrolled as {role}.")
+        say(f"Key id {parsed.fingerprint}: compare it with what {parsed.name} reads out to you.")
         with server.store.reading() as session:
             before = server.log.roster(session).holders(parsed.name)[:-1]
         for member in before:
-            click.echo(
-                f"This name was enrolled before, with the key {member.card.fingerprint}: programs show both keys."
-            )
+            say(f"This name was enrolled before, with the key {member.card.fingerprint}: programs show both keys.")
 
     @group.command()
     @click.argument("name")
     @clock_is_right_option
-    @plain_errors(*_ERRORS)
     def revoke(name: str, clock_is_right: bool) -> None:
         """Shut NAME out from now on. What they have read already they still have."""
         server = open_server(load())
@@ -58,10 +49,9 @@ def _group(role: Role, says: str) -> click.Group:
             lambda right: members.revoke(server.store, server.log, name, role, clock_is_right=right),
             clock_is_right=clock_is_right,
         )
-        click.echo(f"{name} (key id {member.card.fingerprint}) is no longer {role}.")
+        say(f"{name} (key id {member.card.fingerprint}) is no longer {role}.")
 
     @group.command(name="list")
-    @plain_errors(*_ERRORS)
     def list_() -> None:
         """Everyone who was ever enrolled, with the days (UTC)."""
         server = open_server(load())
@@ -69,7 +59,7 @@ def _group(role: Role, says: str) -> click.Group:
             roster = server.log.roster(session)
         for member in (member for member in roster.members if member.card.role is role):
             until = f"until {member.until:%Y-%m-%d}" if member.until else "active"
-            click.echo(f"{member.card.name:<20} {member.card.fingerprint}  since {member.since:%Y-%m-%d}, {until}")
+            say(f"{member.card.name:<20} {member.card.fingerprint}  since {member.since:%Y-%m-%d}, {until}")
 
     return group
 

@@ -3,18 +3,16 @@
 import click
 
 from intake.cli.clock import clock_is_right_option
-from intake.cli.common import plain_errors
+from intake.cli.common import say
 from intake.server import open_server
-from intake.settings import SettingError, load
+from intake.settings import load
 from intake.storage.removal import first_day_kept, remove_tips
-from intake.storage.schema import SchemaError
 from intake.storage.settle import settle as settle_store
 from intake.storage.tables import Tip
 
 
 @click.command()
 @clock_is_right_option
-@plain_errors(SettingError, SchemaError)
 def settle(clock_is_right: bool) -> None:
     """Delete reports older than keep_months, and rewrite the store. Run it once a day.
 
@@ -27,8 +25,6 @@ def settle(clock_is_right: bool) -> None:
     with server.store.reading() as session:
         today = server.log.day_for_deleting(session, clock_is_right=clock_is_right)
     old = Tip.day < first_day_kept(today, server.settings.keep_months)
-    click.echo(
-        f"{remove_tips(server.store, server.blobs, old)} reports were older than they are kept, and are deleted."
-    )
+    say(f"{remove_tips(server.store, server.blobs, old)} reports were older than they are kept, and are deleted.")
     count = settle_store(server.store, server.blobs)
-    click.echo(f"The store and {count} attachments were written anew.")
+    say(f"The store and {count} attachments were written anew.")

@@ -1,6 +1,7 @@
 """`intake triage`."""
 
 import secrets
+import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,11 +9,9 @@ import click
 from rich.progress import track
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from intake.cli.common import plain_errors
 from intake.cli.connection import connection_options, open_home
 from intake.triage.app import create_app
-from intake.triage.home import HomeError
-from intake.triage.keyfile import KeyFileError, require_key_file
+from intake.triage.keyfile import require_key_file
 
 
 class _SilentHandler(WSGIRequestHandler):
@@ -25,7 +24,6 @@ class _SilentHandler(WSGIRequestHandler):
 @click.command()
 @connection_options
 @click.option("--port", type=click.IntRange(1, 65535), default=8003, show_default=True, help="The port on 127.0.0.1.")
-@plain_errors(HomeError, KeyFileError)
 def triage(key: Path, home: Path | None, desk: str | None, log: str | None, proxy: str | None, port: int) -> None:
     """Start the reviewer's program on this machine and print the address to open in a browser.
 
@@ -35,7 +33,9 @@ def triage(key: Path, home: Path | None, desk: str | None, log: str | None, prox
     require_key_file(key)
     token = secrets.token_urlsafe(32)
     app = create_app(open_home(home, desk, log, proxy), key, token=token, port=port, progress=_progress)
-    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_SilentHandler)
+    # Bound here: werkzeug prints lines of its own where the port is taken.
+    with socket.create_server(("127.0.0.1", port)) as bound:
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_SilentHandler, fd=bound.fileno())
     click.echo(f"http://127.0.0.1:{server.server_port}/?token={token}")
     click.echo("Open this address in a browser on this machine. It works once. Ctrl-C ends the program.")
     try:

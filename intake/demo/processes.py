@@ -7,9 +7,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
-_PROJECT = Path(__file__).parents[2]
+from intake.toplevel import toplevel
+
 _PATIENCE = 30.0
 
 
@@ -19,14 +19,14 @@ class ProcessError(RuntimeError):
 
 @contextmanager
 def running(command: list[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
-    """A Python program in the project's directory, ended when the block is left; its output is for the caller.
+    """A Python program in the directory of `wsgi.py`, ended when the block is left; its output is for the caller.
 
     Settings of a real server that are in this process's environment don't reach it.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("INTAKE_")}
     process = subprocess.Popen(  # noqa: S603 - our own commands
         [sys.executable, *command],
-        cwd=_PROJECT,
+        cwd=toplevel(),
         env={**inherited, **environment},
         stdout=subprocess.PIPE,
         text=True,

@@ -8,8 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from intake.storage.store import Store
-
-_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+from intake.toplevel import toplevel
 
 
 class SchemaError(RuntimeError):
@@ -19,20 +18,42 @@ class SchemaError(RuntimeError):
 def config(url: str) -> Config:
     """Alembic's configuration for the store behind `url`."""
     settings = Config()
-    settings.set_main_option("script_location", str(_MIGRATIONS))
+    settings.set_main_option("script_location", str(_migrations()))
     settings.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return settings
 
 
 def upgrade(url: str) -> None:
-    """Bring the schema to the newest revision."""
+    """Bring the schema to the newest revision; `SchemaError` if the store is newer than this program."""
+    store = Store(url)
+    try:
+        _require_known(_present(store))
+    finally:
+        store.close()
     command.upgrade(config(url), "head")
 
 
 def require_newest(store: Store) -> None:
     """Raise `SchemaError` unless the schema is at the newest revision."""
-    newest = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    present = _present(store)
+    _require_known(present)
+    if present != _scripts().get_current_head():
+        raise SchemaError("the store is older than this program; run 'intake init' to bring it up to date")
+
+
+def _require_known(revision: str | None) -> None:
+    if revision is not None and revision not in {script.revision for script in _scripts().walk_revisions()}:
+        raise SchemaError("the store is newer than this program; run the version of intake that last opened it")
+
+
+def _present(store: Store) -> str | None:
     with store.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present != newest:
-        raise SchemaError("the store's schema is not this version's; run 'intake init' to bring it up to date")
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(_migrations()))
+
+
+def _migrations() -> Path:
+    return toplevel() / "migrations"

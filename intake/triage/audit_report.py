@@ -9,6 +9,7 @@ from rich.progress import track
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.requests import LIFETIME
+from intake.terminal import shown
 from intake.triage.desk_client import DeskClient
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
@@ -32,7 +33,7 @@ def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], 
         client.close()
     for line in (*_report(verified), *_findings(verified, now())):
         # A line is never cut or broken: it can be searched for an id and counted.
-        console.print(line, soft_wrap=True, markup=False, highlight=False, emoji=False)
+        console.print(shown(line), soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def _report(verified: VerifiedLog) -> Iterator[str]:

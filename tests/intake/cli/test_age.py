@@ -111,7 +111,7 @@ def test_a_link_to_a_device_is_written_to_and_stays(key: tuple[Path, str], tmp_p
     link = tmp_path / "link"
     link.symlink_to("/dev/full")
     result = intake("-r", key[1], "-o", str(link), data=b"data")
-    assert (result.returncode, result.stderr) == (1, b"Error: No space left on device\n")
+    assert (result.returncode, result.stderr) == (5, b"Error: No space left on device\n")
     assert link.readlink() == Path("/dev/full")
 
 

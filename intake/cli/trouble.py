@@ -1,0 +1,177 @@
+"""Whatever goes wrong in any command: one line that says what it is, and an exit status that says of which kind.
+
+This is the only place that knows the kinds. Classes are named, not imported: a reviewer's machine has not all of them.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import IntEnum
+
+import click
+
+from intake.hygiene import describe
+from intake.terminal import shown
+
+
+class Status(IntEnum):
+    """The exit statuses of every command. Between fraud and a failing network there is never a doubt."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    OUT_OF_REACH = 3
+    DAMAGED = 4
+    FULL = 5
+    OTHER_VERSION = 6
+    FRAUD = 10
+    FAULT = 70
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    Status.DONE: "It is done.",
+    Status.FAILED: "It can't be done; the line on standard error says why.",
+    Status.USAGE: "A command, an option, a file's name or a setting is wrong.",
+    Status.OUT_OF_REACH: "The desk, the proxy or the store can't be reached, refuses or is busy: try again.",
+    Status.DAMAGED: "Something that this program keeps is damaged: put back a copy.",
+    Status.FULL: "The disk or the memory is full.",
+    Status.OTHER_VERSION: "The store belongs to another version of this program.",
+    Status.FRAUD: "The access log can't be trusted.",
+    Status.FAULT: "A fault in this program; please report it.",
+    Status.INTERRUPTED: "Ctrl-C.",
+}
+
+
+class Trouble(click.ClickException):
+    """Something that a command itself finds to be wrong."""
+
+    def __init__(self, says: str, status: Status = Status.FAILED) -> None:
+        super().__init__(says)
+        self.status = status
+
+
+_Told = tuple[Status, str]
+
+_OURS = ("crypto", "intake")
+
+KINDS = {
+    "intake.settings.SettingError": Status.USAGE,
+    "intake.server.LogKeyError": Status.DAMAGED,
+    "intake.accesslog.log.LogDamagedError": Status.DAMAGED,
+    "intake.storage.schema.SchemaError": Status.OTHER_VERSION,
+    "intake.triage.home.HomeError": Status.USAGE,
+    "intake.triage.memory.MemoryFileError": Status.DAMAGED,
+    "intake.triage.desk_client.DeskError": Status.OUT_OF_REACH,
+    "intake.protocol.audit.AuditError": Status.FRAUD,
+}
+"""What our own errors mean, each with its subclasses. Their words are for people; those not named here are FAILED."""
+
+_STORE = {
+    "BUSY": (Status.OUT_OF_REACH, "another program is writing to the store; try again"),
+    "LOCKED": (Status.OUT_OF_REACH, "another program is writing to the store; try again"),
+    "FULL": (Status.FULL, "the disk is full; make room and try again"),
+    "READONLY": (Status.FAILED, "the store can't be written to; run this as the user whose it is"),
+    "CORRUPT": (Status.DAMAGED, "the store is damaged; put back a copy of it"),
+    "NOTADB": (Status.DAMAGED, "the store is damaged, or another program's; put back a copy of it"),
+    "IOERR": (Status.FAILED, "the disk that the store lies on fails"),
+}
+"""SQLite's result codes, of which an extended one has more words behind."""
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH)
+
+
+def report(error: BaseException) -> Status:
+    """Say on standard error what went wrong, in one line behind a command's usage, and return the exit status."""
+    status, says = _told(error)
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        _complain(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
+    _complain(f"Error: {shown(says)}")
+    return status
+
+
+def finish_output() -> None:
+    """Write out what was printed; `OSError` if that can't be done, and then nobody tries it again."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        drop_output()
+        raise
+
+
+def drop_output() -> None:
+    """Throw away what can't be written, which the interpreter would otherwise complain about at its end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def _complain(text: str) -> None:
+    # Where nobody reads standard error, the status still tells.
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def _told(error: BaseException) -> _Told:
+    return _of_command(error) or _of_store(error) or _ours(error) or _of_system(error) or _fault(error)
+
+
+def _of_command(error: BaseException) -> _Told | None:
+    """What a command says itself, and what click finds in how it was called."""
+    if isinstance(error, Trouble):
+        return error.status, error.message
+    if isinstance(error, click.ClickException):
+        return Status.USAGE if isinstance(error, click.UsageError) else Status.FAILED, error.format_message()
+    if isinstance(error, click.Abort):
+        if isinstance(error.__cause__ or error.__context__, EOFError):
+            return Status.USAGE, "standard input ended before the answer"
+        return Status.INTERRUPTED, "interrupted"
+    return None
+
+
+def _of_store(error: BaseException) -> _Told | None:
+    kinds = (_kind(cause) for cause in _causes(error))
+    return next((_STORE[kind] for kind in kinds if kind in _STORE), None)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and what it was raised from; a library's error holds the database's as `orig`."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = getattr(cause, "orig", None) or cause.__cause__
+
+
+def _kind(error: BaseException) -> str:
+    name: str = getattr(error, "sqlite_errorname", "")
+    return name.removeprefix("SQLITE_").partition("_")[0]
+
+
+def _ours(error: BaseException) -> _Told | None:
+    kinds = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+    if not any(name.partition(".")[0] in _OURS for name in kinds):
+        return None
+    return next((KINDS[name] for name in kinds if name in KINDS), Status.FAILED), str(error)
+
+
+def _of_system(error: BaseException) -> _Told | None:
+    if isinstance(error, MemoryError):
+        return Status.FULL, "there is not enough memory"
+    if not isinstance(error, OSError):
+        return None
+    says = error.strerror or type(error).__name__
+    if error.filename is not None:
+        says = f"{os.fsdecode(error.filename)}: {says}"
+    if error.errno in _FULL:
+        return Status.FULL, says
+    unreachable = isinstance(error, ConnectionError | TimeoutError) or error.errno in _NETWORK
+    return Status.OUT_OF_REACH if unreachable else Status.FAILED, says
+
+
+def _fault(error: BaseException) -> _Told:
+    return Status.FAULT, f"this is a fault in the program; please report this line: {describe(error)}"
