@@ -1,5 +1,6 @@
 """What several commands share: lines of output, the passphrase, the text of files that somebody named."""
 
+import sys
 import warnings
 from getpass import GetPassWarning
 from pathlib import Path
@@ -12,7 +13,8 @@ from intake.terminal import shown
 
 def say(line: str) -> None:
     """Print one line, whatever is in the names that it holds."""
-    click.echo(shown(line))
+    # Named, or click writes UTF-8 where the encoding is ASCII, whatever the rest of the output is in.
+    click.echo(shown(line), file=sys.stdout)
 
 
 passphrase_option = click.option(

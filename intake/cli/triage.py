@@ -36,7 +36,7 @@ def triage(key: Path, home: Path | None, desk: str | None, log: str | None, prox
     # Bound here: werkzeug prints lines of its own where the port is taken.
     with socket.create_server(("127.0.0.1", port)) as bound:
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_SilentHandler, fd=bound.fileno())
-    click.echo(f"http://127.0.0.1:{server.server_port}/?token={token}")
+    click.echo(f"http://127.0.0.1:{port}/?token={token}")
     click.echo("Open this address in a browser on this machine. It works once. Ctrl-C ends the program.")
     try:
         server.serve_forever()

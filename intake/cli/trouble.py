@@ -114,7 +114,7 @@ def drop_output() -> None:
 def _complain(text: str) -> None:
     # Where nobody reads standard error, the status still tells.
     with suppress(OSError):
-        click.echo(text, err=True)
+        click.echo(text, file=sys.stderr)
 
 
 def _told(error: BaseException) -> _Told:

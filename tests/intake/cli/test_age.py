@@ -204,3 +204,174 @@ def test_the_wrong_key_is_told_as_such(tmp_path: Path, key: tuple[Path, str]) ->
     intake("keygen", "-o", str(tmp_path / "other"))
     result = intake("-d", "-i", str(tmp_path / "other"), data=intake("-r", recipient, data=b"data").stdout)
     assert result.stderr == b"Error: none of these identities opens the file\n"
+
+
+def sealed_key(tmp_path: Path, *flags: str) -> tuple[Path, str]:
+    """A file of identities under the passphrase "words", and the recipient in it."""
+    plain, path = tmp_path / "plain.txt", tmp_path / "sealed.age"
+    recipient = intake("keygen", "--x25519", "-o", str(plain)).stderr.decode().split()[-1]
+    arguments = ["age", "-p", *flags, "-o", str(path), str(plain)]
+    assert CliRunner().invoke(main, arguments, input="words\nwords\n").exit_code == 0
+    plain.unlink()
+    return path, recipient
+
+
+@pytest.mark.parametrize("flags", [[], ["-a"]], ids=["binary", "armored"])
+def test_a_file_of_identities_may_itself_be_under_a_passphrase(tmp_path: Path, flags: list[str]) -> None:
+    path, recipient = sealed_key(tmp_path, *flags)
+    sealed, opened = tmp_path / "sealed", tmp_path / "opened"
+    subprocess.run(["age", "-r", recipient, "-o", str(sealed)], input=b"data", check=True)
+    wrong = CliRunner().invoke(main, ["age", "-d", "-i", str(path), "-o", str(opened), str(sealed)], input="other\n")
+    assert (wrong.exit_code, "the passphrase is not right" in wrong.output) == (1, True)
+    assert not opened.exists()
+    right = CliRunner().invoke(main, ["age", "-d", "-i", str(path), "-o", str(opened), str(sealed)], input="words\n")
+    assert (right.exit_code, opened.read_bytes()) == (0, b"data")
+
+
+def test_a_wrong_passphrase_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"data")
+    runner, sealed = CliRunner(), str(tmp_path / "sealed")
+    runner.invoke(main, ["age", "-p", "-o", sealed, str(tmp_path / "plain")], input="words\nwords\n")
+    result = runner.invoke(main, ["age", "-d", sealed], input="other\n")
+    assert (result.exit_code, "Error: the passphrase is not right" in result.output) == (1, True)
+    assert (
+        intake("-d", "-i", str(key_file(tmp_path)), sealed)
+        .stderr.decode()
+        .endswith("leave out -i, and it is asked for\n")
+    )
+
+
+def key_file(tmp_path: Path) -> Path:
+    path = tmp_path / "key-file"
+    assert intake("keygen", "--x25519", "-o", str(path)).returncode == 0
+    return path
+
+
+SECRET = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX"
+SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN alice"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "holds no identity"),
+        (b"# created: today\n", "holds no identity"),
+        (f"{SECRET}\n".encode("utf-16"), "is in UTF-16, as PowerShell's '>' writes it"),
+        (
+            b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n",
+            "line 1 of k is an SSH or PEM private key, which is not supported",
+        ),
+        (b"age1pq1qqq\n", "line 1 of k is a recipient"),
+        (b"AGE-PLUGIN-YUBIKEY-1QQQQ\n", "line 1 of k is the identity of a plugin"),
+        (SECRET[:-3].encode(), "line 1 of k: the checksum of a key is wrong"),
+        (b"\x00\xff\x80", "is not text in UTF-8"),
+        (bytes(2 << 20), "is too large for a file of keys"),
+    ],
+)
+def test_a_file_that_holds_no_identities_is_named_for_what_it_is(
+    content: bytes, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("k").write_bytes(content)
+    subprocess.run(["age", "-r", recipient_of(tmp_path), "-o", "sealed"], input=b"", check=True)
+    result = CliRunner().invoke(main, ["age", "-d", "-i", "k", "sealed"])
+    theirs = subprocess.run(["age", "-d", "-i", "k", "sealed"], capture_output=True, check=False)
+    assert says in result.output
+    assert SECRET[20:40] not in result.output
+    assert (result.exit_code in (1, 2), theirs.returncode) == (True, 1)
+
+
+def recipient_of(tmp_path: Path) -> str:
+    text = key_file(tmp_path).read_text()
+    return text.partition("public key: ")[2].split()[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (SSH, "an SSH key, which is not supported"),
+        ("age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t", "a plugin's recipient"),
+        (SECRET, "is an identity, which must stay secret"),
+    ],
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_what_is_no_recipient_is_named_for_what_it_is(text: str, says: str, listed: bool, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(f"# the team\n{text}\n")
+    result = CliRunner().invoke(
+        main, ["age", "-R", str(tmp_path / "list")] if listed else ["age", "-r", text], input=""
+    )
+    assert (result.exit_code, says in result.output) == (2, True)
+    assert SECRET[20:] not in result.output
+
+
+def test_files_of_keys_from_windows_work(tmp_path: Path) -> None:
+    key = key_file(tmp_path)
+    (tmp_path / "list").write_bytes(f"\ufeff# the team\r\n\r\n{recipient_of_key(key)}\r\n".encode())
+    key.write_bytes(b"\xef\xbb\xbf" + key.read_bytes().replace(b"\n", b"\r\n"))
+    sealed = intake("-R", str(tmp_path / "list"), "-a", data=b"data").stdout
+    assert intake("-d", "-i", str(key), data=sealed.replace(b"\n", b"\r\n")).stdout == b"data"
+
+
+def recipient_of_key(key: Path) -> str:
+    return key.read_text().partition("public key: ")[2].split()[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "is empty"),
+        (b"age-encr", "is cut short"),
+        (b"age-encryption.org/v1\n-> X25519", "cut short"),
+        (b"PK\x03\x04 something else\n", "is not an age file"),
+        ("age-encryption.org/v1\n".encode("utf-16"), "was turned into UTF-16, as PowerShell's '>' does"),
+        (b"\xef\xbb\xbf-----BEGIN AGE ENCRYPTED FILE-----\n", "begins with a byte order mark"),
+    ],
+)
+def test_what_is_no_age_file_is_named_before_a_passphrase_is_asked_for(
+    content: bytes, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+    result = CliRunner().invoke(main, ["age", "-d", str(tmp_path / "file")], input="words\n")
+    assert (result.exit_code, says in result.output) == (1, True)
+    assert "Passphrase" not in result.output
+    assert subprocess.run(["age", "-d", tmp_path / "file"], capture_output=True, check=False).returncode == 1
+
+
+def test_a_file_that_is_sealed_to_keys_asks_for_them_and_not_for_a_passphrase(tmp_path: Path) -> None:
+    sealed = intake("-r", recipient_of(tmp_path), data=b"data").stdout
+    assert intake("-d", data=sealed).stderr.decode().endswith("name a file of them with -i\n")
+
+
+NOT_LINUX = """
+import os, signal, sys
+for name in ("O_TMPFILE", "O_DIRECTORY", "sched_getaffinity", "process_cpu_count", "fork", "fchmod"):
+    if hasattr(os, name):
+        delattr(os, name)
+for name in ("SIGHUP", "SIGUSR1", "SIGKILL"):
+    delattr(signal, name)
+for name in ("fcntl", "resource", "termios", "pwd", "grp"):
+    sys.modules[name] = None
+from intake.cli import main
+main(prog_name="intake")
+"""
+
+
+def test_a_reviewers_commands_run_without_what_only_linux_has(tmp_path: Path) -> None:
+    def run(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        command = [sys.executable, "-c", NOT_LINUX, *arguments]
+        return subprocess.run(command, input=data, capture_output=True, check=False, cwd=tmp_path)
+
+    (tmp_path / "passphrase").write_text("a passphrase")
+    assert run("key", "new", "amina", "--passphrase-file", "passphrase").returncode == 0
+    assert run("age", "keygen", "-o", "key.txt").returncode == 0
+    assert run("age", "-e", "-i", "key.txt", "-o", "sealed", data=b"data").stderr == b""
+    opened = run("age", "-d", "-i", "key.txt", "-o", "opened", "sealed")
+    assert (opened.returncode, (tmp_path / "opened").read_bytes()) == (0, b"data")
+    log = "intake-test+8e0ea2d4+AQoJuE+8g7X1ruEGgUtKM8I8CxxKXI3Rw7XqcrCKdGQq"
+    place = ["--key", "amina.key", "--desk", "http://127.0.0.1:1", "--log", log, "--home", "home"]
+    verified = run("audit", "verify", "--passphrase-file", "passphrase", *place)
+    assert verified.returncode in (2, 3), verified.stderr
+    assert run("triage", "--help").returncode == 0
+    refused = run("serve", "desk")
+    assert (refused.returncode, b"runs on Linux only" in refused.stderr) == (2, True)
+    assert sorted(path.name for path in tmp_path.glob(".age-*")) == []

@@ -1,0 +1,78 @@
+"""The output is whole whatever the terminal can show, and no name in it moves the cursor or turns a line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.accesslog import members
+from intake.demo.processes import wait_for_port
+from intake.protocol.card import Role
+from intake.server import initialise, open_server, read_log_key
+from intake.terminal import shown
+from intake.triage.keyfile import make_keys, save_keys
+from ports import free_port
+
+ENCODINGS = ["ascii", "latin-1", "utf-8"]
+NAMES = ["amina", "Ёлка", "阿米娜", "آمنه", "José"]
+
+
+def run(encoding: str, data: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    environment = {**os.environ, "INTAKE_DATA": str(data), "PYTHONIOENCODING": encoding, "LANG": "C"}
+    return subprocess.run(
+        [sys.executable, "-m", "intake", *arguments],
+        env=environment, capture_output=True, check=False, cwd=data.parent,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_every_line_arrives_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    port = free_port()
+    data = tmp_path / "data"
+    settings = initialise(data, {"desk_bind": f"127.0.0.1:{port}", "team": "Ёлка"})
+    server = open_server(settings)
+    for name in NAMES:
+        keys = make_keys(Role.AUDITOR, name)
+        members.enrol(server.store, server.log, keys.card)
+    save_keys(tmp_path / "me.key", keys, "a passphrase", work_factor=4)
+    (tmp_path / "passphrase").write_text("a passphrase")
+    server.store.close()
+    listed = run(encoding, data, "auditor", "list")
+    assert (listed.returncode, len(listed.stdout.splitlines())) == (0, len(NAMES))
+    revoked = run(encoding, data, "auditor", "revoke", "阿米娜")
+    assert revoked.stdout.startswith("阿米娜 (key id".encode(encoding, "backslashreplace"))
+    assert run(encoding, data, "init", "--team", "Ёлка\u202e").returncode == 0
+    refused = run(encoding, data, "auditor", "enrol", "нет.card")
+    assert (refused.returncode, b"Traceback" in refused.stderr) == (2, False)
+    with subprocess.Popen(
+        [sys.executable, "-m", "intake", "serve", "desk"], env={**os.environ, "INTAKE_DATA": str(data)}
+    ) as desk:
+        try:
+            wait_for_port(desk, port)
+            log = str(read_log_key(settings.log_key).verifier)
+            where = ["--desk", f"http://127.0.0.1:{port}", "--log", log, "--home", str(tmp_path / "home")]
+            audit = run(encoding, data, "audit", "verify", "--key", str(tmp_path / "me.key"),
+                        "--passphrase-file", str(tmp_path / "passphrase"), *where)  # fmt: skip
+        finally:
+            desk.terminate()
+    assert audit.returncode == 0
+    for name in NAMES:
+        assert name.encode(encoding, "backslashreplace") in audit.stdout
+    assert audit.stdout.splitlines()[-2].startswith(b"Verified: ")
+
+
+@given(st.text())
+def test_what_is_shown_is_one_line_that_moves_nothing(text: str) -> None:
+    line = shown(text)
+    assert all(character.isprintable() or character in "\u200c\u200d" for character in line)
+    assert shown(line) == line
+
+
+@pytest.mark.parametrize("hostile", ["\x1b[2J", "a\rb", "a\nb", "\u202egnp.exe", "\u2066", "\x9b1A", "\x08", "\u2028"])
+def test_a_mark_that_steers_the_terminal_is_seen_instead(hostile: str) -> None:
+    assert shown(hostile).isprintable()
+    assert shown(hostile) != hostile

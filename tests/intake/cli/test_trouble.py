@@ -1,0 +1,261 @@
+"""Whatever goes wrong: one line on standard error, no traceback, and an exit status that says of which kind it is."""
+
+import importlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from crypto.note import SigningKey
+from intake.accesslog import members
+from intake.cli import main
+from intake.cli.trouble import KINDS, MEANINGS, Status, report
+from intake.demo.processes import wait_for_port
+from intake.protocol.card import Role
+from intake.server import open_server, read_log_key
+from intake.settings import load
+from intake.triage.keyfile import make_keys, save_keys, write_card
+from ports import free_port
+
+LOG = str(SigningKey.generate("intake-test").verifier)
+
+
+class Place:
+    """A directory with an initialised server, a card, a key and a passphrase."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.data = directory / "data"
+        self.runner = CliRunner()
+        result = self.runner.invoke(main, ["init"], env={"INTAKE_DATA": str(self.data)})
+        assert result.exit_code == 0
+        keys = make_keys(Role.REVIEWER, "amina")
+        save_keys(directory / "amina.key", keys, "a passphrase", work_factor=4)
+        write_card(directory / "amina.card", keys)
+        (directory / "passphrase").write_text("a passphrase\n")
+
+    def run(self, *arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
+        """The real command, without a terminal."""
+        environment = {**os.environ, "INTAKE_DATA": str(self.data)}
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            [sys.executable, "-m", "intake", *arguments],
+            check=False,
+            **{
+                "cwd": self.directory,
+                "env": environment,
+                "text": True,
+                "capture_output": True,
+                "stdin": subprocess.DEVNULL,
+                "start_new_session": True,
+                **options,
+            },
+        )
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def in_one_line(result: "subprocess.CompletedProcess[str]", status: Status, says: str) -> None:
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert (result.returncode, len(lines)) == (status, 1), result.stderr
+    assert lines[0].startswith("Error: ")
+    assert says in lines[0]
+
+
+def newer(place: Place) -> None:
+    with closing(sqlite3.connect(place.data / "intake.db")) as store, store:
+        store.execute("UPDATE alembic_version SET version_num = '9999'")
+
+
+def older(place: Place) -> None:
+    with closing(sqlite3.connect(place.data / "intake.db")) as store, store:
+        store.execute("DELETE FROM alembic_version")
+
+
+def mangled(name: str, change: Callable[[bytes], bytes]) -> Callable[[Place], None]:
+    def mangle(place: Place) -> None:
+        path = place.directory / name
+        path.write_bytes(change(path.read_bytes()))
+
+    return mangle
+
+
+def other_key(place: Place) -> None:
+    key = SigningKey.generate("intake-other")
+    (place.data / "log.key").write_text(f"{key.verifier.name}\n{key.seed.hex()}\n")
+
+
+def untouched(_place: Place) -> None:
+    pass
+
+
+ENROL = ["reviewer", "enrol", "amina.card"]
+VERIFY = ["audit", "verify", "--key", "amina.key", "--passphrase-file", "passphrase", "--home", "home", "--log", LOG]
+GONE = f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.mark.parametrize(
+    ("before", "arguments", "status", "says"),
+    [
+        (newer, ["init"], Status.OTHER_VERSION, "the store is newer than this program"),
+        (newer, ["settle"], Status.OTHER_VERSION, "the store is newer than this program"),
+        (newer, ["serve", "desk"], Status.OTHER_VERSION, "the store is newer than this program"),
+        (older, ["reviewer", "list"], Status.OTHER_VERSION, "run 'intake init'"),
+        (mangled("data/intake.db", lambda _: b"nonsense" * 999), ENROL, Status.DAMAGED, "the store is damaged"),
+        (mangled("data/log.key", lambda _: b"\xff"), ENROL, Status.DAMAGED, "log.key is damaged"),
+        (other_key, ENROL, Status.DAMAGED, "log.key is not the key of this store's log"),
+        (mangled("data/intake.toml", lambda _: b"team = \x1b["), ["settle"], Status.USAGE, "intake.toml is not TOML"),
+        (mangled("amina.card", lambda card: card[:-20]), ENROL, Status.FAILED, "not a valid card"),
+        (mangled("amina.card", lambda card: b"\xef\xbb\xbf" + card), ENROL, Status.FAILED, "card"),
+        (mangled("amina.card", lambda card: card.replace(b"\n", b"\r\n")), ENROL, Status.FAILED, "card"),
+        (mangled("amina.card", lambda card: b"> " + card.replace(b"\n", b"\n> ")), ENROL, Status.FAILED, "card"),
+        (mangled("amina.card", lambda _: bytes(range(256))), ENROL, Status.FAILED, "is not text in UTF-8"),
+        (mangled("amina.key", lambda key: key[:100]), [*VERIFY, "--desk", GONE], Status.FAILED, "is not a key file"),
+        (untouched, [*VERIFY, "--desk", GONE], Status.OUT_OF_REACH, "the desk can't be reached"),
+        (untouched, [*VERIFY, "--desk", "nonsense"], Status.USAGE, "--desk must be an address"),
+        (untouched, [*VERIFY, "--desk", GONE, "--home", "/proc/home"], Status.USAGE, "--home must be a directory"),
+        (untouched, ["key", "new", "boris"], Status.USAGE, "no terminal to ask for the passphrase in"),
+        (untouched, ["age", "-p", "passphrase"], Status.USAGE, "no terminal to ask for the passphrase in"),
+        (untouched, ["age", "-d", "passphrase"], Status.FAILED, "passphrase is not an age file"),
+    ],
+)  # fmt: skip
+def test_expected_trouble_is_one_line_with_a_status_of_its_kind(
+    before: Callable[[Place], None], arguments: list[str], status: Status, says: str, place: Place
+) -> None:
+    before(place)
+    in_one_line(place.run(*arguments), status, says)
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["init", "--nonsense"], ["serve"], ["serve", "a\x1b[2Jb"]])
+def test_a_wrong_call_shows_the_usage_and_ends_with_one_line(arguments: list[str], place: Place) -> None:
+    result = place.run(*arguments)
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert (result.returncode, len(lines)) == (Status.USAGE, 3)
+    assert (lines[0][:6], lines[2][:6]) == ("Usage:", "Error:")
+    assert "\x1b" not in result.stderr
+
+
+def test_a_store_that_another_program_holds_is_busy_and_not_wrong(place: Place) -> None:
+    with closing(sqlite3.connect(place.data / "intake.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        results: list[subprocess.CompletedProcess[str]] = []
+        commands = [ENROL, ["settle"]]
+        waiting = [threading.Thread(target=lambda c=c: results.append(place.run(*c))) for c in commands]  # type: ignore[misc]
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join()
+    for result in results:
+        in_one_line(result, Status.OUT_OF_REACH, "another program is writing to the store")
+
+
+def test_a_full_disk_is_told_as_such(place: Place) -> None:
+    with Path("/dev/full").open("w") as full:
+        for command in ("--help", "init"):
+            result = place.run(command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+            in_one_line(result, Status.FULL, "No space left")
+
+
+def test_standard_streams_that_are_closed_end_nothing(place: Place) -> None:
+    def run(redirect: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        command = ["sh", "-c", f'exec "$0" -m intake "$@" {redirect}', sys.executable, *arguments]
+        environment = {**os.environ, "INTAKE_DATA": str(place.data)}
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, cwd=place.directory
+        )
+
+    assert run(">&-", "reviewer", "list").returncode == 0
+    in_one_line(run("<&-", "age", "-d"), Status.USAGE, "standard input is closed")
+    in_one_line(run("<&- >&-", "age", "-d", "amina.key"), Status.USAGE, "standard output is closed")
+
+
+def test_who_has_read_enough_hears_no_complaint(place: Place) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "intake", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.stderr
+        assert process.stderr.read() == ""
+    assert process.returncode == Status.FAILED
+
+
+def test_ctrl_c_is_one_line(place: Place) -> None:
+    command = [sys.executable, "-m", "intake", "age", "-d"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stderr
+        wait_until_it_reads(process.pid)
+        process.send_signal(signal.SIGINT)
+        says = process.stderr.read()
+        process.wait()
+    assert (process.returncode, says.strip()) == (Status.INTERRUPTED, "Error: interrupted")
+
+
+def wait_until_it_reads(pid: int) -> None:
+    """Wait until a program waits for its standard input: the system call `read` of descriptor 0."""
+    while True:
+        call = Path(f"/proc/{pid}/syscall").read_text().split()
+        if call[0] == "0" and call[1] == "0x0":
+            return
+
+
+def test_only_a_log_that_lies_ends_with_the_status_of_fraud(place: Place) -> None:
+    port = free_port()
+    environment = {"INTAKE_DATA": str(place.data), "INTAKE_DESK_BIND": f"127.0.0.1:{port}"}
+    server = open_server(load(environment))
+    keys = make_keys(Role.REVIEWER, "boris")
+    members.enrol(server.store, server.log, keys.card)
+    save_keys(place.directory / "boris.key", keys, "a passphrase", work_factor=4)
+    server.store.close()
+    log = read_log_key(server.settings.log_key).verifier
+    # What the auditor was told: a key of the same name, which another holds.
+    other = str(SigningKey.generate(log.name).verifier)
+    command = [sys.executable, "-m", "intake", "serve", "desk"]
+    with subprocess.Popen(command, env={**os.environ, **environment}) as desk:
+        try:
+            wait_for_port(desk, port)
+            arguments = [argument.replace("amina", "boris") for argument in VERIFY]
+            result = place.run(*arguments, "--desk", f"http://127.0.0.1:{port}", "--log", other)
+        finally:
+            desk.terminate()
+    in_one_line(result, Status.FRAUD, "the checkpoint is not signed by this log's key")
+
+
+def test_every_kind_names_a_class_that_there_is() -> None:
+    for name in KINDS:
+        module, _, kind = name.rpartition(".")
+        assert issubclass(getattr(importlib.import_module(module), kind), Exception)
+    assert MEANINGS.keys() == set(Status)
+
+
+def test_an_error_that_nobody_expected_says_where_and_never_what(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise LookupError("the words of a source")
+
+    with pytest.raises(LookupError) as caught:
+        fail()
+    assert report(caught.value) is Status.FAULT
+    says = capsys.readouterr().err
+    assert len(says.splitlines()) == 1
+    assert "LookupError in fail (" in says
+    assert "words" not in says
+
+
+def test_the_help_and_the_readme_name_every_status(place: Place) -> None:
+    shown = place.run("--help").stdout
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    for status, says in MEANINGS.items():
+        assert f"\n  {int(status)} " in shown
+        assert f"| {int(status)} | {says} |" in readme

@@ -1,0 +1,138 @@
+"""A wheel is enough: with it, and the packages it needs, everything runs where there is no checkout."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from intake.demo.processes import wait_for_port
+from ports import free_port
+
+PROJECT = Path(__file__).parents[1]
+TOP = ("wsgi.py", "gunicorn.conf.py", "migrations")
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, check=True
+    )
+    return [name for name in listed.stdout.decode().split("\0") if name and (PROJECT / name).exists()]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from a copy, so that nothing of an earlier build gets in."""
+    copy, out = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("out")
+    for name in tracked():
+        if name.partition("/")[0] not in ("tests", "docs", "bench", "fuzz"):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT / name, copy / name)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index",
+         "--disable-pip-version-check", "-w", str(out), "."],
+        cwd=copy, check=True,
+    )  # fmt: skip
+    return next(out.glob("*.whl"))
+
+
+class Installed:
+    """The wheel in a virtual environment of its own, which sees the tests' packages but not the checkout."""
+
+    def __init__(self, wheel: Path, directory: Path) -> None:
+        self.directory = directory / "elsewhere"
+        self.directory.mkdir()
+        venv.create(directory / "venv", with_pip=False)
+        self.python = directory / "venv" / "bin" / "python"
+        packages = next((directory / "venv" / "lib").glob("python*/site-packages"))
+        # A directory that a .pth file names is no site directory: the project's own .pth in it does nothing.
+        (packages / "tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        subprocess.run(
+            [sys.executable, "-m", "pip", "--python", str(self.python), "install", "--quiet", "--no-deps",
+             "--no-index", "--disable-pip-version-check", "--ignore-installed", str(wheel)],
+            check=True,
+        )  # fmt: skip
+        self.environment = {"PATH": os.defpath, "HOME": "", "INTAKE_DATA": "data"}
+
+    def run(self, *arguments: str, data: bytes = b"") -> str:
+        result = subprocess.run(
+            [self.python.with_name("intake"), *arguments],
+            cwd=self.directory, env=self.environment, input=data, capture_output=True, check=False,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr.decode()
+        return result.stdout.decode()
+
+    @contextmanager
+    def serving(self, port: int, environment: Mapping[str, str], *arguments: str) -> "Iterator[subprocess.Popen[str]]":
+        with subprocess.Popen(
+            [self.python.with_name("intake"), *arguments],
+            cwd=self.directory, env={**self.environment, **environment}, stdout=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            try:
+                wait_for_port(process, port)
+                yield process
+            finally:
+                process.terminate()
+
+
+def test_the_wheel_holds_every_file_of_the_program(wheel: Path) -> None:
+    held = set(zipfile.ZipFile(wheel).namelist())
+    for name in tracked():
+        top = name.partition("/")[0]
+        if top in ("intake", "crypto"):
+            assert name in held
+        elif top in TOP:
+            assert f"intake/toplevel_files/{name}" in held
+    assert {"intake/py.typed", "crypto/py.typed", "intake-0.1.0.dist-info/licenses/LICENSE"} <= held
+    assert {name.partition("/")[0] for name in held} == {"intake", "crypto", "intake-0.1.0.dist-info"}
+
+
+def test_everything_runs_from_the_wheel_without_a_checkout(wheel: Path, tmp_path: Path) -> None:
+    installed = Installed(wheel, tmp_path)
+    where = subprocess.run(
+        [installed.python, "-c", "import sys, intake, crypto; print(intake.__file__, crypto.__file__, *sys.path)"],
+        cwd=installed.directory, env=installed.environment, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert str(PROJECT) not in where.replace(sysconfig.get_path("purelib"), "")
+    (installed.directory / "passphrase").write_text("a passphrase\n")
+    log = re.search(r"intake-\S+\+\S+", installed.run("init", "--team", "a team"))
+    assert log
+    for role, name in (("reviewer", "amina"), ("auditor", "carla")):
+        installed.run("key", "new", name, "--role", role, "--passphrase-file", "passphrase")
+        installed.run(role, "enrol", f"{name}.card")
+    source, desk, triage = free_port(), free_port(), free_port()
+    with (
+        installed.serving(source, {"INTAKE_SOURCE_BIND": f"127.0.0.1:{source}"}, "serve", "source"),
+        installed.serving(desk, {"INTAKE_DESK_BIND": f"127.0.0.1:{desk}"}, "serve", "desk"),
+    ):
+        for language in ("en", "fr", "fa"):
+            page = httpx.get(f"http://127.0.0.1:{source}/{language}/", trust_env=False)
+            assert page.status_code == 200
+            assert f'lang="{language}"' in page.text
+        connection = ["--desk", f"http://127.0.0.1:{desk}", "--log", log[0], "--home", "home"]
+        verified = installed.run(
+            "audit", "verify", "--key", "carla.key", "--passphrase-file", "passphrase", *connection
+        )
+        assert "Verified: 2 entries" in verified
+        program = ["triage", "--key", "amina.key", "--port", str(triage), *connection]
+        with installed.serving(triage, {"PYTHONUNBUFFERED": "1"}, *program) as started:
+            assert started.stdout
+            address = started.stdout.readline().strip()
+            page = httpx.get(address, trust_env=False, follow_redirects=True)
+            assert (page.status_code, "passphrase" in page.text.lower()) == (200, True)
+        installed.run("settle")
+    installed.run("age", "keygen", "-o", "key.txt")
+    sealed = subprocess.run(
+        [installed.python.with_name("intake"), "age", "-e", "-i", "key.txt"],
+        cwd=installed.directory, env=installed.environment, input=b"data", capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    assert installed.run("age", "-d", "-i", "key.txt", data=sealed) == "data"
