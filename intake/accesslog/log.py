@@ -99,8 +99,9 @@ class AccessLog:
         """Add an entry and sign the new head; both are durable when the caller's transaction is. Returns its index."""
         line = entry.to_bytes()
         head = self._require_head(session)
-        frontier = Frontier.from_bytes(head.size, head.frontier).append(leaf_hash(line))
-        session.add(LogEntry(index=head.size, body=line))
+        leaf = leaf_hash(line)
+        frontier = Frontier.from_bytes(head.size, head.frontier).append(leaf)
+        session.add(LogEntry(index=head.size, leaf=leaf, body=line))
         # The old size in the condition: a head that moved meanwhile is never overwritten.
         if session.execute(delete(LogHead).where(LogHead.size == head.size)).rowcount != 1:  # type: ignore[attr-defined]
             raise LogDamagedError("the head of the log moved during an append")
@@ -122,6 +123,11 @@ class AccessLog:
     def lines(self, session: Session, start: int, end: int) -> Sequence[bytes]:
         """The entries from `start` up to but not including `end`, as far as there are any."""
         wanted = select(LogEntry.body).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
+        return session.scalars(wanted).all()
+
+    def leaves(self, session: Session, start: int, end: int) -> Sequence[bytes]:
+        """The hashes of these entries, which are stored: no entry is read for them."""
+        wanted = select(LogEntry.leaf).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
         return session.scalars(wanted).all()
 
     def roster(self, session: Session) -> Roster:

@@ -1,9 +1,11 @@
-"""The log as static resources (C2SP tlog-tiles): hash tiles and entry bundles, computed from the stored entries."""
+"""The log as static resources (C2SP tlog-tiles): tiles and bundles, from the stored hashes and entries."""
+
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from crypto.merkle import leaf_hash
-from crypto.tiles import WIDTH, TileRef, encode_bundle, hash_tile
+from crypto.merkle import root_hash
+from crypto.tiles import WIDTH, TileRef, encode_bundle
 from intake.accesslog.log import AccessLog
 
 
@@ -14,12 +16,17 @@ class NoSuchTileError(LookupError):
 def tile(log: AccessLog, session: Session, ref: TileRef) -> bytes:
     """The bytes of one tile or bundle; `NoSuchTileError` where the tree does not reach."""
     level = ref.level or 0
+    start = ref.index * WIDTH
     # A hash at level L is the root of 256^L entries.
-    span = WIDTH**level
-    start, end = ref.index * WIDTH * span, (ref.index * WIDTH + ref.width) * span
-    if end > log.size(session):
+    if (start + ref.width) * WIDTH**level > log.size(session):
         raise NoSuchTileError
-    lines = log.lines(session, start, end)
     if ref.level is None:
-        return encode_bundle(lines)
-    return hash_tile(level, 0, ref.width, [leaf_hash(line) for line in lines])
+        return encode_bundle(log.lines(session, start, start + ref.width))
+    return b"".join(_hashes(log, session, level, start, ref.width))
+
+
+def _hashes(log: AccessLog, session: Session, level: int, start: int, count: int) -> Sequence[bytes]:
+    """So many hashes of a level. Never more than 256 of each level are held, however many entries lie below."""
+    if level == 0:
+        return log.leaves(session, start, start + count)
+    return [root_hash(_hashes(log, session, level - 1, index * WIDTH, WIDTH)) for index in range(start, start + count)]

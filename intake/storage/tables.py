@@ -59,12 +59,36 @@ class Item(Base):
     blob: Mapped[str | None] = mapped_column(String(32))
 
 
+class Hidden(Base):
+    """A tip or an item that the index doesn't show yet. `until`: Unix time of the gate at which it does."""
+
+    __tablename__ = "hidden"
+    __table_args__ = (Index("hidden_by_tip", "tip_id"), _NO_ROWID)
+
+    id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    tip_id: Mapped[bytes] = mapped_column(ForeignKey("tip.id", ondelete="CASCADE"))
+    until: Mapped[int]
+
+
+class Added(Base):
+    """How many bytes a member (`member`: key id) has added on the newest day on which they added anything."""
+
+    __tablename__ = "added"
+    __table_args__ = (_NO_ROWID,)
+
+    member: Mapped[str] = mapped_column(String(32), primary_key=True)
+    day: Mapped[date]
+    size: Mapped[int]
+
+
 class LogEntry(Base):
     """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap."""
 
     __tablename__ = "log_entry"
 
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Before the body: what lies behind one that is long is read through all of its pages.
+    leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
     body: Mapped[bytes] = mapped_column(LargeBinary)
 
 

@@ -80,7 +80,7 @@ def rewrite(server: Server, changed: list[bytes]) -> None:
     """Put other entries into the store."""
     with server.store.writing() as session:
         session.execute(delete(LogEntry))
-        session.add_all(LogEntry(index=index, body=line) for index, line in enumerate(changed))
+        session.add_all(LogEntry(index=index, leaf=leaf_hash(line), body=line) for index, line in enumerate(changed))
 
 
 def sign_head(server: Server, key: SigningKey) -> None:

@@ -1,0 +1,60 @@
+"""Tiles come from stored hashes: they are those of the entries, and a large one takes no more memory than a small one."""
+
+import json
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import insert, update
+
+from crypto.merkle import leaf_hash
+from crypto.note import SigningKey
+from crypto.tiles import TileRef, hash_tile
+from intake.accesslog.log import AccessLog
+from intake.accesslog.tiles import tile
+from intake.server import Server, initialise, open_server
+from intake.storage.tables import LogEntry, LogHead
+
+SIZE = 2 * 65_536 + 300
+BODY = 1_000
+
+
+def body(index: int) -> bytes:
+    return json.dumps(index).encode().ljust(BODY)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose log has more entries than one tile of level 1 covers, 131 MB of them."""
+    server = open_server(initialise(tmp_path_factory.mktemp("large") / "server", {}))
+    with server.store.writing() as session:
+        for start in range(0, SIZE, 4096):
+            part = [(index, body(index)) for index in range(start, min(SIZE, start + 4096))]
+            session.execute(
+                insert(LogEntry), [{"index": index, "leaf": leaf_hash(line), "body": line} for index, line in part]
+            )
+        session.execute(update(LogHead).values(size=SIZE))
+    yield server
+    server.store.close()
+
+
+@pytest.fixture(scope="module")
+def leaves() -> list[bytes]:
+    return [leaf_hash(body(index)) for index in range(SIZE)]
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [TileRef(0, 0), TileRef(0, 513, 44), TileRef(1, 0), TileRef(1, 1), TileRef(1, 2, 1), TileRef(2, 0, 2)],
+    ids=str,
+)
+def test_a_tile_holds_the_hashes_of_the_entries_below_it_in_little_memory(
+    ref: TileRef, large: Server, leaves: list[bytes]
+) -> None:
+    with large.store.reading() as session:
+        tracemalloc.start()
+        data = tile(AccessLog(SigningKey.generate("log")), session, ref)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert data == hash_tile(ref.level or 0, ref.index, ref.width, leaves)
+    assert most < 2_000_000, "65,536 entries of a kilobyte were read otherwise"
