@@ -96,6 +96,10 @@ def _round_trip(read: Callable[[bytes], T], write: Callable[[T], bytes], error: 
     return check
 
 
+def _sealed(summaries: dict[str, bytes], items: dict[str, bytes]) -> bytes:
+    return b"".join(encode_sealed(summaries.items(), items.items()))
+
+
 def _stable(read: Callable[[bytes], T], write: Callable[[T], bytes], error: type[Exception]) -> Check:
     """The same for a form that has several spellings: what is written is read and written alike."""
 
@@ -346,7 +350,7 @@ TARGETS: dict[str, Target] = {
     ),
     "index": Target(_stable(parse_index, Index.to_json, WireError), (_INDEX,)),
     "bulk-answer": Target(
-        _stable(decode_sealed, lambda parts: encode_sealed(*parts), WireError), (encode_sealed({"0" * 32: b"x"}, {}),)
+        _stable(decode_sealed, lambda parts: _sealed(*parts), WireError), (_sealed({"0" * 32: b"x"}, {}),)
     ),
     "base64url": Target(
         _round_trip(_of_text(base64url.decode), lambda data: base64url.encode(data).encode(), base64url.Base64Error),

@@ -1,9 +1,9 @@
 """What both server applications are made from: settings, store, blobs and access log, opened together."""
 
 import json
-import os
 import secrets
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,9 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.note import SigningKey
 from intake.accesslog.log import AccessLog
+from intake.durable import make_directory, write_new
 from intake.settings import FILE, SettingError, Settings, load, settable
 from intake.storage import schema
 from intake.storage.blobs import Blobs
+from intake.storage.gate import Gate
 from intake.storage.store import Store
 
 
@@ -36,6 +38,11 @@ class Server:
         """The day (UTC) of whatever is stored now, by the log's clock."""
         with self.store.reading() as session:
             return self.log.day(session)
+
+    @property
+    def gate(self) -> Gate:
+        """When the index shows what has come."""
+        return Gate(self.settings.gate_minutes)
 
 
 def open_server(settings: Settings) -> Server:
@@ -61,14 +68,17 @@ def initialise(data: Path, values: dict[str, object], environment: Mapping[str, 
     store is made. What is wrong with them stops this before anything is written.
     """
     settings = load({**(environment or {}), "INTAKE_DATA": str(data)}, new=values)
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings.blobs.mkdir(mode=0o700, exist_ok=True)
+    make_directory(data)
+    make_directory(settings.blobs)
     _write_new(data / FILE, settings_file(Settings(data=data, **values)))  # type: ignore[arg-type]
     key = SigningKey.generate(f"intake-{secrets.token_hex(4)}")
+    # Durable before the store is: entries that nobody can go on from would be worse than none.
     _write_new(settings.log_key, f"{key.verifier.name}\n{key.seed.hex()}\n")
     try:
+        with closing(Store(settings.database_url)) as store:
+            store.make_file()
         schema.upgrade(settings.database_url)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, FileNotFoundError, NotADirectoryError) as error:
         raise _unopened(settings, error) from error
     server = open_server(settings)
     with server.store.writing() as session:
@@ -101,13 +111,11 @@ def _toml(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _unopened(settings: Settings, error: SQLAlchemyError) -> SettingError:
+def _unopened(settings: Settings, error: Exception) -> SettingError:
     where = "database" if settings.database else "INTAKE_DATA"
     return SettingError(f"{where}: the store can't be opened ({type(error).__name__}); is it where this setting says?")
 
 
 def _write_new(path: Path, text: str) -> None:
-    if path.exists():
-        return
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    if not path.exists():
+        write_new(path, text.encode())

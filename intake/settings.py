@@ -14,11 +14,21 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from limits import parse_many
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 FILE = "intake.toml"
 
+_SQLITE = "sqlite:///"
+_AT_LEAST_ONE = (
+    "answer_days",
+    "keep_months",
+    "threads",
+    "stall_seconds",
+    "workers",
+    "largest_file",
+    "member_quota",
+)
 _MEMORY = "memory"
 _REDIS = ("redis", "rediss", "redis+unix")
 _AUTHORITY = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
@@ -42,7 +52,9 @@ class Settings:
     team: str = _setting("", "How the pages name the organisation that reads the reports; empty: this team.")
     answer_days: int = _setting(7, "Within how many days a source can expect an answer; shown before the form.")
     keep_months: int = _setting(24, "For how many months reports are kept; shown before the form.")
-    database: str = _setting("", "SQLAlchemy URL of the store; empty: intake.db in the data directory (SQLite).")
+    database: str = _setting(
+        "", "Where the store is: sqlite:/// and the whole path of a file; empty: intake.db in the data directory."
+    )
     source_bind: str = _setting("127.0.0.1:8001", "Where the source site listens: host:port or unix:/path.")
     desk_bind: str = _setting("127.0.0.1:8002", "Where the desk API listens: host:port or unix:/path.")
     desk_authority: str = _setting(
@@ -72,17 +84,30 @@ class Settings:
     )
     largest_file: int = _setting(500_000_000, "The largest file that a source may add.")
     reserve_files: int = _setting(500_000_000, "What files leave free of the disk, so that text can still be stored.")
-    reserve_text: int = _setting(50_000_000, "What text leaves free of the disk, so that the team can still work.")
+    reserve_text: int = _setting(
+        50_000_000, "What text and what reviewers add leave free of the disk, so that reports can still be read."
+    )
+    ballast: int = _setting(
+        32_000_000, "What is kept of the disk for the log, for revoking members and for withdrawing, when it is full."
+    )
+    member_quota: int = _setting(200_000_000, "How many bytes one reviewer can add on one day.")
+    gate_minutes: int = _setting(
+        60,
+        "Every so many minutes reviewers see what has come, so that the log doesn't tell when; 1440: once a day; 0: at "
+        "once, not for real use.",
+    )
 
     def __post_init__(self) -> None:
         for entry in settable():
             _require_text(entry.name, getattr(self, entry.name))
-        for name in ("answer_days", "keep_months", "threads", "stall_seconds", "workers", "largest_file"):
+        for name in _AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be 1 or more")
-        for name in ("reserve_files", "reserve_text"):
+        for name in ("reserve_files", "reserve_text", "ballast"):
             if getattr(self, name) < 0:
                 raise SettingError(f"{name} must be 0 or more")
+        if self.gate_minutes < 0 or (self.gate_minutes and 1440 % self.gate_minutes):
+            raise SettingError("gate_minutes must be 0, or go into a day without rest: 1 to 1440")
         for name in ("source_bind", "desk_bind"):
             _require_bind(name, getattr(self, name))
         for name in ("limit_pages", "limit_codenames", "limit_sends"):
@@ -93,9 +118,10 @@ class Settings:
             _require_database(self.database)
 
     @property
-    def database_url(self) -> str:
-        """SQLAlchemy URL of the store."""
-        return self.database or f"sqlite:///{self.data.resolve() / 'intake.db'}"
+    def database_url(self) -> URL:
+        """SQLAlchemy URL of the store. Not text: in that, some letters of a path would mean something else."""
+        path = self.database.removeprefix(_SQLITE) or str(self.data.resolve() / "intake.db")
+        return URL.create("sqlite", database=path)
 
     @property
     def authority(self) -> str:
@@ -234,15 +260,17 @@ def _require_limits_storage(storage: str, workers: int) -> None:
 
 
 def _require_database(database: str) -> None:
+    if database.startswith(_SQLITE):
+        if not Path(database.removeprefix(_SQLITE)).is_absolute():
+            raise SettingError("database must name the SQLite file by its whole path, as in sqlite:////var/lib/…")
+        return
     try:
-        url = make_url(database)
-        dialect = url.get_dialect()
-        dialect.import_dbapi()
-    except ImportError as error:
-        raise SettingError(f"database needs a driver that is not installed: {error.name}") from None
+        name = make_url(database).get_backend_name()
     except (ArgumentError, ValueError):
-        raise SettingError("database must be an SQLAlchemy URL, such as sqlite:////var/lib/intake/intake.db") from None
-    if dialect.is_async:
-        raise SettingError(f"database needs a driver that is not asynchronous: {url.drivername} is")
-    if dialect.name == "sqlite" and not Path(url.database or "").is_absolute():
-        raise SettingError("database must name the SQLite file by its whole path, as in sqlite:////var/lib/…")
+        name = "sqlite"
+    if name != "sqlite":
+        raise SettingError(
+            f"database: {name} can't be used yet: what is deleted would not be forgotten there, the order of arrival "
+            "not be hidden, and writers not wait for each other; leave it empty, for SQLite"
+        )
+    raise SettingError("database must be sqlite:/// and the whole path of a file, as in sqlite:////var/lib/…")

@@ -9,7 +9,7 @@ from intake.storage.tables import Base
 
 def run() -> None:
     """Apply the migrations in one transaction, through the same connections as the program's."""
-    url = context.config.get_main_option("sqlalchemy.url") or settings.load().database_url
+    url = context.config.attributes.get("url") or settings.load().database_url
     store = Store(url)
     with store.engine.connect() as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)

@@ -78,9 +78,13 @@ class AccessLog:
 
     def last_time(self, session: Session) -> datetime:
         """The time of the last entry, or the beginning of time."""
+        last = self.last(session)
+        return datetime.min.replace(tzinfo=UTC) if last is None else last.at
+
+    def last(self, session: Session) -> Entry | None:
+        """The last entry, if there is one."""
         size = self._require_head(session).size
-        last = [_read(line).at for line in self.lines(session, size - 1, size)]
-        return last[0] if last else datetime.min.replace(tzinfo=UTC)
+        return next((_read(line) for line in self.lines(session, size - 1, size)), None)
 
     def start(self, session: Session) -> None:
         """Sign the empty tree, once, when the store is made."""

@@ -16,7 +16,7 @@ def enrol(store: Store, log: AccessLog, card: Card, *, clock_is_right: bool = Fa
 
     Raises `ClockJumpError` if the log's time would jump by more than a day and nobody has said that the clock is right.
     """
-    with store.writing() as session:
+    with store.writing(last=True) as session:
         _append(session, log, Action.ENROL, card.key_id, card.text, clock_is_right=clock_is_right)
 
 
@@ -25,7 +25,7 @@ def revoke(store: Store, log: AccessLog, name: str, role: Role, *, clock_is_righ
 
     Raises `ClockJumpError` as `enrol` does.
     """
-    with store.writing() as session:
+    with store.writing(last=True) as session:
         member = log.roster(session).active(name)
         if member is None or member.card.role is not role:
             raise RosterError(f"there is no active {role} of this name")

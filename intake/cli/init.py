@@ -8,6 +8,7 @@ import click
 from intake.cli.common import say
 from intake.server import initialise, read_log_key
 from intake.settings import FILE
+from intake.storage.store import Store
 
 
 @click.command()
@@ -21,6 +22,9 @@ def init(team: str | None) -> None:
     """
     data = Path(os.environ.get("INTAKE_DATA", "data"))
     settings = initialise(data, {} if team is None else {"team": team}, os.environ)
+    store = Store(settings.database_url)
+    store.room.take_ballast(settings.ballast, leave=settings.reserve_text)
+    store.close()
     say(f"{data} is ready. Settings: {data / FILE}")
     if team is not None and team != settings.team:
         held_by = "INTAKE_TEAM" if "INTAKE_TEAM" in os.environ else str(data / FILE)

@@ -8,6 +8,7 @@ from intake.server import open_server
 from intake.settings import load
 from intake.storage.removal import first_day_kept, remove_tips
 from intake.storage.settle import settle as settle_store
+from intake.storage.store import Forgotten
 from intake.storage.tables import Tip
 
 
@@ -22,9 +23,21 @@ def settle(clock_is_right: bool) -> None:
     that entry: a wrong clock deletes nothing.
     """
     server = open_server(load())
+    with server.store.writing(last=True) as session:
+        server.gate.open(session, server.log.time(session))
     with server.store.reading() as session:
         today = server.log.day_for_deleting(session, clock_is_right=clock_is_right)
     old = Tip.day < first_day_kept(today, server.settings.keep_months)
-    say(f"{remove_tips(server.store, server.blobs, old)} reports were older than they are kept, and are deleted.")
-    count = settle_store(server.store, server.blobs)
-    say(f"The store and {count} attachments were written anew.")
+    removed = remove_tips(server.store, server.blobs, old)
+    say(f"{removed.count} reports were older than they are kept, and are deleted.")
+    settled = settle_store(server.store, server.blobs)
+    for lost in settled.lost:
+        say(f"Attachment {lost.item} of report {lost.tip} is lost: its file is not there.")
+    if settled.forgotten is Forgotten.DONE:
+        say(f"The store and {settled.blobs} attachments were written anew.")
+    else:
+        say(
+            f"{settled.blobs} attachments were written anew. The store was too, but somebody still reads the old one: "
+            "the servers put the new one in its place as soon as they can. Until then the old order can be read."
+        )
+    server.store.room.take_ballast(server.settings.ballast, leave=server.settings.reserve_text)

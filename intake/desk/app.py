@@ -9,6 +9,8 @@ from intake.hygiene import log_without_content
 from intake.protocol.actions import ActionError
 from intake.protocol.requests import RequestError
 from intake.server import Server
+from intake.storage.room import StoreFullError
+from intake.storage.store import StoreLockedError
 
 LARGEST_REQUEST = 2_000_000
 """Bytes of a request's body at most: 500 ids, or one sealed reply of 50,000 characters."""
@@ -23,6 +25,8 @@ def create_app(server: Server) -> Flask:
     app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
     app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))
+    app.register_error_handler(StoreFullError, lambda _: _problem(507, "the server's disk is full: tell the operator"))
+    app.register_error_handler(StoreLockedError, lambda _: _problem(503, "the server is busy: try again in a minute"))
     app.register_error_handler(HTTPException, _http_problem)
     log_without_content(app)
     app.after_request(_headers)
@@ -30,7 +34,13 @@ def create_app(server: Server) -> Flask:
 
 
 def _http_problem(error: HTTPException) -> Response:
-    words = {404: "there is nothing of this name", 409: "this id is taken", 413: "the request is too large"}
+    words = {
+        404: "there is nothing of this name",
+        409: "this id is taken",
+        410: "this file is lost on the server: tell the operator",
+        413: "the request is too large, or asks for too much at once",
+        429: "that is more than one reviewer can add on one day: tell the operator",
+    }
     code = error.code or 500
     return _problem(code, words.get(code, "the desk can't do this"))
 

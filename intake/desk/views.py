@@ -1,56 +1,56 @@
 """The routes. Each admits its request in one transaction, and answers only after that is durable."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
 from hashlib import sha256
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from flask import Blueprint, Response, abort, request
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from werkzeug.exceptions import Gone
 
 from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog.tiles import NoSuchTileError, tile
 from intake.desk.admission import admitted, current_server, logged
-from intake.protocol.actions import parse_read_request
+from intake.protocol.actions import MOST_BYTES, ReadRequest, parse_read_request
 from intake.protocol.wire import Index, ItemRow, TipRow, encode_sealed
-from intake.storage.tables import Item, Kind, Tip
+from intake.server import Server
+from intake.storage.gate import Gate
+from intake.storage.room import StoreFullError
+from intake.storage.tables import Added, Item, Kind, Tip
 
 blueprint = Blueprint("desk", __name__, url_prefix="/v1")
 
 _JSON = "application/json"
 _BYTES = "application/octet-stream"
 _PIECE = 1 << 18
+_ATTEMPTS = 3
 
 
 @blueprint.get("/index")
 def index() -> Response:
     """Ids, days, kinds and sizes of everything: a client fetches only what it lacks."""
     server = current_server()
-    with logged():
-        pass
+    with logged() as session:
+        server.gate.open(session, server.log.last_time(session))
     with server.store.reading() as session:
-        return Response(_index(session).to_json(), mimetype=_JSON)
+        # By the time of the newest entry: whatever comes later than that is not in this transaction.
+        return Response(_index(session, server.gate, server.log.last_time(session)).to_json(), mimetype=_JSON)
 
 
 @blueprint.post("/read")
 def read() -> Response:
     """The sealed bytes of up to 500 summaries and small items; ids that are not there are left out."""
     server = current_server()
-    with logged():
-        pass
-    wanted = parse_read_request(request.get_data())
-    tips, items = ([bytes.fromhex(name) for name in names] for names in (wanted.summaries, wanted.items))
-    with server.store.reading() as session:
-        summaries = session.execute(select(Tip.id, Tip.summary).where(Tip.id.in_(tips)))
-        sealed = session.execute(select(Item.id, Item.sealed).where(Item.id.in_(items), Item.sealed.is_not(None)))
-        return Response(
-            encode_sealed(
-                {tip.hex(): summary for tip, summary in summaries},
-                {item.hex(): data for item, data in sealed if data is not None},
-            ),
-            mimetype=_JSON,
-        )
+    with logged() as session:
+        wanted = parse_read_request(request.get_data())
+        _require_budget(session, wanted)
+    summaries = _each(server, wanted.summaries, Tip.id, Tip.summary)
+    items = _each(server, wanted.items, Item.id, Item.sealed)
+    return Response(encode_sealed(summaries, items), mimetype=_JSON)
 
 
 @blueprint.get("/items/<item_id>")
@@ -59,10 +59,7 @@ def item(item_id: str) -> Response:
     server = current_server()
     with logged():
         pass
-    with server.store.reading() as session:
-        row = session.get(Item, _id(item_id)) or abort(404)
-        size, blob, sealed = row.size, row.blob, row.sealed
-    body: Iterable[bytes] = [sealed or b""] if blob is None else _pieces(server.blobs.open(blob))
+    size, body = _content(server, _id(item_id))
     return Response(body, mimetype=_BYTES, headers={"Content-Length": str(size)})
 
 
@@ -70,14 +67,17 @@ def item(item_id: str) -> Response:
 def add(tip_id: str, item_id: str) -> Response:
     """Store what a reviewer sealed. Sending the same again changes nothing and is fine."""
     kind = Kind(request.args["kind"]) if request.args.get("kind") in (Kind.REPLY, Kind.WORK) else abort(400)
-    sealed, server = request.get_data(), current_server()
+    server, sealed = current_server(), request.get_data()
     with logged() as session:
+        if not server.store.room.has(server.settings.reserve_text):
+            raise StoreFullError
         if session.get(Tip, _id(tip_id)) is None:
             abort(404)
         present = session.get(Item, _id(item_id))
         if present is not None and (present.tip_id, present.sealed) != (_id(tip_id), sealed):
             abort(409)
         if present is None:
+            _require_quota(server, session, len(sealed))
             session.add(
                 Item(
                     id=_id(item_id),
@@ -114,9 +114,20 @@ def log_tile(path: str) -> Response:
             abort(404)
 
 
-def _index(session: Session) -> Index:
-    tips = session.execute(select(Tip.id, Tip.day, Tip.recipient, Tip.summary))
-    items = session.execute(select(Item.id, Item.tip_id, Item.kind, Item.day, Item.size, Item.blob))
+def _index(session: Session, gate: Gate, now: datetime) -> Index:
+    """What shows by now, in the order of the ids, which are random and say nothing about who came first."""
+    # Row by row: all summaries together are large, and only their digests are wanted.
+    by_row = {"yield_per": 100}
+    tips = session.execute(
+        select(Tip.id, Tip.day, Tip.recipient, Tip.summary).where(gate.shown(now, Tip.id)).order_by(Tip.id),
+        execution_options=by_row,
+    )
+    items = session.execute(
+        select(Item.id, Item.tip_id, Item.kind, Item.day, Item.size, Item.blob)
+        .where(gate.shown(now, Item.id, Item.tip_id))
+        .order_by(Item.id),
+        execution_options=by_row,
+    )
     return Index(
         tips=tuple(
             TipRow(tip.hex(), day.isoformat(), recipient, sha256(summary).hexdigest())
@@ -127,6 +138,56 @@ def _index(session: Session) -> Index:
             for name, tip, kind, day, size, blob in items
         ),
     )
+
+
+def _require_budget(session: Session, wanted: ReadRequest) -> None:
+    """Refuse what is more than one answer may hold, before it is logged as handed out."""
+    tips, items = ([bytes.fromhex(name) for name in names] for names in (wanted.summaries, wanted.items))
+    sizes = [
+        *session.scalars(select(func.length(Tip.summary)).where(Tip.id.in_(tips))),
+        *session.scalars(select(Item.size).where(Item.id.in_(items), Item.sealed.is_not(None))),
+    ]
+    if len(sizes) > 1 and sum(sizes) > MOST_BYTES:
+        abort(413)
+
+
+def _each(
+    server: Server, names: Sequence[str], key: InstrumentedAttribute[bytes], sealed: InstrumentedAttribute[Any]
+) -> Iterator[tuple[str, bytes]]:
+    """The sealed bytes of these ids, each read when it is its turn: a slow client holds no transaction open."""
+    for name in names:
+        with server.store.reading() as session:
+            data: bytes | None = session.scalar(select(sealed).where(key == bytes.fromhex(name)))
+        if data is not None:
+            yield name, data
+
+
+def _require_quota(server: Server, session: Session, size: int) -> None:
+    """Count what the signer of this request, which was logged just now, adds today; refuse it beyond the quota."""
+    entry, today = server.log.last(session), server.log.day(session)
+    member = "" if entry is None else entry.who
+    row = session.get(Added, member)
+    if row is None:
+        row = Added(member=member, day=today, size=0)
+        session.add(row)
+    row.size = size + (row.size if row.day == today else 0)
+    row.day = today
+    if row.size > server.settings.member_quota:
+        abort(429)
+
+
+def _content(server: Server, name: bytes) -> tuple[int, Iterable[bytes]]:
+    """The size and the sealed bytes of an item."""
+    for _ in range(_ATTEMPTS):
+        with server.store.reading() as session:
+            row = session.get(Item, name) or abort(404)
+            size, blob, sealed = row.size, row.blob, row.sealed
+        if blob is None:
+            return size, [sealed or b""]
+        # Settling gives blobs other names, and may have done so since the row was read.
+        with suppress(FileNotFoundError):
+            return size, _pieces(server.blobs.open(blob))
+    raise Gone
 
 
 def _pieces(blob: BinaryIO) -> Iterable[bytes]:

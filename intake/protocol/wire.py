@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -67,12 +67,14 @@ def parse_index(body: bytes) -> Index:
     return index
 
 
-def encode_sealed(summaries: Mapping[str, bytes], items: Mapping[str, bytes]) -> bytes:
-    """The answer to a bulk read."""
-    parts = {"summaries": summaries, "items": items}
-    return json.dumps(
-        {part: {name: base64.b64encode(data).decode() for name, data in held.items()} for part, held in parts.items()}
-    ).encode()
+def encode_sealed(summaries: Iterable[tuple[str, bytes]], items: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """The answer to a bulk read, piece by piece: of what is read for it, no more than one thing is held at a time."""
+    for start, held in ((b'{"summaries":{', summaries), (b'},"items":{', items)):
+        yield start
+        for number, (name, data) in enumerate(held):
+            yield b"%b%b:" % (b"," if number else b"", json.dumps(name).encode())
+            yield b'"%b"' % base64.b64encode(data)
+    yield b"}}"
 
 
 def decode_sealed(body: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:

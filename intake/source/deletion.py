@@ -37,7 +37,7 @@ def forget_reply(reply_id: str) -> ResponseReturnValue:
         item = bytes.fromhex(reply_id)
     except ValueError:
         abort(404)
-    if not delete_reply(current_server(), here[1], item):
+    if delete_reply(current_server(), here[1], item) is None:
         abort(404)
     tell(_("The reply has been deleted."))
     return redirect(url_for("thread.tip"), 303)

@@ -1,12 +1,11 @@
 """What is left of the disk, and for what: the last of it is for the team's work, what comes before that for text."""
 
-import shutil
-
 from flask import request
 from werkzeug.exceptions import ServiceUnavailable
 
 from intake.server import Server
 from intake.source.pages import current_server
+from intake.storage.room import free_bytes
 
 _TEXTS = frozenset({"report.report", "thread.message", "thread.more"})
 
@@ -21,13 +20,13 @@ class NoTextRoomError(ServiceUnavailable):
 
 def require_room(server: Server) -> None:
     """Raise `NoRoomError` if what is left of the disk is kept for text."""
-    if shutil.disk_usage(server.settings.blobs).free < server.settings.reserve_files:
+    if free_bytes(server.settings.blobs) < server.settings.reserve_files:
         raise NoRoomError
 
 
 def require_room_for_text() -> None:
     """Before a request that brings text: raise `NoTextRoomError` if not even that can be taken any more."""
     if request.method == "POST" and request.endpoint in _TEXTS:
-        settings = current_server().settings
-        if shutil.disk_usage(settings.data).free < settings.reserve_text:
+        server = current_server()
+        if not server.store.room.has(server.settings.reserve_text):
             raise NoTextRoomError

@@ -20,6 +20,7 @@ from intake.report.payloads import About, Addition, Message, Opened, PayloadForm
 from intake.server import Server
 from intake.source.files import SealedFile
 from intake.storage.removal import remove_tips
+from intake.storage.store import Forgotten
 from intake.storage.tables import Item, Kind, Tip
 
 _ITEM_ID = b"intake source item v1"
@@ -131,18 +132,17 @@ def answered(server: Server, seed: Seed, tip: KnownTip) -> Answered:
     )
 
 
-def delete_reply(server: Server, tip: KnownTip, item: bytes) -> bool:
-    """Delete a reply to this tip for good; False if there is none with this id."""
+def delete_reply(server: Server, tip: KnownTip, item: bytes) -> Forgotten | None:
+    """Delete a reply to this tip for good; None if there is none with this id."""
     wanted = delete(Item).where(Item.id == item, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
-    with server.store.writing() as session:
+    with server.store.writing(last=True) as session:
         found: bool = session.execute(wanted).rowcount == 1  # type: ignore[attr-defined]
-    server.store.forget()
-    return found
+    return server.store.forget() if found else None
 
 
-def withdraw(server: Server, tip: KnownTip) -> None:
+def withdraw(server: Server, tip: KnownTip) -> Forgotten:
     """Delete a tip for good, with everything that belongs to it."""
-    remove_tips(server.store, server.blobs, Tip.id == tip.id)
+    return remove_tips(server.store, server.blobs, Tip.id == tip.id).forgotten
 
 
 def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
@@ -171,11 +171,14 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
         identity = HybridIdentity.generate()
         tip = KnownTip(secrets.token_bytes(16), str(identity.recipient))
         summary = seal(_summary(seed, identity, report).padded(), _recipients(server, session))
-        session.add(
-            Tip(id=tip.id, day=server.today(), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key())
+        row = Tip(
+            id=tip.id, day=server.log.day(session), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key()
         )
+        session.add(row)
         session.flush()
-        session.add(_item(server, tip, item, Kind.REPORT, seal_to(tip, document)))
+        first = _item(server, tip, item, Kind.REPORT, seal_to(tip, document))
+        session.add(first)
+        server.gate.hide(session, server.log.time(session), [row, first])
     return Arrival.STORED
 
 
@@ -208,6 +211,7 @@ def _store_once(server: Server, *items: Item) -> bool:
             if session.get(Item, items[0].id) is not None:
                 return False
             session.add_all(items)
+            server.gate.hide(session, server.log.time(session), items)
     except IntegrityError:
         with server.store.reading() as session:
             if session.get(Item, items[0].id) is not None:

@@ -1,27 +1,44 @@
 """Deleting tips for good: rows, blobs, and what the write-ahead log still holds of them."""
 
-from contextlib import suppress
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, delete, select
 
 from intake.storage.blobs import Blobs
-from intake.storage.store import Store
+from intake.storage.store import Forgotten, Store
 from intake.storage.tables import Item, Tip
 
 
-def remove_tips(store: Store, blobs: Blobs, which: ColumnElement[bool]) -> int:
-    """Delete the tips that a condition names, with everything that belongs to them; returns how many there were."""
-    with store.writing() as session:
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """How many tips were deleted, and whether anything of them can still be read from the server's files."""
+
+    count: int
+    forgotten: Forgotten
+
+
+def remove_tips(store: Store, blobs: Blobs, which: ColumnElement[bool]) -> Removed:
+    """Delete the tips that a condition names, with everything that belongs to them."""
+    with store.writing(last=True) as session:
         tips = session.scalars(select(Tip.id).where(which)).all()
         held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
         session.execute(delete(Tip).where(Tip.id.in_(tips)))
-    for blob in held:
-        # Its row is gone, so that nobody can reach it any more; the next settling tries again.
-        with suppress(OSError):
-            blobs.remove(blob or "")
-    store.forget()
-    return len(tips)
+    gone = _remove(blobs, [blob for blob in held if blob is not None])
+    forgotten = store.forget()
+    return Removed(len(tips), forgotten if gone else Forgotten.PENDING)
+
+
+def _remove(blobs: Blobs, names: Sequence[str]) -> bool:
+    gone = True
+    for name in names:
+        try:
+            blobs.remove(name)
+        except OSError:
+            # Its row is gone, so that nobody can reach it any more; the next settling tries again.
+            gone = False
+    return gone
 
 
 def first_day_kept(today: date, months: int) -> date:

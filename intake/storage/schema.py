@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import URL
 
 from intake.storage.store import Store
 from intake.toplevel import toplevel
@@ -15,15 +16,16 @@ class SchemaError(RuntimeError):
     """The store's schema is not the one that this version of the program needs."""
 
 
-def config(url: str) -> Config:
+def config(url: URL | str) -> Config:
     """Alembic's configuration for the store behind `url`."""
     settings = Config()
-    settings.set_main_option("script_location", str(_migrations()))
-    settings.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    # Alembic's options are interpolated: a "%" stands for something else.
+    settings.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    settings.attributes["url"] = url
     return settings
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: URL | str) -> None:
     """Bring the schema to the newest revision; `SchemaError` if the store is newer than this program."""
     store = Store(url)
     try:

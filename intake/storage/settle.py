@@ -6,24 +6,46 @@ follow the random ids, and the blobs lie in an order drawn anew. Blobs that a cr
 
 import secrets
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import select, update
 
 from intake.storage.blobs import Blobs
-from intake.storage.store import Store
+from intake.storage.store import Forgotten, Store
 from intake.storage.tables import Item
 
 MARGIN = timedelta(days=1)
 """For how long a blob may be without a row: it is kept before the row that refers to it is committed."""
 
 
-def settle(store: Store, blobs: Blobs, now: float | None = None) -> int:
-    """Rewrite the store and every blob; sources and reviewers can go on meanwhile. Returns the number of blobs."""
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An attachment whose file is not there: its item and its tip, in hex."""
+
+    item: str
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many blobs were written anew, which are lost, and whether the old order can still be read."""
+
+    blobs: int
+    lost: tuple[Lost, ...]
+    forgotten: Forgotten
+
+
+def settle(store: Store, blobs: Blobs, now: float | None = None) -> Settled:
+    """Rewrite the store and every blob; sources and reviewers can go on meanwhile.
+
+    `StoreFullError` where there is no room for a copy of the store, after the blobs.
+    """
     _sweep(store, blobs, (time.time() if now is None else now) - MARGIN.total_seconds())
-    count = _rewrite_blobs(store, blobs)
-    store.rewrite()
-    return count
+    names = _referred(store)
+    secrets.SystemRandom().shuffle(names)
+    lost = tuple(lost for name in names for lost in _rewrite_blob(store, blobs, name))
+    return Settled(len(names) - len(lost), lost, store.rewrite())
 
 
 def _sweep(store: Store, blobs: Blobs, before: float) -> None:
@@ -38,25 +60,18 @@ def _referred(store: Store) -> list[str]:
         return [name for name in session.scalars(select(Item.blob).where(Item.blob.is_not(None))) if name is not None]
 
 
-def _rewrite_blobs(store: Store, blobs: Blobs) -> int:
-    names = _referred(store)
-    secrets.SystemRandom().shuffle(names)
-    for name in names:
-        _rewrite_blob(store, blobs, name)
-    return len(names)
-
-
-def _rewrite_blob(store: Store, blobs: Blobs, name: str) -> None:
+def _rewrite_blob(store: Store, blobs: Blobs, name: str) -> list[Lost]:
+    """Give the blob another place and name; what is lost with it, unless its tip was withdrawn meanwhile."""
     try:
         kept = _copy(blobs, name)
     except FileNotFoundError:
-        if name in _referred(store):
-            raise
-        # Its tip was withdrawn meanwhile.
-        return
+        with store.reading() as session:
+            rows = session.execute(select(Item.id, Item.tip_id).where(Item.blob == name)).all()
+        return [Lost(item.hex(), tip.hex()) for item, tip in rows]
     with store.writing() as session:
         changed = session.execute(update(Item).where(Item.blob == name).values(blob=kept).returning(Item.id)).all()
     blobs.remove(name if changed else kept)
+    return []
 
 
 def _copy(blobs: Blobs, name: str) -> str:

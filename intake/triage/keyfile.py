@@ -1,7 +1,6 @@
 """A member's private keys: in memory, and in a file that is sealed with a passphrase."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from crypto.age import (
     unseal,
 )
 from crypto.note import NoteError, SigningKey
+from intake.durable import write_new
 from intake.protocol.card import Card, CardError, Role, issue_card
 
 SHORTEST_PASSPHRASE = 8
@@ -123,8 +123,6 @@ def _no_key_file(path: Path) -> KeyFileError:
 
 def _write_new(path: Path, data: bytes, *, mode: int) -> None:
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        write_new(path, data, mode=mode)
     except FileExistsError:
         raise _exists(path) from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from threading import Lock
 
 from crypto.age import AgeError, Decryptor, parse_recipient, seal
-from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
+from intake.protocol.actions import MOST_BYTES, MOST_OBJECTS, ROOM_OF_SUMMARY, Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
 from intake.protocol.requests import parse_base
 from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, parse_index
@@ -185,16 +185,15 @@ class Work:
         self.sync()
 
     def _fetch(self, index: Index, memory: Memory) -> None:
-        """Fetch the summaries and small items that are not kept yet, at most 500 a request."""
+        """Fetch the summaries and small items that are not kept yet, no more in a request than the desk answers."""
         summaries = [
             row.id for row in index.tips if memory.known(row).summary == row.summary and not self._has_summary(row)
         ]
-        items = [row.id for row in index.items if not row.blob and not self._home.has(f"sealed/{row.id}")]
+        items = [row for row in index.items if not row.blob and not self._home.has(f"sealed/{row.id}")]
         digests = {row.id: row.summary for row in index.tips}
-        wanted = [(name, True) for name in summaries] + [(name, False) for name in items]
-        for start in self._progress(range(0, len(wanted), MOST_OBJECTS), "Fetching reports"):
-            part = wanted[start : start + MOST_OBJECTS]
-            request = ReadRequest(_names(part, summary=True), _names(part, summary=False))
+        requests = list(_requests(summaries, items))
+        for number in self._progress(range(len(requests)), "Fetching reports"):
+            request = requests[number]
             got_summaries, got_items = decode_sealed(self._client.read(request))
             for name in got_summaries.keys() & set(request.summaries):
                 if hashlib.sha256(got_summaries[name]).hexdigest() != digests[name]:
@@ -253,5 +252,24 @@ def _gone(tips: set[str]) -> list[str]:
     return [says] if tips else []
 
 
-def _names(wanted: Sequence[tuple[str, bool]], *, summary: bool) -> tuple[str, ...]:
-    return tuple(name for name, is_summary in wanted if is_summary is summary)
+def _requests(summaries: Sequence[str], items: Sequence[ItemRow]) -> Iterator[ReadRequest]:
+    """Bulk reads for all of these, each of no more bytes and objects than the desk answers at once."""
+    sizes = [ROOM_OF_SUMMARY] * len(summaries) + [row.size for row in items]
+    for start, end in _packed(sizes):
+        before = len(summaries)
+        yield ReadRequest(
+            tuple(summaries[start:end]),
+            tuple(row.id for row in items[max(0, start - before) : max(0, end - before)]),
+        )
+
+
+def _packed(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Runs of things of these sizes, as long as a bulk read may be; what is too large for one has one for itself."""
+    start, room = 0, MOST_BYTES
+    for at, size in enumerate(sizes):
+        if at > start and (size > room or at - start == MOST_OBJECTS):
+            yield start, at
+            start, room = at, MOST_BYTES
+        room -= size
+    if sizes:
+        yield start, len(sizes)

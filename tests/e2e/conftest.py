@@ -111,7 +111,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     temporary = directory / "tmp"
     temporary.mkdir()
     source, desk = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    settings = initialise(directory / "server", {"team": "The Family Desk", "source_bind": source, "desk_bind": desk})
+    # Without gates: the tests go from a source to a reviewer and back within seconds.
+    settings = initialise(
+        directory / "server",
+        {"team": "The Family Desk", "source_bind": source, "desk_bind": desk, "gate_minutes": 0},
+    )
     server = open_server(settings)
     for name, role in (("amina", Role.REVIEWER), ("boris", Role.REVIEWER), ("carla", Role.AUDITOR)):
         keys = make_keys(role, name)

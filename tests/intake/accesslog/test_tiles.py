@@ -1,4 +1,4 @@
-"""Tiles come from stored hashes: they are those of the entries, and a large one takes no more memory than a small one."""
+"""Tiles come from stored hashes: they are those of the entries, and a large one takes no more memory."""
 
 import json
 import tracemalloc

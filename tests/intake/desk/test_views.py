@@ -2,21 +2,31 @@
 
 import json
 import secrets
+import tracemalloc
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from crypto.age import HybridIdentity
 from crypto.note import parse_note
 from intake.accesslog.log import AccessLog
-from intake.protocol.actions import LONGEST_READ, MOST_OBJECTS, Action, ReadRequest
+from intake.desk import create_app
+from intake.protocol.actions import LONGEST_READ, MOST_BYTES, MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.entry import parse_entry
 from intake.protocol.wire import decode_sealed, parse_index
-from intake.server import Server
-from intake.storage.tables import Item, LogEntry
+from intake.server import Server, read_log_key
+from intake.storage.blobs import Blobs
+from intake.storage.settle import settle
+from intake.storage.store import Forgotten
+from intake.storage.tables import Added, Hidden, Item, Kind, LogEntry, Tip
+
+RECIPIENT = str(HybridIdentity.generate().recipient)
 
 Stored = Callable[[int], tuple[str, list[str]]]
 
@@ -163,3 +173,162 @@ def test_the_largest_bulk_read_fits_into_the_log(client: Any, amina: Any, server
 @pytest.mark.parametrize("path", ["tile/0/999", "tile/entries/999", "tile/9/000", "nonsense", "tile/0/../x"])
 def test_a_tile_that_the_tree_does_not_have_is_not_found(path: str, client: Any, amina: Any) -> None:
     assert client(amina)("GET", f"/v1/log/{path}").status_code == 404
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC).replace(microsecond=0)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+def test_the_log_tells_of_reports_only_between_which_gates_they_came_and_not_in_which_order(
+    client: Any, amina: Any, server: Server
+) -> None:
+    """Fifty reports, and a reviewer who fetches after each of them, so that every one lies between two entries."""
+    clock = Clock()
+    gated = replace(
+        server,
+        log=AccessLog(read_log_key(server.settings.log_key), clock),
+        settings=replace(server.settings, gate_minutes=1),
+    )
+    # Within the five minutes of a signature: from one gate to the next.
+    clock.time = clock.time.replace(second=0) + timedelta(minutes=1)
+    came, seen = [], []
+    for _ in range(50):
+        clock.time += timedelta(seconds=1)
+        came.append(receive(gated))
+        seen.append([row.id for row in parse_index(client(amina, gated)("GET", "/v1/index").content).tips])
+    clock.time += timedelta(seconds=10)
+    seen.append([row.id for row in parse_index(client(amina, gated)("GET", "/v1/index").content).tips])
+    assert seen[:-1] == [[]] * 50, "a read between two arrivals tells nothing of them"
+    assert seen[-1] == sorted(came), "all show at the gate, in the order of random ids"
+    with server.store.reading() as session:
+        assert session.scalars(select(Hidden.id)).all() == []
+
+
+def receive(server: Server) -> str:
+    """A report, as the source site stores it."""
+    name, day = secrets.token_bytes(16), datetime.now(UTC).date()
+    tip = Tip(id=name, day=day, summary=b"summary", recipient=RECIPIENT, lookup=secrets.token_bytes(32))
+    with server.store.writing() as session:
+        session.add(tip)
+        server.gate.hide(session, server.log.time(session), [tip])
+    return name.hex()
+
+
+def test_a_bulk_read_of_more_than_the_budget_is_refused_and_not_logged(
+    client: Any, amina: Any, stored: Stored, server: Server
+) -> None:
+    items = [large_item(server, stored, MOST_BYTES // 2 + 1) for _ in range(2)]
+    before = last_entry(server)
+    answer = client(amina)("POST", "/v1/read", ReadRequest((), tuple(items)).to_json())
+    assert (answer.status_code, "too much at once" in answer.json()["error"]) == (413, True)
+    assert last_entry(server) == before
+
+
+def test_one_thing_larger_than_the_budget_is_answered_by_itself(
+    client: Any, amina: Any, stored: Stored, server: Server
+) -> None:
+    item = large_item(server, stored, MOST_BYTES + 1)
+    answer = client(amina)("POST", "/v1/read", ReadRequest((), (item,)).to_json())
+    assert len(decode_sealed(answer.content)[1][item]) == MOST_BYTES + 1
+
+
+def test_a_bulk_read_holds_one_thing_at_a_time_and_no_transaction(
+    client: Any, amina: Any, stored: Stored, server: Server
+) -> None:
+    items = [large_item(server, stored, 500_000) for _ in range(15)]
+    body = ReadRequest((), tuple(items)).to_json()
+    request = client(amina).request("POST", "/v1/read", body)
+    app = create_app(server)
+    tracemalloc.start()
+    pieces, status, _ = run_wsgi_app(app, environ(request, body), buffered=False)
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        # Whoever reads slowly keeps nothing from being forgotten.
+        assert server.store.forget() is Forgotten.DONE
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (status[:3], size > 15 * 660_000) == ("200", True)
+    assert most < 6_000_000
+
+
+def test_a_file_that_is_lost_is_said_to_be(client: Any, amina: Any, stored: Stored, server: Server) -> None:
+    name, blob = file_item(server, stored)
+    server.blobs.remove(blob)
+    answer = client(amina)("GET", f"/v1/items/{name}")
+    assert (answer.status_code, answer.json()["error"]) == (410, "this file is lost on the server: tell the operator")
+
+
+class Settling(Blobs):
+    """Blobs that are settled just before one is opened, once."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server.settings.blobs)
+        self._server = server
+        self.settled = False
+
+    def open(self, blob: str) -> BinaryIO:
+        if not self.settled:
+            self.settled = True
+            settle(self._server.store, self._server.blobs)
+        return super().open(blob)
+
+
+def test_nobody_who_reads_a_file_notices_that_it_is_settled(
+    client: Any, amina: Any, stored: Stored, server: Server
+) -> None:
+    name, _ = file_item(server, stored)
+    blobs = Settling(server)
+    assert client(amina, replace(server, blobs=blobs))("GET", f"/v1/items/{name}").content == b"sealed file"
+    assert blobs.settled
+
+
+def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
+    client: Any, amina: Any, members_of: Any, stored: Stored, server: Server
+) -> None:
+    tip, _ = stored(0)
+    small = replace(server, settings=replace(server.settings, member_quota=1_000))
+
+    def add(member: Any, size: int) -> int:
+        path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=work"
+        status: int = client(member, small)("PUT", path, bytes(size)).status_code
+        return status
+
+    assert [add(amina, size) for size in (600, 401, 400, 1)] == [201, 429, 201, 429]
+    assert add(members_of.enrol("boris"), 1_000) == 201
+    with server.store.writing() as session:
+        session.execute(update(Added).values(day=datetime.now(UTC).date() - timedelta(days=1)))
+    assert add(amina, 1_000) == 201
+
+
+def large_item(server: Server, stored: Stored, size: int) -> str:
+    tip, _ = stored(0)
+    name = secrets.token_bytes(16)
+    with server.store.writing() as session:
+        day = datetime.now(UTC).date()
+        session.add(Item(id=name, tip_id=bytes.fromhex(tip), kind=Kind.MESSAGE, day=day, size=size, sealed=bytes(size)))
+    return name.hex()
+
+
+def file_item(server: Server, stored: Stored) -> tuple[str, str]:
+    tip, _ = stored(0)
+    name = secrets.token_bytes(16)
+    with server.blobs.new() as writer:
+        writer.write(b"sealed file")
+        blob = writer.keep()
+    with server.store.writing() as session:
+        day = datetime.now(UTC).date()
+        session.add(Item(id=name, tip_id=bytes.fromhex(tip), kind=Kind.CONTENT, day=day, size=11, blob=blob))
+    return name.hex(), blob
+
+
+def environ(request: Any, body: bytes) -> Any:
+    return EnvironBuilder(
+        request.url.path, f"http://{request.url.host}", method=request.method, data=body, headers=dict(request.headers)
+    ).get_environ()

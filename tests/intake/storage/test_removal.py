@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from intake.server import Server
-from intake.storage.removal import first_day_kept, remove_tips
+from intake.storage.removal import Removed, first_day_kept, remove_tips
+from intake.storage.store import Forgotten
 from intake.storage.tables import Item, Kind, Tip
 
 
@@ -26,7 +27,8 @@ def store_tip(server: Server, day: date) -> tuple[bytes, str]:
 def test_only_the_tips_that_are_named_go_with_their_items_and_blobs(server: Server) -> None:
     old, old_blob = store_tip(server, date(2024, 1, 31))
     young, young_blob = store_tip(server, date(2024, 2, 1))
-    assert remove_tips(server.store, server.blobs, Tip.day < date(2024, 2, 1)) == 1
+    removed = remove_tips(server.store, server.blobs, Tip.day < date(2024, 2, 1))
+    assert removed == Removed(1, Forgotten.DONE)
     with server.store.reading() as session:
         assert [tip.id for tip in session.query(Tip)] == [young]
         assert [item.blob for item in session.query(Item)] == [young_blob]

@@ -10,7 +10,8 @@ from sqlalchemy import delete, select
 
 from intake.server import Server
 from intake.storage.blobs import Blobs
-from intake.storage.settle import MARGIN, settle
+from intake.storage.settle import MARGIN, Lost, Settled, settle
+from intake.storage.store import Forgotten
 from intake.storage.tables import Item, Kind, Tip
 
 DAY = date(2026, 1, 1)
@@ -56,7 +57,7 @@ def test_the_database_file_follows_random_ids_and_not_arrival(server: Server) ->
 def test_blobs_are_written_anew_in_another_order(server: Server) -> None:
     ids = store_tips(server, 60)
     names = {path.name for path in server.settings.blobs.iterdir()}
-    assert settle(server.store, server.blobs) == 60
+    assert settle(server.store, server.blobs) == Settled(60, (), Forgotten.DONE)
     assert names.isdisjoint(path.name for path in server.settings.blobs.iterdir())
     assert sorted(order_of_inodes(server)) == sorted(ids)
     assert order_of_inodes(server) != ids
@@ -102,11 +103,16 @@ def test_a_report_that_is_withdrawn_meanwhile_leaves_no_blob(server: Server, bef
     assert list(server.settings.blobs.iterdir()) == []
 
 
-def test_a_blob_that_is_missing_is_told(server: Server) -> None:
-    store_tips(server, 1)
-    next(server.settings.blobs.iterdir()).unlink()
-    with pytest.raises(FileNotFoundError):
-        settle(server.store, server.blobs)
+def test_a_blob_that_is_lost_is_told_with_its_report_and_the_rest_is_settled(server: Server) -> None:
+    ids = store_tips(server, 3)
+    lost = next(path for path in server.settings.blobs.iterdir() if path.read_bytes() == b"blob of " + ids[1])
+    names = {path.name for path in server.settings.blobs.iterdir()}
+    lost.unlink()
+    settled = settle(server.store, server.blobs)
+    with server.store.reading() as session:
+        item = session.scalar(select(Item.id).where(Item.tip_id == ids[1])) or b""
+    assert settled == Settled(2, (Lost(item.hex(), ids[1].hex()),), Forgotten.DONE)
+    assert names.isdisjoint(path.name for path in server.settings.blobs.iterdir())
 
 
 def test_every_item_still_finds_its_blob(server: Server) -> None:

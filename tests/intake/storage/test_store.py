@@ -1,14 +1,22 @@
 """Transactions: many writers wait for each other, and what is deleted is gone."""
 
+import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
-from intake.server import Server
+from intake.server import Server, initialise, open_server
+from intake.storage.removal import Removed, remove_tips
+from intake.storage.settle import settle
+from intake.storage.store import Forgotten, Store
 from intake.storage.tables import Nonce, Tip
+
+MARK = secrets.token_bytes(500)
 
 
 def tip(number: int) -> Tip:
@@ -46,6 +54,87 @@ def test_what_is_committed_is_synced_to_the_disk(server: Server) -> None:
         assert session.scalar(text("PRAGMA synchronous")) == 2
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA secure_delete")) == 1
+
+
+def marked(server: Server, mark: bytes) -> bool:
+    """Whether some file of the database holds these bytes."""
+    return any(mark in path.read_bytes() for path in server.settings.data.glob("intake.db*"))
+
+
+def test_with_a_reader_in_the_way_nobody_waits_and_what_is_pending_is_forgotten_by_itself(server: Server) -> None:
+    mark = secrets.token_bytes(500)
+    with server.store.writing() as session:
+        session.add(Tip(id=bytes(16), day=date(2026, 1, 1), summary=mark, recipient="r", lookup=bytes(32)))
+    with server.store.reading() as reader:
+        assert reader.scalar(select(func.count()).select_from(Tip)) == 1
+        with ThreadPoolExecutor(2) as threads:
+            started = time.monotonic()
+            removing = threads.submit(remove_tips, server.store, server.blobs, Tip.id == bytes(16))
+            assert removing.result() == Removed(1, Forgotten.PENDING)
+            threads.submit(store_nonce, server).result()
+        assert time.monotonic() - started < 10, "30 s, when everybody waited for the reader"
+        assert marked(server, mark), "the reader keeps it there"
+    while marked(server, mark):
+        time.sleep(0.05)
+
+
+def test_what_one_process_could_not_forget_the_next_writer_of_another_forgets(server: Server) -> None:
+    other = Store(server.settings.database_url)
+    store_nonce(server)
+    with other.reading() as reader:
+        reader.scalar(select(func.count()).select_from(Tip))
+        tip_of = Tip(id=bytes(16), day=date(2026, 1, 1), summary=MARK, recipient="r", lookup=bytes(32))
+        with server.store.writing() as session:
+            session.add(tip_of)
+        assert remove_tips(server.store, server.blobs, Tip.id == bytes(16)).forgotten is Forgotten.PENDING
+        server.store.close()
+    assert marked(server, MARK), "the process that should have has ended"
+    third = replace(server, store=other)
+    store_nonce(third)
+    assert not marked(server, MARK)
+    other.close()
+
+
+def test_a_deletion_that_nobody_hinders_is_said_to_be_done_and_is(server: Server) -> None:
+    with server.store.writing() as session:
+        session.add(Tip(id=bytes(16), day=date(2026, 1, 1), summary=MARK, recipient="r", lookup=bytes(32)))
+    assert remove_tips(server.store, server.blobs, Tip.id == bytes(16)) == Removed(1, Forgotten.DONE)
+    assert not marked(server, MARK)
+
+
+@pytest.mark.parametrize("name", ["what?is", "100%20", "a#b", "two words", "q'u\"ote", "дом", "x=1&y", ":memory:"])
+def test_any_path_holds_the_store_where_it_says(name: str, tmp_path: Path) -> None:
+    settings = initialise(tmp_path / name, {})
+    opened = open_server(settings)
+    store_nonce(opened)
+    store_tip(opened)
+    assert settle(opened.store, opened.blobs).forgotten is Forgotten.DONE
+    opened.store.close()
+    assert {path.name for path in tmp_path.iterdir()} == {name}
+    assert {path.name for path in (tmp_path / name).iterdir()} == {"intake.db", "intake.toml", "log.key", "blobs"}
+    elsewhere = initialise(tmp_path / "data", {"database": f"sqlite:///{tmp_path / name}.db"})
+    assert (tmp_path / f"{name}.db").exists()
+    open_server(elsewhere).store.close()
+
+
+def test_files_of_the_database_are_for_their_owner_only_wherever_they_lie(tmp_path: Path) -> None:
+    settings = initialise(tmp_path / "data", {"database": f"sqlite:///{tmp_path}/elsewhere.db"})
+    opened = open_server(settings)
+    store_nonce(opened)
+    files = list(tmp_path.glob("elsewhere.db*"))
+    assert len(files) == 3
+    assert all(path.stat().st_mode & 0o077 == 0 for path in files)
+    opened.store.close()
+
+
+def store_nonce(server: Server) -> None:
+    with server.store.writing() as session:
+        session.add(Nonce(value=secrets.token_hex(16), expires=0))
+
+
+def store_tip(server: Server) -> None:
+    with server.store.writing() as session:
+        session.add(tip(7))
 
 
 def test_the_store_is_for_its_owner_only(server: Server) -> None:

@@ -190,3 +190,15 @@ def test_the_source_is_told_once_that_somebody_opened_the_report(desk: Any, revi
 def _replies(desk: Any) -> list[bytes]:
     with desk.server.store.reading() as session:
         return list(session.scalars(select(Item.sealed).where(Item.kind == Kind.REPLY)))
+
+
+def test_a_sync_asks_for_no_more_at_once_than_the_desk_answers(
+    desk: Any, reviewer: Any, enrol: Any, tmp_path: Path
+) -> None:
+    enrol("amina")
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    large = [desk.store_item(tip, Kind.MESSAGE, secrets.token_bytes(1_500_000)) for _ in range(7)]
+    amina = reviewer("amina")
+    assert amina.unlock().status_code == 303
+    assert "They went to my mother." in amina.get(f"/tips/{tip.id.hex()}").text
+    assert {path.name for path in (tmp_path / "amina-home" / "sealed").iterdir()} >= set(large)

@@ -1,0 +1,29 @@
+"""On a disk that is really full, a member can still be revoked and a report withdrawn, and nobody sees a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).with_name("full_disk.py")
+
+
+def test_on_a_full_disk_the_ballast_lets_a_member_be_revoked_and_a_report_be_withdrawn(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--mount", sys.executable, str(SCRIPT), str(tmp_path)],
+        env={"PATH": os.environ["PATH"], "INTAKE_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == {
+        "init": "True",
+        "ballast": "16000000",
+        "free": "True",
+        "write": "True",
+        "withdraw": "True",
+        "revoke": "True",
+        "settle": "True",
+        "again": "True True",
+    }

@@ -1,0 +1,67 @@
+"""What is said to be there is on the disk: killed at any moment, nothing is half-written, and a second try goes on."""
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from intake.durable import write_new
+from intake.server import initialise, open_server, read_log_key
+
+INIT = "import sys; from pathlib import Path; from intake.server import initialise; initialise(Path(sys.argv[1]), {})"
+CALLS = "fsync,fdatasync,link,unlink,mkdir"
+
+
+def run(data: Path, *strace: str) -> int:
+    """`intake init` under strace; its exit status."""
+    command = ["strace", "-f", "-o", str(data) + ".trace", *strace, sys.executable, "-c", INIT, str(data)]
+    return subprocess.run(command, check=False).returncode
+
+
+def test_init_killed_at_any_step_leaves_nothing_half_written_and_goes_on(tmp_path: Path) -> None:
+    for step in itertools.count(1):
+        data = tmp_path / str(step)
+        if run(data, "-e", f"trace={CALLS}", "-e", f"inject={CALLS}:signal=KILL:when={step}") == 0:
+            break
+        settings_file, key = data / "intake.toml", data / "log.key"
+        assert not settings_file.exists() or "team" in settings_file.read_text()
+        held = read_log_key(key).verifier if key.exists() else None
+        assert held is not None or not (data / "intake.db").exists(), "no store before its key"
+        settings = initialise(data, {})
+        assert held in (None, read_log_key(key).verifier)
+        open_server(settings).store.close()
+    assert step > 10
+
+
+def test_the_logs_key_is_synced_with_its_directory_before_the_store_is_made(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run(data, "-y", "-e", "trace=openat,fsync,fdatasync,link") == 0
+    trace = (tmp_path / "data.trace").read_text()
+    named = re.search(rf'link\("({data}/\.[0-9a-f]+)", "{data}/log\.key"\)', trace)
+    assert named
+    order = [
+        trace.index(f"{named[1]}>)", trace.index("fsync(")),
+        named.start(),
+        re.compile(rf"fsync\(\d+<{data}>\)").search(trace, named.end()).start(),  # type: ignore[union-attr]
+        re.search(rf'openat\([^)]*"{data}/intake\.db", [^)]*O_CREAT', trace).start(),  # type: ignore[union-attr]
+    ]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_is_never_written_over_another(links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_links(*_: object) -> None:
+        raise PermissionError
+
+    if not links:
+        # As on a stick with FAT, which no test can mount everywhere.
+        monkeypatch.setattr("os.link", without_links)
+    path = tmp_path / "key"
+    write_new(path, b"first")
+    with pytest.raises(FileExistsError):
+        write_new(path, b"second")
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"first", 0o600)
+    assert [each.name for each in tmp_path.iterdir()] == ["key"]
