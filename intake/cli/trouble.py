@@ -62,6 +62,8 @@ KINDS = {
     "intake.server.LogKeyError": Status.DAMAGED,
     "intake.accesslog.log.LogDamagedError": Status.DAMAGED,
     "intake.storage.schema.SchemaError": Status.OTHER_VERSION,
+    "intake.storage.room.StoreFullError": Status.FULL,
+    "intake.storage.store.StoreLockedError": Status.OUT_OF_REACH,
     "intake.triage.home.HomeError": Status.USAGE,
     "intake.triage.memory.MemoryFileError": Status.DAMAGED,
     "intake.triage.desk_client.DeskError": Status.OUT_OF_REACH,
