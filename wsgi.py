@@ -7,12 +7,12 @@ from flask import Flask
 
 from intake import settings
 from intake.server import open_server
-
-_APPLICATIONS = ("source", "desk")
+from intake.serving import Application, require_held
 
 
 def __getattr__(name: str) -> Flask:
-    if name not in _APPLICATIONS:
+    if name not in set(Application):
         raise AttributeError(name)
+    require_held(name)
     server = open_server(settings.load())
     return cast(Flask, import_module(f"intake.{name}").create_app(server))

@@ -24,6 +24,7 @@ _AT_LEAST_ONE = (
     "answer_days",
     "keep_months",
     "threads",
+    "connections",
     "stall_seconds",
     "workers",
     "largest_file",
@@ -66,11 +67,15 @@ class Settings:
         "Whether Tor's PROXY protocol tells circuits apart; true behind an onion service with circuit export.",
     )
     threads: int = _setting(
-        800, "Threads of each server process at most; every slow upload takes one, and little else."
+        64, "Threads of each server process: half for pages and forms, half for large files, one each while it arrives."
+    )
+    connections: int = _setting(
+        4_000, "Connections of each server process at most; one that waits costs a few kB and an open file."
     )
     stall_seconds: int = _setting(
         120,
-        "A body that stops, or brings under 1 kB a second, for so many seconds is given up; a head, after 30 at most.",
+        "A body that stops, or brings under 1 kB a second, for so many seconds is given up (a head, after 30 at most); "
+        "sooner where connections, memory or threads run short.",
     )
     workers: int = _setting(1, "Processes of the source site. More than one needs limits_storage to be shared.")
     limits_storage: str = _setting(

@@ -2,33 +2,53 @@
 
 gunicorn itself has no deadline for a request that arrives slowly. Here,
 
-- no thread waits for a request's head: the main loop collects it, and closes what isn't whole in time;
+- no thread waits for a request's head, nor for its body if that is at most `COLLECTED` bytes long: the main loop
+  collects both. What is longer is streamed by a thread as it arrives, and half the threads are for nothing else;
 - a connection carries one request, so there is no other head that could be waited for;
-- a body must arrive at `SLOWEST` bytes a second on average. For `stall_seconds` it may fall behind that, and what comes
-  faster earns such time again. So an upload over Tor may be slow and may pause, and a byte a second holds a thread no
-  longer than that. What is too slow reads like a body that broke off: the application says so, and can show the form;
-- an answer that nobody takes is given up;
+- a body must arrive at `SLOWEST` bytes a second on average. It may fall behind that for `stall_seconds`, and for less
+  the fewer places are left. So an upload over Tor may be slow and may pause. What is too slow reads like a body that
+  broke off: the application says so, and can show the form;
+- an answer that nobody takes is kept for a while by the main loop, and given up;
 - no thread waits for the end of a connection: once it is answered, the main loop throws away what still comes.
+
+When connections, memory or threads run out, the circuit that has most of them gives way (`intake/fairness`).
 """
 
-import errno
-import math
-import socket
 import sys
 import time
-from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum, auto
 from functools import partial
-from selectors import EVENT_READ
+from selectors import EVENT_READ, EVENT_WRITE
+from socket import socket as Socket  # noqa: N812 - a type
 from typing import Any
 
+import gunicorn.http.wsgi
 from gunicorn.glogging import Logger
 from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from intake.fairness import Crowd, Turns
+from intake.head import LONGEST_HEAD, Head, circuit_of, read_head
 from intake.hygiene import describe
+from intake.paced import PacedSocket, Refusal
+from intake.settings import Settings
 
-SLOWEST = 1_000
-"""Bytes a second that a body must bring on average. A Tor circuit that is of any use brings several times as much."""
+COLLECTED = 4_000_000
+"""The longest body, in bytes, that is collected before a thread is given the request."""
+
+MOST_HELD = 64_000_000
+"""Bytes of requests and answers that are held in memory for clients; beyond that, whoever holds most is closed."""
+
+ORDINARY = 64_000
+"""Bytes that a circuit may hold whatever the others hold: a long report in any script."""
+
+MOST_IN_PROGRESS = 24
+"""Requests of one circuit that may be in progress at once. A browser opens far fewer."""
+
+_ANSWERED_IN_PROGRESS = 2
+_UPLOADS_OF_ONE = 2
 
 HEAD_SECONDS = 30
 """Within how many seconds a request's head must be whole, unless `stall_seconds` is less. It is a few packets long."""
@@ -36,16 +56,12 @@ HEAD_SECONDS = 30
 LINGER_SECONDS = 60
 """For how long, at most, what comes after the answer is read and thrown away."""
 
+_SHORTEST_GRACE = 10
 _LINGER_STALL = 10
 _STOP_STALL = 2
-_CLOSING_BYTES = 1 << 16
-_PIECE = 1 << 16
+_SWEEP = 1.0
+_ACCEPTED_AT_ONCE = 32
 _PAUSE = 0.05
-
-_PROXY = b"PROXY "
-_LINE_ENDS = b"\r\n"
-_HEAD_ENDS = b"\r\n\r\n"
-_LONGEST_HEAD = 1 << 15
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
@@ -60,182 +76,256 @@ class QuietLogger(Logger):  # type: ignore[misc]
         """Nothing: on this level gunicorn quotes what clients send."""
 
 
-class PacedSocket(socket.socket):
-    """An accepted connection that reads as ended once the other side has fallen behind."""
+class _Response(gunicorn.http.wsgi.Response):  # type: ignore[misc]
+    """An answer that doesn't tell the time: how far a clock is off can tell which machine is behind an onion."""
 
-    def __init__(self, accepted: socket.socket) -> None:
-        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
-        self._early = bytearray()
-        # Nothing is waited for beyond what was collected, until a body is expected.
-        self._deadline = -math.inf
-        self._grace = 0.0
-        self._unwanted = 0
+    def default_headers(self) -> list[str]:
+        """gunicorn's own headers, less that one."""
+        return [header for header in super().default_headers() if not header.startswith("Date:")]
 
-    def collect_head(self) -> bool | None:
-        """Take what has come, without waiting; whether the head is whole, or `None` if it never will be."""
-        searched = max(0, len(self._early) - len(_HEAD_ENDS) + 1)
-        try:
-            piece = super().recv(_LONGEST_HEAD)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return None
-        self._early += piece
-        if self._early.find(_HEAD_ENDS, max(searched, self._head_begins())) >= 0:
-            return True
-        return False if piece and len(self._early) < _LONGEST_HEAD else None
 
-    def _head_begins(self) -> int:
-        """Behind the PROXY line and the one empty line that may come first: what ends with them is no head."""
-        begins = 0
-        if self._early.startswith(_PROXY):
-            begins = self._early.find(_LINE_ENDS) + len(_LINE_ENDS)
-        return begins + len(_LINE_ENDS) * self._early.startswith(_LINE_ENDS, begins)
+class Stage(Enum):
+    """How far a connection is."""
 
-    def expect_body(self, seconds: float) -> None:
-        """From now on, what is read or sent must keep the pace, and may fall behind it for so many seconds."""
-        self._deadline, self._grace = time.monotonic() + seconds, seconds
-        self.settimeout(seconds)
-
-    def linger(self, most: int) -> None:
-        """Once the answer is out, throw away up to so many bytes that still come, before it is said to be the end."""
-        self._unwanted = most
-
-    def end_answer(self, unread: int) -> None:
-        """Say that the answer has ended; if it lingers, once the `unread` bytes have come, or too many."""
-        self.setblocking(False)
-        self._unwanted = min(self._unwanted, unread) if time.monotonic() < self._deadline else 0
-        if self._unwanted <= 0:
-            self.shutdown(socket.SHUT_WR)
-
-    def discard(self) -> bool:
-        """Throw away what has come, without waiting; whether to go on."""
-        try:
-            piece = super().recv(_PIECE)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
-        lingered = self._unwanted > 0
-        self._unwanted -= len(piece)
-        if lingered and self._unwanted <= 0:
-            try:
-                self.shutdown(socket.SHUT_WR)
-            except OSError:
-                return False
-        return bool(piece) and self._unwanted > -_CLOSING_BYTES
-
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        """What has come, as ever; but nothing if it is too late. What was collected early comes first, all at once."""
-        if self._early:
-            # May be more than `size`: gunicorn keeps it.
-            early, self._early = bytes(self._early), bytearray()
-            return early
-        piece = self._recv_in_time(size, flags)
-        self._deadline = min(self._deadline + len(piece) / SLOWEST, max(self._deadline, time.monotonic() + self._grace))
-        return piece
-
-    def _recv_in_time(self, size: int, flags: int) -> bytes:
-        given, left = self.gettimeout(), self._deadline - time.monotonic()
-        if left <= 0:
-            return b""
-        if given is not None and given < left:
-            return super().recv(size, flags)
-        self.settimeout(left)
-        try:
-            return super().recv(size, flags)
-        except TimeoutError:
-            return b""
-        finally:
-            self.settimeout(given)
+    HEAD = auto()
+    BODY = auto()
+    PLACE = auto()
+    """Its body is long, and no thread is free to stream it."""
+    SERVED = auto()
+    """By a thread, or as soon as one is free."""
+    ANSWER = auto()
+    """It is served, and still has to take the answer."""
+    END = auto()
 
 
 class Connection(TConn):  # type: ignore[misc]
-    """A connection: its head is waited for, then a thread serves it, then its end is waited for."""
+    """A connection, on its way through the stages."""
 
-    unread = 0
-    """Bytes of the body that nobody has read."""
-    ends = math.inf
+    def __init__(self, cfg: Any, sock: PacedSocket, address: Any, server: Any) -> None:
+        super().__init__(cfg, sock, address, server)
+        self.stage = Stage.HEAD
+        self.since = self.heard = time.monotonic()
+        """When this stage began; when something last came."""
+        self.head: Head | None = None
+        self.wanted = LONGEST_HEAD
+        """Bytes that are still collected."""
+        self.turns: Turns[Connection] | None = None
+        """Where it has a place, or waits for one."""
+        self.unread = 0
+        """Bytes of the body that nobody has read."""
+
+    def enter(self, stage: Stage) -> None:
+        """Begin the next stage."""
+        self.stage, self.since, self.heard = stage, time.monotonic(), time.monotonic()
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker with deadlines. Answers what is not HTTP without quoting it to anybody.
+    """gunicorn's threaded worker with deadlines and fairness. Answers what is not HTTP without quoting it to anybody.
 
-    `pending_conns` are those whose heads are awaited. `keepalived_conns` are answered: none is kept for more.
+    gunicorn's own `pending_conns` and `keepalived_conns` stay empty: every connection is in `crowd`.
     """
 
     stall_seconds: float = 120
 
-    def accept(self, listener: socket.socket) -> None:
-        """Take a new connection and wait for its head; if need be, in place of the one that has waited longest."""
-        if self.nr_conns >= self.worker_connections - 1:
-            self._make_room()
-        try:
-            client, address = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
-        except OSError:
-            # Files have run out, most likely. Not now, then; the listener stays readable.
-            if not self._make_room():
-                time.sleep(_PAUSE)
-            return
-        self.nr_conns += 1
-        conn = Connection(self.cfg, PacedSocket(client), address, listener.getsockname())
-        conn.timeout = time.monotonic() + min(HEAD_SECONDS, self.stall_seconds)
-        self.pending_conns.append(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        uploads = max(self.cfg.threads // 2, 1)
+        self.pages: Turns[Connection] = Turns(max(self.cfg.threads - uploads, 1), sys.maxsize)
+        self.uploads: Turns[Connection] = Turns(uploads, _UPLOADS_OF_ONE)
+        self.crowd: Crowd[Connection] = Crowd()
+        self._circuits = self.cfg.proxy_protocol != "off"
+        self._grace = self.stall_seconds
+        self._swept = 0.0
 
-    def on_pending_socket_readable(self, conn: Connection, client: socket.socket) -> None:
-        """Give the request to a thread once its head is whole."""
-        # It may have made room for another a moment ago, in the same turn of the loop.
-        if conn.sock.fileno() == -1:
-            return
-        whole = conn.sock.collect_head()
-        if whole:
-            super().on_pending_socket_readable(conn, client)
-        elif whole is None:
-            self._drop(self.pending_conns, conn)
+    def init_process(self) -> None:
+        """Serve, until the end, and say nothing of time and software."""
+        gunicorn.http.wsgi.Response = _Response
+        gunicorn.http.wsgi.SERVER = "web"
+        super().init_process()
 
-    def murder_pending(self) -> None:
-        """Close those whose head is late; all of them when this worker ends."""
-        if not self.alive:
-            for conn in self.pending_conns:
-                conn.timeout = 0
-        super().murder_pending()
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """A thread for each place."""
+        return ThreadPoolExecutor(self.pages.places + self.uploads.places)
+
+    def accept(self, listener: Socket) -> None:
+        """Take new connections and wait for their heads; if need be, in place of others."""
+        for _ in range(_ACCEPTED_AT_ONCE):
+            if self.nr_conns >= self.worker_connections - 1:
+                self._make_room()
+            try:
+                client, address = listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:
+                # Files have run out, most likely. Not now, then; the listener stays readable.
+                if not self._make_room():
+                    time.sleep(_PAUSE)
+                return
+            self.nr_conns += 1
+            sock = PacedSocket(client, lambda: self._grace)
+            conn = Connection(self.cfg, sock, address, listener.getsockname())
+            self.crowd.add(conn, None if self._circuits else conn)
+            self._listen(conn, self._collect_head)
+
+    def _collect_head(self, conn: Connection) -> None:
+        searched = len(conn.sock.arrived)
+        more = conn.sock.collect(conn.wanted - searched)
+        self.crowd.hold(conn, len(conn.sock.arrived))
+        if self._circuits and self.crowd.circuit(conn) is None and (circuit := circuit_of(conn.sock.arrived)):
+            self.crowd.identify(conn, circuit)
+        conn.head = read_head(conn.sock.arrived, searched)
+        if conn.head is not None:
+            self._judge(conn, conn.head)
+        elif not more or len(conn.sock.arrived) >= conn.wanted:
+            self._drop(conn)
+
+    def _judge(self, conn: Connection, head: Head) -> None:
+        """Decide by the head alone what to wait for."""
+        if self._is_known(self.crowd.circuit(conn)) and self.crowd.begin(conn) > MOST_IN_PROGRESS:
+            conn.sock.refusal = Refusal.TOO_MANY
+            self._await_turn(conn)
+        elif head.body is None or head.body > COLLECTED:
+            self._await_place(conn)
+        else:
+            conn.enter(Stage.BODY)
+            conn.wanted = head.size + head.body
+            self._continue_body(conn, more=True)
+
+    def _is_known(self, circuit: Hashable) -> bool:
+        return isinstance(circuit, str)
+
+    def _collect_body(self, conn: Connection) -> None:
+        more = conn.sock.collect(conn.wanted - len(conn.sock.arrived))
+        self.crowd.hold(conn, len(conn.sock.arrived))
+        self._continue_body(conn, more=more)
+        while self.crowd.held > MOST_HELD and (other := self.crowd.to_empty(ORDINARY)):
+            self._drop(other)
+
+    def _continue_body(self, conn: Connection, *, more: bool) -> None:
+        if not more or len(conn.sock.arrived) >= conn.wanted:
+            self._await_turn(conn)
+        else:
+            self._listen(conn, self._collect_body)
+
+    def _await_place(self, conn: Connection) -> None:
+        """Let a thread stream the body, once one is free for that."""
+        self._unlisten(conn)
+        conn.enter(Stage.PLACE)
+        conn.turns = self.uploads
+        self.crowd.idle(conn)
+        self.uploads.wait(self.crowd.circuit(conn), conn)
+        self._serve_next()
+
+    def _await_turn(self, conn: Connection) -> None:
+        """Let a thread serve the request, which takes no waiting for what has not arrived."""
+        self._unlisten(conn)
+        conn.enter(Stage.SERVED)
+        conn.turns = self.pages
+        self.crowd.busy(conn)
+        self.pages.wait(self.crowd.circuit(conn), conn)
+        self._serve_next()
+
+    def _serve_next(self) -> None:
+        while (conn := self.uploads.next()) is not None:
+            conn.enter(Stage.SERVED)
+            conn.sock.stream()
+            self._serve(conn)
+        while (conn := self.pages.next()) is not None:
+            self._serve(conn)
+
+    def _serve(self, conn: Connection) -> None:
+        self.crowd.busy(conn)
+        # There is nothing more to wait for, as gunicorn would otherwise.
+        conn.data_ready = True
+        self.enqueue_req(conn)
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Serve a request whose head was whole."""
-        conn.sock.expect_body(self.stall_seconds)
-        try:
-            kept = super().handle_request(req, conn)
-        except TimeoutError:
-            # An answer that nobody took. gunicorn knows this by another name.
-            raise BrokenPipeError(errno.EPIPE, "the client is too slow") from None
+        kept = super().handle_request(req, conn)
         if isinstance(req.body.reader, LengthReader):
             conn.unread = req.body.reader.length - len(req.unreader.buf.getvalue())
         return kept
 
     def finish_request(self, conn: Connection, _served: Any) -> None:
-        """Wait, without a thread, until the other side has read the answer and closes."""
+        """Wait, without a thread, until the other side has taken the answer and closes."""
+        if conn.turns is not None:
+            conn.turns.give_back(self.crowd.circuit(conn))
+            conn.turns = None
+        self.crowd.end(conn)
+        self.crowd.hold(conn, conn.sock.pending)
+        conn.sock.setblocking(False)
+        conn.enter(Stage.ANSWER)
+        self._go_on_answering(conn)
+        self._serve_next()
+
+    def _go_on_answering(self, conn: Connection) -> None:
         try:
+            conn.sock.flush()
+            self.crowd.hold(conn, conn.sock.pending)
+            if conn.sock.pending:
+                self._listen(conn, self._go_on_answering, EVENT_WRITE)
+                return
             conn.sock.end_answer(conn.unread)
         except OSError:
-            self.nr_conns -= 1
-            conn.close()
+            self._drop(conn)
             return
-        conn.ends = time.monotonic() + LINGER_SECONDS
-        self._await_end(conn)
-        self.poller.register(conn.sock, EVENT_READ, partial(self.on_client_socket_readable, conn))
+        conn.enter(Stage.END)
+        self._listen(conn, self._discard)
 
-    def on_client_socket_readable(self, conn: Connection, _client: socket.socket) -> None:
-        """Throw away what comes after the answer, up to a point."""
-        if conn.sock.fileno() == -1:
+    def _discard(self, conn: Connection) -> None:
+        conn.heard = time.monotonic()
+        if not conn.sock.discard():
+            self._drop(conn)
+
+    def murder_pending(self) -> None:
+        """Give up what is late; gunicorn calls this once in each turn of its loop."""
+        now = time.monotonic()
+        if now - self._swept < _SWEEP and self.alive:
             return
-        if not conn.sock.discard() or time.monotonic() >= conn.ends:
-            self._drop(self.keepalived_conns, conn)
-        elif self.alive:
-            self.keepalived_conns.remove(conn)
-            self._await_end(conn)
+        self._swept = now
+        self._grace = self._grace_now()
+        for conn in self.crowd.waiting():
+            if self._is_late(conn, now):
+                self._give_up(conn)
+
+    def _grace_now(self) -> float:
+        """As ever while half of everything is free; the less is left, the shorter."""
+        used = max(
+            self.nr_conns / self.worker_connections,
+            self.crowd.held / MOST_HELD,
+            self.uploads.taken / self.uploads.places if self.uploads.places > 1 else 0,
+        )
+        shortest = min(float(_SHORTEST_GRACE), self.stall_seconds)
+        return float(self.stall_seconds - (self.stall_seconds - shortest) * min(max(2 * used - 1, 0), 1))
+
+    def _is_late(self, conn: Connection, now: float) -> bool:
+        match conn.stage:
+            case Stage.HEAD:
+                return not self.alive or now - conn.since >= min(HEAD_SECONDS, self._grace)
+            case Stage.BODY | Stage.ANSWER:
+                return bool(conn.sock.pace.lag >= self._grace)
+            case Stage.PLACE:
+                return now - conn.since >= self._grace
+            case _:
+                stalls = now - conn.heard >= (_LINGER_STALL if self.alive else _STOP_STALL)
+                return stalls or now - conn.since >= LINGER_SECONDS
+
+    def _give_up(self, conn: Connection) -> None:
+        """Let the application say that something was too slow, if it is worth it; otherwise close."""
+        if conn.stage is Stage.PLACE:
+            self.uploads.leave(self.crowd.circuit(conn), conn)
+            conn.sock.refusal = Refusal.NO_PLACE
+            self._await_turn(conn)
+        elif conn.stage is Stage.BODY and self._is_worth_an_answer(conn):
+            conn.sock.late = True
+            self._await_turn(conn)
+        else:
+            self._drop(conn)
+
+    def _is_worth_an_answer(self, conn: Connection) -> bool:
+        """Whether something that was typed arrived, through a circuit that isn't full of such requests."""
+        arrived = conn.head is not None and len(conn.sock.arrived) > conn.head.size
+        return arrived and self.crowd.in_progress(conn) <= _ANSWERED_IN_PROGRESS
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
         """End the connection with the plainest answer there is."""
@@ -245,20 +335,41 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self.log.debug("nobody is there to be answered")
 
-    def _await_end(self, conn: Connection) -> None:
-        conn.timeout = time.monotonic() + (_LINGER_STALL if self.alive else _STOP_STALL)
-        self.keepalived_conns.append(conn)
+    def _listen(self, conn: Connection, then: Callable[[Connection], None], event: int = EVENT_READ) -> None:
+        """Wait, without a thread, for something to happen on this connection."""
+        self.crowd.idle(conn, over=conn.stage is Stage.END)
+        happens = partial(self._happens, conn, then)
+        if conn.sock.fileno() in self.poller.get_map():
+            self.poller.modify(conn.sock, event, happens)
+        else:
+            self.poller.register(conn.sock, event, happens)
+
+    def _happens(self, conn: Connection, then: Callable[[Connection], None], _sock: Socket) -> None:
+        # It may have made room for another a moment ago, in the same turn of the loop.
+        if conn.sock.fileno() != -1:
+            then(conn)
+
+    def _unlisten(self, conn: Connection) -> None:
+        if conn.sock.fileno() in self.poller.get_map():
+            self.poller.unregister(conn.sock)
 
     def _make_room(self) -> bool:
-        """Close the connection that has waited longest, rather one that was answered; whether there was any."""
-        for conns in (self.keepalived_conns, self.pending_conns):
-            if conns:
-                self._drop(conns, conns[0])
-                return True
-        return False
+        """Close a connection of the circuit that has most; whether there was any to close."""
+        conn = self.crowd.to_close()
+        if conn is None:
+            return False
+        self._drop(conn)
+        return True
 
-    def _drop(self, conns: deque[Connection], conn: Connection) -> None:
-        conns.remove(conn)
-        self.poller.unregister(conn.sock)
+    def _drop(self, conn: Connection) -> None:
+        self._unlisten(conn)
+        if conn.stage is Stage.PLACE:
+            self.uploads.leave(self.crowd.circuit(conn), conn)
+        self.crowd.remove(conn)
         self.nr_conns -= 1
         conn.close()
+
+
+def worker_for(settings: Settings) -> type[PatientWorker]:
+    """The worker with the deadline of these settings."""
+    return type("Worker", (PatientWorker,), {"stall_seconds": settings.stall_seconds})

@@ -11,7 +11,7 @@ from intake.source import deletion, elsewhere, entrance, file, incoming, report,
 from intake.source.csrf import set_tokens
 from intake.source.ended import ended
 from intake.source.languages import preferred, set_languages
-from intake.source.limits import require_circuit, set_limits
+from intake.source.limits import require_circuit, require_turn, set_limits
 from intake.source.origin import refuse_other_sites
 from intake.source.pages import PaddedResponse, current_server, set_pages
 from intake.source.problems import set_problems
@@ -58,11 +58,13 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
 
 
 def _set_hooks(app: Flask, server: Server) -> None:
-    # The order is that of the checks: the circuit, the site, the form as a whole, the limits, the form's token.
+    # The order is that of the checks: the circuit, the site, a place, the form as a whole, the limits, the form's token.
+    # The worker has collected a form before it is looked at: what a limit refuses can be shown again, and holds no thread.
     if server.settings.onion:
         app.before_request(require_circuit)
     app.before_request(refuse_other_sites)
     app.before_request(_without_conditions)
+    app.before_request(require_turn)
     app.before_request(incoming.read_form)
     set_limits(app, server.settings)
     app.before_request(require_room_for_text)

@@ -1,65 +1,26 @@
 """What arrives: every form is read once, whole and strictly, before anything looks at it."""
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import BoundedSemaphore, Condition
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import request
 from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from intake.worker import PacedSocket
+from intake.paced import PacedSocket, Refusal
+from intake.worker import COLLECTED
 
 FORM = "application/x-www-form-urlencoded"
-LARGEST_FORM = 4_000_000
+LARGEST_FORM = COLLECTED
 """Bytes of a form at most: 300,000 characters in any script, percent-encoded. What is too long is shown again."""
 
 STREAMED = frozenset({"file.file"})
 """The views that read their body themselves, while it arrives."""
 
-_ORDINARY_FORM = 750_000
 _MOST_FIELDS = 2_000
-_PATIENCE = 20.0
 
-_MOST_LARGE = 8
-_LARGE_OF_ONE = 2
-
-
-class _LargeForms:
-    """Many can write at once, as much as a form takes; but few at once far more than that, or the memory would not do.
-
-    Nor may one circuit keep the others out.
-    """
-
-    def __init__(self) -> None:
-        self._circuits: Counter[str] = Counter()
-        self._changed = Condition()
-
-    @contextmanager
-    def place(self, circuit: str) -> Iterator[None]:
-        """Hold one of the places; `ServiceUnavailable` if none is free for long."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._has_place(circuit), _PATIENCE):
-                raise ServiceUnavailable
-            self._circuits[circuit] += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._circuits[circuit] -= 1
-                if not self._circuits[circuit]:
-                    del self._circuits[circuit]
-                self._changed.notify_all()
-
-    def _has_place(self, circuit: str) -> bool:
-        return self._circuits.total() < _MOST_LARGE and (not circuit or self._circuits[circuit] < _LARGE_OF_ONE)
-
-
-_large_forms = _LargeForms()
 # What a form is parsed from takes many times its size for a moment.
 _parsers = BoundedSemaphore(4)
 
@@ -97,8 +58,7 @@ def read_form() -> None:
         return
     request.environ["wsgi.input"] = _Body(request.environ["wsgi.input"])
     if request.endpoint not in STREAMED:
-        with _memory(request.content_length):
-            body = request.get_data()
+        body = request.get_data()
         if body and request.mimetype != FORM:
             raise UnsupportedMediaType
         with _parsers:
@@ -120,15 +80,6 @@ def _parse(body: bytes) -> None:
         raise CutShortError
 
 
-def _memory(size: int | None) -> AbstractContextManager[None]:
-    """A share of the memory, to be held while a form of so many bytes is read."""
-    if size is not None and size <= _ORDINARY_FORM:
-        return nullcontext()
-    # Without Tor's line nothing tells circuits apart.
-    circuit = request.remote_addr if "PROXY_PROTOCOL" in request.environ else None
-    return _large_forms.place(circuit or "")
-
-
 def set_form(pairs: list[tuple[str, str]]) -> None:
     """Let these names and values be the form of the current request."""
     # Both, or Werkzeug would parse the body again for the one that is missing.
@@ -139,6 +90,12 @@ def set_form(pairs: list[tuple[str, str]]) -> None:
 def has_form() -> bool:
     """Whether the form of the current request got as far as being read."""
     return "form" in request.__dict__
+
+
+def refusal() -> Refusal | None:
+    """Why the worker wants the current request refused; its body hasn't arrived and is not waited for."""
+    connection = request.environ.get("gunicorn.socket")
+    return connection.refusal if isinstance(connection, PacedSocket) else None
 
 
 def linger(most: int) -> None:

@@ -1,21 +1,16 @@
 """Limits per Tor circuit. They slow one circuit down and never shut the service for everybody."""
 
-from collections import Counter
-from collections.abc import Iterable
-from contextlib import ExitStack
-from functools import partial
 from io import BytesIO
-from threading import Lock
-from typing import Any
 
 from flask import Flask, abort, request
 from flask.logging import default_handler
 from flask_limiter import Limiter, RequestLimit
-from werkzeug.wsgi import ClosingIterator
 
+from intake.paced import Refusal
 from intake.settings import Settings
 from intake.source.file import read_texts
-from intake.source.incoming import STREAMED
+from intake.source.incoming import STREAMED, refusal
+from intake.source.room import NoPlaceError
 from intake.source.shared import storage_options
 
 _CODENAMES = ("entrance.make_codename", "entrance.come_back")
@@ -25,11 +20,6 @@ _SENDS = (
 
 _UNLIMITED = frozenset({"entrance.leave", "entrance.left", "static"})
 """What is neither limited nor counted: leaving must always work, and the way out must not look broken."""
-
-_AT_ONCE = 24
-"""Requests of one circuit that may be in progress at once: each takes a thread. A browser opens far fewer."""
-
-_COUNT = "intake.count"
 
 
 def set_limits(app: Flask, settings: Settings) -> None:
@@ -56,58 +46,27 @@ def set_limits(app: Flask, settings: Settings) -> None:
         for endpoint in endpoints:
             limited = limiter.shared_limit(limit, scope=scope, methods=["POST"])
             app.view_functions[endpoint] = limited(app.view_functions[endpoint])  # type: ignore[assignment]
-    if settings.onion:
-        app.wsgi_app = _InProgress(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def require_circuit() -> None:
-    """Refuse a request that did not come through Tor's PROXY line, or whose circuit has too many in progress.
-
-    Without that line nothing would tell its circuit from another. What is unlimited isn't counted; its body, which no
-    browser sends, is not waited for, or it could hold any number of threads.
-    """
+    """Refuse a request that did not come through Tor's PROXY line: nothing would tell its circuit from another."""
     if request.environ.get("PROXY_PROTOCOL") not in ("TCP4", "TCP6"):
         abort(403)
-    if _is_unlimited():
+
+
+def require_turn() -> None:
+    """Refuse what the worker has no place for. What is unlimited goes on, without the body, which it has no use for."""
+    refused = refusal()
+    if refused and _is_unlimited():
         request.environ.update({"wsgi.input": BytesIO(), "CONTENT_LENGTH": "0"})
-    elif request.environ[_COUNT]() > _AT_ONCE:
-        # Before its body is read: this is about bodies that hold a thread each.
+    elif refused is Refusal.TOO_MANY:
         abort(429)
+    elif refused is Refusal.NO_PLACE:
+        raise NoPlaceError
 
 
 def _is_unlimited() -> bool:
     return request.endpoint in _UNLIMITED
-
-
-class _InProgress:
-    """Lets each request be counted among those that its circuit has in progress, until the end of its answer."""
-
-    def __init__(self, application: Any) -> None:
-        self._application = application
-        self._circuits: Counter[str] = Counter()
-        self._lock = Lock()
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        ending = ExitStack()
-        environ[_COUNT] = partial(self._count, environ.get("REMOTE_ADDR", ""), ending)
-        try:
-            return ClosingIterator(self._application(environ, start_response), [ending.close])
-        except BaseException:
-            ending.close()
-            raise
-
-    def _count(self, circuit: str, ending: ExitStack) -> int:
-        """Count one more of this circuit until `ending` is closed; how many there are now."""
-        ending.callback(self._end, circuit)
-        with self._lock:
-            self._circuits[circuit] += 1
-            return self._circuits[circuit]
-
-    def _end(self, circuit: str) -> None:
-        with self._lock:
-            self._circuits[circuit] -= 1
-            if self._circuits[circuit] <= 0:
-                del self._circuits[circuit]
 
 
 def _circuit() -> str:

@@ -18,6 +18,10 @@ class NoTextRoomError(ServiceUnavailable):
     """What is left of the disk is kept for the team."""
 
 
+class NoPlaceError(ServiceUnavailable):
+    """Too many large files arrive at once for another one."""
+
+
 def require_room(server: Server) -> None:
     """Raise `NoRoomError` if what is left of the disk is kept for text."""
     if free_bytes(server.settings.blobs) < server.settings.reserve_files:
