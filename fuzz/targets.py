@@ -43,6 +43,7 @@ from crypto.merkle import (
 )
 from crypto.note import Note, NoteError, SigningKey, parse_note, parse_verifier
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
+from intake.head import circuit_of, read_head
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.card import CardError, Role, issue_card, parse_card
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
@@ -296,6 +297,22 @@ _ENTRIES = (
     Entry(_ENROLLED.at, OPERATOR, Action.CLOCK),
 )
 
+_HEADS = (
+    b"PROXY TCP6 fc00:dead:beef:4dad::0:29 ::1 65535 42\r\nPOST /en/ HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde",
+    b"\r\nPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+)
+
+
+def _request_head(data: bytes) -> None:
+    head = read_head(data)
+    if head is None:
+        return
+    if head.size > len(data) or not data[: head.size].endswith(b"\r\n\r\n") or (head.body or 0) < 0:
+        raise AssertionError("this is no head")
+    if read_head(data[: head.size]) != head or circuit_of(data[: head.size]) != circuit_of(data):
+        raise AssertionError("what follows a head changes it")
+
+
 TARGETS: dict[str, Target] = {
     "age-header": Target(_header, _FILES),
     "age-file": Target(_file, _FILES),
@@ -358,6 +375,7 @@ TARGETS: dict[str, Target] = {
     ),
     "cookie": Target(_cookie, (_COOKIE,)),
     "multipart": Target(_multipart, (_MULTIPART,)),
+    "request-head": Target(_request_head, _HEADS),
     "inclusion-proof": Target(
         _inclusion, tuple(_proof_bytes(at, 7, _LEAVES[at], _ROOT, *inclusion_proof(_LEAVES, at)) for at in (0, 3, 6))
     ),

@@ -58,8 +58,8 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
 
 
 def _set_hooks(app: Flask, server: Server) -> None:
-    # The order is that of the checks: the circuit, the site, a place, the form as a whole, the limits, the form's token.
-    # The worker has collected a form before it is looked at: what a limit refuses can be shown again, and holds no thread.
+    # The order is that of the checks: the circuit, the site, a place, the form as a whole, the limits, the form's
+    # token. The worker has collected a form before it is looked at: what a limit refuses can be shown again.
     if server.settings.onion:
         app.before_request(require_circuit)
     app.before_request(refuse_other_sites)

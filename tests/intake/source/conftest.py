@@ -26,6 +26,7 @@ from intake.server import Server, initialise, open_server
 from intake.source import create_app
 from intake.storage.tables import Item, Kind, Tip
 from ports import free_port
+from waiting import waited_for
 
 PROJECT = Path(__file__).parents[3]
 
@@ -270,8 +271,9 @@ class Running:
 
     @property
     def worker(self) -> int:
+        """The first worker's process, as soon as there is one."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(children.read_text().split()[0])
+        return int(waited_for(lambda: children.read_text().split())[0])
 
     def stop(self) -> str:
         """End it, and return what it has printed."""

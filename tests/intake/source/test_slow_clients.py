@@ -14,12 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
-from werkzeug.exceptions import ServiceUnavailable
 
 from crypto.padding import zeros_after
-from intake.source import incoming
 from intake.storage.tables import Kind
 from visitor import FORM, Visitor, head, proxy_line
 
@@ -39,9 +38,9 @@ class Flood:
         self.connections: list[socket.socket] = []
         self._trickling: list[socket.socket] = []
 
-    def open(self, beginning: bytes, *, trickles: bool) -> socket.socket:
+    def open(self, beginning: bytes, *, trickles: bool, circuit: int | None = None) -> socket.socket:
         connection = self._closing.enter_context(self._connect())
-        connection.sendall(proxy_line(next(self._circuits)) + beginning)
+        connection.sendall(proxy_line(circuit or next(self._circuits)) + beginning)
         self.connections.append(connection)
         if trickles:
             self._trickling.append(connection)
@@ -143,6 +142,136 @@ def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
     assert memory(running) < 1 << 30
 
 
+def attack(flood: Flood, attacker: Visitor, connections: int, circuits: int) -> None:
+    """So many connections, of so many circuits, silent and dripping in every way that there is."""
+    upload = upload_head(attacker, 100_000_000) + beginning_of_upload(attacker)
+    form = head("/en/report", attacker.cookies, FORM, 9_000)
+    large = head("/en/report", attacker.cookies, FORM, 3_900_000) + b"narrative=" + b"a" * 10_000
+    ways = [
+        (b"", False),
+        (HALF_A_HEAD, True),
+        (form, False),
+        (form + b"narrative=", True),
+        (large, True),
+        (upload, False),
+        (upload, True),
+        (head("/en/report", attacker.cookies, MULTIPART, 9_000), True),
+        (b"GET /en/ HTTP/1.1\r\nHost: x\r\n\r\n", False),
+    ]
+    for number in range(connections):
+        beginning, trickles = ways[number % len(ways)]
+        # It may have been closed already, to make room.
+        with suppress(ConnectionError):
+            flood.open(beginning, trickles=trickles, circuit=1_000 + number % circuits)
+
+
+def test_with_thousands_of_requests_that_never_end_a_new_source_submits_at_once(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    attacker = Visitor(connecting(running), circuit=1)
+    attacker.report()
+    flood = Flood(connecting(running), closing)
+    attack(flood, attacker, 5_000, circuits=200)
+    flood.trickle()
+
+    for circuit in (2, 3):
+        source = Visitor(connecting(running), circuit=circuit)
+        codename = source.report("They came to my mother.")
+        source.submit("/en/leave")
+        source.get("/en/return")
+        assert source.submit("/en/return", codename=codename).path == "/en/tip"
+        assert max(answer.seconds for answer in source.answers) < 2
+    assert memory(running) < 1 << 29
+
+
+def test_while_others_hold_all_places_for_large_files_pages_forms_and_small_files_are_taken(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    site = open_site(onion=True, threads=4, stall_seconds=4)
+    running = gunicorn(site.server.settings.data)
+    attacker = Visitor(connecting(running), circuit=1)
+    attacker.report()
+    upload = upload_head(attacker, 100_000_000) + beginning_of_upload(attacker)
+    flood = Flood(connecting(running), closing)
+    for circuit in range(8):
+        flood.open(upload, trickles=True, circuit=1_000 + circuit)
+    source = Visitor(connecting(running), circuit=2)
+    source.report()
+    file = beginning_of_upload(source) + b"x" * 100_000 + b"\r\n--b--\r\n"
+    assert "Your file has arrived." in source.post_bytes("/en/tip/file", file, MULTIPART).text
+    # A large one waits its turn without a thread: those that bring nothing are given up.
+    large = beginning_of_upload(source) + b"x" * 5_000_000 + b"\r\n--b--\r\n"
+    answer = source.post_bytes("/en/tip/file", large, MULTIPART)
+    assert "Your file has arrived." in answer.text or "try again in a few minutes" in answer.text
+    assert source.get("/en/tip").status == 200
+
+
+def test_a_circuit_has_two_places_for_large_files_and_a_third_is_told_to_try_again(
+    impatient: tuple[Any, Any], closing: ExitStack
+) -> None:
+    _, running = impatient
+    visitor = Visitor(connecting(running), circuit=1)
+    visitor.report()
+    upload = upload_head(visitor, 100_000_000) + beginning_of_upload(visitor)
+    held = [closing.enter_context(connecting(running)()) for _ in range(2)]
+    for connection in held:
+        connection.sendall(proxy_line(1) + upload)
+    clock = threading.Event()
+    sending = threading.Thread(target=keep_sending, args=(held, clock))
+    sending.start()
+    closing.callback(sending.join)
+    closing.callback(clock.set)
+    third = closing.enter_context(connecting(running)())
+    third.sendall(proxy_line(1) + upload)
+    answer = rest(third)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Please try again in a few minutes." in answer
+
+
+def keep_sending(connections: list[socket.socket], ended: threading.Event) -> None:
+    while not ended.wait(0.2):
+        for connection in connections:
+            connection.sendall(b"x" * 5_000)
+
+
+def test_an_answer_that_nobody_takes_holds_no_thread(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True, threads=2).server.settings.data)
+    attacker = Visitor(connecting(running), circuit=1)
+    attacker.report()
+    hidden = attacker.get("/en/tip").hidden("/en/tip/message")
+    body = urlencode({**hidden, "text": "x" * 3_000_000}).encode()
+    for _ in range(4):
+        connection = closing.enter_context(connecting(running)())
+        connection.sendall(proxy_line(1) + head("/en/tip/message", attacker.cookies, FORM, len(body)) + body)
+    assert Visitor(connecting(running), circuit=2).report()
+
+
+def test_where_memory_runs_out_the_circuit_that_holds_most_gives_way(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    begun = memory(running)
+    greedy = []
+    for number in range(60):
+        connection = closing.enter_context(connecting(running)())
+        greedy.append(connection)
+        with suppress(OSError):
+            connection.sendall(
+                proxy_line(1_000 + number % 6) + head("/en/report", {}, FORM, 3_900_000) + b"a" * 3_800_000
+            )
+    source = Visitor(connecting(running), circuit=2)
+    assert source.report("They came. " * 1_000)
+    assert memory(running) - begun < 200_000_000
+    with selectors.DefaultSelector() as waiting:
+        for connection in greedy:
+            waiting.register(connection, selectors.EVENT_READ)
+        closed = len(waiting.select(0))
+    assert 0 < closed < 60
+
+
 @pytest.fixture
 def impatient(open_site: Callable[..., Any], gunicorn: Callable[..., Any]) -> tuple[Any, Any]:
     """A site that gives up after two seconds, and its gunicorn."""
@@ -225,7 +354,7 @@ def test_a_head_that_arrives_in_pieces_is_served(impatient: tuple[Any, Any]) -> 
 def test_where_connections_run_out_the_one_that_has_waited_longest_makes_room(
     open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
 ) -> None:
-    running = gunicorn(open_site(onion=True, threads=1).server.settings.data)
+    running = gunicorn(open_site(onion=True, connections=1_000).server.settings.data)
     flood = Flood(connecting(running), closing)
     for _ in range(1_100):
         flood.open(b"", trickles=False)
@@ -311,7 +440,7 @@ def paused(process: int) -> Iterator[None]:
 def test_a_connection_that_makes_room_while_something_of_it_arrives_does_no_harm(
     open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
 ) -> None:
-    running = gunicorn(open_site(onion=True, threads=1).server.settings.data)
+    running = gunicorn(open_site(onion=True, connections=1_000).server.settings.data)
     worker = running.worker
     flood = Flood(connecting(running), closing)
     for _ in range(1_100):
@@ -355,32 +484,3 @@ def test_one_circuit_cannot_keep_large_forms_of_others_out(
     answer = source.submit("/en/tip/message", text="x" * 800_000)
     assert (answer.status, answer.typed("text")) == (400, "x" * 800_000)
     assert answer.seconds < 10
-
-
-def test_where_there_is_no_place_for_a_large_form_its_source_can_try_again(
-    visit: Any, closing: ExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(incoming, "_PATIENCE", 0.01)
-    visit.report()
-    hidden = visit.page.form("/message").hidden
-    for _ in range(8):
-        closing.enter_context(incoming._large_forms.place(""))
-    assert visit.post("/en/tip/message", {**hidden, "text": "x" * 800_000}).status_code == 503
-    assert "Nothing was sent. Please try again in a minute." in visit.page.words
-    closing.close()
-    assert "This text is too long" in visit.post("/en/tip/message", {**hidden, "text": "x" * 800_000}).text
-
-
-def test_a_circuit_has_two_places_for_large_forms_and_then_others_still_have_some(
-    closing: ExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(incoming, "_PATIENCE", 0.01)
-    forms = incoming._LargeForms()
-    for circuit in "112233":
-        closing.enter_context(forms.place(circuit))
-    with pytest.raises(ServiceUnavailable), forms.place("1"):
-        pass
-    with forms.place("4"), forms.place("4"), pytest.raises(ServiceUnavailable), forms.place("5"):
-        pass
-    with forms.place("5"):
-        closing.close()

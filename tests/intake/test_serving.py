@@ -1,0 +1,223 @@
+"""How the servers are started: whatever way, each is what it was asked for; no option and no header changes that."""
+
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from intake.server import Server, initialise
+from intake.suited import require_suited_gunicorn
+from ports import free_port
+from visitor import proxy_line
+from waiting import waited_for
+
+PROJECT = Path(__file__).parents[2]
+PADDING = re.compile(rb"<!--.*-->", re.DOTALL)
+
+
+def environment(server: Server, **more: str) -> dict[str, str]:
+    return {"PATH": "/usr/bin:/bin", "INTAKE_DATA": str(server.settings.data), **more}
+
+
+def start(arguments: list[str], variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """gunicorn, as far as it comes."""
+    return subprocess.run(
+        [sys.executable, "-m", "gunicorn", *arguments],
+        cwd=PROJECT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def served(arguments: list[str], variables: dict[str, str], address: Path | int) -> Iterator[None]:
+    """A server that listens at its address."""
+    process = subprocess.Popen([sys.executable, "-m", "gunicorn", *arguments], cwd=PROJECT, env=variables)
+    try:
+        waited_for(lambda: process.poll() is not None or answers(address))
+        assert process.poll() is None
+        yield
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def connect(address: Path | int) -> socket.socket:
+    if isinstance(address, int):
+        return socket.create_connection(("127.0.0.1", address), timeout=60)
+    with ExitStack() as closing:
+        connection = closing.enter_context(socket.socket(socket.AF_UNIX))
+        connection.settimeout(60)
+        connection.connect(str(address))
+        closing.pop_all()
+    return connection
+
+
+def answers(address: Path | int) -> bool:
+    try:
+        connect(address).close()
+    except OSError:
+        return False
+    return True
+
+
+def ask(address: Path | int, request: bytes) -> bytes:
+    answer = b""
+    with connect(address) as connection:
+        connection.sendall(request)
+        while piece := connection.recv(1 << 16):
+            answer += piece
+    return PADDING.sub(b"", answer)
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Path | int, bytes]]]:
+    """Source sites at a unix socket behind an onion, at a bare one, and at a port; and what comes first there."""
+    directory = tmp_path_factory.mktemp("served")
+    data = initialise(directory / "data", {"desk_authority": "desk.test", "limit_pages": "100000 per minute"}).data
+    port = free_port()
+    variables = {"PATH": "/usr/bin:/bin", "INTAKE_DATA": str(data)}
+    onion, bare = directory / "onion.sock", directory / "bare.sock"
+    with (
+        served(["wsgi:source"], {**variables, "INTAKE_ONION": "true", "INTAKE_SOURCE_BIND": f"unix:{onion}"}, onion),
+        served(["wsgi:source"], {**variables, "INTAKE_SOURCE_BIND": f"unix:{bare}"}, bare),
+        served(["wsgi:source"], {**variables, "INTAKE_SOURCE_BIND": f"127.0.0.1:{port}"}, port),
+    ):
+        yield [(onion, proxy_line(1)), (bare, b""), (port, b"")]
+
+
+@pytest.mark.parametrize("path", ["/en/left", "/en/nowhere", "/", "/static/style.css"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "SCRIPT_NAME: /en",
+        "Script_Name: /static",
+        "Script-Name: /en",
+        "PATH_INFO: /en/return",
+        "REMOTE_USER: amina",
+        "REMOTE_ADDR: 10.0.0.1",
+        "HTTP_HOST: other.example",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Protocol: ssl",
+        "X-Forwarded-Ssl: on",
+        "X-Forwarded-Ssl: on\r\nX-Forwarded-Proto: http",
+        "X-Forwarded-For: 10.0.0.1",
+        "X-Forwarded-Host: other.example",
+        "X-Forwarded-Port: 8443",
+        "X-Forwarded-Prefix: /prefix",
+        "X_Forwarded_For: 10.0.0.1",
+        "X-Real-IP: 10.0.0.1",
+        "X-Scheme: https",
+        "X-Original-URL: /en/return",
+        "X-Rewrite-URL: /en/return",
+        "X-HTTP-Method-Override: POST",
+        "Forwarded: for=10.0.0.1;proto=https;host=other.example",
+        "Via: 1.1 other.example",
+        "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk",
+    ],
+)
+def test_headers_of_proxies_mean_nothing(places: list[tuple[Path | int, bytes]], path: str, header: str) -> None:
+    for address, first in places:
+        head = first + f"GET {path} HTTP/1.1\r\nHost: x\r\n".encode()
+        without, with_it = ask(address, head + b"\r\n"), ask(address, head + f"{header}\r\n\r\n".encode())
+        assert re.match(rb"HTTP/1.1 (200|303|404) ", without)
+        assert with_it == without
+
+
+@pytest.mark.parametrize("arguments", [[], ["-c", "python:intake.gunicorn_settings"], ["-n", "wsgi:source"]])
+@pytest.mark.parametrize("options", ["", "--name wsgi:source", "wsgi:source"])
+def test_the_desk_is_the_desk_whatever_else_is_said(server: Server, arguments: list[str], options: str) -> None:
+    port = free_port()
+    variables = environment(server, INTAKE_DESK_BIND=f"127.0.0.1:{port}", GUNICORN_CMD_ARGS=options)
+    with served([*arguments, "wsgi:desk"], variables, port):
+        assert b"401" in ask(port, b"GET /v1/index HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
+
+
+@pytest.mark.parametrize(
+    ("option", "named"),
+    [
+        ("--bind 127.0.0.1:8009", "bind"),
+        ("--workers 4", "workers"),
+        ("--threads 1", "threads"),
+        ("--worker-class sync", "worker_class"),
+        ("--keep-alive 5", "keepalive"),
+        ("--forwarded-allow-ips *", "forwarded_allow_ips"),
+        ("--forwarder-headers SCRIPT_NAME", "forwarder_headers"),
+        ("--header-map dangerous", "header_map"),
+        ("--access-logfile -", "accesslog"),
+        ("--max-requests 10", "max_requests"),
+        ("--umask 0", "umask"),
+        ("--env INTAKE_DATA=/elsewhere", "raw_env"),
+        ("--reload", "reload"),
+        ("--limit-request-line 0", "limit_request_line"),
+    ],
+)
+@pytest.mark.parametrize("application", ["source", "desk"])
+def test_an_option_that_changes_what_is_served_is_refused_by_name(
+    server: Server, application: str, option: str, named: str
+) -> None:
+    for arguments, options in ((option.split(), ""), ([], option)):
+        ended = start([*arguments, f"wsgi:{application}"], environment(server, GUNICORN_CMD_ARGS=options))
+        assert ended.returncode != 0
+        assert f"intake: gunicorn's option {named} can't be given here" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "must name wsgi:source or wsgi:desk"),
+        (["wsgi:other"], "must name wsgi:source or wsgi:desk"),
+        (["-c", "/dev/null", "wsgi:desk"], "'intake serve desk'"),
+        (["-c", "/dev/null", "--preload", "wsgi:source"], "'intake serve source'"),
+        (["--preload", "wsgi:source"], "'intake serve source'"),
+    ],
+)
+def test_what_is_served_with_other_settings_or_is_none_of_ours_does_not_start(
+    server: Server, arguments: list[str], said: str
+) -> None:
+    port = free_port()
+    ended = start(arguments, environment(server, PORT=str(port)))
+    assert ended.returncode != 0
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_prefix_in_the_environment_means_nothing(server: Server) -> None:
+    port = free_port()
+    with served(["wsgi:source"], environment(server, SCRIPT_NAME="/x", INTAKE_SOURCE_BIND=f"127.0.0.1:{port}"), port):
+        assert b" 200 " in ask(port, b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
+
+
+def test_the_gunicorn_that_is_installed_is_suited() -> None:
+    require_suited_gunicorn()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("gunicorn.version_info, gunicorn.__version__ = (28, 0), '28.0'", "gunicorn 28.0 can't run this"),
+        ("gunicorn.version_info, gunicorn.__version__ = (26, 9), '26.9'", "gunicorn 26.9 can't run this"),
+        ("del gthread.ThreadWorker.murder_pending", "ThreadWorker.murder_pending"),
+        ("gthread.ThreadWorker.finish_request = lambda self, conn: None", "ThreadWorker.finish_request"),
+        ("del gthread.TConn", "TConn"),
+    ],
+)
+def test_an_unsuited_gunicorn_is_named_and_nothing_is_served(
+    server: Server, tmp_path: Path, change: str, said: str
+) -> None:
+    """A start hook of Python changes the gunicorn that this process loads."""
+    (tmp_path / "sitecustomize.py").write_text(f"import gunicorn\nfrom gunicorn.workers import gthread\n{change}\n")
+    ended = start(["wsgi:source"], environment(server, PYTHONPATH=str(tmp_path)))
+    assert ended.returncode != 0
+    assert said in ended.stderr
+    assert "pip install 'gunicorn>=27,<28'" in ended.stderr
+    assert "Traceback" not in ended.stderr
