@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from intake.toplevel import toplevel
 
-_PATIENCE = 30.0
+_PATIENCE = 90.0
 
 
 class ProcessError(RuntimeError):

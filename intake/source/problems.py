@@ -13,7 +13,7 @@ from intake.source.files import FileTooLargeError
 from intake.source.incoming import CutShortError, NotTextError, has_form
 from intake.source.origin import OtherSiteError
 from intake.source.pages import render
-from intake.source.room import NoPlaceError, NoRoomError, NoTextRoomError
+from intake.source.room import NoRoomError, NoTextRoomError
 from intake.source.tips import NoReviewersError
 from intake.source.words import lazy_gettext as _
 
@@ -32,12 +32,9 @@ _TOO_OFTEN = _("That was a lot in a short time. Please wait a minute and load th
 _WAIT = "60"
 """Seconds. The same for everybody: what is left until a counter starts anew would tell the server's time."""
 
-_NOT_NOW = _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes.")
-
 _WORDS: dict[type[HTTPException] | int, Any] = {
     NoReviewersError: _("Reports can't be taken at the moment. Nothing was sent. Please come back later."),
-    StoreFailingError: _NOT_NOW,
-    NoPlaceError: _NOT_NOW,
+    StoreFailingError: _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes."),
     NoRoomError: _("Files can't be taken at the moment, but text can. Please try again tomorrow."),
     NoTextRoomError: _("Nothing can be stored at the moment. Nothing was sent. Please come back tomorrow."),
     FileTooLargeError: _("This file is too large. Nothing was stored. Please choose a smaller one."),

@@ -32,7 +32,7 @@ def start(arguments: list[str], variables: dict[str, str]) -> "subprocess.Comple
         env=variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

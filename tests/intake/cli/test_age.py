@@ -6,7 +6,6 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from intake.cli import main
+from waiting import waited_for
 
 
 def intake(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
@@ -24,11 +24,7 @@ def intake(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[b
 
 def await_empty(pipe: IO[bytes]) -> None:
     """Wait until the other side has read what is in a pipe."""
-    for _ in range(1000):
-        if not int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder):
-            return
-        time.sleep(0.01)
-    raise AssertionError("nobody reads")
+    waited_for(lambda: not int.from_bytes(fcntl.ioctl(pipe.fileno(), termios.FIONREAD, bytes(4)), sys.byteorder))
 
 
 @pytest.fixture(params=[[], ["--x25519"]], ids=["hybrid", "x25519"])

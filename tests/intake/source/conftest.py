@@ -278,7 +278,7 @@ class Running:
     def stop(self) -> str:
         """End it, and return what it has printed."""
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(120)
         return self.printed.read_text("utf-8")
 
 
