@@ -11,6 +11,7 @@ import pytest
 
 from redis_server import RedisServer
 from visitor import FORM, Visitor, head, proxy_line
+from waiting import waited_for
 
 
 def running_at(running: Any) -> Callable[[], socket.socket]:
@@ -124,7 +125,7 @@ def test_a_circuit_with_all_that_it_may_have_in_progress_can_still_leave(
         for _ in range(24):
             connection = closing.enter_context(running_at(running)())
             connection.sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
-        assert source.get("/en/").status == 429
+        assert waited_for(lambda: source.get("/en/").status == 429)
         assert source.get("/static/style.css").status == 200
         left = source.post("/en/leave", {})
         assert (left.status, left.path) == (200, "/en/left")
@@ -151,11 +152,11 @@ def test_those_in_progress_are_counted_until_they_end(
         for _ in range(24):
             connection = closing.enter_context(running_at(running)())
             connection.sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
-        assert source.get("/en/").status == 429
+        assert waited_for(lambda: source.get("/en/").status == 429)
         # Its body ends; once that is answered, the request is over.
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(12) == b"HTTP/1.1 400"
-        assert source.get("/en/").status == 200
+        assert waited_for(lambda: source.get("/en/").status == 200)
 
 
 @pytest.fixture
