@@ -47,6 +47,7 @@ from intake.head import circuit_of, read_head
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.card import CardError, Role, issue_card, parse_card
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
+from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
 from intake.protocol.requests import RequestError, parse_base
 from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, encode_sealed, parse_index
 from intake.report.definition import Answer
@@ -254,6 +255,14 @@ def _payload(kind: type[Payload], *seeds: Payload) -> "Target":
     return Target(_stable(kind.from_json, Payload.to_json, PayloadFormatError), tuple(seed.to_json() for seed in seeds))
 
 
+def _evidence(data: bytes) -> None:
+    def write(found: Evidence) -> bytes:
+        # The signature of the one witness is deterministic, and this is the only key that anything here is signed with.
+        return bytes(Note(found.text, (_SIGNING.sign(found.text),)))
+
+    _round_trip(parse_evidence, write, EvidenceError)(data)
+
+
 def _armored(data: bytes) -> bytes:
     target = io.BytesIO()
     encrypt(io.BytesIO(data), target, [_CLASSICAL.recipient], armored=True)
@@ -313,6 +322,20 @@ def _request_head(data: bytes) -> None:
         raise AssertionError("what follows a head changes it")
 
 
+_SIGNED_HEADS = [
+    bytes(Note(text, (_SIGNING.sign(text),)))
+    for text in (Checkpoint("fuzz", size, root).text for size, root in ((3, EMPTY_ROOT), (3, _ROOT), (7, _ROOT)))
+]
+_RECEIVED = [Received(datetime(2026, 1, 1, tzinfo=UTC), head) for head in _SIGNED_HEADS]
+_EVIDENCE = [
+    attest(_SIGNING, _SIGNING.verifier, one, other, leaves)
+    for one, other, leaves in (
+        (_RECEIVED[0], _RECEIVED[1], None),
+        (_RECEIVED[0], _RECEIVED[2], _LEAVES),
+        (_RECEIVED[2], _RECEIVED[0], None),
+    )
+]
+
 TARGETS: dict[str, Target] = {
     "age-header": Target(_header, _FILES),
     "age-file": Target(_file, _FILES),
@@ -356,6 +379,7 @@ TARGETS: dict[str, Target] = {
     "entry": Target(
         _round_trip(parse_entry, Entry.to_bytes, EntryError), tuple(entry.to_bytes() for entry in _ENTRIES)
     ),
+    "evidence": Target(_evidence, tuple(_EVIDENCE)),
     "signature-base": Target(
         _round_trip(
             _of_text(lambda text: parse_base(text, bytes(64))), lambda signed: signed.base.encode(), RequestError

@@ -1,12 +1,15 @@
 """`intake audit`."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from rich.console import Console
 
 from intake.cli.common import passphrase, passphrase_option
 from intake.cli.connection import connection_options, open_home
+from intake.protocol.evidence import parse_evidence
+from intake.protocol.limits import EVIDENCE
 from intake.triage.audit_report import run_audit
 from intake.triage.keyfile import load_keys, require_key_file
 
@@ -25,9 +28,24 @@ def verify(
     """Fetch the whole log, check every entry and the tree, and print who opened what.
 
     The checkpoint that was verified is kept in the home directory; the next run refuses a log that shrank or was
-    rewritten since. What is wrong is said in one line; exit status 10 means that the log can't be trusted, and no
-    other status does.
+    rewritten since, and keeps what contradicts it as evidence there. What is wrong is said in one line; exit status 10
+    means that the log can't be trusted, and no other status does.
     """
     require_key_file(key)
     opened = open_home(home, desk, log, proxy)
     run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
+
+
+@audit.command()
+@click.argument("file", type=click.File("rb"))
+def evidence(file: BinaryIO) -> None:
+    """Check evidence against a log: offline, by anybody, without keys.
+
+    Prints what it proves, or what a member only testifies to, and by which keys. Compare the key of the log with the
+    one
+    that you were given: evidence against another log says nothing about yours.
+    """
+    found = parse_evidence(file.read(EVIDENCE + 1))
+    click.echo(found.verdict())
+    click.echo(f"The log:     {found.log}")
+    click.echo(f"The witness: {found.witness}")

@@ -22,7 +22,7 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--home",
                 type=click.Path(file_okay=False, path_type=Path),
-                help="Where to keep sealed bytes and checkpoints.  [default: this user's data directory]",
+                help="Where to keep sealed bytes and checkpoints.  [default: one for each log]",
             ),
             click.option("--desk", help="The desk's address, such as http://….onion; needed the first time."),
             click.option("--log", help="The log's public key, which 'intake init' printed; needed the first time."),

@@ -45,4 +45,4 @@ def triage(key: Path, home: Path | None, desk: str | None, log: str | None, prox
 
 
 def _progress(steps: Iterable[int], says: str) -> Iterable[int]:
-    return track(list(steps), says, transient=True)
+    return track(steps, says, transient=True)

@@ -15,7 +15,8 @@ from werkzeug.exceptions import Gone
 from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog.tiles import NoSuchTileError, tile
 from intake.desk.admission import admitted, current_server, logged
-from intake.protocol.actions import MOST_BYTES, ReadRequest, parse_read_request
+from intake.protocol import limits
+from intake.protocol.actions import ReadRequest, parse_read_request
 from intake.protocol.wire import Index, ItemRow, TipRow, encode_sealed
 from intake.server import Server
 from intake.storage.gate import Gate
@@ -147,7 +148,7 @@ def _require_budget(session: Session, wanted: ReadRequest) -> None:
         *session.scalars(select(func.length(Tip.summary)).where(Tip.id.in_(tips))),
         *session.scalars(select(Item.size).where(Item.id.in_(items), Item.sealed.is_not(None))),
     ]
-    if len(sizes) > 1 and sum(sizes) > MOST_BYTES:
+    if len(sizes) > 1 and sum(sizes) > limits.SEALED:
         abort(413)
 
 

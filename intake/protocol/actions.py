@@ -16,12 +16,6 @@ MOST_OBJECTS = 500
 LONGEST_READ = 20_000
 """Bytes of a bulk read's body, which its entry holds too: room for 500 ids, none for padding."""
 
-MOST_BYTES = 8_000_000
-"""Sealed bytes of one bulk read at most, but for one thing that is larger by itself. More is refused, not logged."""
-
-ROOM_OF_SUMMARY = 100_000
-"""What a client must reckon with for a sealed summary, whose size the index doesn't say: enough for 50 reviewers."""
-
 _ID = r"[0-9a-f]{32}"
 
 

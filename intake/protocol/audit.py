@@ -30,6 +30,10 @@ class AuditError(Exception):
     """The log is not what it claims to be. The message says where and why."""
 
 
+class ContradictionError(AuditError):
+    """Two checkpoints that the log signed can't both be heads of one log that only grows."""
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedLog:
     """A log that passed every check."""
@@ -68,13 +72,22 @@ def open_checkpoint(signed: bytes, log: Verifier) -> Checkpoint:
 
 
 def require_extension(hashes: Sequence[bytes], checkpoint: Checkpoint, seen: Checkpoint | None) -> None:
-    """Raise `AuditError` unless the tree of `checkpoint` extends the one seen before."""
+    """Raise `ContradictionError` unless the tree of `checkpoint` extends the one seen before."""
     if seen is None:
         return
-    if checkpoint.size < seen.size:
-        raise AuditError(f"the log shrank: {seen.size} entries were seen before, now it claims {checkpoint.size}")
+    require_growth(checkpoint, seen)
     if root_hash(hashes[: seen.size]) != seen.root:
-        raise AuditError(f"the log was rewritten: its first {seen.size} entries are not the ones seen before")
+        raise ContradictionError(f"the log was rewritten: its first {seen.size} entries are not the ones seen before")
+
+
+def require_growth(checkpoint: Checkpoint, seen: Checkpoint) -> None:
+    """Raise `ContradictionError` if the heads alone show that one does not extend the other."""
+    if checkpoint.size < seen.size:
+        raise ContradictionError(
+            f"the log shrank: {seen.size} entries were seen before, now it claims {checkpoint.size}"
+        )
+    if checkpoint.size == seen.size and checkpoint.root != seen.root:
+        raise ContradictionError(f"the log was rewritten: its {seen.size} entries are not the ones seen before")
 
 
 class _Replay:

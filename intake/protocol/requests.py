@@ -29,6 +29,9 @@ LIFETIME = timedelta(minutes=5)
 
 _ANY_AGE = timedelta(days=500_000)
 
+ANOTHER_DESK = "the request was signed for another desk"
+"""What a desk says to a request that bears the name of another log."""
+
 _BASE = re.compile(
     r'"@method": (?P<method>[A-Z]+)\n'
     r'"@authority": (?P<authority>[!-~]+)\n'
@@ -140,7 +143,7 @@ def _reason(error: str) -> str:
     if "resolve verification key" in error:
         return "the signing key is not enrolled, or was revoked"
     if "expected tag" in error:
-        return "the request was signed for another desk"
+        return ANOTHER_DESK
     return "the signature is not valid"
 
 

@@ -1,5 +1,6 @@
 """What an auditor reads: who opened what, who may, and which log this was. One line for each, the same in a pipe."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -24,13 +25,15 @@ def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], 
     """Fetch and verify the whole log and print it; `AuditError` or `DeskError` if it can't be."""
 
     def progress(steps: Iterable[int], says: str) -> Iterable[int]:
-        return track(list(steps), says, console=console, transient=True)
+        return track(steps, says, console=console, transient=True)
 
-    client = DeskClient(home.connection, keys.signing)
+    client = DeskClient(home, keys.signing)
     try:
         verified = fetch_log(client, home, whole=True, progress=progress)
     finally:
         client.close()
+    for says in home.repairs:
+        print(f"Damage on this machine: {says}.", file=sys.stderr)  # noqa: T201 - beside the report, not in it
     for line in (*_report(verified), *_findings(verified, now())):
         # A line is never cut or broken: it can be searched for an id and counted.
         console.print(shown(line), soft_wrap=True, markup=False, highlight=False, emoji=False)

@@ -1,21 +1,33 @@
 """Signed requests to the desk, and its errors in plain words. No request goes anywhere else."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import BinaryIO
 
 import httpx
 
 from crypto.note import SigningKey
-from intake.protocol.actions import ReadRequest
-from intake.protocol.requests import sign
-from intake.triage.home import Connection
+from intake.protocol import limits
+from intake.protocol.actions import Named, ReadRequest
+from intake.protocol.card import key_id
+from intake.protocol.endpoints import named
+from intake.protocol.requests import ANOTHER_DESK, sign
+from intake.triage.home import Home
+from intake.triage.journal import Journal
+from intake.triage.transport import TimedTransport, allowed
 
 _LOG = "/v1/log/"
 """Below this, reading is not logged itself."""
 
-_PATIENCE = httpx.Timeout(120, connect=60)
+_PATIENCE = httpx.Timeout(60, connect=60)
+_TIME = 120.0
+"""Seconds that a request may take in all, besides what its bytes get."""
+_RATE = 2_000.0
+"""Bytes a second at least, on average: a tenth of a slow circuit."""
+_WORDS = 200
 
 
 class DeskError(Exception):
@@ -23,20 +35,21 @@ class DeskError(Exception):
 
 
 class DeskClient:
-    """The desk API as a member sees it."""
+    """The desk API as a member sees it. `journal` keeps each request that the log must hold, before it is sent."""
 
-    def __init__(self, connection: Connection, key: SigningKey) -> None:
-        self._log = connection.verifier.name
-        self._key = key
+    def __init__(self, home: Home, key: SigningKey) -> None:
+        self._log = home.connection.verifier.name
+        self.key = key
+        self.journal = Journal(home, key_id(key.verifier))
         self._http = httpx.Client(
-            base_url=connection.desk,
-            proxy=connection.proxy,
+            base_url=home.connection.desk,
+            transport=TimedTransport(home.connection),
+            # What is compressed can be a thousand times as large as what travels.
+            headers={"Accept-Encoding": "identity"},
             timeout=_PATIENCE,
             trust_env=False,
             follow_redirects=False,
         )
-        self.unconfirmed: set[str] = set()
-        """Nonces of the answered requests that the log must hold, until somebody has looked and takes them out."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -44,17 +57,18 @@ class DeskClient:
 
     def index(self) -> bytes:
         """What there is: the body of the index."""
-        return self._get("/v1/index")
+        return self._get("/v1/index", limits.INDEX)
 
-    def read(self, request: ReadRequest) -> bytes:
-        """Sealed summaries and small items, as the desk sends them."""
+    def read(self, request: ReadRequest, sealed: int) -> bytes:
+        """Sealed summaries and small items, as the desk sends them. `sealed`: bytes of these items together."""
+        largest = limits.bulk_read(len(request.summaries), len(request.items), sealed)
         with self._answer("POST", "/v1/read", request.to_json()) as answer:
-            return answer.read()
+            return b"".join(_pieces(answer, largest))
 
-    def download(self, item: str, target: BinaryIO) -> None:
-        """Write the sealed bytes of one item to `target`."""
+    def download(self, item: str, target: BinaryIO, size: int) -> None:
+        """Write the sealed bytes of one item, which has this size, to `target`."""
         with self._answer("GET", f"/v1/items/{item}") as answer:
-            for piece in answer.iter_bytes():
+            for piece in _pieces(answer, min(size, limits.ITEM)):
                 target.write(piece)
 
     def add(self, tip: str, kind: str, sealed: bytes) -> None:
@@ -64,37 +78,76 @@ class DeskClient:
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
-        return self._get(f"{_LOG}checkpoint")
+        return self._get(f"{_LOG}checkpoint", limits.CHECKPOINT)
 
     def log_resource(self, path: str) -> bytes:
-        """A tile or an entry bundle."""
-        return self._get(f"{_LOG}{path}")
+        """An entry bundle."""
+        return self._get(f"{_LOG}{path}", limits.BUNDLE)
 
-    def _get(self, path: str) -> bytes:
+    def _get(self, path: str, largest: int) -> bytes:
         with self._answer("GET", path) as answer:
-            return answer.read()
+            return b"".join(_pieces(answer, largest))
 
     @contextmanager
     def _answer(self, method: str, path: str, body: bytes = b"") -> Iterator[httpx.Response]:
         request = self._http.build_request(method, path, content=body)
-        nonce = sign(request, body, self._key, self._log)
+        created = datetime.now(UTC).replace(microsecond=0)
+        nonce = sign(request, body, self.key, self._log)
+        is_logged = not path.startswith(_LOG)
+        if is_logged:
+            self.journal.sent(nonce, created, _does(request, body))
         try:
-            answer = self._http.send(request, stream=True)
-            try:
-                if not answer.is_success:
-                    answer.read()
-                    raise DeskError(f"the desk refused: {_words(answer)}")
-                if not path.startswith(_LOG):
-                    self.unconfirmed.add(nonce)
-                yield answer
-            finally:
-                answer.close()
+            with allowed(_TIME, _RATE):
+                answer = self._http.send(request, stream=True)
+                try:
+                    if is_logged and answer.is_success:
+                        self.journal.answered(nonce)
+                    _require_plain(answer)
+                    if not answer.is_success:
+                        raise DeskError(f"the desk refused: {_words(answer)}")
+                    yield answer
+                finally:
+                    answer.close()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+            if is_logged:
+                self.journal.not_sent(nonce)
+            raise _unreachable() from error
         except httpx.HTTPError as error:
-            raise DeskError("the desk can't be reached; is its address right, and is Tor running?") from error
+            raise _unreachable() from error
+        except RuntimeError as error:
+            if not self._http.is_closed:
+                raise
+            raise DeskError("the program was locked meanwhile") from error
+
+
+def _does(request: httpx.Request, body: bytes) -> Named:
+    return named(request.method, request.url.path, f"?{request.url.query.decode()}", body)
+
+
+def _pieces(answer: httpx.Response, largest: int) -> Iterator[bytes]:
+    """The body as it travels; `DeskError` as soon as it is larger than it can be."""
+    size = 0
+    for piece in answer.iter_raw():
+        size += len(piece)
+        if size > largest:
+            raise DeskError("the desk's answer is larger than it can be")
+        yield piece
+
+
+def _require_plain(answer: httpx.Response) -> None:
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise DeskError("the desk's answer is compressed, which was not asked for")
+
+
+def _unreachable() -> DeskError:
+    return DeskError("the desk can't be reached; is its address right, and is Tor running?")
 
 
 def _words(answer: httpx.Response) -> str:
     try:
-        return str(answer.json()["error"])
-    except (ValueError, KeyError, TypeError):
+        said = str(json.loads(b"".join(_pieces(answer, limits.SHORT)))["error"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return f"status {answer.status_code}"
+    if said == ANOTHER_DESK:
+        return f"{said}: it keeps another log than the one you named; check --desk and --log"
+    return "".join(character for character in said if character.isprintable())[:_WORDS]

@@ -1,7 +1,7 @@
 """The lock: a passphrase makes a `Work`, idleness or a click drops it."""
 
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock, Thread, Timer
 
 from intake.triage.home import Home
 from intake.triage.keyfile import load_keys
@@ -9,6 +9,9 @@ from intake.triage.mirror import Progress
 from intake.triage.work import Work
 
 IDLE_SECONDS = 15 * 60
+
+_FIRST_FETCH = 20.0
+"""Seconds to wait for the desk where there is nothing to show without it."""
 
 
 class Guard:
@@ -24,13 +27,17 @@ class Guard:
         self._changing = Lock()
 
     def unlock(self, passphrase: str) -> None:
-        """Open the key file and fetch what is new; `KeyFileError` if the passphrase is wrong."""
+        """Open the key file and what is kept, and begin to fetch; `KeyFileError` if the passphrase is wrong."""
         work = Work(self._home, load_keys(self._key, passphrase), self._progress)
-        work.sync()
+        work.open_kept()
         self.lock()
         with self._changing:
             self._work = work
         self.use()
+        # A desk that never answers must not keep closed what is here.
+        Thread(target=work.sync, daemon=True).start()
+        if not work.tips:
+            work.settled.wait(_FIRST_FETCH)
 
     def use(self) -> Work | None:
         """The unlocked work, or None; the time until it locks itself starts anew."""

@@ -1,5 +1,6 @@
 """The program's directory: where the desk is, the log as last verified, and sealed bytes; nothing in the clear."""
 
+import hashlib
 import json
 import os
 import re
@@ -8,17 +9,21 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import httpx
 import platformdirs
 
-from crypto.note import NoteError, Verifier, parse_verifier
+from crypto.note import NoteError, Verifier, parse_note, parse_verifier
 from crypto.tiles import WIDTH, decode_bundle, encode_bundle, entries_path
 
+CHECKPOINTS = ("log/checkpoint", "log/checkpoint.copy")
+"""The signed checkpoint that was verified last, twice: its signature tells whether one is damaged."""
+
 _CONNECTION = "connection.json"
-_CHECKPOINT = "log/checkpoint"
+_DOCUMENT = b"sha256 "
 _DESK_SCHEMES = ("http", "https")
 _PROXY_SCHEMES = ("socks5h", "socks5", "http", "https")
 # Parts that don't begin with a dot: no name leaves the directory, whoever chose it.
@@ -57,47 +62,118 @@ class Connection:
             raise HomeError("an onion address needs --proxy socks5h://127.0.0.1:9050, or where else Tor listens")
 
 
+class DamagedError(HomeError):
+    """Something in the directory is not as this program wrote it: damage of this machine, nobody's lie."""
+
+
 class Home:
-    """A directory for one member and one desk."""
+    """A directory for one member and one log.
+
+    Files that nobody could send again are *documents*: kept twice, each with its digest, so that damage is told from
+    content. `repairs`: what was found damaged since the program started, in words.
+    """
 
     def __init__(self, directory: Path, connection: Connection) -> None:
         self._directory = directory
         self.connection = connection
+        self.remembered: Connection | None = None
+        """The connection over which this log was verified last."""
+        self.repairs: list[str] = []
 
     @classmethod
     def open(cls, directory: Path | None, *, desk: str | None, log: str | None, proxy: str | None) -> "Home":
-        """Open or make the directory. What is given goes before what is remembered; `remember` keeps it."""
-        place = directory or Path(platformdirs.user_data_dir("intake"))
-        connection = _remembered(place / _CONNECTION) or Connection(desk or "", log or "", proxy)
-        given = {name: value for name, value in (("desk", desk), ("log", log), ("proxy", proxy)) if value is not None}
-        connection = replace(connection, **given)
-        if not connection.desk or not connection.log:
-            raise HomeError("the first time, --desk and --log must say where the desk is and what its log's key is")
-        connection.check()
+        """Open or make the directory, by default that of this log. What is given goes before what is remembered."""
+        place = directory or _default_place(log)
+        home = cls(place, Connection(desk or "", log or "", proxy))
         _require_writable(place)
-        return cls(place, connection)
+        home.remembered = home._recall_connection()
+        given = {name: value for name, value in (("desk", desk), ("log", log), ("proxy", proxy)) if value is not None}
+        home.connection = replace(home.remembered or home.connection, **given)
+        if not home.connection.desk or not home.connection.log:
+            raise HomeError("the first time, --desk and --log must say where the desk is and what its log's key is")
+        home.connection.check()
+        home._require_own_log()
+        return home
 
     def remember(self) -> None:
         """Keep the connection for the next start, now that it was seen to work."""
-        connection = json.dumps(asdict(self.connection), indent=1).encode()
-        if not self.has(_CONNECTION) or self.read(_CONNECTION) != connection:
-            self.save(_CONNECTION, connection)
+        if self.remembered != self.connection:
+            self.keep(_CONNECTION, json.dumps(asdict(self.connection), indent=1).encode())
+            self.remembered = self.connection
+
+    def knows_desk(self) -> bool:
+        """Whether this very desk has shown this log before."""
+        return self.remembered is not None and self.remembered.desk == self.connection.desk
+
+    def repaired(self, says: str) -> None:
+        """Note that something of this machine's own was damaged, once."""
+        if says not in self.repairs:
+            self.repairs.append(says)
+
+    def _recall_connection(self) -> Connection | None:
+        try:
+            data = self.recall(_CONNECTION)
+            return None if data is None else Connection(**json.loads(data))
+        except (ValueError, TypeError):
+            # Said again, the connection is as good as new.
+            if self.connection.desk and self.connection.log:
+                self.repaired(f"{self.path(_CONNECTION)} was damaged; it was made anew")
+                return None
+            raise HomeError(f"{self.path(_CONNECTION)} is damaged; say --desk and --log again") from None
+
+    def _require_own_log(self) -> None:
+        log = self.connection.verifier
+        owner = self.remembered.log if self.remembered is not None else ""
+        kept = next(filter(None, map(self._origin, CHECKPOINTS)), "")
+        if owner and owner != self.connection.log:
+            raise _another_log(self.remembered.verifier.name if self.remembered else owner, log)
+        if not owner and kept and kept != log.name:
+            raise _another_log(kept, log)
+
+    def _origin(self, name: str) -> str:
+        """The log that a kept checkpoint names; empty if it can't be read."""
+        try:
+            return parse_note(self.read(name)).text.partition("\n")[0] if self.has(name) else ""
+        except NoteError:
+            return ""
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Write a document."""
+        document = _DOCUMENT + hashlib.sha256(data).hexdigest().encode() + b"\n" + data
+        for each in (name, f"{name}.copy"):
+            self.save(each, document)
+
+    def recall(self, name: str) -> bytes | None:
+        """A document, mended from its copy if need be; None if there is none, `DamagedError` if both are damaged."""
+        copies = [self.read(each) if self.has(each) else None for each in (name, f"{name}.copy")]
+        found = [_content(copy) for copy in copies if copy is not None]
+        whole = [data for data in found if data is not None]
+        if whole:
+            if len(whole) < len(copies):
+                self.repaired(f"{self.path(name)} was damaged; it was mended from its copy")
+                self.keep(name, whole[0])
+            return whole[0]
+        if not found:
+            return None
+        if copies[0] is not None and copies[1] is None and not copies[0].startswith(_DOCUMENT):
+            return copies[0]  # as programs wrote it before there were digests
+        raise DamagedError(f"{self.path(name)} is damaged")
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name."""
-        return self._path(name).exists()
+        return self.path(name).exists()
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
-        return self._path(name).read_bytes()
+        return self.path(name).read_bytes()
 
     def open_file(self, name: str) -> BinaryIO:
         """A file to read from."""
-        return self._path(name).open("rb")
+        return self.path(name).open("rb")
 
     def remove(self, name: str) -> None:
         """Delete a file, if there is one of this name."""
-        self._path(name).unlink(missing_ok=True)
+        self.path(name).unlink(missing_ok=True)
 
     def save(self, name: str, data: bytes) -> None:
         """Write a file, whole or not at all."""
@@ -107,7 +183,7 @@ class Home:
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
         """A file that gets its name once the block is left without an error. Only for sealed or public bytes."""
-        path = self._path(name)
+        path = self.path(name)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = path.with_name(f".{secrets.token_hex(8)}")
         try:
@@ -116,36 +192,113 @@ class Home:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
+            _sync_directory(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
-    def _path(self, name: str) -> Path:
+    def append(self, name: str, line: bytes) -> None:
+        """Add a line to a file; it is on disk when this returns."""
+        path = self.path(name)
+        new = not path.exists()
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "wb") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        if new:
+            _sync_directory(path.parent)
+
+    def names(self, folder: str) -> list[str]:
+        """The names of the files in a folder, sorted."""
+        directory = self.path(folder)
+        files = directory.iterdir() if directory.is_dir() else ()
+        return sorted(name for file in files if _NAME.fullmatch(name := f"{folder}/{file.name}"))
+
+    def path(self, name: str) -> Path:
+        """Where a file is; `HomeError` for a name that would lie elsewhere."""
         if _NAME.fullmatch(name) is None:
             raise HomeError("a file of this name can't be kept")
         return self._directory / name
 
-    def checkpoint(self) -> bytes | None:
-        """The signed checkpoint that was verified last."""
-        return self.read(_CHECKPOINT) if self.has(_CHECKPOINT) else None
+    def received(self, name: str) -> datetime:
+        """When a file was written (UTC, to the second)."""
+        return datetime.fromtimestamp(int(self.path(name).stat().st_mtime), UTC)
 
     def lines(self, size: int) -> list[bytes]:
-        """The entries of a log of `size`, as far as all the bundles of such a log are kept."""
+        """The entries of a log of `size`, as far as its bundles are kept; `TileError` if one is damaged."""
         lines: list[bytes] = []
         for start in range(0, size, WIDTH):
-            name = f"log/{entries_path(start // WIDTH, min(WIDTH, size - start))}"
+            name = _bundle(start, size)
             if not self.has(name):
                 break
             lines += decode_bundle(self.read(name))
         return lines
 
     def save_log(self, lines: Sequence[bytes], signed: bytes) -> None:
-        """Keep a verified log as tlog-tiles bundles, and its checkpoint last."""
+        """Keep a verified log as tlog-tiles bundles, its checkpoint and a copy of that after them."""
+        new = []
         for start in range(0, len(lines), WIDTH):
-            bundle = lines[start : start + WIDTH]
-            name = f"log/{entries_path(start // WIDTH, len(bundle))}"
-            if not self.has(name):
-                self.save(name, encode_bundle(bundle))
-        self.save(_CHECKPOINT, signed)
+            name, bundle = _bundle(start, len(lines)), encode_bundle(lines[start : start + WIDTH])
+            if not self.has(name) or self.read(name) != bundle:
+                self.save(name, bundle)
+                new.append(name)
+        for name in CHECKPOINTS:
+            self.save(name, signed)
+        # A bundle that has grown leaves smaller ones behind.
+        for name in new:
+            for smaller in self.names(f"{name.partition('.p')[0]}.p"):
+                if smaller != name:
+                    self.remove(smaller)
+
+
+def _bundle(start: int, size: int) -> str:
+    return f"log/{entries_path(start // WIDTH, min(WIDTH, size - start))}"
+
+
+def _content(document: bytes) -> bytes | None:
+    """What a document holds, or None if it is not whole."""
+    head, _, data = document.partition(b"\n")
+    whole = head == _DOCUMENT + hashlib.sha256(data).hexdigest().encode()
+    return data if whole else None
+
+
+def _sync_directory(path: Path) -> None:
+    # A name is durable once its directory is; Windows opens no directories, and needs none opened.
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _default_place(log: str | None) -> Path:
+    """This user's directory for a log; where there is only one, and no log is named, that one."""
+    base = Path(platformdirs.user_data_dir("intake"))
+    homes = [path.parent for path in (base / _CONNECTION, *sorted(base.glob(f"*/{_CONNECTION}"))) if path.exists()]
+    if log is None:
+        if len(homes) > 1:
+            raise HomeError("there are homes of several logs in " + f"{base}: say which with --log, or with --home")
+        return homes[0] if homes else base
+    # Programs had one directory for everything before.
+    if base in homes and _log_of(base / _CONNECTION) == log:
+        return base
+    verifier = Connection("", log).verifier
+    named = _NAME.fullmatch(verifier.name) is not None and "/" not in verifier.name
+    return base / (verifier.name if named else verifier.key_id.hex())
+
+
+def _log_of(path: Path) -> str:
+    try:
+        return str(json.loads(_content(data := path.read_bytes()) or data)["log"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _another_log(owner: str, named: Verifier) -> HomeError:
+    which = f"the log {owner}" if owner != named.name else f"the log {owner} under another key than the one you named"
+    return HomeError(
+        f"this home belongs to {which}; leave out --log to go on with it, or choose another directory with --home"
+    )
 
 
 def _require_writable(directory: Path) -> None:
@@ -165,12 +318,3 @@ def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
         return False
     right_port = url.port is None or 1 <= url.port <= 65535
     return url.scheme in schemes and url.host != "" and right_port and url.raw_path == b"/"
-
-
-def _remembered(path: Path) -> Connection | None:
-    if not path.exists():
-        return None
-    try:
-        return Connection(**json.loads(path.read_bytes()))
-    except (ValueError, TypeError):
-        raise HomeError(f"{path} is damaged; remove it and say --desk and --log again") from None

@@ -38,14 +38,14 @@ def changes(log: VerifiedLog, home: Home) -> list[str]:
 
 def acknowledge(log: VerifiedLog, home: Home) -> None:
     """Remember that all of it was looked at."""
-    home.save(_SEEN, json.dumps({"entries": len(log.entries)}).encode())
+    home.keep(_SEEN, json.dumps({"entries": len(log.entries)}).encode())
 
 
 def _seen(home: Home) -> int:
     """How many entries of the log were looked at; none if that can't be read, so that all is said again."""
     try:
-        return max(0, int(json.loads(home.read(_SEEN))["entries"]))
-    except (OSError, ValueError, TypeError, KeyError):
+        return max(0, int(json.loads(home.recall(_SEEN) or b"{}")["entries"]))
+    except (ValueError, TypeError, KeyError):
         return 0
 
 

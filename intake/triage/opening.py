@@ -70,6 +70,8 @@ class OpenTip:
     files: dict[str, tuple[str, About]] = field(default_factory=dict)
     written: list[Signed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    spoilt: list[str] = field(default_factory=list)
+    """Items that are not what was sealed, on this machine or at the desk already."""
 
     @property
     def status(self) -> str:
@@ -214,6 +216,7 @@ def _open_item(tip: OpenTip, item: ItemRow, sealed: bytes, authors: Authors) -> 
             _take_sent(tip, item, document)
     except (AgeError, PayloadFormatError, PaddingError):
         tip.warnings.append(f"An item of {item.day} could not be opened.")
+        tip.spoilt.append(item.id)
 
 
 def _take_sent(tip: OpenTip, item: ItemRow, document: bytes) -> None:

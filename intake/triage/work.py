@@ -4,20 +4,21 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from threading import Lock
+from threading import Event, Lock
 
 from crypto.age import AgeError, Decryptor, parse_recipient, seal
-from intake.protocol.actions import MOST_BYTES, MOST_OBJECTS, ROOM_OF_SUMMARY, Action, ReadRequest
+from intake.protocol import limits
+from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.requests import parse_base
 from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, parse_index
 from intake.report.payloads import About, Note, Opened, Payload, Reply, Status
 from intake.triage.desk_client import DeskClient, DeskError
-from intake.triage.home import Home
+from intake.triage.home import DamagedError, Home
+from intake.triage.journal import Asked, logged_requests
 from intake.triage.keyfile import KeyFileError, MemberKeys
 from intake.triage.membership import acknowledge, changes
-from intake.triage.memory import Memory, MemoryFileError, parse_memory
-from intake.triage.mirror import Progress, fetch_log, kept_log
+from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
+from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
 from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
 
 _INDEX = "index.json"
@@ -42,77 +43,155 @@ class Work:
         self._identity = keys.identity
         self._key_id = keys.card.key_id
         self._progress = progress
-        self._client = DeskClient(home.connection, keys.signing)
+        self._client = DeskClient(home, keys.signing)
         self.tips: dict[str, OpenTip] = {}
         self.log: VerifiedLog | None = None
         self.synced: datetime | None = None
         self.problem = ""
-        self.alarm = ""
-        self.notices: list[str] = []
+        self._notices: list[str] = []
+        self._distrust = ""
+        self._sizes: dict[str, int] = {}
+        self._as_sent: set[bytes] = set()
         self.changes: list[str] = []
         self._syncing = Lock()
+        self._showing = Lock()
+        self._closed = False
+        self.settled = Event()
+        """Set while nothing is being fetched, once something was."""
 
     def close(self) -> None:
         """Forget everything."""
-        self.tips = {}
+        with self._showing:
+            self._closed = True
+            self.tips = {}
         self._client.close()
 
-    def sync(self) -> None:
-        """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the log can't be trusted."""
-        with self._syncing:
-            self.problem = self.alarm = ""
-            try:
-                self._sync()
-            except AuditError as error:
-                self.alarm = str(error)
-            except (DeskError, WireError, MemoryFileError) as error:
-                self.problem = str(error)
-                self._open_kept()
+    @property
+    def alarm(self) -> str:
+        """Why the server is not to be trusted, for as long as that is so; empty if there is no reason."""
+        distrust = f"{self._distrust}. Nothing new is shown" if self._distrust else ""
+        reasons = [distrust, self._client.journal.accusation()]
+        reasons += [
+            f"it contradicted itself before; what it signed is kept in {file} (this is said as long as that is there)"
+            for file in evidence_files(self._home)
+            if file not in self._distrust
+        ]
+        return "; ".join(filter(None, reasons))
 
-    def _sync(self) -> None:
+    @property
+    def notices(self) -> list[str]:
+        """What is said above every page, besides problems and alarms."""
+        return [*self._notices, *(f"Damage on this machine: {says}." for says in self._home.repairs)]
+
+    def sync(self) -> None:
+        """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the server can't be trusted.
+
+        May run while others read `tips`; what was fetched is shown all at once, unless the work was closed meanwhile.
+        """
+        with self._syncing:
+            self.settled.clear()
+            try:
+                self._try_sync()
+                self.open_kept()
+            finally:
+                self.settled.set()
+
+    def _try_sync(self) -> None:
+        problem = ""
+        try:
+            # A second time where something kept was spoilt and had to be fetched again.
+            while self._sync():
+                pass
+        except AuditError as error:
+            self._distrust = str(error)
+        except (DeskError, WireError) as error:
+            problem = str(error)
+        except OSError as error:
+            problem = f"this machine can't keep what comes: {error.strerror}"
+        else:
+            # Only now: a desk that doesn't answer has taken nothing back.
+            self._distrust = ""
+        self.problem = problem
+
+    def _sync(self) -> bool:
+        """Fetch, verify and open. Whether something kept was spoilt and has to be fetched again."""
         memory = self._memory()
         body = self._client.index()
         index = parse_index(body)
         self._fetch(index, memory)
-        answered = frozenset(self._client.unconfirmed)
+        asked = self._client.journal.open()
         # The log comes last, so that it must already hold who added what was fetched, and that it was fetched.
         log = fetch_log(self._client, self._home, whole=False, progress=self._progress)
-        place = self._require_logged(log, answered)
+        self._client.journal.settle(asked, log)
+        place = self._place(log, asked, memory)
         kept = {row.id for row in index.tips if self._has_summary(row)}
         memory = memory.after(index, kept, log.entries[place].at.date(), place)
-        self._open(index, log, memory)
-        self._home.save(_INDEX, body)
-        self._home.save(_MEMORY, memory.to_json())
+        tips = self._open(index, log, memory)
+        if self._forget_spoilt(tips):
+            return True
+        self._home.keep(_INDEX, body)
+        self._home.keep(_MEMORY, memory.to_json())
+        self._show(index, tips, memory, log)
         self.synced = datetime.now(UTC)
+        return False
 
-    def _require_logged(self, log: VerifiedLog, answered: frozenset[str]) -> int:
-        """Where in the log the newest index was read; `AuditError` if an answered request is not in it."""
-        places = {
-            parse_base(entry.request.base, entry.request.signature).nonce: place
-            for place, entry in enumerate(log.entries)
-            if entry.who == self._key_id and entry.request is not None
-        }
-        missing = len(answered - places.keys())
-        if missing:
-            raise AuditError(f"the server answered requests of yours that its log does not hold: {missing}")
-        self._client.unconfirmed -= answered
-        return max(places[nonce] for nonce in answered if log.entries[places[nonce]].action is Action.INDEX)
+    def _place(self, log: VerifiedLog, asked: Sequence[Asked], memory: Memory) -> int:
+        """Where in the log the newest index was read, or the one before if the log conceals it."""
+        places = logged_requests(log, self._key_id)
+        indexes = [each.nonce for each in asked if each.does.action is Action.INDEX]
+        return max((places[nonce] for nonce in indexes if nonce in places), default=memory.place)
 
-    def _open_kept(self) -> None:
-        """Without the desk: what was fetched before."""
+    def _forget_spoilt(self, tips: dict[str, OpenTip]) -> bool:
+        """Remove kept items that can't be opened, unless the desk sent exactly these bytes before."""
+        names = [f"sealed/{item}" for tip in tips.values() for item in tip.spoilt]
+        kept = {name: hashlib.sha256(self._home.read(name)).digest() for name in names if self._home.has(name)}
+        spoilt = [name for name, digest in kept.items() if digest not in self._as_sent]
+        self._as_sent.update(kept.values())
+        for name in spoilt:
+            self._home.remove(name)
+        return bool(spoilt)
+
+    def open_kept(self) -> None:
+        """Open what was fetched before, without asking the desk. Does nothing if something is open."""
         if self.tips or not self._home.has(_INDEX):
             return
         try:
-            log = kept_log(self._home)
-            if log is not None:
-                self._open(parse_index(self._home.read(_INDEX)), log, self._memory())
+            log, body = kept_log(self._home), self._home.recall(_INDEX)
+            if log is not None and body is not None:
+                memory, index = self._memory(), parse_index(body)
+                self._show(index, self._open(index, log, memory), memory, log)
         except AuditError as error:
-            self.alarm = str(error)
-        except (WireError, MemoryFileError) as error:
-            self.problem = f"{self.problem}; and of what was fetched before, {error}"
+            self._distrust = str(error)
+        except (DamagedError, WireError):
+            self._home.repaired(
+                "what was fetched before can't be shown before the desk has answered: it has to be fetched again"
+            )
 
     def _memory(self) -> Memory:
-        return parse_memory(self._home.read(_MEMORY)) if self._home.has(_MEMORY) else Memory()
+        try:
+            data = self._home.recall(_MEMORY)
+            if data is not None:
+                return parse_memory(data)
+            lost = self._home.remembered is not None
+        except (DamagedError, MemoryFileError):
+            lost = True
+        if lost:
+            self._home.repaired(
+                "what was remembered of earlier fetches (memory.json) was damaged or lost. Which summary of a report "
+                "came first is known from those that are kept; what can't be noticed any more is whatever the server "
+                "removed or dated back before now"
+            )
+        return Memory(self._first_summaries())
+
+    def _first_summaries(self) -> dict[str, Known]:
+        """The summaries that are kept: only the first of a tip ever is."""
+        known = {}
+        for name in self._home.names("sealed"):
+            tip, _, start = name.removeprefix("sealed/summary-").partition("-")
+            digest = hashlib.sha256(self._home.read(name)).hexdigest() if start else ""
+            if start and digest.startswith(start):
+                known[tip] = Known(digest)
+        return known
 
     def acknowledge_members(self) -> None:
         """Somebody has looked at what changed among the members."""
@@ -134,8 +213,12 @@ class Work:
 
     def tell_opened(self, tip: OpenTip) -> None:
         """Let the source know that somebody looks at the tip: once, and only while the desk is within reach."""
-        if tip.source and not self.problem and not tip.written_as(Opened):
-            self._add(tip, "reply", Opened(), tip.source)
+        if tip.source and self.synced and self.settled.is_set() and not self.problem and not tip.written_as(Opened):
+            try:
+                self._add(tip, "reply", Opened(), tip.source)
+            except DeskError as error:
+                # The next look at a report must not wait for the desk again.
+                self.problem = str(error)
 
     def file(self, tip: OpenTip, about: About) -> Iterator[bytes]:
         """The bytes of an attachment as the source sent it, in pieces.
@@ -145,7 +228,7 @@ class Work:
         name = f"sealed/{about.content}"
         if not self._home.has(name):
             with self._home.writing(name) as target:
-                self._client.download(about.content, target)
+                self._client.download(about.content, target, self._sizes[about.content])
         return self._pieces(name, tip, about)
 
     def _pieces(self, name: str, tip: OpenTip, about: About) -> Iterator[bytes]:
@@ -191,10 +274,12 @@ class Work:
         ]
         items = [row for row in index.items if not row.blob and not self._home.has(f"sealed/{row.id}")]
         digests = {row.id: row.summary for row in index.tips}
+        sizes = {row.id: row.size for row in index.items}
         requests = list(_requests(summaries, items))
         for number in self._progress(range(len(requests)), "Fetching reports"):
             request = requests[number]
-            got_summaries, got_items = decode_sealed(self._client.read(request))
+            sealed = sum(sizes[name] for name in request.items)
+            got_summaries, got_items = decode_sealed(self._client.read(request, sealed))
             for name in got_summaries.keys() & set(request.summaries):
                 if hashlib.sha256(got_summaries[name]).hexdigest() != digests[name]:
                     raise WireError("the desk sent another summary than its index says")
@@ -203,9 +288,10 @@ class Work:
                 self._home.save(f"sealed/{name}", got_items[name])
 
     def _has_summary(self, row: TipRow) -> bool:
-        return self._home.has(_summary_name(row.id, row.summary))
+        name = _summary_name(row.id, row.summary)
+        return self._home.has(name) and hashlib.sha256(self._home.read(name)).hexdigest() == row.summary
 
-    def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> None:
+    def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> dict[str, OpenTip]:
         member = log.roster.member(self._key_id)
         since = date.max if member is None else member.since.date()
         reader = Reader(self._identity, since, log, Authors(log))
@@ -218,16 +304,25 @@ class Work:
             names = {item.id: f"sealed/{item.id}" for item in items[row.id] if not item.blob}
             names[row.id] = _summary_name(row.id, known.summary)
             sealed = {key: self._home.read(name) for key, name in names.items() if self._home.has(name)}
+            # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
+            if hashlib.sha256(sealed.get(row.id, b"")).hexdigest() != known.summary:
+                sealed[row.id] = b""
             tips[row.id] = open_tip(row, items[row.id], sealed, known, reader)
         present = {item.id for item in index.items}
         added = reader.authors.before(memory.place)
         for each in added:
             if each.tip in tips and each.item not in present:
                 tips[each.tip].warnings.append(_missing(each))
-        self.tips = tips
-        self.notices = _gone(({each.tip for each in added} | memory.tips.keys()) - tips.keys())
-        self.changes = changes(log, self._home)
-        self.log = log
+        return tips
+
+    def _show(self, index: Index, tips: dict[str, OpenTip], memory: Memory, log: VerifiedLog) -> None:
+        added = Authors(log).before(memory.place)
+        with self._showing:
+            if not self._closed:
+                self.tips, self.log = tips, log
+                self._sizes = {item.id: item.size for item in index.items}
+                self._notices = _gone(({each.tip for each in added} | memory.tips.keys()) - tips.keys())
+                self.changes = changes(log, self._home)
 
 
 def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:
@@ -254,7 +349,7 @@ def _gone(tips: set[str]) -> list[str]:
 
 def _requests(summaries: Sequence[str], items: Sequence[ItemRow]) -> Iterator[ReadRequest]:
     """Bulk reads for all of these, each of no more bytes and objects than the desk answers at once."""
-    sizes = [ROOM_OF_SUMMARY] * len(summaries) + [row.size for row in items]
+    sizes = [limits.SUMMARY] * len(summaries) + [row.size for row in items]
     for start, end in _packed(sizes):
         before = len(summaries)
         yield ReadRequest(
@@ -265,11 +360,11 @@ def _requests(summaries: Sequence[str], items: Sequence[ItemRow]) -> Iterator[Re
 
 def _packed(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Runs of things of these sizes, as long as a bulk read may be; what is too large for one has one for itself."""
-    start, room = 0, MOST_BYTES
+    start, room = 0, limits.SEALED
     for at, size in enumerate(sizes):
         if at > start and (size > room or at - start == MOST_OBJECTS):
             yield start, at
-            start, room = at, MOST_BYTES
+            start, room = at, limits.SEALED
         room -= size
     if sizes:
         yield start, len(sizes)

@@ -17,7 +17,8 @@ from crypto.age import HybridIdentity
 from crypto.note import parse_note
 from intake.accesslog.log import AccessLog
 from intake.desk import create_app
-from intake.protocol.actions import LONGEST_READ, MOST_BYTES, MOST_OBJECTS, Action, ReadRequest
+from intake.protocol import limits
+from intake.protocol.actions import LONGEST_READ, MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.entry import parse_entry
 from intake.protocol.wire import decode_sealed, parse_index
 from intake.server import Server, read_log_key
@@ -223,7 +224,7 @@ def receive(server: Server) -> str:
 def test_a_bulk_read_of_more_than_the_budget_is_refused_and_not_logged(
     client: Any, amina: Any, stored: Stored, server: Server
 ) -> None:
-    items = [large_item(server, stored, MOST_BYTES // 2 + 1) for _ in range(2)]
+    items = [large_item(server, stored, limits.SEALED // 2 + 1) for _ in range(2)]
     before = last_entry(server)
     answer = client(amina)("POST", "/v1/read", ReadRequest((), tuple(items)).to_json())
     assert (answer.status_code, "too much at once" in answer.json()["error"]) == (413, True)
@@ -233,9 +234,9 @@ def test_a_bulk_read_of_more_than_the_budget_is_refused_and_not_logged(
 def test_one_thing_larger_than_the_budget_is_answered_by_itself(
     client: Any, amina: Any, stored: Stored, server: Server
 ) -> None:
-    item = large_item(server, stored, MOST_BYTES + 1)
+    item = large_item(server, stored, limits.SEALED + 1)
     answer = client(amina)("POST", "/v1/read", ReadRequest((), (item,)).to_json())
-    assert len(decode_sealed(answer.content)[1][item]) == MOST_BYTES + 1
+    assert len(decode_sealed(answer.content)[1][item]) == limits.SEALED + 1
 
 
 def test_a_bulk_read_holds_one_thing_at_a_time_and_no_transaction(

@@ -166,7 +166,11 @@ class Program:
         assert self.get(f"/?token={TOKEN}").status_code == 302
 
     def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
-        return self.post("/unlock", "/unlock", passphrase=passphrase)
+        """Unlock, and wait until what is new has been fetched, or could not be."""
+        answer = self.post("/unlock", "/unlock", passphrase=passphrase)
+        work = self.app.extensions["guard"].use()
+        assert work is None or work.settled.wait(60)
+        return answer
 
 
 Reviewer = Callable[..., Program]

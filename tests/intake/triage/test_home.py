@@ -16,7 +16,7 @@ from ports import free_port
 
 
 def fetch(home: Home, keys: Any) -> None:
-    client = DeskClient(home.connection, keys.signing)
+    client = DeskClient(home, keys.signing)
     try:
         fetch_log(client, home, whole=True, progress=no_progress)
     finally:

@@ -1,0 +1,38 @@
+"""How much the desk may answer, in bytes, uncompressed: a member's program reads no further."""
+
+from crypto.note import MAX_NOTE_SIZE
+from crypto.tiles import MAX_ENTRY_SIZE, WIDTH
+
+INDEX = 64_000_000
+"""Some 20,000 reports with all that belongs to them."""
+
+SUMMARY = 100_000
+"""One sealed summary, whose size the index doesn't say: its padded text, and 2 kB for each reviewer."""
+
+SEALED = 8_000_000
+"""Sealed bytes of one bulk read, but for one thing that is larger by itself. More is refused, and not logged."""
+
+ITEM = 4_000_000_000
+"""One item, whatever the index says of its size."""
+
+CHECKPOINT = 64 * 1024
+"""A signed checkpoint with cosignatures: two of them still fit, in Base 64, into one signed note."""
+
+BUNDLE = WIDTH * (MAX_ENTRY_SIZE + 2)
+"""An entry bundle (C2SP tlog-tiles)."""
+
+EVIDENCE = MAX_NOTE_SIZE
+"""A file of evidence."""
+
+SHORT = 4096
+"""An answer that says no more than that something was done, or why not."""
+
+LOG_ENTRIES = 1_000_000
+LOG_BYTES = 512_000_000
+"""The whole log, all entries of which are held in memory: several years of a large team."""
+
+
+def bulk_read(summaries: int, items: int, sealed: int) -> int:
+    """The answer to a bulk read of so many summaries, and of items whose sealed bytes are so many together."""
+    # Base 64 makes four bytes of three; an id, its quotes and separators stay below 64.
+    return (summaries * SUMMARY + sealed) * 4 // 3 + 64 * (summaries + items) + SHORT

@@ -1,0 +1,112 @@
+"""HTTP on connections where nothing may take for ever: a request has a time that only grows with what it moves.
+
+httpx has timeouts for single reads only: a desk that sends a byte now and then would hold a program for days, and a
+proxy that never answers its first bytes for ever.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from ssl import SSLContext
+from typing import Any
+
+import httpcore
+import httpx
+
+from intake.triage.home import Connection
+
+_PIECE = 4096
+"""Bytes written at a time: each gets what is left of the request's time."""
+
+
+class Allowance:
+    """The time of one request, in seconds: `base`, and more for each byte that moved, at `rate` bytes a second."""
+
+    def __init__(self, base: float, rate: float) -> None:
+        self._ends = time.monotonic() + base
+        self._rate = rate
+
+    def left(self, timeout: float | None) -> float:
+        """How long the next step may take, at most `timeout`; not positive if the time is over."""
+        left = self._ends - time.monotonic()
+        return left if timeout is None else min(left, timeout)
+
+    def moved(self, size: int) -> None:
+        """So many bytes went over the connection."""
+        self._ends += size / self._rate
+
+
+_current: ContextVar[Allowance] = ContextVar("allowance")
+
+
+@contextmanager
+def allowed(base: float, rate: float) -> Iterator[None]:
+    """Whatever goes over a connection in this block, on this thread, gets no more time than this."""
+    token = _current.set(Allowance(base, rate))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class TimedTransport(httpx.HTTPTransport):
+    """httpx's own transport, over connections that keep to the time of the current request."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(trust_env=False, proxy=connection.proxy)
+        # httpx has no parameter for the backend, which is a public one of the pool that it makes.
+        self._pool._network_backend = _Backend(self._pool._network_backend)
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+        self._backend = backend
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *rest: Any, **options: Any) -> "_Stream":
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._backend.connect_tcp(host, port, left, *rest, **options))
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        _moved(len(data))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        for start in range(0, len(buffer), _PIECE):
+            piece = buffer[start : start + _PIECE]
+            self._stream.write(piece, _left(timeout, httpcore.WriteTimeout))
+            _moved(len(piece))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> "_Stream":
+        left = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(timeout: float | None, error: type[httpcore.TimeoutException]) -> float | None:
+    allowance = _current.get(None)
+    if allowance is None:
+        return timeout
+    left = allowance.left(timeout)
+    if left <= 0:
+        raise error("the request took too long")
+    return left
+
+
+def _moved(size: int) -> None:
+    allowance = _current.get(None)
+    if allowance is not None:
+        allowance.moved(size)

@@ -1,0 +1,68 @@
+"""Evidence: what proves that a log signed two histories, and what rests on a member's word."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import leaf_hash, root_hash
+from crypto.note import MAX_NOTE_SIZE, Note, SigningKey
+from intake.protocol import limits
+from intake.protocol.evidence import Evidence, EvidenceError, Prefix, Received, attest, parse_evidence
+
+LOG, AMINA = SigningKey.generate("intake-test"), SigningKey.generate("amina")
+ONE = [leaf_hash(b"one %d" % number) for number in range(40)]
+OTHER = [*ONE[:9], *(leaf_hash(b"other %d" % number) for number in range(9, 40))]
+NOON = datetime(2026, 11, 25, 12, 3, tzinfo=UTC)
+
+
+def received(leaves: list[bytes], key: SigningKey = LOG) -> Received:
+    text = Checkpoint(LOG.verifier.name, len(leaves), root_hash(leaves)).text
+    return Received(NOON, bytes(Note(text, (key.sign(text),))))
+
+
+def resigned(evidence: Evidence) -> bytes:
+    return bytes(Note(evidence.text, (AMINA.sign(evidence.text),)))
+
+
+@given(small=st.integers(0, 40), large=st.integers(0, 40), forked=st.booleans(), known=st.booleans())
+def test_it_proves_exactly_what_the_log_contradicted(small: int, large: int, forked: bool, known: bool) -> None:
+    small, large = sorted((small, large))
+    second = (OTHER if forked else ONE)[:large]
+    same = root_hash(second[:small]) == root_hash(ONE[:small])
+    data = attest(AMINA, LOG.verifier, received(ONE[:small]), received(second), second if known else None)
+    if same and small == large:
+        with pytest.raises(EvidenceError, match="same tree"):
+            parse_evidence(data)
+        return
+    evidence = parse_evidence(data)
+    assert resigned(evidence) == data
+    assert evidence.is_proof == (not same and (known or small == large))
+    assert evidence.verdict().startswith("Proven:" if evidence.is_proof else "Testified only, by amina")
+    assert "\n" not in evidence.verdict()
+
+
+def test_a_log_that_shrank_is_a_members_testimony_and_says_so() -> None:
+    says = parse_evidence(attest(AMINA, LOG.verifier, received(ONE), received(ONE[:5]), ONE)).verdict()
+    assert "40 entries on 2026-11-25 12:03 UTC and 5 on" in says
+    assert "the smaller is the beginning of the larger" in says
+
+
+def test_nobody_makes_a_proof_without_the_logs_signatures() -> None:
+    honest = parse_evidence(attest(AMINA, LOG.verifier, received(ONE[:5]), received(ONE), ONE))
+    other = received(OTHER[:20], AMINA)
+    for forged in (
+        Evidence(honest.log, honest.witness, honest.first, other, None),
+        Evidence(honest.log, honest.witness, honest.first, honest.second, Prefix(bytes(32), honest.prefix.proof)),  # type: ignore[union-attr]
+        Evidence(honest.log, honest.witness, honest.first, honest.second, Prefix(honest.prefix.root, ())),  # type: ignore[union-attr]
+    ):
+        with pytest.raises(EvidenceError):
+            parse_evidence(resigned(forged))
+    with pytest.raises(EvidenceError):
+        parse_evidence(bytes(Note(honest.text, (SigningKey.generate("amina").sign(honest.text),))))
+
+
+def test_two_of_the_largest_checkpoints_fit_into_one_file() -> None:
+    assert limits.CHECKPOINT * 2 * 4 // 3 + 10_000 < MAX_NOTE_SIZE
