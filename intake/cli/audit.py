@@ -41,9 +41,8 @@ def verify(
 def evidence(file: BinaryIO) -> None:
     """Check evidence against a log: offline, by anybody, without keys.
 
-    Prints what it proves, or what a member only testifies to, and by which keys. Compare the key of the log with the
-    one
-    that you were given: evidence against another log says nothing about yours.
+    Prints what it proves, or what a member only testifies to, and by which keys. Compare the log's key with the
+    one that you were given: evidence against another log says nothing about yours.
     """
     found = parse_evidence(file.read(EVIDENCE + 1))
     click.echo(found.verdict())

@@ -92,7 +92,7 @@ def kept_log(home: Home) -> VerifiedLog | None:
     if kept is None:
         return None
     if kept.lines is None:
-        raise DamagedError("what this machine kept of the log is damaged; it is fetched again when the desk answers")
+        raise DamagedError("what this machine kept of the log is damaged")
     return verify_log(kept.lines, kept.received.note, home.connection.verifier, None)
 
 

@@ -162,10 +162,8 @@ class Work:
                 self._show(index, self._open(index, log, memory), memory, log)
         except AuditError as error:
             self._distrust = str(error)
-        except (DamagedError, WireError):
-            self._home.repaired(
-                "what was fetched before can't be shown before the desk has answered: it has to be fetched again"
-            )
+        except (DamagedError, WireError) as error:
+            self._home.repaired(f"{error}; what was fetched before can be shown once the desk has sent it again")
 
     def _memory(self) -> Memory:
         try:

@@ -15,11 +15,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import delete, update
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse, run_wsgi_app
 from werkzeug.wrappers import Response as WsgiResponse
 
 from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, leaf_hash
+from crypto.note import Note
 from crypto.padding import zeros_after
 from intake.accesslog import members
 from intake.accesslog.log import AccessLog
@@ -28,7 +32,7 @@ from intake.protocol.card import Role
 from intake.report.definition import load_form
 from intake.report.payloads import About, Message, Report, Summary
 from intake.server import Server, initialise, open_server, read_log_key
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Kind, LogEntry, LogHead, Tip
 from intake.triage.app import create_app
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys, save_keys
@@ -67,6 +71,19 @@ class Desk:
             return WsgiResponse(body, status=response[1], mimetype="application/octet-stream")(environ, start)
 
         self.app.wsgi_app = answer  # type: ignore[method-assign]
+
+    def cut(self, entries: int) -> None:
+        """Take so many entries off the end of the log and sign the rest."""
+        key = read_log_key(self.server.settings.log_key)
+        frontier = Frontier.empty()
+        with self.server.store.writing() as session:
+            size = self.server.log.size(session) - entries
+            for line in self.server.log.lines(session, 0, size):
+                frontier = frontier.append(leaf_hash(line))
+            text = Checkpoint(key.verifier.name, size, frontier.root()).text
+            note = bytes(Note(text, (key.sign(text),)))
+            session.execute(delete(LogEntry).where(LogEntry.index >= size))
+            session.execute(update(LogHead).values(size=size, checkpoint=note, frontier=frontier.to_bytes()))
 
     @property
     def log(self) -> str:

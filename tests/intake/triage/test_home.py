@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
-from crypto.note import SigningKey
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import EMPTY_ROOT
+from crypto.note import Note, SigningKey
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
 from intake.triage.desk_client import DeskClient, DeskError
@@ -61,9 +64,8 @@ def test_a_wrong_key_of_the_log_does_not_replace_the_right_one(desk: Any, carla:
     home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
     fetch(home, carla)
     name = desk.log.partition("+")[0]
-    wrong = Home.open(tmp_path / "home", desk=None, log=str(SigningKey.generate(name).verifier), proxy=None)
-    with pytest.raises(AuditError, match="not signed by this log's key"):
-        fetch(wrong, carla)
+    with pytest.raises(HomeError, match="under another key than the one you named"):
+        Home.open(tmp_path / "home", desk=None, log=str(SigningKey.generate(name).verifier), proxy=None)
     assert reopened(tmp_path / "home").connection == home.connection
 
 
@@ -73,3 +75,70 @@ def test_a_reviewers_program_remembers_what_worked(reviewer: Any, tmp_path: Path
         reopened(tmp_path / "amina-home")
     amina.unlock()
     assert reopened(tmp_path / "amina-home").connection.desk == desk.url
+
+
+def test_a_home_belongs_to_one_log_and_says_what_to_do(desk: Any, carla: Any, tmp_path: Path) -> None:
+    home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
+    fetch(home, carla)
+    other = str(SigningKey.generate("intake-other").verifier)
+    belongs = f"this home belongs to the log {desk.log.partition('+')[0]}; leave out --log .* another directory"
+    with pytest.raises(HomeError, match=belongs):
+        Home.open(tmp_path / "home", desk="http://127.0.0.1:9", log=other, proxy=None)
+    for name in ("connection.json", "connection.json.copy"):
+        (tmp_path / "home" / name).unlink()
+    with pytest.raises(HomeError, match=belongs):
+        Home.open(tmp_path / "home", desk="http://127.0.0.1:9", log=other, proxy=None)
+
+
+def test_an_honest_desk_of_another_log_is_not_accused(desk: Any, carla: Any, tmp_path: Path) -> None:
+    other = SigningKey.generate("intake-other")
+    home = Home.open(tmp_path / "home", desk=desk.url, log=str(other.verifier), proxy=None)
+    with pytest.raises(DeskError, match="keeps another log than the one you named; check --desk and --log"):
+        fetch(home, carla)
+
+
+def test_a_checkpoint_of_another_log_is_the_alarm_only_where_this_desk_showed_this_log_before(
+    desk: Any, carla: Any, tmp_path: Path
+) -> None:
+    known = Home.open(tmp_path / "known", desk=desk.url, log=desk.log, proxy=None)
+    fetch(known, carla)
+    other = SigningKey.generate("intake-other")
+    text = Checkpoint("intake-other", 1, EMPTY_ROOT).text
+    desk.lie("/v1/log/checkpoint", lambda _: bytes(Note(text, (other.sign(text),))))
+    with pytest.raises(DeskError, match="this desk keeps another log than the one you named: check --desk and --log"):
+        fetch(Home.open(tmp_path / "new", desk=desk.url, log=desk.log, proxy=None), carla)
+    with pytest.raises(AuditError, match="not signed by this log's key"):
+        fetch(reopened(tmp_path / "known"), carla)
+
+
+def test_without_a_name_each_log_has_a_home_of_its_own_and_an_old_one_stays(
+    desk: Any, carla: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platformdirs, "user_data_dir", lambda _: str(tmp_path / "data"))
+    (name, other) = desk.log.partition("+")[0], str(SigningKey.generate("intake-other").verifier)
+    first = Home.open(None, desk=desk.url, log=desk.log, proxy=None)
+    assert first.path("x").parent == tmp_path / "data" / name
+    fetch(first, carla)
+    assert Home.open(None, desk=None, log=None, proxy=None).connection == first.connection
+    second = Home.open(None, desk=desk.url, log=other, proxy=None)
+    assert second.path("x").parent == tmp_path / "data" / "intake-other"
+    second.remember()
+    with pytest.raises(HomeError, match="say which with --log, or with --home"):
+        Home.open(None, desk=None, log=None, proxy=None)
+    (tmp_path / "data" / name).rename(tmp_path / "old")
+    (tmp_path / "old").rename(tmp_path / "old-default")
+    for path in (tmp_path / "old-default").iterdir():
+        path.rename(tmp_path / "data" / path.name)
+    assert Home.open(None, desk=None, log=desk.log, proxy=None).path("x").parent == tmp_path / "data"
+    assert Home.open(None, desk=None, log=other, proxy=None).path("x").parent == tmp_path / "data" / "intake-other"
+
+
+def test_a_damaged_connection_is_made_anew_from_what_is_said_again(desk: Any, carla: Any, tmp_path: Path) -> None:
+    home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
+    fetch(home, carla)
+    for name in ("connection.json", "connection.json.copy"):
+        (tmp_path / "home" / name).write_bytes(b"{")
+    with pytest.raises(HomeError, match="damaged; say --desk and --log again"):
+        reopened(tmp_path / "home")
+    fetch(Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None), carla)
+    assert reopened(tmp_path / "home").connection == home.connection

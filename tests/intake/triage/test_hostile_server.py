@@ -13,16 +13,13 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from crypto.age import HybridIdentity, NoMatch, seal, unseal
-from crypto.checkpoint import Checkpoint
-from crypto.merkle import Frontier, leaf_hash
-from crypto.note import Note
 from intake.accesslog import members
 from intake.accesslog.log import AccessLog
 from intake.protocol.card import Role
 from intake.report.definition import load_form
 from intake.report.payloads import About, Report, Summary
 from intake.server import read_log_key
-from intake.storage.tables import Item, Kind, LogEntry, LogHead, Tip
+from intake.storage.tables import Item, Kind, Tip
 from intake.triage.work import DamagedFileError
 
 ANSWERS = {"urgency": "now"}
@@ -324,36 +321,6 @@ def test_a_report_that_is_gone_is_told_in_neutral_words(desk: Any, amina: Any, r
         assert f"withdrawn by the source or removed: 1 ({tip.id.hex()})" in shown
 
 
-def cut_log(desk: Any, size: int) -> None:
-    """Cut the log and sign the rest."""
-    key = read_log_key(desk.server.settings.log_key)
-    frontier = Frontier.empty()
-    with desk.server.store.writing() as session:
-        for line in desk.server.log.lines(session, 0, size):
-            frontier = frontier.append(leaf_hash(line))
-        text = Checkpoint(key.verifier.name, size, frontier.root()).text
-        note = bytes(Note(text, (key.sign(text),)))
-        session.execute(delete(LogEntry).where(LogEntry.index >= size))
-        session.execute(update(LogHead).values(size=size, checkpoint=note, frontier=frontier.to_bytes()))
-
-
-def test_a_request_that_was_answered_and_not_logged_raises_the_alarm(
-    desk: Any, enrol: Any, restarted: Callable[[], Any]
-) -> None:
-    """Even one that was never seen in the log before, so that nothing shrank."""
-    enrol("amina")
-
-    def unlog(body: bytes) -> bytes:
-        cut_log(desk, 1)
-        return body
-
-    desk.lie("/v1/index", unlog)
-    desk.store_tip("First.", ANSWERS)
-    shown = restarted().get("/").text
-    assert "the server answered requests of yours that its log does not hold: 1" in shown
-    assert "First." not in shown
-
-
 def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_away(
     desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
 ) -> None:
@@ -364,15 +331,21 @@ def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_aw
     assert "what this machine kept of the log is damaged" in restarted().get("/").text
 
 
-def test_a_damaged_memory_is_told_and_not_begun_anew(
+def test_a_damaged_memory_is_made_anew_and_what_is_lost_is_said(
     desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
 ) -> None:
+    tip = desk.store_tip("My story.", ANSWERS)
     sync(amina)
-    memory = tmp_path / "amina-home" / "memory.json"
-    for damaged in (b"", b"[]", b"{}", b'{"tips": {"a": 5}}', memory.read_bytes()[:-1]):
-        memory.write_bytes(damaged)
-        assert "memory.json in this program&#39;s directory is damaged" in restarted().get("/").text
-        assert memory.read_bytes() == damaged
+    memory = [tmp_path / "amina-home" / name for name in ("memory.json", "memory.json.copy")]
+    exchange(desk, tip)
+    for damaged in (b"", b"[]", b"{}", b'{"tips": {"a": 5}}', memory[0].read_bytes()[:-1]):
+        for path in memory:
+            path.write_bytes(damaged)
+        program = restarted()
+        assert "what can&#39;t be noticed any more" in program.get("/").text
+        shown = program.get(page(tip)).text
+        assert "has put another summary in the place of the one that was fetched first" in shown
+        assert "Damage on this machine" not in restarted().get("/").text
 
 
 def test_the_first_summary_is_fetched_again_if_this_machine_lost_it(

@@ -1,0 +1,172 @@
+"""What the server answered and then denies: requests that its log must hold, and checkpoints that it signed."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.cli import main
+from intake.protocol.actions import Action, Named
+from intake.triage.journal import Asked, Journal, JournalError, State, parse_line
+
+
+@pytest.fixture
+def amina(reviewer: Callable[..., Any]) -> Any:
+    """Amina's program, unlocked, and synced once before anything else happens."""
+    program = reviewer("amina")
+    program.unlock()
+    return program
+
+
+@pytest.fixture
+def restarted(reviewer: Callable[..., Any]) -> Callable[[], Any]:
+    """Amina's program, started anew over the same directory."""
+
+    def start() -> Any:
+        program = reviewer("amina")
+        program.unlock()
+        return program
+
+    return start
+
+
+def sync(program: Any) -> str:
+    program.post("/sync", "/")
+    return str(program.get("/").text)
+
+
+def unlog(desk: Any, path: str) -> None:
+    """From now on the newest entry is dropped after each such request was answered."""
+
+    def answer(body: bytes) -> bytes:
+        desk.cut(1)
+        return body
+
+    desk.lie(path, answer)
+
+
+def test_an_index_that_was_answered_and_not_logged_raises_the_alarm_until_the_log_holds_it(
+    desk: Any, amina: Any, restarted: Callable[[], Any]
+) -> None:
+    desk.store_tip("First.", {})
+    honest = desk.app.wsgi_app
+    unlog(desk, "/v1/index")
+    denied = re.compile(
+        r"the server answered your fetch of the index of [-0-9]{10} [0-9:]{5} UTC, but its log does not"
+    )
+    assert denied.search(sync(amina))
+    assert "First." in amina.get("/").text
+    desk.app.wsgi_app = honest
+    assert denied.search(sync(amina)), "an honest fetch afterwards takes nothing back"
+    assert denied.search(restarted().get("/").text)
+
+
+def test_a_file_read_that_was_not_logged_raises_the_alarm_also_after_a_restart_and_without_the_desk(
+    desk: Any, amina: Any, restarted: Callable[[], Any]
+) -> None:
+    tip = desk.store_tip("First.", {})
+    about = desk.store_file(tip, "a.jpg", b"data")
+    sync(amina)
+    unlog(desk, "/v1/items/")
+    assert amina.get(f"/tips/{tip.id.hex()}/files/{about}").data == b"data"
+    assert "The log can&#39;t be trusted" not in amina.get("/").text
+    for program in (restarted(), restarted()):
+        assert re.search(r"the server answered your download of item [0-9a-f]{32} of", program.get("/").text)
+        desk.lie("/v1/index", lambda _: b"{}")
+
+
+def test_what_nobody_answered_and_the_log_can_not_hold_any_more_is_dropped_silently(
+    desk: Any, amina: Any, enrol: Any, home: Any, restarted: Callable[[], Any], tmp_path: Path
+) -> None:
+    key = amina.app.extensions["guard"].use()._key_id
+    long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+    before = Journal(home("amina"), key)
+    before.sent("1" * 32, long_ago, Named(Action.INDEX))
+    before.sent("2" * 32, long_ago + timedelta(minutes=9), Named(Action.INDEX))
+    assert "can&#39;t be trusted" not in restarted().get("/").text
+    assert [asked.nonce for asked in Journal(home("amina"), key).open()] == ["2" * 32]
+
+
+def test_a_request_is_on_disk_before_it_is_sent_and_holds_nothing_secret(desk: Any, amina: Any, tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    def look(body: bytes) -> bytes:
+        seen.append((tmp_path / "amina-home" / "requests.jsonl").read_bytes())
+        return body
+
+    desk.lie("/v1/index", look)
+    sync(amina)
+    (line,) = seen[0].splitlines(keepends=True)
+    assert (parse_line(line).does, parse_line(line).state) == (Named(Action.INDEX), State.SENT)
+    assert (tmp_path / "amina-home" / "requests.jsonl").read_bytes() == b""
+
+
+@given(
+    st.text("0123456789abcdef", min_size=1),
+    st.integers(0, 2**33),
+    st.sampled_from(Action),
+    st.lists(st.text()),
+    st.sampled_from(State),
+)
+def test_a_line_of_the_journal_is_read_as_it_was_written_or_not_at_all(
+    nonce: str, created: int, action: Action, objects: list[str], state: State
+) -> None:
+    asked = Asked("k", nonce, datetime.fromtimestamp(created, UTC), Named(action, tuple(objects)), state)
+    line = asked.to_line()
+    assert parse_line(line) == asked
+    for place in range(0, len(line), 7):
+        with pytest.raises(JournalError):
+            parse_line(line[:place] + bytes([line[place] ^ 1]) + line[place + 1 :])
+
+
+def evidence(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "amina-home" / "evidence").glob("*"))
+
+
+def checked(file: Path) -> str:
+    result = CliRunner().invoke(main, ["audit", "evidence", str(file)])
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_a_rewritten_log_leaves_evidence_that_anybody_can_check_and_nothing_overwrites(
+    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+) -> None:
+    sync(amina)
+    desk.cut(3)
+    shown = sync(amina)
+    (file,) = evidence(tmp_path)
+    held = file.read_bytes()
+    assert str(file) in shown
+    assert "Nothing new is shown" in shown
+    for _ in range(5):
+        sync(amina)
+    # By now the false log has grown beyond the one that was seen.
+    verdicts = [checked(each) for each in evidence(tmp_path)]
+    assert any("that does not begin with it" in says for says in verdicts)
+    assert any(says.startswith("Proven: the key of the log") for says in verdicts)
+    assert file.read_bytes() == held
+    assert str(file) in restarted().get("/").text
+
+
+def test_an_older_checkpoint_is_kept_as_what_it_is_a_testimony(desk: Any, amina: Any, tmp_path: Path) -> None:
+    old = (tmp_path / "amina-home" / "log" / "checkpoint").read_bytes()
+    sync(amina)
+    desk.lie("/v1/log/checkpoint", lambda _: old)
+    assert "the log shrank" in sync(amina)
+    (file,) = evidence(tmp_path)
+    assert checked(file).startswith("Testified only, by amina")
+    assert "the smaller is the beginning of the larger" in checked(file)
+
+
+def test_what_is_no_evidence_gets_one_plain_line(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"nothing")
+    result = CliRunner().invoke(main, ["audit", "evidence", str(tmp_path / "x")])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "not evidence" in result.output
