@@ -73,14 +73,16 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+        with self._closed_on_error():
+            data = self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
         _moved(len(data))
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         for start in range(0, len(buffer), _PIECE):
             piece = buffer[start : start + _PIECE]
-            self._stream.write(piece, _left(timeout, httpcore.WriteTimeout))
+            with self._closed_on_error():
+                self._stream.write(piece, _left(timeout, httpcore.WriteTimeout))
             _moved(len(piece))
 
     def close(self) -> None:
@@ -91,6 +93,15 @@ class _Stream(httpcore.NetworkStream):
     ) -> "_Stream":
         left = _left(timeout, httpcore.ConnectTimeout)
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+
+    @contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        # The pool forgets a connection to a proxy that fails before it is made, and leaves it open.
+        try:
+            yield
+        except (httpcore.TimeoutException, httpcore.NetworkError):
+            self.close()
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

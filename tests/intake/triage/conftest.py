@@ -225,20 +225,20 @@ def enrol(desk: Desk, tmp_path: Path) -> Callable[..., MemberKeys]:
 
 
 @pytest.fixture
-def home(desk: Desk, tmp_path: Path) -> Callable[[str], Home]:
+def home(desk: Desk, tmp_path: Path) -> Callable[..., Home]:
     """A member's home directory, connected to the desk."""
-    return lambda name: Home.open(tmp_path / f"{name}-home", desk=desk.url, log=desk.log, proxy=None)
+    return lambda name, url=desk.url: Home.open(tmp_path / f"{name}-home", desk=url, log=desk.log, proxy=None)
 
 
 @pytest.fixture
-def reviewer(enrol: Callable[..., MemberKeys], home: Callable[[str], Home], tmp_path: Path) -> Iterator[Reviewer]:
+def reviewer(enrol: Callable[..., MemberKeys], home: Callable[..., Home], tmp_path: Path) -> Iterator[Reviewer]:
     """Enrols a reviewer and starts their program, not unlocked yet."""
     programs: list[Program] = []
 
-    def start(name: str, idle_seconds: float = 60) -> Program:
+    def start(name: str, idle_seconds: float = 60, desk_url: str | None = None) -> Program:
         if not (tmp_path / f"{name}.key").exists():
             enrol(name)
-        program = Program(home(name), tmp_path / f"{name}.key", idle_seconds)
+        program = Program(home(name, desk_url) if desk_url else home(name), tmp_path / f"{name}.key", idle_seconds)
         programs.append(program)
         program.enter()
         return program

@@ -1,0 +1,133 @@
+"""A disk that forgets: whatever is spoilt on a reviewer's machine is said to be that, mended, and nobody is accused."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crypto.note import parse_verifier
+from intake.protocol.audit import open_checkpoint
+from intake.triage.home import Home
+from intake.triage.mirror import recall_log
+from intake.triage.work import Work, no_progress
+
+NEUTRAL = ("could not be opened", "is damaged", "not on the server as it is described")
+"""What may be said of a report while the desk is away."""
+
+
+def flip(path: Path, place: float) -> None:
+    data = bytearray(path.read_bytes())
+    if data:
+        data[int(place * (len(data) - 1))] ^= 1
+    path.write_bytes(data)
+
+
+SPOIL: dict[str, Callable[[Path], None]] = {
+    "a bit at the start": lambda path: flip(path, 0),
+    "a bit in the middle": lambda path: flip(path, 0.5),
+    "a bit near the end": lambda path: flip(path, 0.98),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "emptied": lambda path: path.write_bytes(b""),
+    "deleted": Path.unlink,
+}
+
+
+@pytest.fixture
+def opened(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Callable[[], Work]]:
+    """Opens Amina's work over her directory, as after a restart, with the desk away."""
+    keys, works = enrol("amina"), []
+
+    def start() -> Work:
+        home = Home.open(tmp_path / "amina-home", desk=desk.url, log=desk.log, proxy=None)
+        works.append(Work(home, keys, no_progress))
+        works[-1].open_kept()
+        return works[-1]
+
+    yield start
+    for work in works:
+        work.close()
+
+
+def told(work: Work) -> dict[str, tuple[str, int, int, int, list[str]]]:
+    return {
+        tip.id: (tip.narrative, len(tip.messages), len(tip.files), len(tip.written), tip.warnings)
+        for tip in work.tips.values()
+    }
+
+
+@pytest.mark.parametrize("how", SPOIL)
+def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
+    how: str, desk: Any, opened: Callable[[], Work], tmp_path: Path
+) -> None:
+    tip = desk.store_tip("My story.", {"urgency": "now"})
+    desk.store_message(tip, "They came again.")
+    desk.store_file(tip, "a.jpg", b"data")
+    first = opened()
+    first.sync()
+    first.add_note(first.tips[tip.id.hex()], "Seen before.")
+    whole, directory, sound = told(first), tmp_path / "amina-home", tmp_path / "sound"
+    assert (first.alarm, first.problem, first.notices) == ("", "", [])
+    shutil.copytree(directory, sound)
+    for name in sorted(str(path.relative_to(sound)) for path in sound.rglob("*") if path.is_file()):
+        shutil.rmtree(directory)
+        shutil.copytree(sound, directory)
+        SPOIL[how](directory / name)
+        work = opened()
+        assert work.alarm == "", name
+        for *_, warnings in told(work).values():
+            assert all(any(words in warning for words in NEUTRAL) for warning in warnings), (name, warnings)
+        work.sync()
+        assert (work.alarm, work.problem, told(work)) == ("", "", whole), name
+        after = opened()
+        assert (after.alarm, after.notices, told(after)) == ("", [], whole), name
+
+
+def test_a_damaged_bundle_is_fetched_again_and_only_a_desk_that_contradicts_the_kept_checkpoint_lies(
+    desk: Any, opened: Callable[[], Work], tmp_path: Path
+) -> None:
+    opened().sync()
+    (bundle,) = (tmp_path / "amina-home" / "log" / "tile").rglob("*.p/*")
+    flip(bundle, 0.5)
+    mended = opened()
+    mended.sync()
+    assert mended.alarm == ""
+    assert any("was damaged; it has been fetched again and is as it was" in says for says in mended.notices)
+    (bundle,) = (tmp_path / "amina-home" / "log" / "tile").rglob("*.p/*")
+    flip(bundle, 0.5)
+    desk.cut(2)
+    lied_to = opened()
+    lied_to.sync()
+    lied_to.sync()
+    assert "the log was rewritten" in lied_to.alarm
+
+
+def test_a_checkpoint_that_is_lost_twice_is_said_to_be_and_what_is_lost_by_it(
+    desk: Any, opened: Callable[[], Work], tmp_path: Path
+) -> None:
+    opened().sync()
+    for path in (tmp_path / "amina-home" / "log").glob("checkpoint*"):
+        path.write_bytes(b"")
+    work = opened()
+    work.sync()
+    assert (work.alarm, work.problem) == ("", "")
+    assert any("whether the log was rewritten since the last time can't be seen any more" in n for n in work.notices)
+    assert opened().notices == []
+
+
+def test_a_home_that_an_earlier_program_filled_is_still_opened_and_its_damage_is_told_from_lies(
+    tmp_path: Path,
+) -> None:
+    kept = Path(__file__).parents[2] / "data" / "before-signatures" / "carla-home"
+    shutil.copytree(kept, tmp_path / "home")
+    home = Home.open(tmp_path / "home", desk=None, log=None, proxy=None)
+    log = recall_log(home)
+    assert log is not None
+    assert log.lines is not None
+    assert log.checkpoint == open_checkpoint(log.received.note, parse_verifier(home.connection.log))
+    for path in (tmp_path / "home" / "log" / "tile").rglob("*.p/*"):
+        flip(path, 0.5)
+    spoilt = recall_log(home)
+    assert spoilt is not None
+    assert (spoilt.checkpoint, spoilt.lines) == (log.checkpoint, None)
