@@ -51,8 +51,8 @@ class Work:
         self._notices: list[str] = []
         self._distrust = ""
         self._sizes: dict[str, int] = {}
-        self._as_sent: set[bytes] = set()
         self.changes: list[str] = []
+        self._fetched_again: set[str] = set()
         self._syncing = Lock()
         self._showing = Lock()
         self._closed = False
@@ -99,9 +99,9 @@ class Work:
     def _try_sync(self) -> None:
         problem = ""
         try:
-            # A second time where something kept was spoilt and had to be fetched again.
-            while self._sync():
-                pass
+            # A second time where something kept was spoilt, and no third: the desk may send nonsense for ever.
+            if self._sync(mend=True):
+                self._sync(mend=False)
         except AuditError as error:
             self._distrust = str(error)
         except (DeskError, WireError) as error:
@@ -113,8 +113,8 @@ class Work:
             self._distrust = ""
         self.problem = problem
 
-    def _sync(self) -> bool:
-        """Fetch, verify and open. Whether something kept was spoilt and has to be fetched again."""
+    def _sync(self, *, mend: bool) -> bool:
+        """Fetch, verify, open and show; or, to `mend`, only return True if something kept has to be fetched again."""
         memory = self._memory()
         body = self._client.index()
         index = parse_index(body)
@@ -127,7 +127,7 @@ class Work:
         kept = {row.id for row in index.tips if self._has_summary(row)}
         memory = memory.after(index, kept, log.entries[place].at.date(), place)
         tips = self._open(index, log, memory)
-        if self._forget_spoilt(tips):
+        if mend and self._forget_spoilt(tips):
             return True
         self._home.keep(_INDEX, body)
         self._home.keep(_MEMORY, memory.to_json())
@@ -142,11 +142,10 @@ class Work:
         return max((places[nonce] for nonce in indexes if nonce in places), default=memory.place)
 
     def _forget_spoilt(self, tips: dict[str, OpenTip]) -> bool:
-        """Remove kept items that can't be opened, unless the desk sent exactly these bytes before."""
-        names = [f"sealed/{item}" for tip in tips.values() for item in tip.spoilt]
-        kept = {name: hashlib.sha256(self._home.read(name)).digest() for name in names if self._home.has(name)}
-        spoilt = [name for name, digest in kept.items() if digest not in self._as_sent]
-        self._as_sent.update(kept.values())
+        """Remove kept items that can't be opened, each once: what comes then is what the desk has."""
+        names = {f"sealed/{item}" for tip in tips.values() for item in tip.spoilt} - self._fetched_again
+        spoilt = {name for name in names if self._home.has(name)}
+        self._fetched_again |= spoilt
         for name in spoilt:
             self._home.remove(name)
         return bool(spoilt)

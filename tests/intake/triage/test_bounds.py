@@ -1,7 +1,9 @@
 """A desk that wants to wear a reviewer's machine out: endless, compressed, immense or dripping answers."""
 
+import base64
 import gzip
 import json
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -192,6 +194,25 @@ def test_a_checkpoint_that_counts_more_than_comes_is_refused_at_once(
 
 def shown(program: Any) -> str:
     return str(program.get("/").text)
+
+
+def test_items_that_are_new_nonsense_each_time_are_fetched_at_most_twice(desk: Any, reviewer: Any, enrol: Any) -> None:
+    enrol("amina")
+    tip, reads = desk.store_tip("First.", {}), []
+
+    def spoil(body: bytes) -> bytes:
+        reads.append(body)
+        answer = json.loads(body)
+        answer["items"] = {name: base64.b64encode(secrets.token_bytes(300)).decode() for name in answer["items"]}
+        return json.dumps(answer).encode()
+
+    desk.lie("/v1/read", spoil)
+    amina = reviewer("amina")
+    amina.unlock()
+    assert len(reads) == 2
+    assert "could not be opened" in amina.get(f"/tips/{tip.id.hex()}").text
+    amina.post("/sync", "/")
+    assert len(reads) == 2
 
 
 @pytest.mark.parametrize("body", [b'{"tips":[' + b"[]," * 300_000, b"[" * 500_000, b'{"tips":[' + b"1," * 500_000])
