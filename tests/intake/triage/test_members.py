@@ -14,6 +14,7 @@ from intake.accesslog import members
 from intake.accesslog.log import AccessLog
 from intake.protocol.card import Role
 from intake.server import read_log_key
+from intake.triage.home import Connection, Home
 from intake.triage.keyfile import make_keys
 
 ANSWERS = {"urgency": "now"}
@@ -120,9 +121,9 @@ def test_a_wrong_clock_of_the_server_that_was_corrected_accuses_nobody(
     operators_clock.correct(desk.server.store, desk.server.log)
     pages.append(store("After."))
     # As if the fetch before had been made in the wrong hours, by a machine whose clock was wrong as well.
-    memory = tmp_path / "amina-home" / "memory.json"
+    home = Home(tmp_path / "amina-home", Connection("", ""))
     tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
-    memory.write_text(json.dumps({**json.loads(memory.read_bytes()), "day": tomorrow}))
+    home.keep("memory.json", json.dumps({**json.loads(home.recall("memory.json") or b""), "day": tomorrow}).encode())
     sync(amina)
     sync(amina)
     boris = reviewer("boris")
