@@ -126,7 +126,7 @@ def _bare_report(recipients: list[HybridRecipient], synced: Path) -> None:
     seed = generate("en").derive()
     tip, form = HybridIdentity.generate(), load_form()
     own = HybridIdentity.from_seed(seed.identity_seed()).recipient
-    summary = Summary((str(tip),), str(own), "en", form.version, form.complete({}))
+    summary = Summary((str(tip),), str(own), "", "en", form.version, form.complete({}))
     report = Report("en", form.version, {"narrative": _NARRATIVE})
     with synced.open("wb") as file:
         file.write(seal(summary.padded(), recipients))

@@ -59,6 +59,7 @@ _MARKS_TOLD = 6
 _MARKS_WITHIN = 16
 _IDENTITY_INFO = b"codename v1: identity"
 _LOOKUP_INFO = b"codename v1: lookup"
+_SIGNING_INFO = b"codename v1: signing"
 
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 # Chinese is typed without spaces: every character is a word. Anything that is no letter or digit parts words.
@@ -142,6 +143,10 @@ class Seed:
     def lookup_key(self) -> bytes:
         """32 bytes to find a record by; they tell nothing about the codename or the identity."""
         return self._expand(_LOOKUP_INFO)
+
+    def signing_seed(self) -> bytes:
+        """32 secret bytes, for the Ed25519 key that whoever has the codename signs with."""
+        return self._expand(_SIGNING_INFO)
 
     def to_bytes(self) -> bytes:
         """The secret itself, for an encrypted session."""

@@ -49,12 +49,36 @@ from intake.protocol.card import CardError, Role, issue_card, parse_card
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
 from intake.protocol.requests import RequestError, parse_base
-from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, encode_sealed, parse_index
+from intake.protocol.wire import (
+    Index,
+    ItemRow,
+    TipRow,
+    WireError,
+    WithdrawalRow,
+    decode_sealed,
+    encode_sealed,
+    parse_index,
+)
 from intake.report.definition import Answer
-from intake.report.payloads import About, Addition, Message, Payload, PayloadFormatError, Report, Summary
+from intake.report.payloads import (
+    About,
+    Addition,
+    Chain,
+    Deletion,
+    FromSource,
+    Message,
+    Payload,
+    PayloadFormatError,
+    Reply,
+    Report,
+    Summary,
+    to_document,
+)
+from intake.report.signed import Link, SourceItem, Unsigned, parse_source_item
 from intake.source import base64url
 from intake.source.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.files import IncomingFiles
+from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 
 T = TypeVar("T")
 Check = Callable[[bytes], None]
@@ -263,6 +287,18 @@ def _evidence(data: bytes) -> None:
     _round_trip(parse_evidence, write, EvidenceError)(data)
 
 
+def _source_document(item: SourceItem | Unsigned) -> bytes:
+    if isinstance(item, SourceItem):
+        return item.to_json()
+    place = {"place": item.place} if isinstance(item.payload, Message | Addition) else {}
+    return to_document({"kind": item.payload.kind, "v": 1, **item.payload.values(), **place})
+
+
+def _signed(payload: FromSource, number: int) -> bytes:
+    link = Link("0" * 32, "1" * 32, number, "2" * 64 if number > 1 else "", ("3" * 32,))
+    return SourceItem(payload, link).signed_by(_SIGNING).to_json()
+
+
 def _armored(data: bytes) -> bytes:
     target = io.BytesIO()
     encrypt(io.BytesIO(data), target, [_CLASSICAL.recipient], armored=True)
@@ -279,9 +315,11 @@ _ANSWERS: dict[str, Answer] = {"narrative": "text", "demand": ("return",), "acts
 _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
+_ROW = ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False)
 _INDEX = Index(
     (TipRow("0" * 32, "2026-01-01", str(_HYBRID.recipient), "1" * 64),),
-    (ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False),),
+    (_ROW,),
+    (WithdrawalRow("3" * 32, "2026-01-02", "4" * 128),),
 ).to_json()
 _MULTIPART = (
     b"fuzz\n--fuzz\r\n"
@@ -410,9 +448,23 @@ TARGETS: dict[str, Target] = {
             for size in (0, 3, 4, 7)
         ),
     ),
-    "message": _payload(Message, Message(0, "text")),
-    "report": _payload(Report, Report("en", 1, _ANSWERS)),
-    "addition": _payload(Addition, Addition(1, 1, "people", _ANSWERS)),
-    "about": _payload(About, About("0" * 32, "name.jpg", "image/jpeg", 4, "1" * 64, "text", 1, {"kept": "yes"})),
-    "summary": _payload(Summary, Summary((str(_HYBRID),), str(_HYBRID.recipient), "en", 1, _ANSWERS)),
+    "source-item": Target(
+        _stable(parse_source_item, _source_document, PayloadFormatError),
+        (
+            _signed(Report("en", 1, _ANSWERS), 1),
+            _signed(Message("text"), 2),
+            _signed(Addition(1, "people", _ANSWERS), 3),
+            _signed(About("0" * 32, "name.jpg", "image/jpeg", 4, "1" * 64, "text", 1, {"kept": "yes"}), 4),
+            _signed(Deletion("0" * 32), 5),
+            _source_document(Unsigned(Message("text"), 2)),
+            _source_document(Unsigned(Report("en", 1, _ANSWERS), 0)),
+        ),
+    ),
+    "chain": _payload(Chain, Chain(1, "1" * 64)),
+    "reply": _payload(Reply, Reply("text", 1)),
+    "summary": _payload(Summary, Summary((str(_HYBRID),), str(_HYBRID.recipient), "1" * 64, "en", 1, _ANSWERS)),
+    "memory": Target(
+        _stable(parse_memory, Memory.to_json, MemoryFileError),
+        (Memory({"0" * 32: Known("1" * 64, items=(_ROW,))}, "2026-01-01", 3, signs=True).to_json(),),
+    ),
 }

@@ -6,7 +6,7 @@ from intake.cli.clock import clock_is_right_option
 from intake.cli.common import say
 from intake.server import open_server
 from intake.settings import load
-from intake.storage.removal import first_day_kept, remove_tips
+from intake.storage.removal import first_day_kept, remove_tips, remove_withdrawals
 from intake.storage.settle import settle as settle_store
 from intake.storage.store import Forgotten
 from intake.storage.tables import Tip
@@ -27,7 +27,9 @@ def settle(clock_is_right: bool) -> None:
         server.gate.open(session, server.log.time(session))
     with server.store.reading() as session:
         today = server.log.day_for_deleting(session, clock_is_right=clock_is_right)
-    old = Tip.day < first_day_kept(today, server.settings.keep_months)
+    first = first_day_kept(today, server.settings.keep_months)
+    old = Tip.day < first
+    remove_withdrawals(server.store, first)
     removed = remove_tips(server.store, server.blobs, old)
     say(f"{removed.count} reports were older than they are kept, and are deleted.")
     settled = settle_store(server.store, server.blobs)

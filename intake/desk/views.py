@@ -17,11 +17,11 @@ from intake.accesslog.tiles import NoSuchTileError, tile
 from intake.desk.admission import admitted, current_server, logged
 from intake.protocol import limits
 from intake.protocol.actions import ReadRequest, parse_read_request
-from intake.protocol.wire import Index, ItemRow, TipRow, encode_sealed
+from intake.protocol.wire import Index, ItemRow, TipRow, WithdrawalRow, encode_sealed
 from intake.server import Server
 from intake.storage.gate import Gate
 from intake.storage.room import StoreFullError
-from intake.storage.tables import Added, Item, Kind, Tip
+from intake.storage.tables import Added, Item, Kind, Tip, Withdrawal
 
 blueprint = Blueprint("desk", __name__, url_prefix="/v1")
 
@@ -137,6 +137,10 @@ def _index(session: Session, gate: Gate, now: datetime) -> Index:
         items=tuple(
             ItemRow(name.hex(), tip.hex(), kind.value, day.isoformat(), size, blob is not None)
             for name, tip, kind, day, size, blob in items
+        ),
+        withdrawals=tuple(
+            WithdrawalRow(row.tip_id.hex(), row.day.isoformat(), row.signature.hex())
+            for row in session.scalars(select(Withdrawal))
         ),
     )
 

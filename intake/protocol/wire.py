@@ -10,12 +10,19 @@ from typing import Any
 
 from crypto.age import AgeError, HybridRecipient, parse_recipient
 
-KINDS = frozenset({"report", "addition", "message", "about", "content", "reply", "work"})
+VERSION = 2
+"""Of the index."""
+
+KINDS = frozenset({"report", "addition", "message", "about", "deletion", "content", "reply", "work"})
 """What an item can be."""
 
 
 class WireError(ValueError):
     """The desk's answer is not of the agreed form."""
+
+
+class OtherVersionError(WireError):
+    """The index is of another version than this program reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +48,54 @@ class ItemRow:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalRow:
+    """The word of a tip's source that it is withdrawn. `signature`: of the source's key, in hex."""
+
+    tip: str
+    day: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
-    """All there is from a day on."""
+    """All there is, and what its sources have withdrawn."""
 
     tips: tuple[TipRow, ...]
     items: tuple[ItemRow, ...]
+    withdrawals: tuple[WithdrawalRow, ...] = ()
 
     def to_json(self) -> bytes:
         """The body of the answer."""
-        return json.dumps(asdict(self), separators=(",", ":")).encode()
+        return json.dumps({"v": VERSION, **asdict(self)}, separators=(",", ":")).encode()
 
 
 def parse_index(body: bytes) -> Index:
     """Read an index; `WireError` unless every field of every row is what it must be."""
     try:
         values = _loads(body)
+        _require_version(values)
         index = Index(
             tips=tuple(TipRow(**row) for row in values["tips"]),
             items=tuple(ItemRow(**row) for row in values["items"]),
+            withdrawals=tuple(WithdrawalRow(**row) for row in values["withdrawals"]),
         )
         if not _is_sound(index):
             raise WireError("the desk's index is malformed")
+    except OtherVersionError:
+        raise
     except (ValueError, KeyError, TypeError, RecursionError, AgeError):
         raise WireError("the desk's index is malformed") from None
     return index
+
+
+def _require_version(values: dict[str, Any]) -> None:
+    # The first version had no number.
+    version = values.get("v", 1) if isinstance(values, dict) else VERSION
+    if type(version) is not int:
+        raise WireError("the desk's index is malformed")
+    if version != VERSION:
+        older = "the desk is" if version < VERSION else "this program is"
+        raise OtherVersionError(f"{older} of an earlier version than the other side, and has to be brought up to date")
 
 
 def encode_sealed(summaries: Iterable[tuple[str, bytes]], items: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
@@ -99,9 +130,12 @@ def _loads(body: bytes) -> Any:
 
 def _is_sound(index: Index) -> bool:
     tips, items = {row.id for row in index.tips}, {row.id for row in index.items}
+    withdrawn = {row.tip for row in index.withdrawals}
     return (
         len(tips) == len(index.tips)
         and len(items) == len(index.items)
+        and len(withdrawn) == len(index.withdrawals)
+        and all(map(_is_withdrawal, index.withdrawals))
         and all(map(_is_tip, index.tips))
         and all(_is_item(row) and row.tip in tips for row in index.items)
     )
@@ -114,6 +148,10 @@ def _is_tip(row: TipRow) -> bool:
 def _is_item(row: ItemRow) -> bool:
     size = type(row.size) is int and row.size >= 0
     return _is_hex(row.id, 32) and _is_day(row.day) and row.kind in KINDS and size and type(row.blob) is bool
+
+
+def _is_withdrawal(row: WithdrawalRow) -> bool:
+    return _is_hex(row.tip, 32) and _is_day(row.day) and _is_hex(row.signature, 128)
 
 
 def _is_hex(text: object, length: int) -> bool:

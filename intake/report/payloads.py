@@ -2,17 +2,18 @@
 
 Each is one JSON object with a `kind` and the version `v` of its shape, padded with trailing spaces before it is sealed,
 so that what `age -d` prints is still plain JSON. The days and authors of items are not repeated here: the server's row
-gives the day, and the access log proves the author.
+gives the day, the access log proves a reviewer, and a signature (`intake/report/signed.py`) the source.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self, get_type_hints
+from types import MappingProxyType
+from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from crypto.padding import pad_padme, pad_to
 from intake.report.definition import Answer, Choice, load_form
 
-VERSION = 1
 SUMMARY_SIZES = (4096, 8192)
 SMALLEST_ITEM = 2048
 
@@ -26,11 +27,17 @@ class Payload:
     """The shared mechanism: a frozen record of JSON values. Its `repr` shows nothing, its fields are plaintext."""
 
     kind: ClassVar[str]
+    version: ClassVar[int] = 1
+    earlier: ClassVar[Mapping[int, Mapping[str, Any]]] = MappingProxyType({})
+    """By earlier version, the fields that it did not have yet, and what stands for them."""
+
+    def values(self) -> dict[str, Any]:
+        """The fields, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def to_json(self) -> bytes:
         """This document, not padded."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return json.dumps({"kind": self.kind, "v": VERSION, **values}, ensure_ascii=False).encode()
+        return to_document({"kind": self.kind, "v": self.version, **self.values()})
 
     def padded(self) -> bytes:
         """This document, padded to a size that says little about its length."""
@@ -39,14 +46,11 @@ class Payload:
     @classmethod
     def from_json(cls, document: bytes) -> Self:
         """Read a document of exactly this kind; `PayloadFormatError` otherwise."""
-        try:
-            values: Any = _frozen(json.loads(document))
-            # JSON can spell half of a surrogate pair, which no page could show and no document hold again.
-            json.dumps(values, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
-            raise PayloadFormatError(f"not a {cls.kind}") from None
-        if not isinstance(values, dict) or values.pop("kind", None) != cls.kind or values.pop("v", None) != VERSION:
-            raise PayloadFormatError(f"not a {cls.kind}")
+        return one_of(document, cls)
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The record of these fields; `PayloadFormatError` unless they are exactly those of this kind."""
         hints = get_type_hints(cls)
         names = {field.name for field in fields(cls)}
         if values.keys() != names or not all(_fits(values[name], hints[name]) for name in names):
@@ -54,13 +58,55 @@ class Payload:
         return cls(**values)
 
 
+P = TypeVar("P", bound=Payload)
+
+
+def one_of(document: bytes, *kinds: type[P]) -> P:
+    """Read a document of one of these kinds, of any of its versions; `PayloadFormatError` otherwise."""
+    values = parse_document(document)
+    kind = next((kind for kind in kinds if kind.kind == values.get("kind")), None)
+    version = values.get("v")
+    if kind is None or type(version) is not int or version not in {kind.version, *kind.earlier}:
+        raise PayloadFormatError("not of a kind that belongs here")
+    given = {name: value for name, value in values.items() if name not in ("kind", "v")}
+    missing = kind.earlier.get(version, {})
+    if missing.keys() & given.keys():
+        raise PayloadFormatError(f"not a {kind.kind}")
+    return kind.from_values({**given, **missing})
+
+
+def to_document(values: Mapping[str, Any]) -> bytes:
+    """The JSON of a document, not padded."""
+    return json.dumps(values, ensure_ascii=False).encode()
+
+
+def parse_document(document: bytes) -> dict[str, Any]:
+    """The values of a document, lists as tuples; `PayloadFormatError` if it is none."""
+    try:
+        values: Any = _frozen(json.loads(document))
+        # JSON can spell half of a surrogate pair, which no page could show and no document hold again.
+        to_document(values)
+    except (ValueError, RecursionError):
+        raise PayloadFormatError("not a document") from None
+    if not isinstance(values, dict):
+        raise PayloadFormatError("not a document")
+    return values
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Summary(Payload):
-    """Sealed to every active reviewer. `identities`: of the tip, newest first; `source`: the source's recipient."""
+    """Sealed to every active reviewer. `identities`: of the tip, newest first; `source`: the source's recipient.
+
+    `signer`: the public key that what the source sends is signed with, in hex; empty in summaries from before
+    signatures.
+    """
 
     kind = "summary"
+    version = 2
+    earlier = MappingProxyType({1: {"signer": ""}})
     identities: tuple[str, ...]
     source: str
+    signer: str
     language: str
     form: int
     answers: dict[str, Answer]
@@ -72,7 +118,14 @@ class Summary(Payload):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Report(Payload):
+class FromSource(Payload):
+    """What a source sends. Stored only as a part of a signed document; see `intake/report/signed.py`."""
+
+    version = 2
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Report(FromSource):
     """What the first page asked: the narrative and its answers, by the keys of form version `form`."""
 
     kind = "report"
@@ -82,30 +135,28 @@ class Report(Payload):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Addition(Payload):
-    """One later group of the form, as the source saved it. `place`: how many items the tip had before it.
+class Addition(FromSource):
+    """One later group of the form, as the source saved it.
 
     Of two answers to the same question the later one counts; entries are added to those before.
     """
 
     kind = "addition"
-    place: int
     form: int
     group: str
     answers: dict[str, Answer]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Message(Payload):
-    """What the source writes after the report. `place`: how many items the tip had before it."""
+class Message(FromSource):
+    """What the source writes after the report."""
 
     kind = "message"
-    place: int
     text: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class About(Payload):
+class About(FromSource):
     """What an attachment is: `content` is the id of its sealed bytes, `size` its true size, `sha256` in hex.
 
     `shows` is what the source says it shows; `answers` are those to the other questions about a file, of form version
@@ -124,11 +175,38 @@ class About(Payload):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Deletion(FromSource):
+    """The source has deleted a reply. `reply`: its id in hex."""
+
+    kind = "deletion"
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Chain(Payload):
+    """Where the next item of a source goes on: number of the newest one, SHA-256 of its sealed bytes in hex.
+
+    Sealed to the source alone, so that the server knows it only while the source is there.
+    """
+
+    kind = "chain"
+    number: int
+    previous: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Reply(Payload):
-    """What a reviewer answers; sealed to the tip and to the source."""
+    """What a reviewer answers; sealed to the tip and to the source.
+
+    `number`: its place among the replies to the tip, by what the log held when it was written; 0 in replies from
+    before signatures.
+    """
 
     kind = "reply"
+    version = 2
+    earlier = MappingProxyType({1: {"number": 0}})
     text: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)

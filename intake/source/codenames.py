@@ -4,9 +4,10 @@ from wtforms import Field
 
 from crypto.codename import ChecksumError, Codename, CodenameError, Seed, UnknownWordError, WordCountError, parse
 from intake.server import Server
+from intake.source.chain import KnownTip
 from intake.source.forms import OwnedForm
 from intake.source.session import begin_visit, have_ended, kept_seed, owner_tag
-from intake.source.tips import KnownTip, find
+from intake.source.tips import find
 from intake.source.words import gettext as _
 from intake.source.words import number
 

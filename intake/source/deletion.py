@@ -37,7 +37,7 @@ def forget_reply(reply_id: str) -> ResponseReturnValue:
         item = bytes.fromhex(reply_id)
     except ValueError:
         abort(404)
-    if delete_reply(current_server(), here[1], item) is None:
+    if delete_reply(current_server(), *here, item) is None:
         abort(404)
     tell(_("The reply has been deleted."))
     return redirect(url_for("thread.tip"), 303)
@@ -57,7 +57,7 @@ def withdraw_tip() -> ResponseReturnValue:
     here = sender(server, form)
     if here is None or not valid:
         return _withdraw_page(form=form), 400
-    withdraw(server, here[1])
+    withdraw(server, *here)
     end_visits_of(here[0])
     return redirect(url_for("deletion.withdrawn"), 303)
 

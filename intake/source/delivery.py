@@ -11,6 +11,7 @@ from intake.hygiene import describe
 from intake.report.definition import UNANSWERED, load_form
 from intake.report.payloads import About
 from intake.server import Server
+from intake.source.chain import KnownTip
 from intake.source.fileform import FileForm, Row
 from intake.source.files import (
     EmptyFileError,
@@ -22,7 +23,7 @@ from intake.source.files import (
 from intake.source.forms import EIGHT_WORDS
 from intake.source.lookout import words_stand_in
 from intake.source.room import NoRoomError, require_room
-from intake.source.tips import KnownTip, receive_file
+from intake.source.tips import receive_file
 from intake.source.words import gettext as _
 from intake.source.words import kilobytes, megabytes
 

@@ -64,7 +64,7 @@ def message() -> ResponseReturnValue:
     here = sender(server, form)
     if here is None or not valid:
         return show_tip(form=form), 400
-    receive(server, *here, Message(0, form.text.data), form.token.data)
+    receive(server, *here, Message(form.text.data), form.token.data)
     tell(_("Your message has arrived."))
     return redirect(url_for("thread.tip"), 303)
 
@@ -84,7 +84,7 @@ def more(key: str) -> ResponseReturnValue:
     if here is None or not valid:
         return _group_page(key=key, form=form), 400
     if not form.is_blank():
-        receive(server, *here, Addition(0, load_form().version, key, form.answers()), form.token.data)
+        receive(server, *here, Addition(load_form().version, key, form.answers()), form.token.data)
         note_saved(key)
         tell(_("Saved."))
     return redirect(_after(group), 303)

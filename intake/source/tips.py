@@ -3,26 +3,40 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import ServiceUnavailable
 
-from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient, seal, unseal
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, unseal
 from crypto.codename import Seed
 from intake.report.definition import load_form
-from intake.report.payloads import About, Addition, Message, Opened, PayloadFormatError, Reply, Report, Summary
+from intake.report.payloads import (
+    About,
+    Addition,
+    Deletion,
+    FromSource,
+    Message,
+    Opened,
+    PayloadFormatError,
+    Reply,
+    Report,
+    Summary,
+    one_of,
+)
+from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
+from intake.source.chain import KnownTip, append, identity_of
 from intake.source.files import SealedFile
 from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Kind, Tip, Withdrawal
 
+_TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
 _ITEM_ID = b"intake source item v1"
 
 
@@ -40,21 +54,19 @@ class Arrival(Enum):
     """This codename has a report already, and it is not this one. Nothing was stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownTip:
-    """What it takes to add to a tip."""
-
-    id: bytes
-    recipient: str
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class DatedReply:
-    """A reply, its id and its day; `text` is None if it can't be opened."""
+    """A reply, its id and its day; `text` is None if it can't be opened. `number`: its place among the replies."""
 
     id: bytes
     day: date
     text: str | None
+    number: int
+
+    @property
+    def order(self) -> tuple[int, date]:
+        """Grows from one reply to the next; only from day to day among those from before replies had numbers."""
+        return self.number, self.day
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,29 +99,18 @@ def receive_report(server: Server, seed: Seed, report: Report, token: str) -> Ar
 
 
 def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message, token: str) -> None:
-    """Seal an addition or a message and store it, durably. Sending the same again changes nothing."""
-    # The id does not depend on the place, which is another one when the same is sent again.
-    name = item_id(seed, token, payload.padded())
-    with server.store.reading() as session:
-        place = session.scalar(select(func.count()).select_from(Item).where(Item.tip_id == tip.id)) or 0
-    sealed = seal_to(tip, replace(payload, place=place).padded())
-    _store_once(server, _item(server, tip, name, Kind(payload.kind), sealed))
+    """Sign, seal and store an addition or a message, durably. Sending the same again changes nothing."""
+    _append_once(server, seed, tip, item_id(seed, token, payload.padded()), payload)
 
 
 def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: SealedFile, token: str) -> None:
     """Store a file that is sealed already, and what is said about it. Sending the same again changes nothing."""
     described = item_id(seed, token, about.padded())
-    content = item_id(seed, token, b"content", described)
+    name = item_id(seed, token, b"content", described)
+    content = Item(id=name, tip_id=tip.id, kind=Kind.CONTENT, day=server.today(), size=file.size_sealed, blob=file.blob)
     stored = False
     try:
-        document = replace(about, content=content.hex()).padded()
-        stored = _store_once(
-            server,
-            _item(server, tip, described, Kind.ABOUT, seal_to(tip, document)),
-            Item(
-                id=content, tip_id=tip.id, kind=Kind.CONTENT, day=server.today(), size=file.size_sealed, blob=file.blob
-            ),
-        )
+        stored = _append_once(server, seed, tip, described, replace(about, content=name.hex()), content)
     finally:
         if not stored:
             server.blobs.remove(file.blob)
@@ -117,32 +118,25 @@ def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: 
 
 def answered(server: Server, seed: Seed, tip: KnownTip) -> Answered:
     """What the team has sealed to the source."""
-    identity = HybridIdentity.from_seed(seed.identity_seed())
-    wanted = select(Item.id, Item.day, Item.sealed).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY)
-    with server.store.reading() as session:
-        rows = session.execute(wanted.order_by(Item.day.desc(), Item.id)).all()
-    opened = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
-    return Answered(
-        replies=[
-            DatedReply(item, day, reply.text if reply else None)
-            for item, day, reply in opened
-            if not isinstance(reply, Opened)
-        ],
-        opened=min((day for _, day, reply in opened if isinstance(reply, Opened)), default=None),
-    )
+    replies, opened = _opened(server, seed, tip)
+    return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id), reverse=True), opened)
 
 
-def delete_reply(server: Server, tip: KnownTip, item: bytes) -> Forgotten | None:
-    """Delete a reply to this tip for good; None if there is none with this id."""
+def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forgotten | None:
+    """Delete a reply to this tip for good, and sign that; None if there is none with this id."""
     wanted = delete(Item).where(Item.id == item, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+    heard = _heard(server, seed, tip)
     with server.store.writing(last=True) as session:
         found: bool = session.execute(wanted).rowcount == 1  # type: ignore[attr-defined]
+        if found:
+            _append(session, server, seed, tip, secrets.token_bytes(16), Deletion(item.hex()), heard)
     return server.store.forget() if found else None
 
 
-def withdraw(server: Server, tip: KnownTip) -> Forgotten:
-    """Delete a tip for good, with everything that belongs to it."""
-    return remove_tips(server.store, server.blobs, Tip.id == tip.id).forgotten
+def withdraw(server: Server, seed: Seed, tip: KnownTip) -> Forgotten:
+    """Delete a tip for good, with everything that belongs to it. The source's signature of that remains."""
+    word = Withdrawal(tip_id=tip.id, day=server.today(), signature=sign_withdrawal(source_key(seed), tip.id.hex()))
+    return remove_tips(server.store, server.blobs, Tip.id == tip.id, leaving=word).forgotten
 
 
 def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
@@ -157,14 +151,8 @@ def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
     return digest.digest()[:16]
 
 
-def seal_to(tip: KnownTip, document: bytes) -> bytes:
-    """A document, sealed to whoever has the tip's identity."""
-    return seal(document, [parse_recipient(tip.recipient)])
-
-
 def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
-    document = report.padded()
-    item = item_id(seed, token, document)
+    item = item_id(seed, token, report.padded())
     with server.store.writing() as session:
         if _find(session, seed) is not None:
             return Arrival.OTHER_REPORT if session.get(Item, item) is None else Arrival.SENT_BEFORE
@@ -176,16 +164,15 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
         )
         session.add(row)
         session.flush()
-        first = _item(server, tip, item, Kind.REPORT, seal_to(tip, document))
-        session.add(first)
-        server.gate.hide(session, server.log.time(session), [row, first])
+        first = append(session, seed, tip, item, report, row.day)
+        server.gate.hide(session, server.log.time(session), [row, *first])
     return Arrival.STORED
 
 
 def _summary(seed: Seed, identity: HybridIdentity, report: Report) -> Summary:
-    source = HybridIdentity.from_seed(seed.identity_seed()).recipient
+    source, signer = identity_of(seed).recipient, source_key(seed).verifier.public_key.hex()
     answers = load_form().complete(report.answers)
-    return Summary((str(identity),), str(source), report.language, report.form, answers)
+    return Summary((str(identity),), str(source), signer, report.language, report.form, answers)
 
 
 def _recipients(server: Server, session: Session) -> Sequence[HybridRecipient]:
@@ -200,32 +187,55 @@ def _find(session: Session, seed: Seed) -> KnownTip | None:
     return None if row is None else KnownTip(*row)
 
 
-def _item(server: Server, tip: KnownTip, name: bytes, kind: Kind, sealed: bytes) -> Item:
-    return Item(id=name, tip_id=tip.id, kind=kind, day=server.today(), size=len(sealed), sealed=sealed)
+def _append_once(server: Server, seed: Seed, tip: KnownTip, name: bytes, payload: FromSource, *with_it: Item) -> bool:
+    """Store the source's next item, and what belongs to it, durably; False if it is there already."""
+    heard = _heard(server, seed, tip)
+    with server.store.writing() as session:
+        return _append(session, server, seed, tip, name, payload, heard, *with_it)
 
 
-def _store_once(server: Server, *items: Item) -> bool:
-    """Store items that belong together, durably; False if the first is there already."""
-    try:
-        with server.store.writing() as session:
-            if session.get(Item, items[0].id) is not None:
-                return False
-            session.add_all(items)
-            server.gate.hide(session, server.log.time(session), items)
-    except IntegrityError:
-        with server.store.reading() as session:
-            if session.get(Item, items[0].id) is not None:
-                return False
-        raise
-    return True
+def _append(
+    session: Session,
+    server: Server,
+    seed: Seed,
+    tip: KnownTip,
+    name: bytes,
+    payload: FromSource,
+    heard: Sequence[bytes],
+    *with_it: Item,
+) -> bool:
+    """Add the source's next item and what belongs to it; reviewers see both from the next gate on."""
+    added = append(session, seed, tip, name, payload, server.log.day(session), heard)
+    if added:
+        session.add_all(with_it)
+        server.gate.hide(session, server.log.time(session), [*added, *with_it])
+    return bool(added)
+
+
+def _heard(server: Server, seed: Seed, tip: KnownTip) -> Sequence[bytes]:
+    """The newest replies that are there: what the source writes now comes after them."""
+    replies, _ = _opened(server, seed, tip)
+    newest = max((reply.order for reply in replies), default=None)
+    return sorted(reply.id for reply in replies if reply.order == newest)
+
+
+def _opened(server: Server, seed: Seed, tip: KnownTip) -> tuple[list[DatedReply], date | None]:
+    """The replies, and the first day on which a reviewer opened the report."""
+    identity = identity_of(seed)
+    wanted = select(Item.id, Item.day, Item.sealed).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+    with server.store.reading() as session:
+        rows = session.execute(wanted).all()
+    documents = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
+    replies = [
+        DatedReply(item, day, reply.text, reply.number) if reply else DatedReply(item, day, None, 0)
+        for item, day, reply in documents
+        if not isinstance(reply, Opened)
+    ]
+    return replies, min((day for _, day, reply in documents if isinstance(reply, Opened)), default=None)
 
 
 def _open(identity: HybridIdentity, sealed: bytes) -> Reply | Opened | None:
     try:
-        document = unseal(sealed, [identity])
-    except AgeError:
+        return one_of(unseal(sealed, [identity]), *_TO_SOURCE)
+    except (AgeError, PayloadFormatError):
         return None
-    for kind in (Reply, Opened):
-        with suppress(PayloadFormatError):
-            return kind.from_json(document)
-    return None

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, select
 
 from intake.storage.blobs import Blobs
 from intake.storage.store import Forgotten, Store
-from intake.storage.tables import Item, Tip
+from intake.storage.tables import Item, Tip, Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,17 @@ class Removed:
     forgotten: Forgotten
 
 
-def remove_tips(store: Store, blobs: Blobs, which: ColumnElement[bool]) -> Removed:
-    """Delete the tips that a condition names, with everything that belongs to them."""
+def remove_tips(store: Store, blobs: Blobs, which: ColumnElement[bool], leaving: Withdrawal | None = None) -> Removed:
+    """Delete the tips that a condition names, with everything that belongs to them.
+
+    `leaving` is stored in the same transaction, if there was any.
+    """
     with store.writing(last=True) as session:
         tips = session.scalars(select(Tip.id).where(which)).all()
         held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
         session.execute(delete(Tip).where(Tip.id.in_(tips)))
+        if tips and leaving is not None:
+            session.add(leaving)
     gone = _remove(blobs, [blob for blob in held if blob is not None])
     forgotten = store.forget()
     return Removed(len(tips), forgotten if gone else Forgotten.PENDING)
@@ -39,6 +44,12 @@ def _remove(blobs: Blobs, names: Sequence[str]) -> bool:
             # Its row is gone, so that nobody can reach it any more; the next settling tries again.
             gone = False
     return gone
+
+
+def remove_withdrawals(store: Store, before: date) -> None:
+    """Delete the words of sources who withdrew their tips before a day."""
+    with store.writing() as session:
+        session.execute(delete(Withdrawal).where(Withdrawal.day < before))
 
 
 def first_day_kept(today: date, months: int) -> date:

@@ -20,6 +20,7 @@ class Kind(enum.StrEnum):
     ADDITION = "addition"
     MESSAGE = "message"
     ABOUT = "about"
+    DELETION = "deletion"
     CONTENT = "content"
     REPLY = "reply"
     WORK = "work"
@@ -30,7 +31,7 @@ class Base(DeclarativeBase):
 
 
 class Tip(Base):
-    """One report and all that belongs to it."""
+    """One report and all that belongs to it. `chain`: where its source goes on, sealed to the source alone."""
 
     __tablename__ = "tip"
     __table_args__ = (_NO_ROWID,)
@@ -40,6 +41,18 @@ class Tip(Base):
     summary: Mapped[bytes] = mapped_column(LargeBinary)
     recipient: Mapped[str] = mapped_column(String)
     lookup: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    chain: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class Withdrawal(Base):
+    """The word of a source, by its signature, that it has withdrawn a tip; all that is left of the tip."""
+
+    __tablename__ = "withdrawal"
+    __table_args__ = (_NO_ROWID,)
+
+    tip_id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    day: Mapped[date]
+    signature: Mapped[bytes] = mapped_column(LargeBinary(64))
 
 
 class Item(Base):

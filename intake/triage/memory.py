@@ -1,12 +1,15 @@
 """What the program remembers of tips from one fetch to the next, so that a server that changes its story is seen."""
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
-from intake.protocol.wire import Index, TipRow
+from crypto.note import Verifier
+from intake.protocol.wire import Index, ItemRow, TipRow, WithdrawalRow
+from intake.report.payloads import PayloadFormatError
+from intake.report.signed import NotTheSourcesError, parse_signer, verify_withdrawal
 
 
 class MemoryFileError(Exception):
@@ -15,22 +18,61 @@ class MemoryFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A tip as it was first fetched: the SHA-256 of its summary, and the day of the last fetch without it, if any."""
+    """A tip as it was first fetched: the SHA-256 of its summary, and the day of the last fetch without it, if any.
+
+    `signs`: whether the server knew of sources' signatures at that fetch. `day`: of its arrival; `signer`: the key of
+    its source, in hex; `items`: what its source sent, as first fetched; `withdrawn`: the day on which the source did,
+    as its signature proves. All of these are empty as long as they aren't known.
+    """
 
     summary: str
     absent: str = ""
+    signs: bool = False
+    day: str = ""
+    signer: str = ""
+    items: tuple[ItemRow, ...] = ()
+    withdrawn: str = ""
+
+    @property
+    def verifier(self) -> Verifier | None:
+        """The key of its source."""
+        try:
+            return parse_signer(self.signer) if self.signer else None
+        except PayloadFormatError:
+            return None
+
+    def told(self, word: WithdrawalRow) -> "Known":
+        """What is known after somebody said that it is withdrawn: nothing new unless its source did."""
+        try:
+            if self.verifier is None or self.withdrawn:
+                return self
+            verify_withdrawal(self.verifier, word.tip, word.signature)
+        except NotTheSourcesError:
+            return self
+        return replace(self, withdrawn=word.day)
+
+
+class Seen(Protocol):
+    """What a tip shows once it was opened."""
+
+    id: str
+    day: str
+    signer: str
+    rows: Sequence[ItemRow]
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """All tips ever fetched, by id. Of the last fetch: its day, and how many entries of the log its index came after.
 
-    Days are those of the log, so that they and the days of tips are by one clock.
+    Days are those of the log, so that they and the days of tips are by one clock. `signs`: whether the server knew of
+    sources' signatures.
     """
 
     tips: Mapping[str, Known] = field(default_factory=dict)
     day: str = ""
     place: int = 0
+    signs: bool = False
 
     def known(self, row: TipRow) -> Known:
         """What is remembered of a tip, or what the index says of it now."""
@@ -38,8 +80,18 @@ class Memory:
 
     def after(self, index: Index, kept: Collection[str], day: date, place: int) -> "Memory":
         """What is known after one more fetch. `kept`: the tips of which the summary has arrived."""
-        new = {row.id: Known(row.summary, self.day) for row in index.tips if row.id in kept and row.id not in self.tips}
-        return Memory({**self.tips, **new}, day.isoformat(), place)
+        new = {
+            row.id: Known(row.summary, self.day, self.signs)
+            for row in index.tips
+            if row.id in kept and row.id not in self.tips
+        }
+        told = {row.tip: self.tips[row.tip].told(row) for row in index.withdrawals if row.tip in self.tips}
+        return Memory({**self.tips, **told, **new}, day.isoformat(), place, signs=True)
+
+    def opened(self, tips: Iterable[Seen]) -> "Memory":
+        """What is known once these tips were opened: of each item what was fetched first."""
+        seen = {tip.id: _with(self.tips[tip.id], tip) for tip in tips if tip.id in self.tips}
+        return replace(self, tips={**self.tips, **seen})
 
     def to_json(self) -> bytes:
         """The bytes of a file."""
@@ -50,10 +102,21 @@ def parse_memory(data: bytes) -> Memory:
     """Read what `to_json` wrote; `MemoryFileError` if it was damaged."""
     try:
         values: Any = json.loads(data)
-        tips = {name: Known(**known) for name, known in values.pop("tips").items()}
+        tips = {name: _known(known) for name, known in values.pop("tips").items()}
         return Memory(tips, **values)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise MemoryFileError(
             "memory.json in this program's directory is damaged; put it back from a backup, or remove it to go on "
             "without what it remembered"
         ) from error
+
+
+def _with(known: Known, tip: Seen) -> Known:
+    before = {row.id for row in known.items}
+    new = tuple(row for row in tip.rows if row.id not in before)
+    return replace(known, day=known.day or tip.day, signer=known.signer or tip.signer, items=(*known.items, *new))
+
+
+def _known(values: dict[str, Any]) -> Known:
+    items = tuple(ItemRow(**row) for row in values.pop("items", ()))
+    return Known(**values, items=items)

@@ -1,6 +1,7 @@
 """From sealed bytes to a tip that can be read: opened in memory, each author proven by the log, doubts said aloud."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from intake.report.definition import UNANSWERED, Answer, load_form
 from intake.report.payloads import (
     About,
     Addition,
-    Message,
+    Deletion,
     Note,
     Opened,
     Payload,
@@ -27,13 +28,21 @@ from intake.report.payloads import (
     Report,
     Status,
     Summary,
+    one_of,
 )
+from intake.report.signed import parse_signer, parse_source_item
+from intake.triage.chain import KINDS, TELL, Sent, check, named
+from intake.triage.conversation import Line, Replied, in_order
 from intake.triage.memory import Known
 
-_TELL = "Tell your colleagues and your auditors, over another channel than this server."
-
 P = TypeVar("P", bound=Payload)
-Q = TypeVar("Q", bound=Payload)
+
+_TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
+_AMONG_REVIEWERS: tuple[type[Status | Note], ...] = (Status, Note)
+_BEFORE_SIGNATURES = (
+    "This report is from before signatures: nothing proves that what stands here as the source's came from the source. "
+    "What they sent later is signed, but the report names no key to check that by."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +58,36 @@ class Author:
 class Signed:
     """Something a reviewer wrote."""
 
+    item: str
     author: Author
     payload: Reply | Opened | Note | Status
 
 
 @dataclass(slots=True, repr=False)
 class OpenTip:
-    """A tip in the clear, in memory. `warnings` are shown with it."""
+    """A tip in the clear, in memory. `warnings` and `remarks` are shown with it.
+
+    `signer`: the source's key, empty if none is known. `rows`: the items that are shown as the source's, `deleted`: ids
+    of the replies that it deleted, `replies`: how many the log has.
+    """
 
     id: str
     day: str
     recipient: str
     source: str = ""
+    signer: str = ""
     language: str = ""
     identities: Sequence[HybridIdentity] = ()
     answers: dict[str, Answer] = field(default_factory=dict)
     narrative: str = ""
-    additions: list[Addition] = field(default_factory=list)
-    messages: list[tuple[str, Message]] = field(default_factory=list)
+    conversation: list[Line] = field(default_factory=list)
     files: dict[str, tuple[str, About]] = field(default_factory=dict)
     written: list[Signed] = field(default_factory=list)
+    rows: Sequence[ItemRow] = ()
+    deleted: set[str] = field(default_factory=set)
+    replies: int = 0
     warnings: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     spoilt: list[str] = field(default_factory=list)
     """Items that are not what was sealed, on this machine or at the desk already."""
 
@@ -99,6 +117,7 @@ class Authors:
 
     def __init__(self, log: VerifiedLog) -> None:
         self._added: dict[str, Added] = {}
+        self._replies: dict[str, list[Added]] = defaultdict(list)
         for place, entry in enumerate(log.entries):
             member = log.roster.member(entry.who)
             if entry.action is not Action.ADD or entry.request is None or member is None:
@@ -109,12 +128,19 @@ class Authors:
             author = Author(log.roster.label(entry.who), entry.at, place)
             tip, item = (name.partition("/")[2] for name in entry.objects)
             # The first entry counts: the desk never replaces an item.
-            self._added.setdefault(item, Added(author, request.digest, tip, item, request.query == "?kind=reply"))
+            if item not in self._added:
+                self._added[item] = Added(author, request.digest, tip, item, request.query == "?kind=reply")
+                if self._added[item].to_source:
+                    self._replies[tip].append(self._added[item])
 
     def of(self, item: str, sealed: bytes) -> Author | None:
         """Who added exactly these bytes as this item."""
         added = self._added.get(item)
         return added.author if added is not None and hashlib.sha256(sealed).digest() == added.digest else None
+
+    def replies(self, tip: str) -> list[Added]:
+        """Everything that was ever sealed to the source of a tip, in the order of the log."""
+        return self._replies[tip]
 
     def before(self, place: int) -> list[Added]:
         """What had been added when the log had so many entries."""
@@ -134,12 +160,16 @@ class Reader:
 def open_tip(
     row: TipRow, items: Sequence[ItemRow], sealed: Mapping[str, bytes], known: Known, reader: Reader
 ) -> OpenTip:
-    """Open all of a tip that can be opened. `sealed`: by tip id for the summary as first fetched, and by item id."""
+    """Open all of a tip that can be opened, also what its source sent once and the server no longer has.
+
+    `sealed`: by tip id for the summary as first fetched, and by item id.
+    """
     tip = OpenTip(row.id, row.day, row.recipient)
     tip.warnings += _doubts(row, known, reader.log.clock)
     summary = sealed.get(row.id, b"")
     try:
         opened = Summary.from_json(unseal(summary, [reader.identity]))
+        signer = parse_signer(opened.signer) if opened.signer else None
         tip.identities = _identities(opened)
     except NoMatch:
         tip.warnings.append(_not_sealed_to(reader, row, known))
@@ -149,24 +179,47 @@ def open_tip(
         return tip
     if stanza_count(summary) not in reader.log.roster.reviewer_counts(date.fromisoformat(row.day)):
         tip.warnings.append(
-            f"The summary is sealed to more or fewer people than there were reviewers on that day. {_TELL}"
+            f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
         )
     if row.recipient != str(tip.identities[0].recipient):
         tip.warnings.append(
             "The server names another key for this report than the report itself does: what the source sends from now "
-            f"on may be meant for somebody else. What you write is sealed to the report's own key. {_TELL}"
+            f"on may be meant for somebody else. What you write is sealed to the report's own key. {TELL}"
         )
-    tip.source, tip.language = opened.source, opened.language
+    if signer is None:
+        _say_unsigned(tip, known)
+    tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
     tip.answers = {key: answer for key, answer in opened.answers.items() if answer != UNANSWERED}
-    for item in items:
-        if not item.blob:
-            _open_item(tip, item, sealed.get(item.id, b""), reader.authors)
+    rows = _first_seen(tip, items, known, sealed)
+    sent = check(_open_items(tip, rows, sealed, reader.authors), tip.id, signer, {row.id for row in known.items})
+    tip.warnings += sent.doubts
+    tip.rows = [each.row for each in sent.sent]
+    for each in sent.sent:
+        _take_sent(tip, each)
     _check_files(tip, items)
     tip.written.sort(key=lambda signed: signed.author.place)
-    tip.messages.sort(key=lambda sent: (sent[0], sent[1].place))
-    for addition in sorted(tip.additions, key=lambda addition: addition.place):
-        _merge(tip, addition.answers)
+    tip.conversation = in_order(sent.sent, _replied(tip, reader.authors))
     return tip
+
+
+def _first_seen(tip: OpenTip, items: Sequence[ItemRow], known: Known, sealed: Mapping[str, bytes]) -> Sequence[ItemRow]:
+    """All rows, as they were first fetched; of what is gone from the server too, if this machine has kept it."""
+    present, first = {item.id for item in items}, {row.id: row for row in known.items}
+    gone = [row for row in known.items if row.id not in present]
+    for row in gone:
+        rest = "What this machine has kept is shown." if row.id in sealed else "This machine has not kept it."
+        tip.warnings.append(f"{named(row)} is no longer on the server. No source can delete that alone. {rest} {TELL}")
+    return [first.get(item.id, item) for item in items] + [row for row in gone if row.id in sealed]
+
+
+def _say_unsigned(tip: OpenTip, known: Known) -> None:
+    if known.signs:
+        tip.warnings.append(
+            "This report names no key of its source, although it came when this server already had such keys: it may "
+            f"be forged. {TELL}"
+        )
+    else:
+        tip.remarks.append(_BEFORE_SIGNATURES)
 
 
 def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
@@ -175,12 +228,17 @@ def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
     if row.summary != known.summary:
         doubts.append(
             "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
-            f"explains that. What you see was opened with the first one. {_TELL}"
+            f"explains that. What you see was opened with the first one. {TELL}"
         )
     if known.absent and date.fromisoformat(row.day) < clock.earliest(date.fromisoformat(known.absent)):
         doubts.append(
             f"This report is dated {row.day}, but the server did not have it yet when you fetched on {known.absent}. "
-            f"{_TELL}"
+            f"{TELL}"
+        )
+    if known.withdrawn:
+        doubts.append(
+            f"The source withdrew this report on {known.withdrawn}, by its signature, but the server has it again."
+            f" {TELL}"
         )
     return doubts
 
@@ -188,7 +246,7 @@ def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
 def _not_sealed_to(reader: Reader, row: TipRow, known: Known) -> str:
     clock = reader.log.clock
     if known.absent or clock.earliest(date.fromisoformat(row.day)) > clock.latest(reader.since):
-        return f"This report was not sealed to you, although it came after you were enrolled. {_TELL}"
+        return f"This report was not sealed to you, although it came after you were enrolled. {TELL}"
     return "This report was not sealed to you: it came before you were enrolled."
 
 
@@ -207,32 +265,48 @@ def _check_files(tip: OpenTip, items: Sequence[ItemRow]) -> None:
             tip.warnings.append(f"A file of {day} is not on the server as it is described. It is not shown.")
 
 
-def _open_item(tip: OpenTip, item: ItemRow, sealed: bytes, authors: Authors) -> None:
-    try:
-        document = unseal(sealed, tip.identities)
-        if item.kind in ("reply", "work"):
-            _take_written(tip, item, sealed, document, authors)
-        else:
-            _take_sent(tip, item, document)
-    except (AgeError, PayloadFormatError, PaddingError):
-        tip.warnings.append(f"An item of {item.day} could not be opened.")
-        tip.spoilt.append(item.id)
+def _open_items(tip: OpenTip, items: Sequence[ItemRow], sealed: Mapping[str, bytes], authors: Authors) -> list[Sent]:
+    """Take in what reviewers wrote; returns what the source is said to have sent."""
+    sent = []
+    for item in items:
+        if item.blob:
+            continue
+        data = sealed.get(item.id, b"")
+        try:
+            document = unseal(data, tip.identities)
+            if item.kind in KINDS:
+                sent.append(Sent(item, data, parse_source_item(document)))
+            else:
+                _take_written(tip, item, data, document, authors)
+        except (AgeError, PayloadFormatError, PaddingError):
+            tip.warnings.append(f"An item of {item.day} could not be opened.")
+            tip.spoilt.append(item.id)
+    return sent
 
 
-def _take_sent(tip: OpenTip, item: ItemRow, document: bytes) -> None:
-    match item.kind:
-        case "report":
-            report = Report.from_json(document)
-            tip.narrative = str(report.answers.get("narrative", ""))
-            _merge(tip, report.answers)
-        case "addition":
-            tip.additions.append(Addition.from_json(document))
-        case "message":
-            tip.messages.append((item.day, Message.from_json(document)))
-        case "about":
-            tip.files[item.id] = (item.day, About.from_json(document))
-        case _:
-            raise PayloadFormatError("an item of an unknown kind")
+def _take_sent(tip: OpenTip, sent: Sent) -> None:
+    match sent.payload:
+        case Report(answers=answers):
+            tip.narrative = str(answers.get("narrative", ""))
+            _merge(tip, answers)
+        case Addition(answers=answers):
+            _merge(tip, answers)
+        case About() as about:
+            tip.files[sent.row.id] = (sent.row.day, about)
+        case Deletion(reply=reply):
+            tip.deleted.add(reply)
+
+
+def _replied(tip: OpenTip, authors: Authors) -> list[Replied]:
+    """Everything that the log says was sealed to the source, with the words of what is there."""
+    lines = {
+        signed.item: Line(f"{signed.author.at:%Y-%m-%d}", signed.author.name, signed.payload.text)
+        for signed in tip.written
+        if isinstance(signed.payload, Reply)
+    }
+    added = authors.replies(tip.id)
+    tip.replies = len(added)
+    return [Replied(each.item, each.author.place, f"{each.author.at:%Y-%m-%d}", lines.get(each.item)) for each in added]
 
 
 def _take_written(tip: OpenTip, item: ItemRow, sealed: bytes, document: bytes, authors: Authors) -> None:
@@ -240,20 +314,13 @@ def _take_written(tip: OpenTip, item: ItemRow, sealed: bytes, document: bytes, a
     if author is None:
         tip.warnings.append(f"A {item.kind} of {item.day} is not in the log as any reviewer's. It is not shown.")
         return
-    tip.written.append(Signed(author, _written(item.kind, document)))
+    tip.written.append(Signed(item.id, author, _written(item.kind, document)))
 
 
 def _written(kind: str, document: bytes) -> Reply | Opened | Note | Status:
     if kind == "reply":
-        return _either(Reply, Opened, document)
-    return _either(Status, Note, document)
-
-
-def _either(one: type[P], other: type[Q], document: bytes) -> P | Q:
-    try:
-        return one.from_json(document)
-    except PayloadFormatError:
-        return other.from_json(document)
+        return one_of(document, *_TO_SOURCE)
+    return one_of(document, *_AMONG_REVIEWERS)
 
 
 def _merge(tip: OpenTip, answers: Mapping[str, Answer]) -> None:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.definition import Field
-from intake.report.payloads import STATUSES, Note, Reply, Status
+from intake.report.payloads import STATUSES, Note, Status
 from intake.triage import words
 from intake.triage.desk_client import DeskError
 from intake.triage.guard import Guard
@@ -133,17 +133,10 @@ def _send(work: Work, opened: OpenTip, kind: str, text: str) -> str:
 
 
 def _page(work: Work, opened: OpenTip, problem: str = "", typed: dict[str, str] | None = None) -> str:
-    thread = [(day, "", message.text) for day, message in opened.messages]
-    thread += [
-        (reply.author.at.strftime("%Y-%m-%d"), reply.author.name, reply.payload.text)
-        for reply in opened.written
-        if isinstance(reply.payload, Reply)
-    ]
     return render_template(
         "tip.html",
         work=work,
         tip=opened,
-        thread=sorted(thread, key=lambda entry: entry[0]),
         notes=opened.written_as(Note),
         history=opened.written_as(Status),
         statuses=STATUSES,

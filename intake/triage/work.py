@@ -10,9 +10,10 @@ from crypto.age import AgeError, Decryptor, parse_recipient, seal
 from intake.protocol import limits
 from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.wire import Index, ItemRow, TipRow, WireError, decode_sealed, parse_index
+from intake.protocol.wire import Index, ItemRow, OtherVersionError, TipRow, WireError, decode_sealed, parse_index
 from intake.report.payloads import About, Note, Opened, Payload, Reply, Status
 from intake.triage.desk_client import DeskClient, DeskError
+from intake.triage.gone import notices
 from intake.triage.home import DamagedError, Home
 from intake.triage.journal import Asked, logged_requests
 from intake.triage.keyfile import KeyFileError, MemberKeys
@@ -129,6 +130,7 @@ class Work:
         tips = self._open(index, log, memory)
         if mend and self._forget_spoilt(tips):
             return True
+        memory = memory.opened(tips.values())
         self._home.keep(_INDEX, body)
         self._home.keep(_MEMORY, memory.to_json())
         self._show(index, tips, memory, log)
@@ -161,6 +163,9 @@ class Work:
                 self._show(index, self._open(index, log, memory), memory, log)
         except AuditError as error:
             self._distrust = str(error)
+        except OtherVersionError:
+            kept = "what another version of this program fetched opens once the desk has answered"
+            self.problem = f"{self.problem}; {kept}" if self.problem else kept
         except (DamagedError, WireError) as error:
             self._home.repaired(f"{error}; what was fetched before can be shown once the desk has sent it again")
 
@@ -206,7 +211,7 @@ class Work:
 
     def reply(self, tip: OpenTip, text: str) -> None:
         """Answer the source."""
-        self._add(tip, "reply", Reply(text), tip.source)
+        self._add(tip, "reply", Reply(text, tip.replies + 1), tip.source)
 
     def tell_opened(self, tip: OpenTip) -> None:
         """Let the source know that somebody looks at the tip: once, and only while the desk is within reach."""
@@ -298,7 +303,7 @@ class Work:
         tips = {}
         for row in index.tips:
             known = memory.known(row)
-            names = {item.id: f"sealed/{item.id}" for item in items[row.id] if not item.blob}
+            names = {item.id: f"sealed/{item.id}" for item in (*items[row.id], *known.items) if not item.blob}
             names[row.id] = _summary_name(row.id, known.summary)
             sealed = {key: self._home.read(name) for key, name in names.items() if self._home.has(name)}
             # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
@@ -309,7 +314,7 @@ class Work:
         added = reader.authors.before(memory.place)
         for each in added:
             if each.tip in tips and each.item not in present:
-                tips[each.tip].warnings.append(_missing(each))
+                _say_missing(tips[each.tip], each)
         return tips
 
     def _show(self, index: Index, tips: dict[str, OpenTip], memory: Memory, log: VerifiedLog) -> None:
@@ -318,7 +323,8 @@ class Work:
             if not self._closed:
                 self.tips, self.log = tips, log
                 self._sizes = {item.id: item.size for item in index.items}
-                self._notices = _gone(({each.tip for each in added} | memory.tips.keys()) - tips.keys())
+                gone = ({each.tip for each in added} | memory.tips.keys()) - tips.keys()
+                self._notices = notices(gone, memory, index)
                 self.changes = changes(log, self._home)
 
 
@@ -331,17 +337,19 @@ def _summary_name(tip: str, digest: str) -> str:
     return f"sealed/summary-{tip}-{digest[:16]}"
 
 
-def _missing(added: Added) -> str:
+def _say_missing(tip: OpenTip, added: Added) -> None:
     by = f"by {added.author.name} of {added.author.at:%Y-%m-%d}"
-    if added.to_source:
-        return f"A message to the source {by} is no longer on the server: deleted by the source, or removed."
-    return f"A note or status {by} is no longer on the server."
-
-
-def _gone(tips: set[str]) -> list[str]:
-    ids = ", ".join(sorted(tips))
-    says = f"Reports that are no longer on the server, withdrawn by the source or removed: {len(tips)} ({ids})."
-    return [says] if tips else []
+    if added.item in tip.deleted and tip.signer:
+        tip.remarks.append(f"The source has deleted a message to them {by}, as their signature proves.")
+    elif added.item in tip.deleted:
+        tip.remarks.append(f"A message to the source {by} was deleted, it says by them; there is no key to check that.")
+    elif added.to_source:
+        tip.warnings.append(
+            f"A message to the source {by} is no longer on the server, and nothing that the source signed says that "
+            "they deleted it. If they did, that comes with one of the next fetches."
+        )
+    else:
+        tip.warnings.append(f"A note or status {by} is no longer on the server.")
 
 
 def _requests(summaries: Sequence[str], items: Sequence[ItemRow]) -> Iterator[ReadRequest]:

@@ -24,9 +24,9 @@ from intake.report.payloads import (
 TEXT = st.text(st.characters(codec="utf-8"))
 ANSWERS = st.dictionaries(TEXT, TEXT | st.lists(TEXT).map(tuple), max_size=4)
 PAYLOADS = st.one_of(
-    st.builds(Message, st.integers(0, 1000), TEXT),
+    st.builds(Message, TEXT),
     st.builds(Note, TEXT),
-    st.builds(Reply, TEXT),
+    st.builds(Reply, TEXT, st.integers(0)),
     st.builds(Report, TEXT, st.integers(), ANSWERS),
 )
 
@@ -45,7 +45,7 @@ def test_a_payload_of_one_kind_is_none_of_another(payload: Payload) -> None:
 @given(
     st.binary(max_size=60)
     | st.recursive(st.none() | TEXT, st.lists).map(
-        lambda value: json.dumps({"kind": "message", "v": 1, "text": [value]}).encode()
+        lambda value: json.dumps({"kind": "message", "v": 2, "text": [value]}).encode()
     )
 )
 def test_other_bytes_are_refused_as_no_payload(document: bytes) -> None:
@@ -61,7 +61,7 @@ def test_half_a_surrogate_pair_is_refused() -> None:
 
 def test_short_items_of_reviewers_all_have_one_size() -> None:
     sizes = {
-        len(item.padded()) for item in (Status("new"), Status("answered"), Note("x"), Note("x" * 1500), Reply("y"))
+        len(item.padded()) for item in (Status("new"), Status("answered"), Note("x"), Note("x" * 1500), Reply("y", 1))
     }
     assert len(sizes) == 1
 
@@ -75,7 +75,7 @@ def test_every_summary_has_the_same_size_whatever_was_chosen() -> None:
         for field in form.summary_fields
     }
     sizes = {
-        len(Summary((str(identity),), str(identity.recipient), "zh-Hans", form.version, answers).padded())
+        len(Summary((str(identity),), str(identity.recipient), "0" * 64, "zh-Hans", form.version, answers).padded())
         for answers in (nothing, everything)
     }
     assert sizes == {SUMMARY_SIZES[0]}
@@ -83,7 +83,7 @@ def test_every_summary_has_the_same_size_whatever_was_chosen() -> None:
 
 def test_a_summary_with_many_identities_has_the_second_size() -> None:
     identity = HybridIdentity.generate()
-    summary = Summary((str(identity),) * 40, str(identity.recipient), "en", 1, load_form().complete({}))
+    summary = Summary((str(identity),) * 40, str(identity.recipient), "0" * 64, "en", 1, load_form().complete({}))
     assert len(summary.padded()) == SUMMARY_SIZES[1]
 
 
@@ -95,11 +95,21 @@ def test_nothing_of_a_payload_shows_in_its_repr(payload: Payload) -> None:
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        (Summary, {"identities": [], "source": "", "language": "", "form": 1, "answers": {"urgency": [{"a": "b"}]}}),
+        (
+            Summary,
+            {
+                "identities": [],
+                "source": "",
+                "signer": "",
+                "language": "",
+                "form": 1,
+                "answers": {"urgency": [{"a": "b"}]},
+            },
+        ),
         (Report, {"language": "", "form": 1, "answers": {"urgency": [{"a": "b"}]}}),
         (Report, {"language": "", "form": 1, "answers": {"acts": ["phone"]}}),
     ],
 )
 def test_entries_stand_only_where_the_form_has_them(kind: Any, values: dict[str, Any]) -> None:
     with pytest.raises(PayloadFormatError):
-        kind.from_json(json.dumps({"kind": kind.kind, "v": 1, **values}).encode())
+        kind.from_json(json.dumps({"kind": kind.kind, "v": kind.version, **values}).encode())

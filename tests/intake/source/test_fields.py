@@ -114,7 +114,7 @@ def test_any_name_of_a_reply_gets_a_page_and_deletes_none_but_that(unlimited: An
     visit = unlimited.visit()
     visit.report()
     (tip,) = unlimited.tips()
-    sealed = seal(Reply("an answer").padded(), [parse_recipient(tip.recipient)])
+    sealed = seal(Reply("an answer", 1).padded(), [parse_recipient(tip.recipient)])
     item = Item(
         id=secrets.token_bytes(16), tip_id=tip.id, kind=Kind.REPLY, day=tip.day, size=len(sealed), sealed=sealed
     )

@@ -32,8 +32,8 @@ def test_replies_are_shown_with_their_day_newest_first_and_as_text(site: Any, vi
     visit.report()
     visit.open("/en/tip")
     assert "There is no reply yet" in visit.page.words
-    reply(site, Reply("The <b>first</b>.").padded(), date(2026, 5, 3))
-    reply(site, Reply("The second.").padded(), date(2026, 5, 10))
+    reply(site, Reply("The <b>first</b>.", 1).padded(), date(2026, 5, 3))
+    reply(site, Reply("The second.", 2).padded(), date(2026, 5, 10))
     visit.open("/en/tip")
     words = visit.page.words
     assert words.index("May 10, 2026") < words.index("The second.") < words.index("May 3, 2026")
@@ -108,7 +108,7 @@ def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Any, vis
     assert visit.path == f"/en/tip/more/{GROUPS[1]}"
     assert "Saved." in visit.page.words
     (addition,) = site.opened(Kind.ADDITION)
-    assert (addition["group"], addition["place"]) == (GROUPS[0], 1)
+    assert (addition["group"], addition["link"]["number"]) == (GROUPS[0], 2)
     assert addition["answers"] == {
         "reporter_role": "relative", "for_someone_else": "unanswered", "they_know": "unanswered",
     }  # fmt: skip
@@ -173,8 +173,8 @@ def test_an_entry_with_a_wrong_answer_is_named_and_nothing_is_stored(site: Any, 
 
 def test_a_reply_is_deleted_when_the_source_says_so_and_only_then(site: Any, visit: Any) -> None:
     visit.report()
-    reply(site, Reply("the first answer"))
-    reply(site, Reply("the second answer"))
+    reply(site, Reply("the first answer", 1))
+    reply(site, Reply("the second answer", 2))
     visit.open("/en/tip")
     action = next(form.action for form in visit.page.forms if form.action.endswith("/delete"))
     before = {item.id for item in site.items(Kind.REPLY)}
@@ -186,7 +186,7 @@ def test_a_reply_is_deleted_when_the_source_says_so_and_only_then(site: Any, vis
 
 def test_nobody_deletes_a_reply_to_somebody_else(site: Any, visit: Any) -> None:
     visit.report()
-    reply(site, Reply("an answer"))
+    reply(site, Reply("an answer", 1))
     (item,) = site.items(Kind.REPLY)
     other = site.visit()
     other.get_codename()

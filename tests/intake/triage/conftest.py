@@ -6,7 +6,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
@@ -22,15 +22,17 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal
 from crypto.checkpoint import Checkpoint
+from crypto.codename import Seed
 from crypto.merkle import Frontier, leaf_hash
-from crypto.note import Note
+from crypto.note import Note, SigningKey
 from crypto.padding import zeros_after
 from intake.accesslog import members
 from intake.accesslog.log import AccessLog
 from intake.desk import create_app as create_desk
 from intake.protocol.card import Role
 from intake.report.definition import load_form
-from intake.report.payloads import About, Message, Report, Summary
+from intake.report.payloads import About, FromSource, Message, Report, Summary
+from intake.report.signed import Link, SourceItem, source_key
 from intake.server import Server, initialise, open_server, read_log_key
 from intake.storage.tables import Item, Kind, LogEntry, LogHead, Tip
 from intake.triage.app import create_app
@@ -48,7 +50,24 @@ class Stored:
 
     id: bytes
     identity: HybridIdentity
-    source: HybridIdentity
+    seed: Seed
+    sent: list[bytes] = field(default_factory=list)
+    """The sealed bytes of what its source has sent."""
+
+    @property
+    def source(self) -> HybridIdentity:
+        return HybridIdentity.from_seed(self.seed.identity_seed())
+
+    @property
+    def key(self) -> SigningKey:
+        return source_key(self.seed)
+
+    def sign(self, payload: FromSource, name: bytes, heard: Sequence[str] = ()) -> bytes:
+        """The source's next item under an id, sealed, as the source site does it."""
+        previous = hashlib.sha256(self.sent[-1]).hexdigest() if self.sent else ""
+        link = Link(self.id.hex(), name.hex(), len(self.sent) + 1, previous, tuple(heard))
+        self.sent.append(seal(SourceItem(payload, link).signed_by(self.key).padded(), [self.identity.recipient]))
+        return self.sent[-1]
 
 
 @dataclass
@@ -100,13 +119,18 @@ class Desk:
         source: str | None = None,
     ) -> Stored:
         """A tip sealed to the reviewers of the log, or to others, and to so many people who aren't in it."""
-        tip = Stored(secrets.token_bytes(16), HybridIdentity.generate(), HybridIdentity.generate())
+        tip = Stored(secrets.token_bytes(16), HybridIdentity.generate(), Seed(secrets.token_bytes(32)))
         form = load_form()
         with self.server.store.writing() as session:
             recipients = list(self.server.log.roster(session).recipients if sealed_to is None else sealed_to)
             recipients += [HybridIdentity.generate().recipient for _ in range(ghosts)]
             summary = Summary(
-                (str(tip.identity),), source or str(tip.source.recipient), "en", form.version, form.complete(answers)
+                (str(tip.identity),),
+                source or str(tip.source.recipient),
+                tip.key.verifier.public_key.hex(),
+                "en",
+                form.version,
+                form.complete(answers),
             )
             session.add(
                 Tip(
@@ -118,12 +142,16 @@ class Desk:
                 )
             )
             session.flush()
-        report = Report("en", form.version, {"narrative": narrative, **answers})
-        self.store_item(tip, Kind.REPORT, seal(report.padded(), [tip.identity.recipient]))
+        self.send(tip, Report("en", form.version, {"narrative": narrative, **answers}))
         return tip
 
-    def store_item(self, tip: Stored, kind: Kind, sealed: bytes) -> str:
+    def send(self, tip: Stored, payload: FromSource, heard: Sequence[str] = ()) -> str:
+        """What the tip's source sends next; its id."""
         name = secrets.token_bytes(16)
+        return self.store_item(tip, Kind(payload.kind), tip.sign(payload, name, heard), name)
+
+    def store_item(self, tip: Stored, kind: Kind, sealed: bytes, name: bytes | None = None) -> str:
+        name = name or secrets.token_bytes(16)
         with self.server.store.writing() as session:
             session.add(
                 Item(
@@ -138,7 +166,7 @@ class Desk:
         return name.hex()
 
     def store_message(self, tip: Stored, text: str) -> str:
-        return self.store_item(tip, Kind.MESSAGE, seal(Message(0, text).padded(), [tip.identity.recipient]))
+        return self.send(tip, Message(text))
 
     def store_file(self, tip: Stored, name: str, data: bytes, described: bytes | None = None) -> str:
         """An attachment; `described`: what its description is made of, if not of `data`. Returns the id of `about`."""
@@ -159,7 +187,7 @@ class Desk:
             )
         told = data if described is None else described
         about = About(content.hex(), name, "image/jpeg", len(told), hashlib.sha256(told).hexdigest(), "what it shows")
-        return self.store_item(tip, Kind.ABOUT, seal(about.padded(), [tip.identity.recipient]))
+        return self.send(tip, about)
 
 
 class Program:

@@ -1,0 +1,169 @@
+"""What a source sends, signed: each item says whose it is, which one it is, and what came before it.
+
+Whoever holds the server has a tip's public key, so that it is sealed proves nothing about who wrote. The signing key
+follows from the eight words, and the summary names its public half. A number that only ever grows and the hash of the
+item before make what is missing, moved or exchanged visible.
+
+    {"kind": "message", "v": 2, "text": "…", "link": {"tip": …, "item": …, "number": 2, "previous": …, "heard": []},
+     "signature": "…"}
+
+The signature is over one line that nothing else opens with, and the canonical JSON of everything else.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from crypto.codename import Seed
+from crypto.note import NoteError, SigningKey, Verifier
+from crypto.padding import pad_padme
+from intake.report.payloads import (
+    SMALLEST_ITEM,
+    About,
+    Addition,
+    Deletion,
+    FromSource,
+    Message,
+    PayloadFormatError,
+    Report,
+    parse_document,
+    to_document,
+)
+
+VERSION = FromSource.version
+MOST_ITEMS = 1_000_000
+"""The largest number that an item can have."""
+
+_DOMAIN = b"intake source item v2\n"
+_WITHDRAWN = b"intake source withdrawn v1\n"
+_NAME = "source"
+_KINDS: Mapping[str, type[FromSource]] = {kind.kind: kind for kind in (Report, Addition, Message, About, Deletion)}
+_PLACED = frozenset({"addition", "message"})
+_ID, _DIGEST, _SIGNATURE = (re.compile(rf"[0-9a-f]{{{size}}}") for size in (32, 64, 128))
+
+
+class NotTheSourcesError(ValueError):
+    """It does not bear the source's signature, or not for what it is shown as."""
+
+
+def source_key(seed: Seed) -> SigningKey:
+    """The key that whoever has the eight words signs with."""
+    return SigningKey.from_seed(_NAME, seed.signing_seed())
+
+
+def parse_signer(text: str) -> Verifier:
+    """A source's public key, as a summary names it; `PayloadFormatError` if it is none."""
+    try:
+        return Verifier(_NAME, bytes.fromhex(text))
+    except (ValueError, NoteError):
+        raise PayloadFormatError("not a source's signing key") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where an item of a source's stands. `tip`, `item`: ids in hex.
+
+    `number`: from 1, one more than that of the source's item before; `previous`: the SHA-256 of that one's sealed
+    bytes in hex, empty for the first. `heard`: ids of the newest replies that the source could read by then.
+    """
+
+    tip: str
+    item: str
+    number: int
+    previous: str
+    heard: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SourceItem:
+    """What a source sent, where it stands, and the signature of both, in hex."""
+
+    payload: FromSource
+    link: Link
+    signature: str = ""
+
+    def signed_by(self, key: SigningKey) -> "SourceItem":
+        """The same with this key's signature."""
+        return replace(self, signature=key.sign_bytes(self._to_sign()).hex())
+
+    def verify(self, signer: Verifier) -> None:
+        """Raise `NotTheSourcesError` unless this key signed it."""
+        _verify(signer, self._to_sign(), self.signature)
+
+    def to_json(self) -> bytes:
+        """The document, not padded."""
+        return to_document({**self._values(), "signature": self.signature})
+
+    def padded(self) -> bytes:
+        """The document, padded to a size that says little about its length."""
+        return pad_padme(self.to_json(), SMALLEST_ITEM)
+
+    def _values(self) -> dict[str, Any]:
+        return {"kind": self.payload.kind, "v": VERSION, **self.payload.values(), "link": asdict(self.link)}
+
+    def _to_sign(self) -> bytes:
+        canonical = json.dumps(self._values(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return _DOMAIN + canonical.encode()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unsigned:
+    """What a source sent before there were signatures. `place`: how many items the tip had before it, if it says so."""
+
+    payload: FromSource
+    place: int
+
+
+def parse_source_item(document: bytes) -> SourceItem | Unsigned:
+    """Read an opened item of a source's; `PayloadFormatError` if it is none. No signature is verified here."""
+    values = parse_document(document)
+    kind, version = _KINDS.get(str(values.pop("kind", ""))), values.pop("v", None)
+    if kind is None or type(version) is not int:
+        raise PayloadFormatError("not a source's item")
+    if version == 1:
+        place = values.pop("place", None) if kind.kind in _PLACED else 0
+        if type(place) is not int or kind is Deletion:
+            raise PayloadFormatError("not a source's item from before signatures")
+        return Unsigned(kind.from_values(values), place)
+    link, signature = values.pop("link", None), values.pop("signature", None)
+    if version != VERSION or not _is_hex(signature, _SIGNATURE):
+        raise PayloadFormatError("not a source's item")
+    return SourceItem(kind.from_values(values), _link(link), signature)
+
+
+def sign_withdrawal(key: SigningKey, tip: str) -> bytes:
+    """The source's word that a tip is withdrawn: a signature of 64 bytes. `tip`: its id in hex."""
+    return key.sign_bytes(_WITHDRAWN + tip.encode())
+
+
+def verify_withdrawal(signer: Verifier, tip: str, signature: str) -> None:
+    """Raise `NotTheSourcesError` unless this key withdrew this tip. `tip`, `signature`: in hex."""
+    _verify(signer, _WITHDRAWN + tip.encode(), signature)
+
+
+def _verify(signer: Verifier, data: bytes, signature: str) -> None:
+    try:
+        signer.verify_bytes(data, bytes.fromhex(signature))
+    except (ValueError, NoteError):
+        raise NotTheSourcesError from None
+
+
+def _link(values: Any) -> Link:
+    if not isinstance(values, dict) or values.keys() != {"tip", "item", "number", "previous", "heard"}:
+        raise PayloadFormatError("not a link")
+    link = Link(**values)
+    ids = (link.tip, link.item, *link.heard) if isinstance(link.heard, tuple) else (None,)
+    if (
+        not all(_is_hex(name, _ID) for name in ids)
+        or type(link.number) is not int
+        or not 1 <= link.number <= MOST_ITEMS
+        or not (link.previous == "" if link.number == 1 else _is_hex(link.previous, _DIGEST))
+    ):
+        raise PayloadFormatError("not a link")
+    return link
+
+
+def _is_hex(text: object, form: re.Pattern[str]) -> bool:
+    return isinstance(text, str) and form.fullmatch(text) is not None

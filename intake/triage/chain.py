@@ -1,0 +1,139 @@
+"""What a source sent, checked: each item signed by its source, in its place, and none missing.
+
+What the source's key did not sign as exactly this item is left out and said. What it did sign is always shown; numbers
+and hashes then say what the server has left out, exchanged, or taken twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from crypto.note import Verifier
+from intake.protocol.wire import ItemRow
+from intake.report.payloads import FromSource, Report
+from intake.report.signed import NotTheSourcesError, SourceItem, Unsigned
+
+KINDS = frozenset({"report", "addition", "message", "about", "deletion"})
+"""What comes from sources, and opens with a tip's identity."""
+
+TELL = "Tell your colleagues and your auditors, over another channel than this server."
+
+_WORDS: Mapping[str, str] = {
+    "report": "A report",
+    "addition": "An addition to the report",
+    "message": "A message",
+    "about": "A file",
+    "deletion": "A deletion",
+}
+_NOT_SIGNED = "does not bear the source's signature"
+_MISPLACED = "was signed by the source as something else than it is shown as"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sent:
+    """An item that a source may have sent, opened."""
+
+    row: ItemRow
+    sealed: bytes
+    content: SourceItem | Unsigned
+
+    @property
+    def payload(self) -> FromSource:
+        """What the source sent."""
+        return self.content.payload
+
+    @property
+    def number(self) -> int:
+        """Its number among what the source sent; 0 if it is from before signatures."""
+        return self.content.link.number if isinstance(self.content, SourceItem) else 0
+
+    @property
+    def heard(self) -> Sequence[str]:
+        """The newest replies that the source could read by then, as far as that is said."""
+        return self.content.link.heard if isinstance(self.content, SourceItem) else ()
+
+    @property
+    def order(self) -> tuple[int, str, int, str]:
+        """Grows from each of the source's items to the next, on every machine alike."""
+        place = self.content.place if isinstance(self.content, Unsigned) else 0
+        return self.number, self.row.day, place, self.row.id
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Checked:
+    """What is shown as the source's, in its order, and what is to be said of the rest."""
+
+    sent: Sequence[Sent]
+    doubts: Sequence[str]
+
+
+def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Collection[str]) -> Checked:
+    """Check all that a tip's source is said to have sent.
+
+    `signer`: the source's key, None in a tip from before signatures, where only what needs no key can be checked.
+    `first`: ids of the items that were fetched earlier than any other.
+    """
+    sent, doubts = [], []
+    for item in sorted(items, key=lambda item: item.order):
+        fault = _fault(item, tip, signer)
+        if fault:
+            doubts.append(f"{named(item.row)} {fault}. It is not shown. {TELL}")
+        else:
+            sent.append(item)
+    seconds = _second_reports(sent, first)
+    doubts += [
+        f"A second report, of {item.row.day}, lies beside the first. It is not shown. {TELL}" for item in seconds
+    ]
+    sent = [item for item in sent if item not in seconds]
+    return Checked(sent, [*doubts, *_breaks(sent)])
+
+
+def named(row: ItemRow) -> str:
+    """An item in words."""
+    return f"{_WORDS[row.kind]} of {row.day}"
+
+
+def _fault(item: Sent, tip: str, signer: Verifier | None) -> str:
+    """Why an item is not the source's, if so."""
+    content = item.content
+    if isinstance(content, Unsigned):
+        return _NOT_SIGNED if signer is not None else "" if content.payload.kind == item.row.kind else _MISPLACED
+    try:
+        if signer is not None:
+            content.verify(signer)
+    except NotTheSourcesError:
+        return _NOT_SIGNED
+    in_place = (content.link.tip, content.link.item, content.payload.kind) == (tip, item.row.id, item.row.kind)
+    # Only the report itself: a message that begins anew is the source's all the same, after a server was set back.
+    begins = item.number == 1 or not isinstance(content.payload, Report)
+    return "" if in_place and begins else _MISPLACED
+
+
+def _second_reports(sent: Sequence[Sent], first: Collection[str]) -> list[Sent]:
+    reports = sorted(
+        (item for item in sent if isinstance(item.payload, Report)), key=lambda item: item.row.id not in first
+    )
+    return reports[1:]
+
+
+def _breaks(sent: Sequence[Sent]) -> Iterator[str]:
+    """Where numbers and hashes don't go on."""
+    numbered: dict[int, list[Sent]] = defaultdict(list)
+    for item in sent:
+        if item.number:
+            numbered[item.number].append(item)
+    missing = max(numbered, default=0) - len(numbered)
+    if missing:
+        yield f"Of what the source sent, so much is missing: {missing}. The server lost it or holds it back. {TELL}"
+    for number, items in numbered.items():
+        if len(items) > 1:
+            words = ", ".join(named(item.row) for item in items)
+            yield (
+                f"The server was set back to an earlier state while the source wrote, by its operator or by somebody "
+                f"else. These came in each other's place, and all are shown: {words}."
+            )
+        before = {sha256(item.sealed).hexdigest() for item in numbered.get(number - 1, ())}
+        for item in items:
+            if before and isinstance(item.content, SourceItem) and item.content.link.previous not in before:
+                yield f"{named(item.row)} followed on something else than what is shown before it. {TELL}"
