@@ -40,6 +40,8 @@ _DOMAIN = b"intake source item v2\n"
 _WITHDRAWN = b"intake source withdrawn v1\n"
 _NAME = "source"
 _KINDS: Mapping[str, type[FromSource]] = {kind.kind: kind for kind in (Report, Addition, Message, About, Deletion)}
+SOURCE_KINDS = frozenset(_KINDS)
+"""What comes from sources, and is signed."""
 _PLACED = frozenset({"addition", "message"})
 _ID, _DIGEST, _SIGNATURE = (re.compile(rf"[0-9a-f]{{{size}}}") for size in (32, 64, 128))
 

@@ -1,8 +1,8 @@
 """The next item of a source: signed, numbered, bound to the one before, and sealed to the tip.
 
 Which one is the next is kept with the tip, sealed to the source, and opened with the seed of the request. It is read
-and written in the transaction that stores the item, so that two windows don't get the same number. Opening and sealing
-take less than a millisecond together.
+and written in the transaction that stores the item, so that two windows don't get the same number. That
+takes a few milliseconds, whatever is sent: files are sealed before.
 """
 
 from collections.abc import Sequence

@@ -14,9 +14,6 @@ from intake.protocol.wire import ItemRow
 from intake.report.payloads import FromSource, Report
 from intake.report.signed import NotTheSourcesError, SourceItem, Unsigned
 
-KINDS = frozenset({"report", "addition", "message", "about", "deletion"})
-"""What comes from sources, and opens with a tip's identity."""
-
 TELL = "Tell your colleagues and your auditors, over another channel than this server."
 
 _WORDS: Mapping[str, str] = {

@@ -30,8 +30,8 @@ from intake.report.payloads import (
     Summary,
     one_of,
 )
-from intake.report.signed import parse_signer, parse_source_item
-from intake.triage.chain import KINDS, TELL, Sent, check, named
+from intake.report.signed import SOURCE_KINDS, parse_signer, parse_source_item
+from intake.triage.chain import TELL, Sent, check, named
 from intake.triage.conversation import Line, Replied, in_order
 from intake.triage.memory import Known
 
@@ -274,7 +274,7 @@ def _open_items(tip: OpenTip, items: Sequence[ItemRow], sealed: Mapping[str, byt
         data = sealed.get(item.id, b"")
         try:
             document = unseal(data, tip.identities)
-            if item.kind in KINDS:
+            if item.kind in SOURCE_KINDS:
                 sent.append(Sent(item, data, parse_source_item(document)))
             else:
                 _take_written(tip, item, data, document, authors)

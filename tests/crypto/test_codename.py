@@ -339,6 +339,7 @@ def test_a_derivation_gives_what_it_always_gave() -> None:
     assert seed.to_bytes().hex() == "92dbd371fa7408766e2a8f6effcdd67d59528cffe05736bebf8ffbc3fb932d07"
     assert seed.identity_seed().hex() == "0876371b181413faa2e427e3976f8806dd64de2abb2cab41bdb3d127274c18df"
     assert seed.lookup_key().hex() == "6997729549e99eed0d0318db621058a75f49dde66633e1e14c11207c305bc0b7"
+    assert seed.signing_seed().hex() == "ed37c654363cd0a51ecd840bbe48ced1c94426ec7bc4ddf74a14ea2aece954a6"
 
 
 def test_a_derivation_does_not_depend_on_the_typing() -> None:
@@ -352,11 +353,11 @@ def test_different_codenames_and_different_lists_give_different_seeds() -> None:
     assert len({codename.derive().to_bytes() for codename in codenames}) == 3
 
 
-def test_the_lookup_key_is_not_the_identity() -> None:
+def test_no_key_of_a_seed_is_another() -> None:
     seed = generate("en").derive()
-    keys = {seed.lookup_key(), seed.identity_seed(), seed.to_bytes()}
+    keys = {seed.lookup_key(), seed.identity_seed(), seed.signing_seed(), seed.to_bytes()}
     assert {len(key) for key in keys} == {32}
-    assert len(keys) == 3
+    assert len(keys) == 4
 
 
 @given(st.binary(min_size=32, max_size=32))

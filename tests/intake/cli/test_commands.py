@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from crypto.note import SigningKey
 from intake.cli import main
+from intake.storage.store import Store
+from intake.storage.tables import Withdrawal
 
 Run = Callable[..., Result]
 
@@ -241,3 +245,18 @@ def test_without_a_data_directory_the_setting_is_named_with_what_to_do(command: 
     assert result.exit_code == 2
     assert "INTAKE_DATA" in result.output
     assert "intake init" in result.output
+
+
+def test_settling_forgets_withdrawals_that_are_older_than_reports_are_kept(run: Run, tmp_path: Path) -> None:
+    run("init")
+    store = Store(f"sqlite:///{tmp_path / 'data' / 'intake.db'}")
+    old, new = (
+        Withdrawal(tip_id=bytes([number]) * 16, day=day, signature=bytes(64))
+        for number, day in enumerate((date(2020, 1, 1), datetime.now(UTC).date()))
+    )
+    with store.writing() as session:
+        session.add_all([old, new])
+    assert run("settle").exit_code == 0
+    with store.reading() as session:
+        assert session.scalars(select(Withdrawal.tip_id)).all() == [bytes([1]) * 16]
+    store.close()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crypto.age import HybridIdentity, X25519Identity
 from intake.protocol.wire import KINDS, Index, ItemRow, OtherVersionError, TipRow, WireError, WithdrawalRow, parse_index
+from intake.report.signed import SOURCE_KINDS
 from intake.storage.tables import Kind
 
 RECIPIENT = str(HybridIdentity.generate().recipient)
@@ -31,7 +32,7 @@ def test_an_index_comes_back_from_its_bytes() -> None:
 
 
 def test_every_kind_of_the_store_is_known() -> None:
-    assert frozenset(Kind) == KINDS
+    assert frozenset(Kind) == KINDS == SOURCE_KINDS | {"content", "reply", "work"}
 
 
 @pytest.mark.parametrize(

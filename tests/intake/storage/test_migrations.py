@@ -79,7 +79,7 @@ def test_rows_with_random_ids_have_no_rowid_that_would_tell_their_order(url: str
         made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
     store.close()
     without = {name for name, sql in made if "WITHOUT ROWID" in sql}
-    assert {"tip", "item", "nonce", "hidden", "added"} <= without
+    assert {"tip", "item", "nonce", "hidden", "added", "withdrawal"} <= without
 
 
 def test_a_store_of_another_version_is_refused_with_what_to_do(url: str) -> None:

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from intake.server import Server
-from intake.storage.removal import Removed, first_day_kept, remove_tips
+from intake.storage.removal import Removed, first_day_kept, remove_tips, remove_withdrawals
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Kind, Tip, Withdrawal
 
 
 def store_tip(server: Server, day: date) -> tuple[bytes, str]:
@@ -47,3 +47,18 @@ def test_only_the_tips_that_are_named_go_with_their_items_and_blobs(server: Serv
 )
 def test_a_report_is_kept_for_at_least_as_many_months_as_the_pages_say(today: date, months: int, first: date) -> None:
     assert first_day_kept(today, months) == first
+
+
+def test_a_withdrawn_tip_leaves_its_sources_word_once_and_as_long_as_tips_are_kept(server: Server) -> None:
+    tip, _ = store_tip(server, date(2026, 1, 1))
+
+    def word() -> Withdrawal:
+        return Withdrawal(tip_id=tip, day=date(2026, 2, 1), signature=bytes(64))
+
+    assert remove_tips(server.store, server.blobs, Tip.id == tip, leaving=word()).count == 1
+    # Sent again, by somebody who pressed twice.
+    assert remove_tips(server.store, server.blobs, Tip.id == tip, leaving=word()).count == 0
+    for before, left in ((date(2026, 2, 1), 1), (date(2026, 2, 2), 0)):
+        remove_withdrawals(server.store, before)
+        with server.store.reading() as session:
+            assert session.query(Withdrawal).count() == left
