@@ -1,6 +1,8 @@
 """A source's real pages and a reviewer's real program over one server: what one does, the other sees as it was done."""
 
+import json
 import re
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -12,7 +14,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from werkzeug.serving import make_server
 
-from crypto.age import HybridIdentity, stanza_count, unseal
+from crypto.age import HybridIdentity, parse_recipient, seal, stanza_count, unseal
 from crypto.codename import parse
 from earlier import before_signatures
 from intake.accesslog import members
@@ -339,10 +341,35 @@ def test_a_store_and_a_home_from_before_signatures_go_on_and_say_so(
     with everything.server.store.writing() as session:
         session.execute(delete(Item).where(Item.kind == Kind.MESSAGE))
     amina.sync()
-    assert sum("is no longer on the server" in alert for alert in ALERT.findall(amina.open(tip))) == 3
+    alerts = [alert for alert in ALERT.findall(amina.open(tip)) if "is no longer on the server" in alert]
+    assert len(alerts) == len(told["messages"]) + 1
     assert "After the change." in amina.conversation(tip)
     source.withdraw()
     assert "said to be withdrawn by the source, which this machine has no key to check" in amina.sync()
+
+
+def test_nothing_unsigned_joins_a_report_from_before_signatures(
+    open_all: Callable[[Path], Everything], tmp_path: Path
+) -> None:
+    earlier = before_signatures(tmp_path / "earlier")
+    everything, narrative = open_all(earlier.data), earlier.told["tips"][0]["narrative"]
+    amina = everything.reviewer(earlier.home("amina"), earlier.key("amina"))
+    amina.sync()
+    tip = next(tip for tip in everything.tips() if narrative in amina.open(tip))
+    with everything.server.store.writing() as session:
+        row = session.scalars(select(Tip).where(Tip.id == bytes.fromhex(tip))).one()
+        for document in (
+            {"kind": "report", "v": 1, "language": "en", "form": 1, "answers": {"narrative": "Forged."}},
+            {"kind": "message", "v": 1, "place": 99, "text": "Forged."},
+        ):
+            sealed = seal(json.dumps(document).encode(), [parse_recipient(row.recipient)])
+            name, kind = secrets.token_bytes(16), Kind(str(document["kind"]))
+            session.add(Item(id=name, tip_id=row.id, kind=kind, day=row.day, size=len(sealed), sealed=sealed))
+    amina.sync()
+    shown = amina.open(tip)
+    assert sum("does not bear the source's signature" in alert for alert in ALERT.findall(shown)) == 2
+    assert "Forged." not in shown
+    assert narrative in shown
 
 
 def test_a_home_of_before_signatures_without_its_desk_says_when_it_opens(tmp_path: Path) -> None:
