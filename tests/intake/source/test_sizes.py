@@ -31,7 +31,7 @@ def size(answer: TestResponse) -> int:
 
 def reply(site: Any, text: str) -> None:
     (tip,) = site.tips()
-    sealed = seal(Reply(text).padded(), [parse_recipient(tip.recipient), parse_recipient(site.summary()["source"])])
+    sealed = seal(Reply(text, 1).padded(), [parse_recipient(tip.recipient), parse_recipient(site.summary()["source"])])
     with site.server.store.writing() as session:
         session.add(
             Item(id=secrets.token_bytes(16), tip_id=tip.id, kind=Kind.REPLY, day=tip.day, size=1, sealed=sealed)
