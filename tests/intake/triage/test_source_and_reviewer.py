@@ -110,7 +110,9 @@ class Everything:
     def __init__(self, data: Path, **settings: object) -> None:
         self._ports = free_port(), free_port()
         authority = f"127.0.0.1:{self._ports[0]}"
-        self.server = open_server(initialise(data, settings, {"INTAKE_DESK_AUTHORITY": authority}))
+        self.server = open_server(
+            initialise(data, settings, {"INTAKE_DESK_AUTHORITY": authority, "INTAKE_GATE_MINUTES": "0"})
+        )
         self.log = str(read_log_key(self.server.settings.log_key).verifier)
         self._serving = [self._serve(*each) for each in zip(self._ports, self._apps(), strict=True)]
         self._reviewers: list[Reviewer] = []
@@ -377,6 +379,6 @@ def test_a_home_of_before_signatures_without_its_desk_says_when_it_opens(tmp_pat
     home = Home.open(earlier.home("amina"), desk="http://127.0.0.1:1", log=None, proxy=None)
     reviewer = Reviewer(home, earlier.key("amina"))
     try:
-        assert "what another version of this program fetched before opens after that" in reviewer.get("/")
+        assert "what another version of this program fetched opens once the desk has answered" in reviewer.sync()
     finally:
         reviewer.lock()
