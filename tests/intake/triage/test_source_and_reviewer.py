@@ -111,6 +111,7 @@ class Everything:
         self._ports = free_port(), free_port()
         authority = f"127.0.0.1:{self._ports[0]}"
         self.server = open_server(
+            # Without gates: everything shows at once.
             initialise(data, settings, {"INTAKE_DESK_AUTHORITY": authority, "INTAKE_GATE_MINUTES": "0"})
         )
         self.log = str(read_log_key(self.server.settings.log_key).verifier)
