@@ -65,11 +65,12 @@ class Checked:
     doubts: Sequence[str]
 
 
-def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Collection[str]) -> Checked:
+def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Collection[str], unread: int = 0) -> Checked:
     """Check all that a tip's source is said to have sent.
 
     `signer`: the source's key, None in a tip from before signatures, where only what needs no key can be checked.
-    `first`: ids of the items that were fetched earlier than any other.
+    `first`: ids of the items that were fetched earlier than any other. `unread`: how many more there are, of which it
+    is said already that they can't be opened: so many are not missing.
     """
     sent, doubts = [], []
     for item in sorted(items, key=lambda item: item.order):
@@ -83,7 +84,7 @@ def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Colle
         f"A second report, of {item.row.day}, lies beside the first. It is not shown. {TELL}" for item in seconds
     ]
     sent = [item for item in sent if item not in seconds]
-    return Checked(sent, [*doubts, *_breaks(sent)])
+    return Checked(sent, [*doubts, *_breaks(sent, unread)])
 
 
 def named(row: ItemRow) -> str:
@@ -117,14 +118,14 @@ def _second_reports(sent: Sequence[Sent], first: Collection[str]) -> list[Sent]:
     return reports[1:]
 
 
-def _breaks(sent: Sequence[Sent]) -> Iterator[str]:
+def _breaks(sent: Sequence[Sent], unread: int) -> Iterator[str]:
     """Where numbers and hashes don't go on."""
     numbered: dict[int, list[Sent]] = defaultdict(list)
     for item in sent:
         if item.number:
             numbered[item.number].append(item)
-    missing = max(numbered, default=0) - len(numbered)
-    if missing:
+    missing = max(numbered, default=0) - len(numbered) - unread
+    if missing > 0:
         yield f"Of what the source sent, so much is missing: {missing}. The server lost it or holds it back. {TELL}"
     for number, items in numbered.items():
         if len(items) > 1:

@@ -191,7 +191,10 @@ def open_tip(
     tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
     tip.answers = {key: answer for key, answer in opened.answers.items() if answer != UNANSWERED}
     rows = _first_seen(tip, items, known, sealed)
-    sent = check(_open_items(tip, rows, sealed, reader.authors), tip.id, signer, {row.id for row in known.items})
+    opened_items = _open_items(tip, rows, sealed, reader.authors)
+    there = {item.id for item in (*items, *known.items) if item.kind in SOURCE_KINDS and not item.blob}
+    first = {row.id for row in known.items}
+    sent = check(opened_items, tip.id, signer, first, unread=len(there) - len(opened_items))
     tip.warnings += sent.doubts
     tip.rows = [each.row for each in sent.sent]
     for each in sent.sent:

@@ -126,3 +126,10 @@ def test_of_two_reports_from_before_signatures_the_one_that_was_fetched_first_st
     checked = check(reports[::-1], TIP, None, known)
     assert [item.row.id for item in checked.sent] == [row(1, "report").id]
     assert len(checked.doubts) == 1
+
+
+def test_what_this_machine_can_not_read_is_not_called_missing() -> None:
+    honest = messages(4, 1)
+    left = [honest[0], honest[2], honest[4]]
+    assert check(left, TIP, KEY.verifier, (), unread=2).doubts == []
+    assert any("so much is missing: 1." in doubt for doubt in check(left, TIP, KEY.verifier, (), unread=1).doubts)

@@ -52,7 +52,7 @@ def opened(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Callable[[], Work]
 
 def told(work: Work) -> dict[str, tuple[str, int, int, int, list[str]]]:
     return {
-        tip.id: (tip.narrative, len(tip.messages), len(tip.files), len(tip.written), tip.warnings)
+        tip.id: (tip.narrative, len(tip.conversation), len(tip.files), len(tip.written), tip.warnings)
         for tip in work.tips.values()
     }
 
