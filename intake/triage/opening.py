@@ -248,8 +248,15 @@ def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
 
 def _not_sealed_to(reader: Reader, row: TipRow, known: Known) -> str:
     clock = reader.log.clock
-    if known.absent or clock.earliest(date.fromisoformat(row.day)) > clock.latest(reader.since):
+    # A fetch on the same day proves nothing: what had come by then may have waited for the next gate.
+    came = date.fromisoformat(max(row.day, known.absent))
+    if clock.earliest(came) > clock.latest(reader.since):
         return f"This report was not sealed to you, although it came after you were enrolled. {TELL}"
+    if known.absent:
+        return (
+            "This report was not sealed to you. It came on the day on which you were enrolled, perhaps just before, "
+            "and showed later. If your colleagues read it and you can't, ask those who run the server why."
+        )
     return "This report was not sealed to you: it came before you were enrolled."
 
 

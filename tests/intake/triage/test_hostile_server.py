@@ -262,10 +262,11 @@ def test_being_left_out_of_a_report_that_came_after_the_enrolment_is_told(
     assert any("it came before you were enrolled" in alert for alert in alerts(program, earlier_one))
 
 
-def test_being_left_out_on_the_day_of_the_enrolment_is_told_if_the_report_is_new(desk: Any, amina: Any) -> None:
+def test_being_left_out_on_the_day_of_the_enrolment_is_told_and_accuses_nobody(desk: Any, amina: Any) -> None:
     tip = desk.store_tip("First.", ANSWERS, sealed_to=[HybridIdentity.generate().recipient])
     sync(amina)
-    assert any("although it came after you were enrolled" in alert for alert in alerts(amina, tip))
+    assert any("perhaps just before" in alert for alert in alerts(amina, tip))
+    assert not any("Tell your colleagues" in alert for alert in alerts(amina, tip))
 
 
 def remove(desk: Any, *kinds: Kind) -> None:
