@@ -11,6 +11,7 @@ from intake.cli.connection import connection_options, open_home
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
 from intake.triage.audit_report import run_audit
+from intake.triage.holding import held
 from intake.triage.keyfile import load_keys, require_key_file
 
 
@@ -33,7 +34,8 @@ def verify(
     """
     require_key_file(key)
     opened = open_home(home, desk, log, proxy)
-    run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
+    with held(opened.directory):
+        run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
 
 
 @audit.command()

@@ -29,7 +29,7 @@ passphrase_option = click.option(
 def passphrase(file: Path | None, *, new: bool = False) -> str:
     """The passphrase of a key file, asked for without showing it; twice where it is a new one."""
     if file is not None:
-        return read_text(file).partition("\n")[0]
+        return read_text(file).removeprefix("\ufeff").partition("\n")[0]
     return ask_passphrase(new=new, instead="use --passphrase-file")
 
 

@@ -65,6 +65,7 @@ KINDS = {
     "intake.storage.room.StoreFullError": Status.FULL,
     "intake.storage.store.StoreLockedError": Status.OUT_OF_REACH,
     "intake.triage.home.HomeError": Status.USAGE,
+    "intake.triage.holding.HomeInUseError": Status.OUT_OF_REACH,
     "intake.triage.memory.MemoryFileError": Status.DAMAGED,
     "intake.triage.desk_client.DeskError": Status.OUT_OF_REACH,
     "intake.protocol.audit.AuditError": Status.FRAUD,

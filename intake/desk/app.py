@@ -40,6 +40,7 @@ def _http_problem(error: HTTPException) -> Response:
         410: "this file is lost on the server: tell the operator",
         413: "the request is too large, or asks for too much at once",
         429: "that is more than one reviewer can add on one day: tell the operator",
+        416: "it ends before that byte",
     }
     code = error.code or 500
     return _problem(code, words.get(code, "the desk can't do this"))

@@ -17,6 +17,7 @@ from intake.accesslog.tiles import NoSuchTileError, tile
 from intake.desk.admission import admitted, current_server, logged
 from intake.protocol import limits
 from intake.protocol.actions import ReadRequest, parse_read_request
+from intake.protocol.endpoints import first_byte
 from intake.protocol.wire import Index, ItemRow, TipRow, WithdrawalRow, encode_sealed
 from intake.server import Server
 from intake.storage.gate import Gate
@@ -56,12 +57,13 @@ def read() -> Response:
 
 @blueprint.get("/items/<item_id>")
 def item(item_id: str) -> Response:
-    """The sealed bytes of one item, streamed."""
+    """The sealed bytes of one item, streamed; with `?from=`, what is left of them from that byte on."""
     server = current_server()
+    start = first_byte(f"?{request.query_string.decode('ascii', 'replace')}")
     with logged():
         pass
-    size, body = _content(server, _id(item_id))
-    return Response(body, mimetype=_BYTES, headers={"Content-Length": str(size)})
+    size, body = _content(server, _id(item_id), start)
+    return Response(body, mimetype=_BYTES, headers={"Content-Length": str(size - start)})
 
 
 @blueprint.put("/tips/<tip_id>/items/<item_id>")
@@ -181,22 +183,25 @@ def _require_quota(server: Server, session: Session, size: int) -> None:
         abort(429)
 
 
-def _content(server: Server, name: bytes) -> tuple[int, Iterable[bytes]]:
-    """The size and the sealed bytes of an item."""
+def _content(server: Server, name: bytes, start: int) -> tuple[int, Iterable[bytes]]:
+    """The size of an item and its sealed bytes from `start` on."""
     for _ in range(_ATTEMPTS):
         with server.store.reading() as session:
             row = session.get(Item, name) or abort(404)
             size, blob, sealed = row.size, row.blob, row.sealed
+        if start > size:
+            abort(416)
         if blob is None:
-            return size, [sealed or b""]
+            return size, [(sealed or b"")[start:]]
         # Settling gives blobs other names, and may have done so since the row was read.
         with suppress(FileNotFoundError):
-            return size, _pieces(server.blobs.open(blob))
+            return size, _pieces(server.blobs.open(blob), start)
     raise Gone
 
 
-def _pieces(blob: BinaryIO) -> Iterable[bytes]:
+def _pieces(blob: BinaryIO, start: int) -> Iterable[bytes]:
     with blob as file:
+        file.seek(start)
         while piece := file.read(_PIECE):
             yield piece
 

@@ -11,6 +11,7 @@ from intake.protocol.actions import Action, ActionError, Named, parse_read_reque
 from intake.protocol.card import Role
 
 _ID = r"[0-9a-f]{32}"
+_FROM = r"\?from=([1-9][0-9]{0,14})"
 _REVIEWERS = frozenset({Role.REVIEWER})
 _MEMBERS = frozenset(Role)
 
@@ -41,7 +42,7 @@ class Endpoint:
 ENDPOINTS = (
     Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX),
     Endpoint("POST", "/v1/read", _REVIEWERS, Action.READ, logs_body=True),
-    Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ),
+    Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ, query=rf"\??|{_FROM}"),
     Endpoint("PUT", "/v1/tips/{tip}/items/{item}", _REVIEWERS, Action.ADD, query=r"\?kind=(reply|work)"),
     Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None),
 )
@@ -74,6 +75,21 @@ def named(method: str, path: str, query: str, body: bytes | None) -> Named:
         raise ActionError("this request is not logged")
     objects = row.objects(path) or ()
     return Named(row.action, parse_read_request(body or b"").objects if row.logs_body else objects)
+
+
+def from_query(start: int) -> str:
+    """The query of a request for an item from its byte `start` on; none for all of it."""
+    return f"?from={start}" if start else ""
+
+
+def first_byte(query: str) -> int:
+    """Where a request for an item wants to go on, 0 for all of it; `ActionError` for any other query."""
+    if query in ("", "?"):
+        return 0
+    wanted = re.fullmatch(_FROM, query)
+    if wanted is None:
+        raise ActionError("unknown query")
+    return int(wanted[1])
 
 
 @cache

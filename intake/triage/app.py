@@ -1,20 +1,24 @@
-"""The program's Flask application: only this machine, only whoever holds the token, nothing that runs in the page."""
+"""The program's Flask application: only below its path, only for the browser that used the token, nothing that runs."""
 
 import hmac
-import secrets
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.hygiene import log_without_content
-from intake.triage import members, views, words
+from intake.triage import members, views, words, writing
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.mirror import Progress
+from intake.triage.outbox import new_form
+from intake.triage.place import Gate, Place
+from intake.triage.shown import parts, reads_from_right, shown, shown_name
 from intake.triage.work import no_progress
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -23,50 +27,75 @@ _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'n
 def create_app(
     home: Home,
     key: Path,
+    place: Place,
     *,
-    token: str,
-    port: int,
+    end: Callable[[], None],
+    entered: Callable[[], None],
     progress: Progress = no_progress,
     idle_seconds: float = IDLE_SECONDS,
 ) -> Flask:
-    """The program for one member. `token` opens it once, in the address that is printed at the start."""
+    """The program for one member, at its place, locked.
+
+    `end` is called when it locks: it must end the process, once what is being answered is answered. `entered` is called
+    when the token has been used, before anybody is let in by it.
+    """
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=secrets.token_bytes(32),
-        SESSION_COOKIE_NAME=f"triage-{port}",
+        SECRET_KEY=place.secret,
+        SESSION_COOKIE_NAME="triage",
+        SESSION_COOKIE_PATH=f"{place.path}/",
         SESSION_COOKIE_SAMESITE="Strict",
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=1_000_000,
         MAX_FORM_MEMORY_SIZE=1_000_000,
     )
+    app.before_request(_admission(place, entered))
     CSRFProtect(app)
-    app.extensions["guard"] = Guard(home, key, progress, idle_seconds)
-    app.before_request(_admission([token], {f"127.0.0.1:{port}", f"localhost:{port}"}))
+    app.extensions["guard"] = Guard(home, key, progress, end, idle_seconds)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _problem)
     app.register_blueprint(views.blueprint)
     app.register_blueprint(members.blueprint)
-    app.jinja_env.globals.update(words=words)
+    app.register_blueprint(writing.blueprint)
+    app.jinja_env.globals.update(words=words, new_form=new_form)
+    app.jinja_env.filters.update(as_name=as_name, typed=typed)
+    # Whatever a page says of what others wrote goes through this: no template can forget it.
+    app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     log_without_content(app)
+    app.wsgi_app = Gate(app.wsgi_app, place)  # type: ignore[method-assign]
     return app
 
 
-def _admission(tokens: list[str], hosts: set[str]) -> Callable[[], BaseResponse | None]:
-    """Lets in whoever asked for this very machine and has used the token."""
+def as_name(name: str) -> Markup:
+    """A file's name for a page: its ending stands last, whatever the direction of the letters before it."""
+    stem, ending = (shown_name(part) for part in parts(name))
+    if not reads_from_right(stem + ending):
+        return Markup("<bdi>{}</bdi>").format(stem + ending)
+    return Markup('<span class="name" dir="ltr"><bdi>{}</bdi><bdi>{}</bdi></span>').format(stem, ending)
+
+
+def typed(text: str) -> Markup:
+    """What somebody typed themselves, for the form that it goes back into: not a character of it is changed."""
+    return escape(text)
+
+
+def _admission(place: Place, entered: Callable[[], None]) -> Callable[[], BaseResponse | None]:
+    """Lets in the browser that has used the token."""
+    tokens = [] if place.token is None else [place.token]
+    using = Lock()
 
     def check() -> BaseResponse | None:
-        # Another name in the Host header means that a page from elsewhere had this machine's address looked up for it.
-        if request.host not in hosts:
-            abort(403)
         given = request.args.get("token", "")
         if request.path == "/" and given:
-            if not tokens or not hmac.compare_digest(given.encode(), tokens[0].encode()):
-                abort(403)
-            tokens.clear()
-            session["admitted"] = True
+            with using:
+                if not tokens or not hmac.compare_digest(given.encode(), tokens[0].encode()):
+                    abort(403)
+                tokens.clear()
+            entered()
+            session["place"] = place.path
             return redirect(url_for("triage.queue"))
-        if request.endpoint != "static" and not session.get("admitted"):
+        if request.endpoint != "static" and session.get("place") != place.path:
             abort(403)
         return None
 

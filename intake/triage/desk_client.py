@@ -1,11 +1,9 @@
 """Signed requests to the desk, and its errors in plain words. No request goes anywhere else."""
 
 import json
-import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import BinaryIO
 
 import httpx
 
@@ -13,11 +11,12 @@ from crypto.note import SigningKey
 from intake.protocol import limits
 from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import key_id
-from intake.protocol.endpoints import named
+from intake.protocol.endpoints import from_query, named
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.triage.home import Home
 from intake.triage.journal import Journal
 from intake.triage.transport import TimedTransport, allowed
+from intake.triage.unreachable import NOT_SENT, UNREACHABLE, in_words
 
 _LOG = "/v1/log/"
 """Below this, reading is not logged itself."""
@@ -34,10 +33,19 @@ class DeskError(Exception):
     """The desk can't be reached, or refused; in words for the reviewer."""
 
 
+class DeskRefusedError(DeskError):
+    """The desk answered that it won't; `status` is that of HTTP."""
+
+    def __init__(self, says: str, status: int) -> None:
+        super().__init__(f"the desk refused: {says}")
+        self.status = status
+
+
 class DeskClient:
     """The desk API as a member sees it. `journal` keeps each request that the log must hold, before it is sent."""
 
     def __init__(self, home: Home, key: SigningKey) -> None:
+        self._connection = home.connection
         self._log = home.connection.verifier.name
         self.key = key
         self.journal = Journal(home, key_id(key.verifier))
@@ -65,16 +73,20 @@ class DeskClient:
         with self._answer("POST", "/v1/read", request.to_json()) as answer:
             return b"".join(_pieces(answer, largest))
 
-    def download(self, item: str, target: BinaryIO, size: int) -> None:
-        """Write the sealed bytes of one item, which has this size, to `target`."""
-        with self._answer("GET", f"/v1/items/{item}") as answer:
-            for piece in _pieces(answer, min(size, limits.ITEM)):
-                target.write(piece)
+    def download(self, item: str, start: int, size: int) -> Generator[bytes, None, None]:
+        """The sealed bytes of one item, which has this size, from `start` on, in pieces as they come."""
+        with self._answer("GET", f"/v1/items/{item}{from_query(start)}") as answer:
+            yield from _pieces(answer, min(size, limits.ITEM) - start)
 
-    def add(self, tip: str, kind: str, sealed: bytes) -> None:
-        """Store what was sealed to a tip, as a `reply` or as `work`."""
-        with self._answer("PUT", f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind={kind}", sealed):
-            pass
+    def add(self, tip: str, item: str, kind: str, sealed: bytes) -> None:
+        """Store what was sealed to a tip under an id, as a `reply` or as `work`; or find that it is there."""
+        try:
+            with self._answer("PUT", f"/v1/tips/{tip}/items/{item}?kind={kind}", sealed):
+                pass
+        except DeskRefusedError as refused:
+            # Ids follow from what was written: an earlier attempt of ours arrived, of which only the answer was lost.
+            if refused.status != httpx.codes.CONFLICT:
+                raise
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
@@ -104,16 +116,14 @@ class DeskClient:
                         self.journal.answered(nonce)
                     _require_plain(answer)
                     if not answer.is_success:
-                        raise DeskError(f"the desk refused: {_words(answer)}")
+                        raise DeskRefusedError(_words(answer), answer.status_code)
                     yield answer
                 finally:
                     answer.close()
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            if is_logged:
+        except UNREACHABLE as error:
+            if is_logged and isinstance(error, NOT_SENT):
                 self.journal.not_sent(nonce)
-            raise _unreachable() from error
-        except httpx.HTTPError as error:
-            raise _unreachable() from error
+            raise DeskError(in_words(error, self._connection)) from error
         except RuntimeError as error:
             if not self._http.is_closed:
                 raise
@@ -137,10 +147,6 @@ def _pieces(answer: httpx.Response, largest: int) -> Iterator[bytes]:
 def _require_plain(answer: httpx.Response) -> None:
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise DeskError("the desk's answer is compressed, which was not asked for")
-
-
-def _unreachable() -> DeskError:
-    return DeskError("the desk can't be reached; is its address right, and is Tor running?")
 
 
 def _words(answer: httpx.Response) -> str:

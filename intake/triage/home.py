@@ -95,6 +95,11 @@ class Home:
         home._require_own_log()
         return home
 
+    @property
+    def directory(self) -> Path:
+        """Where it is."""
+        return self._directory
+
     def remember(self) -> None:
         """Keep the connection for the next start, now that it was seen to work."""
         if self.remembered != self.connection:
@@ -170,6 +175,24 @@ class Home:
     def open_file(self, name: str) -> BinaryIO:
         """A file to read from."""
         return self.path(name).open("rb")
+
+    def size(self, name: str) -> int:
+        """How many bytes a file has; 0 if there is none of this name."""
+        path = self.path(name)
+        return path.stat().st_size if path.exists() else 0
+
+    def extend(self, name: str, data: bytes) -> None:
+        """Write on at the end of a file, or begin one. Only for sealed bytes that prove themselves whole later."""
+        path = self.path(name)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "ab") as file:
+            file.write(data)
+
+    def rename(self, name: str, other: str) -> None:
+        """Give a file another name."""
+        path = self.path(other)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path(name).replace(path)
 
     def remove(self, name: str) -> None:
         """Delete a file, if there is one of this name."""

@@ -1,6 +1,8 @@
 """A member's private keys: in memory, and in a file that is sealed with a passphrase."""
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from crypto.age import (
 from crypto.note import NoteError, SigningKey
 from intake.durable import write_new
 from intake.protocol.card import Card, CardError, Role, issue_card
+from intake.triage.passphrases import normal, spellings
 
 SHORTEST_PASSPHRASE = 8
 _SEALED_WITH_PASSPHRASE = b"age-encryption.org/v1\n-> scrypt "
@@ -66,7 +69,8 @@ def write_card(path: Path, keys: MemberKeys) -> None:
 
 def save_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 18) -> None:
     """Write a new key file, readable by its owner only; never in the clear, never over another file."""
-    if len(passphrase) < SHORTEST_PASSPHRASE:
+    chosen = normal(passphrase)
+    if len(chosen) < SHORTEST_PASSPHRASE:
         raise KeyFileError(f"the passphrase must have at least {SHORTEST_PASSPHRASE} characters")
     document = {
         "role": keys.role.value,
@@ -74,7 +78,7 @@ def save_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 
         "signing": keys.signing.seed.hex(),
         "identity": None if keys.identity is None else str(keys.identity),
     }
-    sealed = seal(json.dumps(document).encode(), [ScryptRecipient(passphrase, work_factor)])
+    sealed = seal(json.dumps(document).encode(), [_sealed_with(chosen, work_factor)])
     _write_new(path, sealed, mode=0o600)
 
 
@@ -94,8 +98,9 @@ def require_key_file(path: Path) -> None:
 def load_keys(path: Path, passphrase: str) -> MemberKeys:
     """Open a key file; `KeyFileError` tells a wrong passphrase from something that is no key file."""
     require_key_file(path)
+    identities = _identities(passphrase)
     try:
-        document = json.loads(unseal(path.read_bytes(), [ScryptIdentity(passphrase)]))
+        document = json.loads(unseal(path.read_bytes(), identities))
         identity = document["identity"] and parse_identity(document["identity"])
         if not isinstance(identity, HybridIdentity | None):
             raise KeyFileError(f"{path} holds a key of another kind")
@@ -107,6 +112,23 @@ def load_keys(path: Path, passphrase: str) -> MemberKeys:
         raise _unreadable(path, error) from error
     except (AgeError, NoteError, ValueError, KeyError, TypeError) as error:
         raise _no_key_file(path) from error
+
+
+def _sealed_with(passphrase: str, work_factor: int) -> ScryptRecipient:
+    with suppress(AgeError):
+        return ScryptRecipient(passphrase, work_factor)
+    raise _no_passphrase()
+
+
+def _identities(passphrase: str) -> Sequence[ScryptIdentity]:
+    """One for each way in which the passphrase may have been taken; each costs the work of scrypt if it is wrong."""
+    with suppress(AgeError):
+        return [ScryptIdentity(spelling) for spelling in spellings(passphrase)]
+    raise _no_passphrase()
+
+
+def _no_passphrase() -> KeyFileError:
+    return KeyFileError("the passphrase has characters that are none; this terminal may use another encoding")
 
 
 def _exists(path: Path) -> KeyFileError:

@@ -1,10 +1,24 @@
 """The pages: unlock, queue, a tip, its files."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing, suppress
 from functools import wraps
+from itertools import chain
+from threading import Thread
+from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    copy_current_request_context,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.definition import Field
@@ -14,50 +28,78 @@ from intake.triage.desk_client import DeskError
 from intake.triage.guard import Guard
 from intake.triage.keyfile import KeyFileError
 from intake.triage.opening import OpenTip
-from intake.triage.work import SealError, Work
+from intake.triage.outbox import new_form
+from intake.triage.work import DamagedFileError, SealError, Work
 
 blueprint = Blueprint("triage", __name__)
 
-LONGEST_TEXT = 50_000
 _FILTERS = ("urgency", "detained_now", "host_country", "origin_state")
 
-View = Callable[..., str | BaseResponse | tuple[str, int]]
+Answer = str | BaseResponse | tuple[str, int]
+View = Callable[..., Any]
 
 
-def _guard() -> Guard:
+def guard() -> Guard:
+    """The lock of this program."""
     return current_app.extensions["guard"]  # type: ignore[no-any-return]
 
 
-def unlocked(view: View) -> View:
-    """Give a view the unlocked work, or show the lock."""
+def to_unlock(**_arguments: str) -> BaseResponse:
+    """What a locked program answers."""
+    return redirect(url_for("triage.unlock"), 303)
+
+
+def unlocked(view: View, otherwise: View = to_unlock) -> View:
+    """Give a view the unlocked work; where it is locked, or locks before the view is done, answer with `otherwise`."""
 
     @wraps(view)
-    def run(**arguments: str) -> str | BaseResponse | tuple[str, int]:
-        work = _guard().use()
+    def run(**arguments: str) -> Any:
+        work = guard().use()
         if work is None:
-            return redirect(url_for("triage.unlock"))
-        return view(work, **arguments)
+            return otherwise(**arguments)
+        answering = _in_thread(copy_current_request_context(view), work, arguments)
+        wait([answering, guard().locked], return_when=FIRST_COMPLETED)
+        if guard().locked.done():
+            # The process ends now. What the view still does is lost, unless it has kept it in the outbox.
+            return otherwise(**arguments)
+        return answering.result()
 
     return run
 
 
+def _in_thread(view: View, work: Work, arguments: dict[str, str]) -> "Future[Any]":
+    answering: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            answering.set_result(view(work, **arguments))
+        except BaseException as error:  # noqa: BLE001 - raised again by `result`
+            answering.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return answering
+
+
 @blueprint.route("/unlock", methods=["GET", "POST"])
-def unlock() -> str | BaseResponse | tuple[str, int]:
+def unlock() -> Answer:
     """Ask for the passphrase."""
+    kept = request.args.get("kept") == "yes"
     if request.method == "GET":
-        return render_template("unlock.html", problem="")
+        return render_template("unlock.html", problem="", kept=kept)
     try:
-        _guard().unlock(request.form.get("passphrase", ""))
+        guard().unlock(request.form.get("passphrase", ""))
     except KeyFileError as error:
-        return render_template("unlock.html", problem=str(error)), 403
+        # What was typed may be nearly right: this process ends as well, and its memory with it.
+        guard().lock()
+        return render_template("unlock.html", problem=str(error), kept=kept), 403
     return redirect(url_for("triage.queue"), 303)
 
 
 @blueprint.post("/lock")
 def lock() -> BaseResponse:
-    """Drop keys and plaintext."""
-    _guard().lock()
-    return redirect(url_for("triage.unlock"), 303)
+    """End this process: the next one is locked."""
+    guard().lock()
+    return to_unlock()
 
 
 @blueprint.get("/")
@@ -68,7 +110,10 @@ def queue(work: Work) -> str:
     tips = sorted(work.tips.values(), key=lambda tip: tip.day, reverse=True)
     tips = sorted((tip for tip in tips if _matches(tip, chosen)), key=_urgency)
     filters = [(words.fields()[key], _present(work, words.fields()[key])) for key in _FILTERS]
-    return render_template("queue.html", work=work, tips=tips, filters=filters, chosen=chosen, statuses=STATUSES)
+    unsent = [unsent for unsent in list(work.unsent.values()) if unsent.kind != "opened"]
+    return render_template(
+        "queue.html", work=work, tips=tips, filters=filters, chosen=chosen, statuses=STATUSES, unsent=unsent
+    )
 
 
 @blueprint.post("/sync")
@@ -85,54 +130,44 @@ def tip(work: Work, tip_id: str) -> str:
     """One tip, whole. The source learns that somebody has opened it."""
     with suppress(DeskError, SealError):
         work.tell_opened(_tip(work, tip_id))
-    return _page(work, _tip(work, tip_id))
-
-
-@blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>")
-@unlocked
-def write(work: Work, tip_id: str, kind: str) -> str | BaseResponse | tuple[str, int]:
-    """Set the status, add a note, or reply. What was typed stays if the desk can't take it."""
-    opened = _tip(work, tip_id)
-    text = request.form.get("text", "").replace("\r\n", "\n").strip()
-    problem = _send(work, opened, kind, text)
-    if problem:
-        return _page(work, opened, problem=problem, typed={kind: text}), 400
-    return redirect(url_for("triage.tip", tip_id=tip_id, _anchor=kind), 303)
+    return tip_page(work, _tip(work, tip_id))
 
 
 @blueprint.get("/tips/<tip_id>/files/<item_id>")
 @unlocked
-def file(work: Work, tip_id: str, item_id: str) -> str | BaseResponse | tuple[str, int]:
-    """An attachment as the source sent it: the evidentiary original, never altered."""
+def file(work: Work, tip_id: str, item_id: str) -> Answer:
+    """An attachment as the source sent it: the evidentiary original, never altered. It is saved while it arrives."""
     opened = _tip(work, tip_id)
     _, about = opened.files.get(item_id) or abort(404)
+    pieces = work.file(opened, about)
     try:
-        pieces = work.file(opened, about)
-    except DeskError as error:
-        return _page(work, opened, problem=str(error)), 502
-    response = Response(pieces, mimetype="application/octet-stream")
+        # Only with something in hand is it a file and not a page that says why there is none.
+        first = next(pieces)
+    except (DeskError, DamagedFileError) as error:
+        return tip_page(work, opened, problem=str(error)), 502
+    except OSError as error:
+        return tip_page(work, opened, problem=f"this machine can't keep the file: {error.strerror}"), 500
+    response = Response(_while_unlocked(guard(), first, pieces), mimetype="application/octet-stream")
     response.headers["Content-Length"] = str(about.size)
     response.headers["Content-Disposition"] = words.attachment(about.name)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 
 
-def _send(work: Work, opened: OpenTip, kind: str, text: str) -> str:
-    """Do what a form asks for; returns what is wrong, if anything."""
-    if kind == "status" and text not in STATUSES:
-        return "Choose a status."
-    if not text:
-        return "Write something first."
-    if len(text) > LONGEST_TEXT:
-        return f"That is longer than {LONGEST_TEXT} characters."
-    try:
-        {"status": work.set_status, "note": work.add_note, "reply": work.reply}[kind](opened, text)
-    except (DeskError, SealError) as error:
-        return str(error)
-    return ""
+def _while_unlocked(guard: Guard, first: bytes, pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
+    """Bytes that flow are use. After a lock no more do: the browser sees that the file is not whole."""
+    with closing(pieces):
+        for piece in chain([first], pieces):
+            if guard.locked.done():
+                return
+            guard.touch()
+            yield piece
 
 
-def _page(work: Work, opened: OpenTip, problem: str = "", typed: dict[str, str] | None = None) -> str:
+def tip_page(
+    work: Work, opened: OpenTip, problem: str = "", typed: Mapping[str, str] | None = None, form: str = ""
+) -> str:
+    """The page of a tip. `typed`: what was typed by the kind of its form, with the token that this form had."""
     return render_template(
         "tip.html",
         work=work,
@@ -142,6 +177,8 @@ def _page(work: Work, opened: OpenTip, problem: str = "", typed: dict[str, str] 
         statuses=STATUSES,
         problem=problem,
         typed=typed or {},
+        form=form or new_form(),
+        unsent=[unsent for unsent in list(work.unsent.values()) if unsent.tip == opened.id and unsent.form != form],
     )
 
 

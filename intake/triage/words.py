@@ -8,6 +8,7 @@ from babel import Locale
 
 from intake.report.definition import UNANSWERED, Answer, Answers, Choice, Field, load_form
 from intake.report.payloads import STATUSES
+from intake.triage.shown import saved_name
 
 URGENCIES = ("now", "within_72h", "ongoing", "past")
 
@@ -82,7 +83,7 @@ def size(count: int) -> str:
 
 
 def attachment(name: str) -> str:
-    """A Content-Disposition for a file of any name (RFC 6266): what a path or a control character could do is gone."""
-    plain = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable()) or "file"
-    ascii_name = "".join(c if c.isascii() and c not in '"%;' else "_" for c in plain)
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(plain, safe='')}"
+    """A Content-Disposition for a file of any name (RFC 6266)."""
+    saved = saved_name(name)
+    ascii_name = "".join(c if c.isascii() and c not in "%;" else "_" for c in saved)
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(saved, safe='')}"

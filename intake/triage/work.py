@@ -2,7 +2,8 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
 
@@ -11,8 +12,9 @@ from intake.protocol import limits
 from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
 from intake.protocol.wire import Index, ItemRow, OtherVersionError, TipRow, WireError, decode_sealed, parse_index
-from intake.report.payloads import About, Note, Opened, Payload, Reply, Status
+from intake.report.payloads import About, Opened
 from intake.triage.desk_client import DeskClient, DeskError
+from intake.triage.downloads import Downloads
 from intake.triage.gone import notices
 from intake.triage.home import DamagedError, Home
 from intake.triage.journal import Asked, logged_requests
@@ -21,13 +23,14 @@ from intake.triage.membership import acknowledge, changes
 from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
 from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
+from intake.triage.outbox import Outbox, Unsent
 
 _INDEX = "index.json"
 _MEMORY = "memory.json"
 
 
 class DamagedFileError(Exception):
-    """An attachment is not what its description says."""
+    """An attachment is not what its description says, in words for the reviewer."""
 
 
 class SealError(Exception):
@@ -45,6 +48,12 @@ class Work:
         self._key_id = keys.card.key_id
         self._progress = progress
         self._client = DeskClient(home, keys.signing)
+        self._downloads = Downloads(home, self._client)
+        self._outbox = Outbox(home)
+        self._outbox.belongs_to(keys.identity.recipient)
+        self.unsent = {unsent.item: unsent for unsent in self._outbox.open(keys.identity)}
+        self._sent: set[str] = set()
+        self._sending = Lock()
         self.tips: dict[str, OpenTip] = {}
         self.log: VerifiedLog | None = None
         self.synced: datetime | None = None
@@ -201,49 +210,58 @@ class Work:
             acknowledge(self.log, self._home)
             self.changes = []
 
-    def set_status(self, tip: OpenTip, status: str) -> None:
-        """Say where a tip stands."""
-        self._add(tip, "work", Status(status))
+    def send(self, unsent: Unsent) -> None:
+        """Seal what somebody wrote for a tip, and send it: once, however often this is asked for.
 
-    def add_note(self, tip: OpenTip, text: str) -> None:
-        """Write something for the other reviewers."""
-        self._add(tip, "work", Note(text))
+        It is kept in the outbox before anything else, and stays there if this raises `DeskError` or `SealError`.
+        """
+        with self._sending:
+            if unsent.item not in self._sent:
+                self._send(self.unsent.get(unsent.item, unsent))
+            self._settle(unsent)
+        self.sync()
 
-    def reply(self, tip: OpenTip, text: str) -> None:
-        """Answer the source."""
-        self._add(tip, "reply", Reply(text, tip.replies + 1), tip.source)
+    def keep(self, unsent: Unsent) -> None:
+        """Keep what can't be sent now."""
+        self._outbox.keep(unsent, self._identity.recipient)
+        self.unsent[unsent.item] = unsent
+
+    def discard(self, item: str) -> None:
+        """Forget what was to be sent."""
+        self._outbox.drop(item)
+        self.unsent.pop(item, None)
 
     def tell_opened(self, tip: OpenTip) -> None:
         """Let the source know that somebody looks at the tip: once, and only while the desk is within reach."""
         if tip.source and self.synced and self.settled.is_set() and not self.problem and not tip.written_as(Opened):
+            kept = (unsent for unsent in list(self.unsent.values()) if (unsent.tip, unsent.kind) == (tip.id, "opened"))
             try:
-                self._add(tip, "reply", Opened(), tip.source)
+                self.send(next(kept, None) or Unsent.opened(tip.id))
             except DeskError as error:
                 # The next look at a report must not wait for the desk again.
                 self.problem = str(error)
 
-    def file(self, tip: OpenTip, about: About) -> Iterator[bytes]:
-        """The bytes of an attachment as the source sent it, in pieces.
+    def arrived(self, about: About) -> int:
+        """How many hundredths of an attachment are on this machine, sealed; 100 only when all of it is."""
+        size = self._sizes.get(about.content, 0)
+        return self._downloads.arrived(about.content) * 100 // size if size else 0
 
-        Raises `DamagedFileError` before the last piece if they are not the ones described.
+    def file(self, tip: OpenTip, about: About) -> Generator[bytes, None, None]:
+        """The bytes of an attachment as the source sent it, in pieces, while its sealed bytes arrive.
+
+        Each piece is verified before it is given out. Raises `DamagedFileError` before the last piece if they are not
+        the ones described, and `DeskError` if the desk sends no more: what has arrived is kept.
         """
-        name = f"sealed/{about.content}"
-        if not self._home.has(name):
-            with self._home.writing(name) as target:
-                self._client.download(about.content, target, self._sizes[about.content])
-        return self._pieces(name, tip, about)
-
-    def _pieces(self, name: str, tip: OpenTip, about: About) -> Iterator[bytes]:
         try:
-            yield from self._verified(name, tip, about)
+            yield from self._verified(tip, about)
         except (AgeError, DamagedFileError) as error:
             # Whether the server or the way here spoilt it: the next attempt fetches it anew.
-            self._home.remove(name)
-            raise DamagedFileError from error
+            self._downloads.remove(about.content)
+            raise DamagedFileError("this file is not the one that its description says; try once more") from error
 
-    def _verified(self, name: str, tip: OpenTip, about: About) -> Iterator[bytes]:
+    def _verified(self, tip: OpenTip, about: About) -> Iterator[bytes]:
         digest, left, held = hashlib.sha256(), about.size, b""
-        with self._home.open_file(name) as sealed:
+        with self._downloads.open(about.content, self._sizes.get(about.content, 0)) as sealed:
             opened = Decryptor(sealed, tip.identities)
             while chunk := opened.next_chunk():
                 piece = chunk[:left]
@@ -254,20 +272,45 @@ class Work:
                 held = piece or held
         # Only now is the digest known: the piece that is held back decides whether the file is whole.
         if left or digest.hexdigest() != about.sha256:
-            raise DamagedFileError
+            raise DamagedFileError("another size or digest")
         yield held
 
-    def _add(self, tip: OpenTip, kind: str, payload: Payload, also: str | None = None) -> None:
-        """Seal to the tip's own identity, never to a key that only the server vouches for, and send."""
-        if not tip.identities:
+    def _send(self, unsent: Unsent) -> None:
+        self.keep(unsent)
+        if not unsent.sealed:
+            unsent = replace(unsent, sealed=self._sealed(unsent))
+            self.keep(unsent)
+        self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed)
+        self._sent.add(unsent.item)
+
+    def _sealed(self, unsent: Unsent) -> bytes:
+        """Sealed to the tip's own identity, never to a key that only the server vouches for."""
+        tip = self.tips.get(unsent.tip)
+        if tip is None or not tip.identities:
             raise SealError("this report could not be opened, so nothing can be sealed to its readers")
         try:
-            others = [] if also is None else [parse_recipient(also)]
-            sealed = seal(payload.padded(), [tip.identities[0].recipient, *others])
+            others = [parse_recipient(tip.source)] if unsent.to_source else []
+            document = unsent.payload(self._next_reply(tip)).padded()
+            return seal(document, [tip.identities[0].recipient, *others])
         except AgeError:
             raise SealError("the source's key in this report is not one that an answer can be sealed to") from None
-        self._client.add(tip.id, kind, sealed)
-        self.sync()
+
+    def _next_reply(self, tip: OpenTip) -> int:
+        """The number of a new reply: after those in the log, and those that are sealed and still to be sent."""
+        waiting = [each for each in self.unsent.values() if each.tip == tip.id and each.to_source and each.sealed]
+        return tip.replies + len(waiting) + 1
+
+    def _arrived_at_desk(self, present: Set[str]) -> None:
+        """What the desk has needs no sending, even if its answer was lost."""
+        self._sent |= present
+        for item in self.unsent.keys() & present:
+            self.discard(item)
+
+    def _settle(self, sent: Unsent) -> None:
+        """Forget what was sent, and what the same form held before its text was changed."""
+        for item, unsent in list(self.unsent.items()):
+            if item in self._sent or (unsent.form, unsent.kind) == (sent.form, sent.kind):
+                self.discard(item)
 
     def _fetch(self, index: Index, memory: Memory) -> None:
         """Fetch the summaries and small items that are not kept yet, no more in a request than the desk answers."""
@@ -324,6 +367,7 @@ class Work:
                 self.tips, self.log = tips, log
                 self._sizes = {item.id: item.size for item in index.items}
                 gone = ({each.tip for each in added} | memory.tips.keys()) - tips.keys()
+                self._arrived_at_desk(self._sizes.keys())
                 self._notices = notices(gone, memory, index)
                 self.changes = changes(log, self._home)
 

@@ -97,7 +97,7 @@ class Service:
         places = ["--key", str(self.key(name)), "--home", str(home), "--desk", self.desk, "--log", self.log]
         output = self.start(f"triage-{name}", ["-m", "intake", "triage", *places, "--port", str(port)])
         self.wait(f"http://127.0.0.1:{port}")
-        # It listens, prints, and then answers: without the address that it prints, with a refusal.
+        # It listens, prints, and then answers: elsewhere than at the address that it prints, with a refusal.
         assert httpx.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 403
         found = re.search(r"http://\S+", output.read_text("utf-8"))
         assert found, "the program must print the address to open"

@@ -21,6 +21,7 @@ from intake.server import initialise, open_server, read_log_key
 from intake.settings import Settings
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys
+from intake.triage.outbox import Unsent, new_form
 from intake.triage.work import Work
 from tornet import TorNet
 from visitor import Visitor
@@ -181,7 +182,7 @@ def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, w
     ((_, about),) = tip.files.values()
     assert about.name == "summons.pdf"
     assert b"".join(work.file(tip, about)) == FILE
-    work.reply(tip, "We have read it. Is she safe?")
+    work.send(Unsent.typed(new_form(), tip.id, "reply", "We have read it. Is she safe?"))
 
     later = onions.browser("later")
     later.open("/en/return")

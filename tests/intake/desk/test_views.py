@@ -102,6 +102,23 @@ def test_a_blob_is_streamed_as_it_lies(client: Any, amina: Any, stored: Stored, 
     answer = client(amina)("GET", f"/v1/items/{name.hex()}")
     assert answer.content == data
     assert last_entry(server).objects == (f"item/{name.hex()}",)
+    for start in (1, 300_000, 699_999, 700_000):
+        answer = client(amina)("GET", f"/v1/items/{name.hex()}?from={start}")
+        assert (answer.status_code, answer.content) == (200, data[start:])
+        entry = last_entry(server)
+        assert (entry.action, entry.objects) == (Action.READ, (f"item/{name.hex()}",))
+        assert f'"@query": ?from={start}\n' in entry.request.base, "what was asked for is signed and logged"
+    assert client(amina)("GET", f"/v1/items/{name.hex()}?from=700001").status_code == 416
+
+
+@pytest.mark.parametrize("query", ["from=0", "from=01", "from=x", "from=", "from=1&from=2", "to=5", "from=-1"])
+def test_a_read_from_no_proper_place_is_refused_and_not_logged(
+    query: str, client: Any, amina: Any, stored: Stored, server: Server
+) -> None:
+    _, items = stored(1)
+    before = last_entry(server)
+    assert client(amina)("GET", f"/v1/items/{items[0]}?{query}").status_code == 400
+    assert last_entry(server) == before
 
 
 def test_what_a_reviewer_adds_is_stored_once_and_logged_with_its_digest(

@@ -17,7 +17,7 @@ from intake.protocol.actions import (
     parse_read_request,
 )
 from intake.protocol.card import Role
-from intake.protocol.endpoints import endpoint, may, named
+from intake.protocol.endpoints import endpoint, first_byte, from_query, may, named
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 TIP, ITEM = "0" * 32, "f" * 32
@@ -27,7 +27,8 @@ def test_each_route_names_its_objects() -> None:
     body = ReadRequest((TIP,), (ITEM,)).to_json()
     assert named("GET", "/v1/index", "?", b"") == Named(Action.INDEX)
     assert named("POST", "/v1/read", "?", body) == Named(Action.READ, (f"summary/{TIP}", f"item/{ITEM}"))
-    assert named("GET", f"/v1/items/{ITEM}", "?", b"") == Named(Action.READ, (f"item/{ITEM}",))
+    for query in ("?", "?from=1", "?from=900000000000000"):
+        assert named("GET", f"/v1/items/{ITEM}", query, b"") == Named(Action.READ, (f"item/{ITEM}",))
     added = named("PUT", f"/v1/tips/{TIP}/items/{ITEM}", "?kind=reply", None)
     assert added == Named(Action.ADD, (f"tip/{TIP}", f"item/{ITEM}"))
 
@@ -39,6 +40,14 @@ def test_each_route_names_its_objects() -> None:
         ("GET", "/v1/items/../index", "?"),
         ("GET", f"/v1/items/{ITEM.upper()}", "?"),
         ("GET", "/v1/index", "?all=1"),
+        ("GET", "/v1/index", "?from=1"),
+        ("GET", f"/v1/items/{ITEM}", "?kind=work"),
+        ("GET", f"/v1/items/{ITEM}", "?from=0"),
+        ("GET", f"/v1/items/{ITEM}", "?from=01"),
+        ("GET", f"/v1/items/{ITEM}", "?from=+1"),
+        ("GET", f"/v1/items/{ITEM}", "?from=-1"),
+        ("GET", f"/v1/items/{ITEM}", "?from=1&from=2"),
+        ("GET", f"/v1/items/{ITEM}", "?from=1000000000000000"),
         ("PUT", f"/v1/tips/{TIP}/items/{ITEM}", "?kind=report"),
     ],
 )
@@ -58,6 +67,20 @@ def test_reading_the_log_is_for_every_member_and_no_entry() -> None:
     assert (row.roles, row.action) == (frozenset(Role), None)
     with pytest.raises(ActionError):
         named("GET", "/v1/log/checkpoint", "?", b"")
+
+
+@given(st.integers(0, 10**15 - 1))
+def test_where_an_item_goes_on_comes_back_from_its_query(start: int) -> None:
+    assert first_byte(from_query(start)) == start
+
+
+@given(st.text())
+def test_any_other_query_is_refused_or_the_very_one_that_is_written(query: str) -> None:
+    try:
+        start = first_byte(query)
+    except ActionError:
+        return
+    assert query in (from_query(start), "?")
 
 
 @given(st.lists(IDS, max_size=5, unique=True), st.lists(IDS, max_size=5, unique=True))

@@ -6,7 +6,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
@@ -36,12 +36,14 @@ from intake.report.signed import Link, SourceItem, source_key
 from intake.server import Server, initialise, open_server, read_log_key
 from intake.storage.tables import Item, Kind, LogEntry, LogHead, Tip
 from intake.triage.app import create_app
+from intake.triage.guard import Guard
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys, save_keys
+from intake.triage.place import Place
 
 PASSPHRASE = "a passphrase"
-TOKEN = "the token"
 PORT = 8003
+ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
 @dataclass
@@ -191,24 +193,46 @@ class Desk:
 
 
 class Program:
-    """A reviewer's program, driven through its pages."""
+    """A reviewer's program, driven through its pages. As under its supervisor, a lock starts a new, locked one."""
 
     def __init__(self, home: Home, key: Path, idle_seconds: float) -> None:
-        self.app = create_app(home, key, token=TOKEN, port=PORT, idle_seconds=idle_seconds)
+        self._home, self._key, self._idle_seconds = home, key, idle_seconds
+        self.place = Place.new(PORT)
+        self.address = self.place.address
+        self.app = self._start()
         self.browser: FlaskClient = self.app.test_client()
 
+    def _start(self) -> Flask:
+        return create_app(
+            self._home, self._key, self.place, end=self._ended, entered=self._entered, idle_seconds=self._idle_seconds
+        )
+
+    def _ended(self) -> None:
+        self.app = self.browser.application = self._start()
+
+    def _entered(self) -> None:
+        self.place = replace(self.place, token=None)
+
     def get(self, path: str, **options: object) -> TestResponse:
-        return self.browser.get(path, base_url=f"http://127.0.0.1:{PORT}", **options)  # type: ignore[arg-type]
+        return self.browser.get(self.place.path + path, base_url=ORIGIN, **options)  # type: ignore[arg-type]
 
     def post(self, path: str, page: str, **values: str) -> TestResponse:
-        """Send a form with the token of the page that it stands on."""
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page).text)
-        assert token
-        return self.browser.post(path, base_url=f"http://127.0.0.1:{PORT}", data={"csrf_token": token[1], **values})
+        """Send a form with the tokens of the page that it stands on."""
+        shown = self.get(page).text
+        hidden = {}
+        for name in ("csrf_token", "form"):
+            for value in re.findall(rf'name="{name}" value="([^"]+)"', shown)[:1]:
+                hidden[name] = value
+        assert "csrf_token" in hidden
+        return self.send(path, {**hidden, **values})
+
+    def send(self, path: str, values: dict[str, str]) -> TestResponse:
+        """Send just these values."""
+        return self.browser.post(self.place.path + path, base_url=ORIGIN, data=values)
 
     def enter(self) -> None:
         """Use the address that the program printed."""
-        assert self.get(f"/?token={TOKEN}").status_code == 302
+        assert self.get(f"/?token={self.place.token}").status_code == 302
 
     def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
         """Unlock, and wait until what is new has been fetched, or could not be."""
@@ -216,6 +240,11 @@ class Program:
         work = self.app.extensions["guard"].use()
         assert work is None or work.settled.wait(60)
         return answer
+
+    @property
+    def guard(self) -> Guard:
+        guard: Guard = self.app.extensions["guard"]
+        return guard
 
 
 Reviewer = Callable[..., Program]
@@ -261,16 +290,18 @@ def home(desk: Desk, tmp_path: Path) -> Callable[..., Home]:
 @pytest.fixture
 def reviewer(enrol: Callable[..., MemberKeys], home: Callable[..., Home], tmp_path: Path) -> Iterator[Reviewer]:
     """Enrols a reviewer and starts their program, not unlocked yet."""
+    home_of = home
     programs: list[Program] = []
 
-    def start(name: str, idle_seconds: float = 60, desk_url: str | None = None) -> Program:
+    def start(name: str, idle_seconds: float = 60, desk_url: str | None = None, home: Home | None = None) -> Program:
         if not (tmp_path / f"{name}.key").exists():
             enrol(name)
-        program = Program(home(name, desk_url) if desk_url else home(name), tmp_path / f"{name}.key", idle_seconds)
+        place = home or (home_of(name, desk_url) if desk_url else home_of(name))
+        program = Program(place, tmp_path / f"{name}.key", idle_seconds)
         programs.append(program)
         program.enter()
         return program
 
     yield start
     for program in programs:
-        program.app.extensions["guard"].lock()
+        program.guard.lock()

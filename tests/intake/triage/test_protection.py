@@ -14,6 +14,7 @@ from intake.server import read_log_key
 from intake.storage.tables import LogEntry, LogHead
 from intake.triage.work import DamagedFileError
 
+ORIGIN = "http://127.0.0.1:8003"
 MARKER = "a-marker-that-must-not-reach-the-disk"
 ANSWERS = {"urgency": "now"}
 
@@ -33,22 +34,22 @@ def roll_back(desk: Any, size: int) -> None:
 
 def test_the_token_opens_the_program_once(reviewer: Any) -> None:
     amina = reviewer("amina")
-    other = amina.app.test_client()
-    assert other.get("/?token=the token", base_url="http://127.0.0.1:8003").status_code == 403
-    assert other.get("/unlock", base_url="http://127.0.0.1:8003").status_code == 403
+    amina.guard.lock()
+    for path in (amina.address.removeprefix(ORIGIN), f"{amina.place.path}/unlock"):
+        other = amina.app.test_client()
+        assert other.get(path, base_url=ORIGIN).status_code == 403
     assert amina.get("/unlock").status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:9", "127.0.0.1", "localhost.evil.example:8003"])
 def test_a_request_under_another_name_is_refused(host: str, reviewer: Any) -> None:
     amina = reviewer("amina")
-    assert amina.browser.get("/unlock", base_url=f"http://{host}").status_code == 403
+    assert amina.browser.get(f"{amina.place.path}/unlock", base_url=f"http://{host}").status_code == 403
 
 
 def test_a_form_of_another_page_is_refused(reviewer: Any) -> None:
     amina = reviewer("amina")
-    answer = amina.browser.post("/unlock", base_url="http://127.0.0.1:8003", data={"passphrase": "a passphrase"})
-    assert answer.status_code == 400
+    assert amina.send("/unlock", {"passphrase": "a passphrase"}).status_code == 400
 
 
 def test_a_wrong_passphrase_is_told_and_opens_nothing(reviewer: Any) -> None:
@@ -56,27 +57,15 @@ def test_a_wrong_passphrase_is_told_and_opens_nothing(reviewer: Any) -> None:
     answer = amina.unlock("not the passphrase")
     assert answer.status_code == 403
     assert "the passphrase is not right" in answer.text
-    assert amina.get("/").headers["Location"] == "/unlock"
-
-
-def test_locking_drops_everything_that_was_open(desk: Any, reviewer: Any, enrol: Any) -> None:
-    enrol("amina")
-    desk.store_tip(MARKER, ANSWERS)
-    amina = reviewer("amina")
-    amina.unlock()
-    work = amina.app.extensions["guard"].use()
-    amina.post("/lock", "/")
-    assert work.tips == {}
-    assert MARKER not in amina.get("/", follow_redirects=True).text
+    assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
 
 
 def test_an_idle_program_locks_itself(reviewer: Any) -> None:
     amina = reviewer("amina", idle_seconds=0.05)
+    unlocked = amina.guard
     amina.unlock()
-    timer = amina.app.extensions["guard"]._timer
-    if timer is not None:
-        timer.join(10)
-    assert amina.get("/").headers["Location"] == "/unlock"
+    unlocked.locked.result(10)
+    assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
 
 
 def test_every_page_allows_nothing_that_runs_and_nothing_from_elsewhere(reviewer: Any) -> None:

@@ -1,0 +1,141 @@
+"""What a reviewer wrote and the desk has not confirmed: sealed to the reviewer's own key, in the home directory.
+
+It is kept before anything is sent, with the very bytes that will be sent, so that sending it again is the same request
+to the desk. A locked program knows the public half of the key and can keep text too, but not read it.
+"""
+
+import base64
+import binascii
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from typing import Any
+
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, parse_recipient, seal, unseal
+from crypto.padding import pad_padme
+from intake.report.payloads import SMALLEST_ITEM, Note, Opened, Payload, Reply, Status
+from intake.triage.home import Home
+
+_DIRECTORY = "outbox"
+_RECIPIENT = "recipient"
+_ITEM_ID = b"intake reviewer item v1"
+_PAYLOADS: dict[str, Callable[[str, int], Payload]] = {
+    "status": lambda text, _: Status(text),
+    "note": lambda text, _: Note(text),
+    "reply": Reply,
+    "opened": lambda _text, _number: Opened(),
+}
+_TO_SOURCE = ("reply", "opened")
+
+
+class OutboxError(Exception):
+    """This can't be kept or read, in words for the reviewer."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Unsent:
+    """A status, note, reply or `opened` for a tip. Ids in hex; `form`: the token of the form that it was typed into.
+
+    `sealed`: the bytes for the desk; empty in a draft, which nobody has sealed to the tip yet.
+    """
+
+    item: str
+    tip: str
+    kind: str
+    text: str
+    form: str
+    sealed: bytes = b""
+
+    @classmethod
+    def typed(cls, form: str, tip: str, kind: str, text: str) -> "Unsent":
+        """What a form brought. The same form with the same text is the same item, with another text another one."""
+        digest = sha256(_ITEM_ID)
+        for part in (form, tip, kind, text):
+            digest.update(len(part.encode()).to_bytes(8, "big") + part.encode())
+        return cls(digest.hexdigest()[:32], tip, kind, text, form)
+
+    @classmethod
+    def opened(cls, tip: str) -> "Unsent":
+        """The word to the source that somebody looks at the tip."""
+        return cls.typed(new_form(), tip, "opened", "")
+
+    @property
+    def to_source(self) -> bool:
+        """Whether it is sealed to the source as well, and stored as a reply."""
+        return self.kind in _TO_SOURCE
+
+    def payload(self, number: int) -> Payload:
+        """The document to seal. `number`: of a reply, among those to its tip."""
+        return _PAYLOADS[self.kind](self.text, number)
+
+    def to_json(self) -> bytes:
+        """What is sealed for the outbox; padded, as the size would say how much was written."""
+        values = asdict(self) | {"sealed": base64.b64encode(self.sealed).decode()}
+        return pad_padme(json.dumps(values, ensure_ascii=False).encode(), SMALLEST_ITEM)
+
+
+def parse_unsent(document: bytes) -> Unsent:
+    """Read what `to_json` wrote; `OutboxError` for anything else."""
+    try:
+        values: Any = json.loads(document)
+        sealed = base64.b64decode(values["sealed"], validate=True)
+        unsent = Unsent.typed(values["form"], values["tip"], values["kind"], values["text"])
+        # As it was written: every field, and the id that follows from the others.
+        if unsent.kind in _PAYLOADS and replace(unsent, sealed=sealed).to_json() == document:
+            return replace(unsent, sealed=sealed)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
+        pass
+    raise OutboxError("something that was kept to be sent is damaged")
+
+
+def new_form() -> str:
+    """The token of a form, made with its page."""
+    return secrets.token_urlsafe(16)
+
+
+class Outbox:
+    """The directory of what is to be sent."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def belongs_to(self, recipient: HybridRecipient) -> None:
+        """Let a locked program know to whom it must seal what is typed."""
+        if not self._home.has(_RECIPIENT) or self._home.read(_RECIPIENT) != str(recipient).encode():
+            self._home.save(_RECIPIENT, str(recipient).encode())
+
+    def keep(self, unsent: Unsent, recipient: Recipient) -> None:
+        """Keep it, durably, in the place of what was kept under its id before."""
+        self._home.save(_name(unsent.item), seal(unsent.to_json(), [recipient]))
+
+    def keep_draft(self, unsent: Unsent) -> None:
+        """Keep it without any secret, unless it is kept already; `OutboxError` if it is not known for whom."""
+        if self._home.has(_name(unsent.item)):
+            return
+        try:
+            recipient = parse_recipient(self._home.read(_RECIPIENT).decode("ascii"))
+            self.keep(unsent, recipient)
+        except (OSError, UnicodeDecodeError, AgeError) as error:
+            raise OutboxError("this program was never unlocked here, so nothing can be sealed to your key") from error
+
+    def drop(self, item: str) -> None:
+        """Forget what was sent, or is not wanted any more."""
+        self._home.remove(_name(item))
+
+    def open(self, identity: HybridIdentity) -> Sequence[Unsent]:
+        """All that is kept and can be read. What can't be is left where it is: it may be another key's."""
+        found = []
+        for name in self._home.names(_DIRECTORY):
+            try:
+                unsent = parse_unsent(unseal(self._home.read(name), [identity]))
+            except (AgeError, OutboxError):
+                continue
+            if _name(unsent.item) == name:
+                found.append(unsent)
+        return found
+
+
+def _name(item: str) -> str:
+    return f"{_DIRECTORY}/{item}"

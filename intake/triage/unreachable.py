@@ -1,0 +1,30 @@
+"""Why the desk can't be reached, in words that name what to look at: the proxy or the desk."""
+
+import httpx
+from socksio import SOCKSError
+
+from intake.triage.home import Connection
+
+# httpx hands on what socksio says of a port that answers in no SOCKS, and what can't become a request.
+UNREACHABLE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SOCKSError)
+"""All that a request can end with instead of an answer."""
+
+
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, SOCKSError)
+"""Those of them that come before a byte of the request has left."""
+
+
+def in_words(error: Exception, connection: Connection) -> str:
+    """What to do about one of these errors."""
+    proxy = connection.proxy
+    if proxy is not None:
+        if isinstance(error, SOCKSError):
+            return f"what listens at --proxy {proxy} does not speak SOCKS; name the SOCKS port of Tor"
+        # Through a proxy, a connection is made to nothing else.
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return f"nothing answers at --proxy {proxy}; is Tor running, and is that its SOCKS port?"
+        if isinstance(error, httpx.ProxyError):
+            return f"the proxy at --proxy {proxy} can't reach the desk; is its address right, and is the desk running?"
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return "the desk can't be reached; is its address right, and is it running?"
+    return "the connection to the desk broke off; try again"

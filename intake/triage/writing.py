@@ -1,0 +1,76 @@
+"""What reviewers write: sent once, and never lost, whether the desk can be reached or the program locks meanwhile."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from intake.report.payloads import STATUSES
+from intake.triage.desk_client import DeskError
+from intake.triage.outbox import OutboxError, Unsent, new_form
+from intake.triage.views import Answer, guard, tip_page, unlocked
+from intake.triage.work import SealError, Work
+
+blueprint = Blueprint("writing", __name__)
+
+LONGEST_TEXT = 50_000
+
+
+def _keep(tip_id: str, kind: str) -> Answer:
+    """Where it is locked, what was typed is sealed to whoever unlocks it, and is there then."""
+    unsent = _typed(tip_id, kind)
+    if not unsent.text:
+        return redirect(url_for("triage.unlock"), 303)
+    try:
+        guard().keep(unsent)
+    except OutboxError as error:
+        return render_template(
+            "unlock.html", problem=f"{error}. Go back: your browser may still have it", kept=False
+        ), 409
+    return redirect(url_for("triage.unlock", kept="yes"), 303)
+
+
+def _write(work: Work, tip_id: str, kind: str) -> Answer:
+    """Set the status, add a note, or reply. What was typed stays if it can't be sent."""
+    unsent = _typed(tip_id, kind)
+    opened = work.tips.get(tip_id)
+    if opened is None:
+        # It was withdrawn, or is not shown any more, while somebody wrote: the queue shows what they wrote.
+        work.keep(unsent)
+        return redirect(url_for("triage.queue"), 303)
+    if problem := _wrong(unsent):
+        return tip_page(work, opened, f"Not saved: {problem}", {kind: unsent.text}, unsent.form), 400
+    try:
+        work.send(unsent)
+    except (DeskError, SealError) as error:
+        status = 502 if isinstance(error, DeskError) else 400
+        return tip_page(work, opened, f"Not sent yet: {error}. What you wrote is kept below, sealed."), status
+    return redirect(url_for("triage.tip", tip_id=tip_id, _anchor=kind), 303)
+
+
+blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
+
+
+@blueprint.post("/unsent/<item>/discard")
+@unlocked
+def discard(work: Work, item: str) -> BaseResponse:
+    """Forget something that was not sent."""
+    unsent = work.unsent.get(item) or abort(404)
+    work.discard(item)
+    if unsent.tip in work.tips:
+        return redirect(url_for("triage.tip", tip_id=unsent.tip, _anchor=unsent.kind), 303)
+    return redirect(url_for("triage.queue"), 303)
+
+
+def _typed(tip_id: str, kind: str) -> Unsent:
+    text = request.form.get("text", "").replace("\r\n", "\n").strip()
+    return Unsent.typed(request.form.get("form") or new_form(), tip_id, kind, text)
+
+
+def _wrong(unsent: Unsent) -> str:
+    """What is wrong with it, if anything."""
+    if unsent.kind == "status" and unsent.text not in STATUSES:
+        return "Choose a status."
+    if not unsent.text:
+        return "Write something first."
+    if len(unsent.text) > LONGEST_TEXT:
+        return f"That is longer than {LONGEST_TEXT} characters."
+    return ""

@@ -1,0 +1,126 @@
+"""Files over a connection that breaks off: they go on where they stopped, verified, and downloading is use."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from threading import Event
+from typing import Any
+
+import pytest
+from werkzeug.test import run_wsgi_app
+
+SIZE = 3_000_000
+
+
+class Slow:
+    """A desk that breaks off the transfer of files after so many bytes, and counts what it has sent."""
+
+    def __init__(self, desk: Any, most: int, pause: float = 0) -> None:
+        self.sent = 0
+        self.asked: list[str] = []
+        self._most, self._pause = most, pause
+        self._honest = desk.app.wsgi_app
+        desk.app.wsgi_app = self._answer
+
+    def _answer(self, environ: Any, start: Any) -> Any:
+        if not environ["PATH_INFO"].startswith("/v1/items/"):
+            return self._honest(environ, start)
+        self.asked.append(environ["QUERY_STRING"])
+        body, status, headers = run_wsgi_app(self._honest, environ)
+        start(status, list(headers))
+        return self._pieces(b"".join(body))
+
+    def _pieces(self, body: bytes) -> Iterator[bytes]:
+        yield b""  # the head of the answer
+        for at in range(0, min(len(body), self._most), 50_000):
+            Event().wait(self._pause)
+            piece = body[at : min(at + 50_000, self._most)]
+            self.sent += len(piece)
+            yield piece
+        if len(body) > self._most:
+            raise ConnectionError
+
+
+@pytest.fixture
+def film(desk: Any, reviewer: Any) -> Callable[..., tuple[Any, str, bytes]]:
+    """An unlocked program, the address of a file in it, and the file's bytes."""
+
+    def store(**options: Any) -> tuple[Any, str, bytes]:
+        amina = reviewer("amina", **options)
+        tip, data = desk.store_tip("First.", {}), secrets.token_bytes(SIZE)
+        address = f"/tips/{tip.id.hex()}/files/{desk.store_file(tip, 'film.mp4', data)}"
+        amina.unlock()
+        return amina, address, data
+
+    return store
+
+
+def test_a_file_arrives_whole_over_a_connection_that_breaks_off_again_and_again(desk: Any, film: Any) -> None:
+    amina, address, data = film()
+    slow = Slow(desk, 400_000)
+    assert amina.get(address).data == data
+    assert len(slow.asked) == 8
+    assert slow.sent < SIZE * 1.05, "each byte came once"
+    assert [query for query in slow.asked if not query] == [""]
+
+
+def test_downloading_is_use_and_no_idle_lock_cuts_it(desk: Any, film: Any) -> None:
+    amina, address, data = film(idle_seconds=0.5)
+    Slow(desk, 10**9, pause=0.05)
+    assert amina.get(address).data == data, "it took six times as long as an idle program stays open"
+
+
+def test_a_lock_cuts_it_and_after_unlocking_it_goes_on_from_there(desk: Any, film: Any) -> None:
+    amina, address, data = film()
+    slow = Slow(desk, 10**9, pause=0.02)
+    answer = amina.get(address, buffered=False)
+    received = b"".join(piece for _, piece in zip(range(20), answer.response, strict=False))
+    assert data.startswith(received)
+    amina.guard.lock()
+    assert b"".join(answer.response) == b"", "nothing comes after the lock"
+    answer.close()
+    amina.unlock()
+    assert "of it has arrived" in amina.get(address.partition("/files/")[0]).text
+    assert amina.get(address).data == data
+    assert slow.sent < SIZE * 1.1
+    assert slow.asked[1].startswith("from=")
+
+
+def test_the_first_bytes_reach_the_browser_before_the_last_leave_the_desk(desk: Any, film: Any) -> None:
+    amina, address, data = film()
+    slow = Slow(desk, 10**9, pause=0.02)
+    answer = amina.get(address, buffered=False)
+    first = next(iter(answer.response))
+    assert data.startswith(first)
+    assert slow.sent < SIZE / 2
+    answer.close()
+
+
+def test_two_who_save_the_same_file_at_once_fetch_it_once(desk: Any, film: Any) -> None:
+    amina, address, data = film()
+    slow = Slow(desk, 10**9)
+    one, other = (amina.get(address, buffered=False) for _ in range(2))
+    received = [[], []]  # type: list[list[bytes]]
+    for pieces in zip(one.response, other.response, strict=True):
+        for each, piece in zip(received, pieces, strict=True):
+            each.append(piece)
+    assert [b"".join(each) for each in received] == [data, data]
+    assert slow.sent < SIZE * 1.05
+
+
+def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_used(desk: Any, film: Any) -> None:
+    amina, address, _ = film()
+    Slow(desk, 0)
+    answer = amina.get(address)
+    assert answer.status_code == 502
+    assert "broke off" in answer.text
+    assert "Tor" not in answer.text
+
+
+def test_what_was_damaged_on_this_machine_is_fetched_anew(desk: Any, film: Any, tmp_path: Any) -> None:
+    amina, address, data = film()
+    assert amina.get(address).data == data
+    kept = [path for path in (tmp_path / "amina-home" / "sealed").iterdir() if path.stat().st_size > SIZE]
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:1000] + b"x" * 1000 + path.read_bytes()[2000:])
+    assert amina.get(address).status_code == 502
+    assert amina.get(address).data == data

@@ -1,0 +1,211 @@
+"""What reviewers write goes out once and is never lost: two clicks, a lost answer, a lock in between."""
+
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from crypto.age import unseal
+from intake.report.payloads import Note
+from intake.source.tips import KnownTip, withdraw
+from intake.storage.tables import Item, Kind
+from intake.triage.outbox import OutboxError, Unsent, parse_unsent
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@pytest.fixture
+def amina(desk: Any, reviewer: Any) -> Any:
+    """Amina's program, unlocked, with one tip that she has opened."""
+    program = reviewer("amina")
+    program.tip = desk.store_tip("They went to my mother.", {})
+    program.page = f"/tips/{program.tip.id.hex()}"
+    program.unlock()
+    program.get(program.page)
+    return program
+
+
+def stored(desk: Any, kind: Kind = Kind.WORK) -> list[bytes]:
+    with desk.server.store.reading() as session:
+        return list(session.scalars(select(Item.sealed).where(Item.kind == kind)))
+
+
+def form(program: Any, text: str) -> dict[str, str]:
+    """The note form of the page as it is now, filled in."""
+    page = program.get(program.page).text
+    csrf, token = (page.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("csrf_token", "form"))
+    return {"csrf_token": csrf, "form": token, "text": text}
+
+
+def lose_answers(desk: Any) -> list[bool]:
+    """The desk stores what it is sent, but while there is anything in this list its answers get lost."""
+    honest, lost = desk.app.wsgi_app, [True]
+
+    def answer(environ: Any, start: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "PUT" or not lost:
+            return honest(environ, start)
+        b"".join(honest(environ, lambda *_: lambda _: None))
+        return Response(status=502)(environ, start)
+
+    desk.app.wsgi_app = answer
+    return lost
+
+
+@pytest.mark.parametrize(("kind", "text"), [("note", "Seen."), ("status", "working"), ("reply", "Are you safe?")])
+def test_a_form_that_is_sent_twice_is_there_once(kind: str, text: str, desk: Any, amina: Any) -> None:
+    before = len(stored(desk, Kind.REPLY))
+    sent = form(amina, text)
+    for _ in range(2):
+        assert amina.send(f"{amina.page}/{kind}", sent).status_code == 303
+    replies, work = len(stored(desk, Kind.REPLY)) - before, len(stored(desk))
+    assert (replies, work) == ((1, 0) if kind == "reply" else (0, 1))
+
+
+def test_two_clicks_at_the_same_time_are_one_note(desk: Any, amina: Any) -> None:
+    sent = form(amina, "Seen before.")
+    other = amina.app.test_client()
+    other._cookies = amina.browser._cookies
+    answers: list[int] = []
+
+    def click(browser: Any) -> None:
+        answer = browser.post(f"{amina.place.path}{amina.page}/note", base_url="http://127.0.0.1:8003", data=sent)
+        answers.append(answer.status_code)
+
+    clicks = [Thread(target=click, args=(browser,)) for browser in (amina.browser, other)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    assert answers == [303, 303]
+    assert len(stored(desk)) == 1
+
+
+def test_another_text_in_the_same_form_is_another_note(desk: Any, amina: Any) -> None:
+    sent = form(amina, "Seen before.")
+    for text in ("Seen before.", "Seen before in May."):
+        amina.send(f"{amina.page}/note", {**sent, "text": text})
+    assert len(stored(desk)) == 2
+
+
+def test_a_note_whose_answer_was_lost_is_kept_and_the_same_bytes_are_sent_again(desk: Any, amina: Any) -> None:
+    lost = lose_answers(desk)
+    answer = amina.send(f"{amina.page}/note", form(amina, "Seen before."))
+    assert answer.status_code == 502
+    assert "Not sent yet" in answer.text
+    assert "Seen before." in answer.text
+    lost.clear()
+    (unsent,) = amina.guard.use().unsent.values()
+    again = {**form(amina, "Seen before."), "form": unsent.form}
+    assert amina.send(f"{amina.page}/note", again).status_code == 303
+    (sealed,) = stored(desk)
+    assert sealed == unsent.sealed
+    shown = amina.get(amina.page).text
+    assert "Not sent yet" not in shown
+    assert shown.count("Seen before.") == 1
+
+
+def test_what_the_desk_turns_out_to_have_is_not_offered_any_more(desk: Any, amina: Any) -> None:
+    lose_answers(desk)
+    amina.send(f"{amina.page}/note", form(amina, "Seen before."))
+    amina.post("/sync", "/")
+    assert "Not sent yet" not in amina.get(amina.page).text
+
+
+def test_what_was_sent_after_the_lock_is_sealed_and_there_after_unlocking(desk: Any, amina: Any, tmp_path: Any) -> None:
+    sent = form(amina, "Written while it locked.\n\u202eStill mine.")
+    amina.guard.lock()
+    answer = amina.send(f"{amina.page}/note", sent)
+    assert answer.headers["Location"].endswith("/unlock?kept=yes")
+    assert "What you wrote is kept" in amina.get("/unlock?kept=yes").text
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"Written while it locked" not in path.read_bytes()
+    amina.unlock()
+    assert "Not sent yet" in amina.get("/").text
+    shown = amina.get(amina.page).text
+    assert "Written while it locked.\n\u202eStill mine.</textarea>" in shown, "nothing in it is changed"
+    (unsent,) = amina.guard.use().unsent.values()
+    assert amina.send(f"{amina.page}/note", {**sent, "form": unsent.form}).status_code == 303
+    (sealed,) = stored(desk)
+    assert Note.from_json(unseal(sealed, [amina.tip.identity])).text == unsent.text
+    assert "Not sent yet" not in amina.get("/").text
+
+
+def test_a_lock_during_a_request_answers_it_at_once_and_keeps_its_text(desk: Any, amina: Any) -> None:
+    arrived, go_on = Event(), Event()
+    honest = desk.app.wsgi_app
+
+    def answer(environ: Any, start: Any) -> Any:
+        if environ["REQUEST_METHOD"] == "PUT":
+            arrived.set()
+            assert go_on.wait(60)
+        return honest(environ, start)
+
+    sent = form(amina, "On its way.")
+    desk.app.wsgi_app = answer
+    answers: list[Any] = []
+    click = Thread(target=lambda: answers.append(amina.send(f"{amina.page}/note", sent)))
+    click.start()
+    assert arrived.wait(60)
+    amina.guard.lock()
+    click.join(60)
+    assert answers[0].status_code == 303
+    assert "/unlock" in answers[0].headers["Location"]
+    assert len(list((amina.guard._home.directory / "outbox").iterdir())) == 1
+    go_on.set()
+
+
+def test_what_was_kept_can_be_discarded(desk: Any, amina: Any) -> None:
+    sent = form(amina, "Never mind.")
+    amina.guard.lock()
+    amina.send(f"{amina.page}/note", sent)
+    amina.unlock()
+    (unsent,) = amina.guard.use().unsent.values()
+    assert amina.post(f"/unsent/{unsent.item}/discard", "/").status_code == 303
+    assert "Never mind." not in amina.get(amina.page).text
+    amina.guard.lock()
+    amina.unlock()
+    assert "Not sent yet" not in amina.get("/").text
+    assert stored(desk) == []
+
+
+def test_what_was_written_for_a_report_that_is_gone_meanwhile_is_shown(desk: Any, amina: Any) -> None:
+    sent = form(amina, "For nobody.")
+    withdraw(desk.server, KnownTip(amina.tip.id, ""))
+    amina.post("/sync", "/")
+    assert amina.send(f"{amina.page}/note", sent).status_code == 303
+    assert "For nobody." in amina.get("/").text
+
+
+def test_the_word_that_a_report_was_opened_goes_out_once_though_its_answer_was_lost(desk: Any, amina: Any) -> None:
+    tip = desk.store_tip("Another.", {})
+    amina.post("/sync", "/")
+    before = len(stored(desk, Kind.REPLY))
+    lost = lose_answers(desk)
+    amina.get(f"/tips/{tip.id.hex()}")
+    lost.clear()
+    amina.get(f"/tips/{tip.id.hex()}")
+    assert len(stored(desk, Kind.REPLY)) == before + 1
+
+
+@given(TEXTS, TEXTS, st.sampled_from(["status", "note", "reply", "opened"]), TEXTS, st.binary())
+def test_what_is_kept_reads_back_as_it_was(form: str, tip: str, kind: str, text: str, sealed: bytes) -> None:
+    typed = Unsent.typed(form, tip, kind, text)
+    unsent = Unsent(typed.item, tip, kind, text, form, sealed)
+    assert parse_unsent(unsent.to_json()) == unsent
+
+
+@given(st.binary())
+def test_anything_else_is_refused(document: bytes) -> None:
+    with pytest.raises(OutboxError):
+        parse_unsent(document)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_each_field_counts_in_the_id(one: str, two: str, three: str) -> None:
+    item = Unsent.typed(one, two, "note", three).item
+    for other in ((one + "x", two, three), (one, two + "x", three), (one, two, three + "x")):
+        assert Unsent.typed(other[0], other[1], "note", other[2]).item != item

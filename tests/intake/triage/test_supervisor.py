@@ -1,0 +1,222 @@
+"""The program as it is started: what remains of an unlocked one, who ends whom, and who else gets in."""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import httpx
+import pytest
+
+from earlier import before_signatures
+from intake.triage.keyfile import save_keys
+from running import PROJECT, Running, children, holds, started
+
+MARKER = "a-narrative-that-must-be-gone"
+PASSPHRASE = "a passphrase that stands nowhere else"
+UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []
+"""Runs a command as an ordinary user's programs run: what the system forbids is forbidden."""
+
+
+@pytest.fixture
+def start(desk: Any, enrol: Any, tmp_path: Path) -> Callable[[], AbstractContextManager[Running]]:
+    """Starts the program of a reviewer who is enrolled."""
+    keys = enrol("amina")
+    save_keys(tmp_path / "own.key", keys, PASSPHRASE, work_factor=4)
+
+    def begin(prefix: Sequence[str] = ()) -> AbstractContextManager[Running]:
+        places = ["--key", str(tmp_path / "own.key"), "--home", str(tmp_path / "home")]
+        return started([*places, "--desk", desk.url, "--log", desk.log], prefix)
+
+    begin.keys = keys  # type: ignore[attr-defined]
+    return begin
+
+
+@pytest.fixture
+def amina(start: Any) -> Iterator[Running]:
+    """Amina's program, entered and still locked."""
+    with start() as running:
+        running.enter()
+        yield running
+
+
+def wait_until_gone(process: int) -> None:
+    pause = Event()
+    for _ in range(600):
+        if not Path(f"/proc/{process}").exists():
+            return
+        pause.wait(0.05)
+    pytest.fail("the process still runs")
+
+
+def test_after_a_lock_no_process_holds_what_was_read_the_keys_or_the_passphrase(
+    desk: Any, start: Any, amina: Running
+) -> None:
+    tip = desk.store_tip(MARKER, {})
+    amina.unlock(PASSPHRASE)
+    assert MARKER in amina.get(f"/tips/{tip.id.hex()}").text
+    secrets = {
+        "narrative": MARKER.encode(),
+        "signing seed": start.keys.signing.seed,
+        "identity": start.keys.identity._seed,
+        "passphrase": PASSPHRASE.encode(),
+    }
+    unlocked = amina.child
+    held = {name for name, secret in secrets.items() if holds(unlocked, secret)}
+    assert held >= {"narrative", "signing seed", "identity"}, "they would be found"
+
+    assert amina.post("/lock", "/").status_code == 303
+    assert "Passphrase of your key" in amina.get("/unlock").text
+    wait_until_gone(unlocked)
+    now = [amina.process.pid, *children(amina.process.pid)]
+    assert len(now) == 2
+    assert unlocked not in now
+    assert [(process, name) for process in now for name, secret in secrets.items() if holds(process, secret)] == []
+
+
+def test_after_a_wrong_passphrase_it_is_in_no_process(amina: Running) -> None:
+    nearly = "a passphrase, nearly"
+    before = amina.child
+    assert "the passphrase is not right" in amina.unlock(nearly).text
+    assert amina.get("/unlock").status_code == 200
+    wait_until_gone(before)
+    assert not any(holds(process, nearly.encode()) for process in (amina.process.pid, amina.child))
+
+
+def test_no_process_of_the_program_can_leave_a_core_dump_or_be_read_by_others(amina: Running) -> None:
+    amina.get("/unlock")
+    for process in (amina.process.pid, amina.child):
+        assert resource.prlimit(process, resource.RLIMIT_CORE) == (0, 0)
+
+
+def test_other_programs_of_the_same_user_cannot_read_its_memory(start: Any) -> None:
+    def reads(process: int) -> bool:
+        asked = [*UNPRIVILEGED, "head", "-c", "0", f"/proc/{process}/mem"]
+        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+    with subprocess.Popen([*UNPRIVILEGED, "sleep", "60"]) as other:
+        while b"sleep" not in Path(f"/proc/{other.pid}/cmdline").read_bytes().partition(b"\0")[0]:
+            assert other.poll() is None
+        assert reads(other.pid), "any other program can be read, or this shows nothing"
+        other.kill()
+    with start(UNPRIVILEGED) as running:
+        running.enter()
+        assert not any(reads(process) for process in (running.process.pid, running.child))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_program_and_its_child(number: signal.Signals, start: Any) -> None:
+    with start() as running:
+        running.enter()
+        child = running.child
+        running.process.send_signal(number)
+        assert running.process.wait(60) == 0
+        wait_until_gone(child)
+
+
+def test_a_supervisor_that_is_killed_leaves_no_orphan_and_its_home_free(start: Any) -> None:
+    with start() as running:
+        running.enter()
+        running.unlock(PASSPHRASE)
+        child = running.child
+        running.process.kill()
+        running.process.wait(60)
+        wait_until_gone(child)
+    with start() as again:
+        again.enter()
+
+
+def test_a_child_that_is_killed_is_replaced_by_a_locked_one_that_the_same_browser_may_use(amina: Running) -> None:
+    amina.unlock(PASSPHRASE)
+    child = amina.child
+    os.kill(child, signal.SIGKILL)
+    wait_until_gone(child)
+    assert amina.get("/").headers["Location"].endswith("/unlock")
+    assert amina.unlock(PASSPHRASE).status_code == 303
+
+
+def test_six_windows_that_unlock_at_once_cost_the_memory_of_one(start: Any, amina: Running, tmp_path: Path) -> None:
+    (tmp_path / "own.key").unlink()
+    save_keys(tmp_path / "own.key", start.keys, PASSPHRASE)
+    hidden = amina.hidden("/unlock")
+    body = {**hidden, "passphrase": PASSPHRASE}
+    cookie = "; ".join(f"{name}={value}" for name, value in amina.browser.cookies.items())
+    windows = [
+        subprocess.Popen(
+            [sys.executable, "-c", UNLOCK, f"{amina.root}/unlock", cookie, repr(body)], stdout=subprocess.PIPE
+        )
+        for _ in range(6)
+    ]
+    assert {window.communicate(timeout=60)[0] for window in windows} == {b"303"}
+    assert "reports" in amina.get("/").text
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{amina.child}/status").read_text())
+    assert int(peak) < 600_000, "scrypt takes 256 MiB each time"
+
+
+UNLOCK = (
+    "import sys,httpx; print(httpx.post(sys.argv[1], headers={'Cookie': sys.argv[2]}, data=eval(sys.argv[3]), "
+    "trust_env=False, timeout=60).status_code, end='')"
+)
+
+
+@pytest.mark.parametrize("command", [["triage", "--port", "1"], ["audit", "verify"]], ids=" ".join)
+def test_a_second_program_on_a_home_is_told_who_has_it(
+    command: list[str], desk: Any, amina: Running, tmp_path: Path
+) -> None:
+    places = ["--key", str(tmp_path / "own.key"), "--home", str(tmp_path / "home"), "--desk", desk.url]
+    command = [sys.executable, "-m", "intake", *command, *places, "--log", desk.log]
+    second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode != 0
+    assert f"is in use by another program (process {amina.process.pid}, since " in second.stderr
+    assert "--home" in second.stderr
+
+
+def test_a_key_and_a_home_that_an_earlier_version_filled_open(tmp_path: Path) -> None:
+    earlier = before_signatures(tmp_path / "earlier")
+    with started(["--key", str(earlier.key("amina")), "--home", str(earlier.home("amina"))]) as running:
+        running.enter()
+        assert running.unlock(earlier.told["passphrase"]).status_code == 303
+        assert earlier.told["tips"][0]["narrative"] in running.get("/").text
+
+
+def test_a_port_that_is_taken_is_named(amina: Running, tmp_path: Path) -> None:
+    command = [text.replace(str(tmp_path / "home"), str(tmp_path / "other")) for text in amina.process.args]
+    second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode != 0
+    assert f"--port {amina.process.args[-1]} can't be listened on" in second.stderr
+
+
+def test_outside_of_its_path_the_program_answers_nothing_to_a_browser_with_its_cookie(amina: Running) -> None:
+    amina.unlock(PASSPHRASE)
+    (cookie,) = amina.browser.cookies.jar
+    assert cookie.path == f"{httpx.URL(amina.root).path}/"
+    port = httpx.URL(amina.root).port
+    for path in ("/", "/unlock", "/static/style.css", "/tips/", f"/{'A' * 32}/", f"{cookie.path[:-1]}"):
+        stolen = {"Cookie": f"{cookie.name}={cookie.value}"}
+        answer = httpx.get(f"http://127.0.0.1:{port}{path}", headers=stolen, trust_env=False)
+        assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+        assert cookie.path not in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+    ids=str,
+)
+def test_a_form_from_another_port_or_site_is_refused(headers: dict[str, str], amina: Running) -> None:
+    values = {**amina.hidden("/unlock"), "passphrase": PASSPHRASE}
+    assert amina.browser.post(f"{amina.root}/unlock", data=values, headers=headers).status_code == 403
+    assert amina.get("/").headers["Location"].endswith("/unlock")
