@@ -46,6 +46,7 @@ from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_pat
 from intake.head import circuit_of, read_head
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.card import CardError, Role, issue_card, parse_card
+from intake.protocol.endpoints import first_byte, from_query
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
 from intake.protocol.requests import RequestError, parse_base
@@ -79,6 +80,8 @@ from intake.source import base64url
 from intake.source.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.files import IncomingFiles
 from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
+from intake.triage.outbox import OutboxError, Unsent, parse_unsent
+from intake.triage.shown import saved_name
 
 T = TypeVar("T")
 Check = Callable[[bytes], None]
@@ -316,6 +319,7 @@ _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
 _ROW = ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False)
+_UNSENT = replace(Unsent.typed("form", "0" * 32, "note", "text"), sealed=b"sealed")
 _INDEX = Index(
     (TipRow("0" * 32, "2026-01-01", str(_HYBRID.recipient), "1" * 64),),
     (_ROW,),
@@ -427,9 +431,16 @@ TARGETS: dict[str, Target] = {
     "read-request": Target(
         _stable(parse_read_request, ReadRequest.to_json, ActionError), (ReadRequest(("0" * 32,), ()).to_json(),)
     ),
+    "item-query": Target(
+        _stable(_of_text(first_byte), lambda start: from_query(start).encode(), ActionError), (b"", b"?from=1", b"?")
+    ),
     "index": Target(_stable(parse_index, Index.to_json, WireError), (_INDEX,)),
     "bulk-answer": Target(
         _stable(decode_sealed, lambda parts: _sealed(*parts), WireError), (_sealed({"0" * 32: b"x"}, {}),)
+    ),
+    "unsent": Target(_round_trip(parse_unsent, Unsent.to_json, OutboxError), (_UNSENT.to_json(),)),
+    "saved-name": Target(
+        _stable(_of_text(saved_name), str.encode, _NotTextError), ("photo\u202egpj.exe".encode(), b"CON. .tar .gz")
     ),
     "base64url": Target(
         _round_trip(_of_text(base64url.decode), lambda data: base64url.encode(data).encode(), base64url.Base64Error),
