@@ -25,6 +25,7 @@ def in_words(error: Exception, connection: Connection) -> str:
             return f"nothing answers at --proxy {proxy}; is Tor running, and is that its SOCKS port?"
         if isinstance(error, httpx.ProxyError):
             return f"the proxy at --proxy {proxy} can't reach the desk; is its address right, and is the desk running?"
+        return f"the desk can't be reached through --proxy {proxy}, or the connection broke off; try again"
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return "the desk can't be reached; is its address right, and is it running?"
-    return "the connection to the desk broke off; try again"
+    return "the desk can't be reached, or the connection broke off; try again"

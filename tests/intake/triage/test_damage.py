@@ -11,6 +11,7 @@ from crypto.note import parse_verifier
 from intake.protocol.audit import open_checkpoint
 from intake.triage.home import Home
 from intake.triage.mirror import recall_log
+from intake.triage.outbox import Unsent, new_form
 from intake.triage.work import Work, no_progress
 
 NEUTRAL = ("could not be opened", "is damaged", "not on the server as it is described")
@@ -66,7 +67,7 @@ def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
     desk.store_file(tip, "a.jpg", b"data")
     first = opened()
     first.sync()
-    first.add_note(first.tips[tip.id.hex()], "Seen before.")
+    first.send(Unsent.typed(new_form(), tip.id.hex(), "note", "Seen before."))
     whole, directory, sound = told(first), tmp_path / "amina-home", tmp_path / "sound"
     assert (first.alarm, first.problem, first.notices) == ("", "", [])
     shutil.copytree(directory, sound)
