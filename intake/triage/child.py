@@ -99,7 +99,7 @@ def _listening(text: str) -> socket.socket:
 
 
 def _progress(steps: Iterable[int], says: str) -> Iterable[int]:
-    return track(list(steps), says, transient=True, console=Console(stderr=True))
+    return track(steps, says, transient=True, console=Console(stderr=True))
 
 
 if __name__ == "__main__":
