@@ -119,6 +119,7 @@ def onions() -> Iterator[Onions]:
                 "desk_bind": binds["desk"],
                 "desk_authority": addresses["desk"],
                 "limit_codenames": "3 per minute",
+                "gate_minutes": 0,
             },
         )
         reviewer = enrol(settings)

@@ -144,7 +144,7 @@ def test_a_body_that_leaving_has_no_use_for_holds_no_thread(
 def test_those_in_progress_are_counted_until_they_end(
     open_site: Callable[..., Any], gunicorn: Callable[..., Any]
 ) -> None:
-    running = gunicorn(open_site(onion=True).server.settings.data)
+    running = gunicorn(open_site(onion=True, limit_pages="100000 per minute").server.settings.data)
     source = Visitor(running_at(running), circuit=1)
     for _ in range(26):
         assert source.get("/en/").status == 200

@@ -3,6 +3,7 @@
 import secrets
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,13 +37,10 @@ def intake(*arguments: str) -> str:
 
 def fill(data: Path) -> None:
     """Write until nothing more can be written, as an attack does."""
-    with (data / "filler").open("wb") as file:
-        try:
-            while True:
-                file.write(bytes(1 << 16))
-                file.flush()
-        except OSError:
-            pass
+    # Unbuffered: what is still in a buffer would be written once more when the file is closed.
+    with (data / "filler").open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(1 << 16))
 
 
 def store_tip(server: Server) -> None:
