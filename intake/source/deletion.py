@@ -12,6 +12,7 @@ from intake.source.session import end_visits_of, have_ended, tell
 from intake.source.thread import show_tip, to_codename
 from intake.source.tips import delete_reply, withdraw
 from intake.source.words import gettext as _
+from intake.storage.store import Forgotten
 
 blueprint = Blueprint("deletion", __name__)
 
@@ -37,9 +38,11 @@ def forget_reply(reply_id: str) -> ResponseReturnValue:
         item = bytes.fromhex(reply_id)
     except ValueError:
         abort(404)
-    if delete_reply(current_server(), *here, item) is None:
+    forgotten = delete_reply(current_server(), *here, item)
+    if forgotten is None:
         abort(404)
     tell(_("The reply has been deleted."))
+    _tell_of_traces(forgotten)
     return redirect(url_for("thread.tip"), 303)
 
 
@@ -51,14 +54,16 @@ def withdraw_tip() -> ResponseReturnValue:
     if not form.is_submitted():
         return _withdraw_page(form=form) if signed_in(server) else to_codename()
     if not form.codename.data and have_ended(form.owner.data or ""):
-        # The same form, a second time.
+        # The same form, a second time; nobody has seen yet what the first one was answered.
+        _tell_of_traces(server.store.forget())
         return redirect(url_for("deletion.withdrawn"), 303)
     valid = form.validate()
     here = sender(server, form)
     if here is None or not valid:
         return _withdraw_page(form=form), 400
-    withdraw(server, *here)
+    forgotten = withdraw(server, *here)
     end_visits_of(here[0])
+    _tell_of_traces(forgotten)
     return redirect(url_for("deletion.withdrawn"), 303)
 
 
@@ -66,3 +71,14 @@ def withdraw_tip() -> ResponseReturnValue:
 def withdrawn() -> str:
     """What is gone and what remains."""
     return render("withdrawn.html")
+
+
+def _tell_of_traces(forgotten: Forgotten) -> None:
+    """Say on the next page that something of what was deleted still lies in the server's files, if it does."""
+    if forgotten is Forgotten.PENDING:
+        tell(
+            _(
+                "What you have deleted can no longer be seen here. Traces of it may stay on the server for a little "
+                "while; they disappear by themselves."
+            )
+        )

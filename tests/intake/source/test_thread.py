@@ -1,18 +1,23 @@
 """The tip's own page: replies, messages, and the rest of the form."""
 
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from crypto.age import HybridIdentity, parse_recipient, seal
 from crypto.codename import parse
 from intake.report.definition import load_form
 from intake.report.payloads import Opened, Reply
-from intake.storage.tables import Item, Kind
+from intake.storage.store import Store
+from intake.storage.tables import Item, Kind, Tip
 
 GROUPS = [group.key for group in load_form().later_groups]
+TRACES = "Traces of it may stay on the server for a little while; they disappear by themselves."
 
 
 def reply(site: Any, payload: Any, day: date | None = None) -> None:
@@ -229,6 +234,95 @@ def test_nothing_of_a_withdrawn_report_stays_in_the_files_of_the_store(site: Any
     for path in site.server.settings.data.rglob("intake.db*"):
         assert tip.lookup not in path.read_bytes()
         assert tip.summary[2000:2100] not in path.read_bytes()
+
+
+@pytest.fixture
+def reader(site: Any) -> Iterator[Callable[[], ExitStack]]:
+    """Begins a reading transaction of another program, which keeps in the store's files what it could still read."""
+    other = Store(site.server.settings.database_url)
+
+    def begin() -> ExitStack:
+        reading = ExitStack()
+        session = reading.enter_context(other.reading())
+        session.scalar(select(func.count()).select_from(Tip))
+        return reading
+
+    yield begin
+    other.close()
+
+
+def test_a_deleted_reply_is_said_to_leave_traces_only_while_somebody_still_reads_the_store(
+    site: Any, visit: Any, reader: Any
+) -> None:
+    visit.report()
+    for text in ("the first answer", "the second answer"):
+        reply(site, Reply(text, 1))
+    visit.open("/en/tip")
+    with reader():
+        visit.send("/delete")
+        assert "The reply has been deleted." in visit.page.words
+        assert TRACES in visit.page.words
+    visit.open("/en/tip")
+    assert TRACES not in visit.page.words, "it is said once"
+    visit.send("/delete")
+    assert "The reply has been deleted." in visit.page.words
+    assert TRACES not in visit.page.words
+    assert site.items(Kind.REPLY) == []
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "the same form twice"])
+def test_a_withdrawn_report_is_said_to_leave_traces_while_somebody_still_reads_the_store(
+    site: Any, visit: Any, reader: Any, times: int
+) -> None:
+    visit.report()
+    visit.open("/en/tip/withdraw")
+    form = visit.page.form("/tip/withdraw")
+    before = visit.client.get_cookie("session").value
+    with reader():
+        for _ in range(times):
+            # A second click is sent with the cookie of the page that it was made on.
+            visit.client.set_cookie("session", before)
+            visit.post(form.action, {**form.hidden, "sure": "yes"})
+        assert visit.path == "/en/withdrawn"
+        assert TRACES in visit.page.words
+    assert site.tips() == []
+    visit.open("/en/withdrawn")
+    assert TRACES not in visit.page.words, "it is said once"
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "the same form twice"])
+def test_a_withdrawn_report_that_nobody_reads_any_more_is_said_to_be_gone_without_traces(
+    site: Any, visit: Any, times: int
+) -> None:
+    visit.report()
+    visit.open("/en/tip/withdraw")
+    form = visit.page.form("/tip/withdraw")
+    for _ in range(times):
+        visit.post(form.action, {**form.hidden, "sure": "yes"})
+    assert visit.path == "/en/withdrawn"
+    assert "Everything that you sent and all replies have been deleted here." in visit.page.words
+    assert TRACES not in visit.page.words
+    assert site.tips() == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(0, None), (1, "an hour"), (60, "an hour"), (120, "a day"), (1440, "a day")],
+)
+def test_the_page_says_when_the_team_can_see_what_was_sent_as_the_gate_is_set(
+    open_site: Any, minutes: int, said: str | None
+) -> None:
+    site = open_site(gate_minutes=minutes)
+    visit = site.visit()
+    visit.report()
+    visit.open("/en/tip")
+    assert "There is no reply yet." in visit.page.words
+    for time in ("an hour", "a day"):
+        sentence = f"The team can see what you send within about {time}, not at once"
+        assert (sentence in visit.page.words) is (time == said)
+    reply(site, Reply("an answer", 1))
+    visit.open("/en/tip")
+    assert "The team can see what you send" not in visit.page.words, "it has been seen"
 
 
 @pytest.mark.parametrize("path", ["/en/tip", "/en/tip/file", "/en/tip/more/family"])
