@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -215,26 +215,41 @@ def wait_until_it_reads(pid: int) -> None:
             return
 
 
+@contextmanager
+def desk(place: Place, environment: dict[str, str], port: int) -> Iterator[None]:
+    """The desk over the place's store, as it runs in earnest."""
+    command = [sys.executable, "-m", "intake", "serve", "desk"]
+    with subprocess.Popen(command, env={**os.environ, **environment}) as process:
+        try:
+            wait_for_port(process, port)
+            yield
+        finally:
+            process.terminate()
+
+
 def test_only_a_log_that_lies_ends_with_the_status_of_fraud(place: Place) -> None:
     port = free_port()
     environment = {"INTAKE_DATA": str(place.data), "INTAKE_DESK_BIND": f"127.0.0.1:{port}"}
     server = open_server(load(environment))
+    log = read_log_key(server.settings.log_key).verifier
     keys = make_keys(Role.REVIEWER, "boris")
     members.enrol(server.store, server.log, keys.card)
     save_keys(place.directory / "boris.key", keys, "a passphrase", work_factor=4)
+    earlier = place.data / "earlier.db"
+    sqlite3.connect(place.data / "intake.db").execute("VACUUM INTO ?", [str(earlier)])
+    members.enrol(server.store, server.log, make_keys(Role.REVIEWER, "dora").card)
+    server.store.forget()
     server.store.close()
-    log = read_log_key(server.settings.log_key).verifier
-    # What the auditor was told: a key of the same name, which another holds.
-    other = str(SigningKey.generate(log.name).verifier)
-    command = [sys.executable, "-m", "intake", "serve", "desk"]
-    with subprocess.Popen(command, env={**os.environ, **environment}) as desk:
-        try:
-            wait_for_port(desk, port)
-            arguments = [argument.replace("amina", "boris") for argument in VERIFY]
-            result = place.run(*arguments, "--desk", f"http://127.0.0.1:{port}", "--log", other)
-        finally:
-            desk.terminate()
-    in_one_line(result, Status.FRAUD, "the checkpoint is not signed by this log's key")
+    arguments = [argument.replace("amina", "boris") for argument in VERIFY]
+    connection = ["--desk", f"http://127.0.0.1:{port}", "--log"]
+    with desk(place, environment, port):
+        # A key of the same name, which another holds: whoever named it was told wrong, or asks the wrong desk.
+        other = place.run(*arguments, *connection, str(SigningKey.generate(log.name).verifier))
+        in_one_line(other, Status.OUT_OF_REACH, "this desk keeps another log than the one you named")
+        assert place.run(*arguments, *connection, str(log)).returncode == Status.DONE
+    earlier.replace(place.data / "intake.db")
+    with desk(place, environment, port):
+        in_one_line(place.run(*arguments, *connection, str(log)), Status.FRAUD, "the log shrank")
 
 
 def test_every_kind_names_a_class_that_there_is() -> None:

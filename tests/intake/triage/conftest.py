@@ -2,11 +2,10 @@
 
 import hashlib
 import io
-import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
@@ -14,10 +13,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import delete, update
 from werkzeug.serving import make_server
-from werkzeug.test import TestResponse, run_wsgi_app
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response as WsgiResponse
 
 from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal
@@ -35,15 +33,9 @@ from intake.report.payloads import About, FromSource, Message, Report, Summary
 from intake.report.signed import Link, SourceItem, source_key
 from intake.server import Server, initialise, open_server, read_log_key
 from intake.storage.tables import Item, Kind, LogEntry, LogHead, Tip
-from intake.triage.app import create_app
-from intake.triage.guard import Guard
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys, save_keys
-from intake.triage.place import Place
-
-PASSPHRASE = "a passphrase"
-PORT = 8003
-ORIGIN = f"http://127.0.0.1:{PORT}"
+from program import PASSPHRASE, Program
 
 
 @dataclass
@@ -190,61 +182,6 @@ class Desk:
         told = data if described is None else described
         about = About(content.hex(), name, "image/jpeg", len(told), hashlib.sha256(told).hexdigest(), "what it shows")
         return self.send(tip, about)
-
-
-class Program:
-    """A reviewer's program, driven through its pages. As under its supervisor, a lock starts a new, locked one."""
-
-    def __init__(self, home: Home, key: Path, idle_seconds: float) -> None:
-        self._home, self._key, self._idle_seconds = home, key, idle_seconds
-        self.place = Place.new(PORT)
-        self.address = self.place.address
-        self.app = self._start()
-        self.browser: FlaskClient = self.app.test_client()
-
-    def _start(self) -> Flask:
-        return create_app(
-            self._home, self._key, self.place, end=self._ended, entered=self._entered, idle_seconds=self._idle_seconds
-        )
-
-    def _ended(self) -> None:
-        self.app = self.browser.application = self._start()
-
-    def _entered(self) -> None:
-        self.place = replace(self.place, token=None)
-
-    def get(self, path: str, **options: object) -> TestResponse:
-        return self.browser.get(self.place.path + path, base_url=ORIGIN, **options)  # type: ignore[arg-type]
-
-    def post(self, path: str, page: str, **values: str) -> TestResponse:
-        """Send a form with the tokens of the page that it stands on."""
-        shown = self.get(page).text
-        hidden = {}
-        for name in ("csrf_token", "form"):
-            for value in re.findall(rf'name="{name}" value="([^"]+)"', shown)[:1]:
-                hidden[name] = value
-        assert "csrf_token" in hidden
-        return self.send(path, {**hidden, **values})
-
-    def send(self, path: str, values: dict[str, str]) -> TestResponse:
-        """Send just these values."""
-        return self.browser.post(self.place.path + path, base_url=ORIGIN, data=values)
-
-    def enter(self) -> None:
-        """Use the address that the program printed."""
-        assert self.get(f"/?token={self.place.token}").status_code == 302
-
-    def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
-        """Unlock, and wait until what is new has been fetched, or could not be."""
-        answer = self.post("/unlock", "/unlock", passphrase=passphrase)
-        work = self.app.extensions["guard"].use()
-        assert work is None or work.settled.wait(60)
-        return answer
-
-    @property
-    def guard(self) -> Guard:
-        guard: Guard = self.app.extensions["guard"]
-        return guard
 
 
 Reviewer = Callable[..., Program]

@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 
 from crypto.age import unseal
 from intake.report.payloads import Note
-from intake.source.tips import KnownTip, withdraw
-from intake.storage.tables import Item, Kind
+from intake.storage.removal import remove_tips
+from intake.storage.tables import Item, Kind, Tip
 from intake.triage.outbox import OutboxError, Unsent, parse_unsent
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -174,7 +174,7 @@ def test_what_was_kept_can_be_discarded(desk: Any, amina: Any) -> None:
 
 def test_what_was_written_for_a_report_that_is_gone_meanwhile_is_shown(desk: Any, amina: Any) -> None:
     sent = form(amina, "For nobody.")
-    withdraw(desk.server, KnownTip(amina.tip.id, ""))
+    remove_tips(desk.server.store, desk.server.blobs, Tip.id == amina.tip.id)
     amina.post("/sync", "/")
     assert amina.send(f"{amina.page}/note", sent).status_code == 303
     assert "For nobody." in amina.get("/").text

@@ -25,18 +25,17 @@ from intake.server import initialise, open_server, read_log_key
 from intake.source import create_app as create_source
 from intake.storage.removal import remove_withdrawals
 from intake.storage.tables import Item, Kind, Tip, Withdrawal
-from intake.triage.app import create_app
 from intake.triage.home import Home
 from intake.triage.keyfile import make_keys, save_keys
 from ports import free_port
+from program import PASSPHRASE, Program
 from visitor import Visitor
 
 ALERT = re.compile(r'role="alert">([^<]*)')
-LINES = re.compile(r'<div class="message (?:ours|theirs)"><p class="hint">[^<]*</p><p dir="auto">([^<]*)</p>')
+LINES = re.compile(r'<div class="message (?:ours|theirs)"><p class="hint">.*?</p><p dir="auto">([^<]*)</p>')
 REPLIES = re.compile(r'<p class="text" dir="auto">([^<]*)</p>')
 DELETE = re.compile(r'action="(/en/tip/reply/[0-9a-f]{32}/delete)"')
 CONSENT = "consent_statistics"
-PASSPHRASE, TOKEN = "a passphrase", "the token"
 
 
 class Source(Visitor):
@@ -66,42 +65,32 @@ class Source(Visitor):
         assert self.submit("/en/tip/withdraw", sure="y").path == "/en/withdrawn"
 
 
-class Reviewer:
-    """A reviewer with a program."""
+class Reviewer(Program):
+    """A reviewer with a program, who is there for long."""
 
     def __init__(self, home: Home, key: Path) -> None:
-        self._app = create_app(home, key, token=TOKEN, port=8003, idle_seconds=600)
-        self._browser = self._app.test_client()
-        self.get(f"/?token={TOKEN}")
-        self.post("/unlock", passphrase=PASSPHRASE)
+        super().__init__(home, key, idle_seconds=600)
+        self.enter()
+        assert self.unlock().status_code == 303
 
-    def get(self, path: str) -> str:
-        return self._browser.get(path, base_url="http://127.0.0.1:8003").text.replace("&#39;", "'")
-
-    def post(self, path: str, page: str = "", **values: str) -> None:
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page or path))
-        assert token
-        data = {"csrf_token": token[1], **values}
-        assert self._browser.post(path, base_url="http://127.0.0.1:8003", data=data).status_code == 303
+    def page(self, path: str) -> str:
+        return self.get(path).text.replace("&#39;", "'")
 
     def sync(self) -> str:
-        self.post("/sync", "/")
-        return self.get("/")
+        assert self.post("/sync", "/").status_code == 303
+        return self.page("/")
 
     def open(self, tip: str) -> str:
-        return self.get(f"/tips/{tip}")
+        return self.page(f"/tips/{tip}")
 
     def reply(self, tip: str, text: str) -> None:
-        self.post(f"/tips/{tip}/reply", f"/tips/{tip}", text=text)
+        assert self.post(f"/tips/{tip}/reply", f"/tips/{tip}", text=text).status_code == 303
 
     def conversation(self, tip: str) -> list[str]:
         return LINES.findall(self.open(tip))
 
     def answers(self, tip: str) -> Any:
-        return self._app.extensions["guard"].use().tips[tip].answers
-
-    def lock(self) -> None:
-        self._app.extensions["guard"].lock()
+        return self.guard.use().tips[tip].answers  # type: ignore[union-attr]
 
 
 class Everything:
@@ -138,7 +127,7 @@ class Everything:
 
     def stop(self) -> None:
         for reviewer in self._reviewers:
-            reviewer.lock()
+            reviewer.guard.lock()
         for http, thread in self._serving:
             http.shutdown()
             thread.join()
@@ -382,4 +371,4 @@ def test_a_home_of_before_signatures_without_its_desk_says_when_it_opens(tmp_pat
     try:
         assert "what another version of this program fetched opens once the desk has answered" in reviewer.sync()
     finally:
-        reviewer.lock()
+        reviewer.guard.lock()

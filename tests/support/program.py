@@ -1,0 +1,73 @@
+"""A reviewer's program in this process, driven through its pages."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from intake.triage.app import create_app
+from intake.triage.guard import Guard
+from intake.triage.home import Home
+from intake.triage.place import Place
+
+PASSPHRASE = "a passphrase"
+PORT = 8003
+ORIGIN = f"http://127.0.0.1:{PORT}"
+
+
+class Program:
+    """A reviewer's program, driven through its pages. As under its supervisor, a lock starts a new, locked one."""
+
+    def __init__(self, home: Home, key: Path, idle_seconds: float) -> None:
+        self._home, self._key, self._idle_seconds = home, key, idle_seconds
+        self.place = Place.new(PORT)
+        self.address = self.place.address
+        self.app = self._start()
+        self.browser: FlaskClient = self.app.test_client()
+
+    def _start(self) -> Flask:
+        return create_app(
+            self._home, self._key, self.place, end=self._ended, entered=self._entered, idle_seconds=self._idle_seconds
+        )
+
+    def _ended(self) -> None:
+        self.app = self.browser.application = self._start()
+
+    def _entered(self) -> None:
+        self.place = replace(self.place, token=None)
+
+    def get(self, path: str, **options: object) -> TestResponse:
+        return self.browser.get(self.place.path + path, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+
+    def post(self, path: str, page: str, **values: str) -> TestResponse:
+        """Send a form with the tokens of the page that it stands on."""
+        shown = self.get(page).text
+        hidden = {}
+        for name in ("csrf_token", "form"):
+            for value in re.findall(rf'name="{name}" value="([^"]+)"', shown)[:1]:
+                hidden[name] = value
+        assert "csrf_token" in hidden
+        return self.send(path, {**hidden, **values})
+
+    def send(self, path: str, values: dict[str, str]) -> TestResponse:
+        """Send just these values."""
+        return self.browser.post(self.place.path + path, base_url=ORIGIN, data=values)
+
+    def enter(self) -> None:
+        """Use the address that the program printed."""
+        assert self.get(f"/?token={self.place.token}").status_code == 302
+
+    def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
+        """Unlock, and wait until what is new has been fetched, or could not be."""
+        answer = self.post("/unlock", "/unlock", passphrase=passphrase)
+        work = self.app.extensions["guard"].use()
+        assert work is None or work.settled.wait(60)
+        return answer
+
+    @property
+    def guard(self) -> Guard:
+        guard: Guard = self.app.extensions["guard"]
+        return guard
