@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake import settings
+from intake.accesslog.log import LogDamagedError
 from intake.server import open_server
 from intake.serving import Application, StartError, asked_for, hold_settings
 from intake.storage.schema import SchemaError
@@ -30,7 +31,7 @@ def _checked() -> settings.Settings:
     try:
         loaded = settings.load()
         open_server(loaded).store.close()
-    except (settings.SettingError, SchemaError) as error:
+    except (settings.SettingError, SchemaError, LogDamagedError) as error:
         sys.exit(f"intake: {error}")
     except (SQLAlchemyError, OSError, ValueError) as error:
         sys.exit(f"intake: the store in {settings.load().data} can't be opened ({type(error).__name__})")

@@ -9,11 +9,11 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from crypto.checkpoint import Checkpoint
-from crypto.merkle import Frontier, leaf_hash
+from crypto.merkle import Frontier, FrontierError, leaf_hash
 from crypto.note import Note, NoteError, SigningKey, parse_note
-from intake.protocol.clock import LogClock
+from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
-from intake.protocol.roster import Roster
+from intake.protocol.roster import Roster, RosterError
 from intake.storage.tables import LogEntry, LogHead
 
 
@@ -26,6 +26,13 @@ def _read(line: bytes) -> Entry:
         return parse_entry(line)
     except EntryError as error:
         raise LogDamagedError("a stored entry is malformed") from error
+
+
+def _edge(head: LogHead) -> Frontier:
+    try:
+        return Frontier.from_bytes(head.size, head.frontier)
+    except FrontierError as error:
+        raise LogDamagedError("the stored edge of the log's tree is malformed") from error
 
 
 def _now() -> datetime:
@@ -104,7 +111,7 @@ class AccessLog:
         line = entry.to_bytes()
         head = self._require_head(session)
         leaf = leaf_hash(line)
-        frontier = Frontier.from_bytes(head.size, head.frontier).append(leaf)
+        frontier = _edge(head).append(leaf)
         session.add(LogEntry(index=head.size, leaf=leaf, body=line))
         # The old size in the condition: a head that moved meanwhile is never overwritten.
         if session.execute(delete(LogHead).where(LogHead.size == head.size)).rowcount != 1:  # type: ignore[attr-defined]
@@ -151,8 +158,11 @@ class AccessLog:
             roster, clock = self._replayed.roster.copy(), self._replayed.clock
             for line in self.lines(session, clock.size, self._require_head(session).size):
                 entry = _read(line)
-                roster.apply(entry)
-                clock = clock.after(entry)
+                try:
+                    roster.apply(entry)
+                    clock = clock.after(entry)
+                except (RosterError, ClockError) as error:
+                    raise LogDamagedError(f"entry {clock.size} of the log can't follow on those before it") from error
             self._replayed = _Replayed(roster, clock)
             return self._replayed
 

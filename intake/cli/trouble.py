@@ -65,12 +65,17 @@ KINDS = {
     "intake.storage.room.StoreFullError": Status.FULL,
     "intake.storage.store.StoreLockedError": Status.OUT_OF_REACH,
     "intake.triage.home.HomeError": Status.USAGE,
+    "intake.triage.home.DamagedError": Status.DAMAGED,
     "intake.triage.holding.HomeInUseError": Status.OUT_OF_REACH,
     "intake.triage.memory.MemoryFileError": Status.DAMAGED,
     "intake.triage.desk_client.DeskError": Status.OUT_OF_REACH,
+    "intake.triage.desk_client.OtherLogError": Status.USAGE,
     "intake.protocol.audit.AuditError": Status.FRAUD,
 }
-"""What our own errors mean, each with its subclasses. Their words are for people; those not named here are FAILED."""
+"""What our own errors mean, each with its subclasses but for those that are named too. All others are FAILED.
+
+Their words are for people.
+"""
 
 _STORE = {
     "BUSY": (Status.OUT_OF_REACH, "another program is writing to the store; try again"),

@@ -33,6 +33,10 @@ class DeskError(Exception):
     """The desk can't be reached, or refused; in words for the reviewer."""
 
 
+class OtherLogError(DeskError):
+    """The desk keeps another log than the one that was named, and never showed that one."""
+
+
 class DeskRefusedError(DeskError):
     """The desk answered that it won't; `status` is that of HTTP."""
 

@@ -124,7 +124,7 @@ class Home:
             if self.connection.desk and self.connection.log:
                 self.repaired(f"{self.path(_CONNECTION)} was damaged; it was made anew")
                 return None
-            raise HomeError(f"{self.path(_CONNECTION)} is damaged; say --desk and --log again") from None
+            raise DamagedError(f"{self.path(_CONNECTION)} is damaged; say --desk and --log again") from None
 
     def _require_own_log(self) -> None:
         log = self.connection.verifier

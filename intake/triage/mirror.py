@@ -18,7 +18,7 @@ from intake.protocol.audit import (
     verify_log,
 )
 from intake.protocol.evidence import Received, attest
-from intake.triage.desk_client import DeskClient, DeskError
+from intake.triage.desk_client import DeskClient, DeskError, OtherLogError
 from intake.triage.home import CHECKPOINTS, DamagedError, Home
 
 Progress = Callable[[Iterable[int], str], Iterable[int]]
@@ -107,7 +107,7 @@ def _head(home: Home, note: bytes) -> Checkpoint:
     except AuditError as error:
         if home.knows_desk():
             raise
-        raise DeskError("this desk keeps another log than the one you named: check --desk and --log") from error
+        raise OtherLogError("this desk keeps another log than the one you named: check --desk and --log") from error
     if checkpoint.size > limits.LOG_ENTRIES:
         raise DeskError(f"the desk claims a log of {checkpoint.size} entries, more than this program can take")
     return checkpoint

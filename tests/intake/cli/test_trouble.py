@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import pkgutil
 import signal
 import sqlite3
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import crypto
+import intake
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.cli import main
@@ -95,12 +98,45 @@ def other_key(place: Place) -> None:
     (place.data / "log.key").write_text(f"{key.verifier.name}\n{key.seed.hex()}\n")
 
 
+def entry_twice(place: Place) -> None:
+    """An enrolment that the store holds once more, as if it had been appended."""
+    with closing(sqlite3.connect(place.data / "intake.db")) as store, store:
+        (card,) = store.execute("SELECT body FROM log_entry").fetchone()
+        store.execute("INSERT INTO log_entry SELECT 1, leaf, ? FROM log_entry", (card,))
+        store.execute("UPDATE log_head SET size = 2")
+
+
+def enrolled(then: Callable[[Place], None]) -> Callable[[Place], None]:
+    def enrol(place: Place) -> None:
+        assert place.run(*ENROL).returncode == 0
+        then(place)
+
+    return enrol
+
+
+def cut_edge(place: Place) -> None:
+    with closing(sqlite3.connect(place.data / "intake.db")) as store, store:
+        store.execute("UPDATE log_head SET frontier = x'00'")
+
+
+def damaged_home(place: Place) -> None:
+    home = place.directory / "home"
+    home.mkdir()
+    for name in ("connection.json", "connection.json.copy"):
+        (home / name).write_bytes(b"sha256 nonsense\n{}")
+
+
+def half_evidence(place: Place) -> None:
+    (place.directory / "evidence").write_bytes(b"intake evidence v1\n\xff")
+
+
 def untouched(_place: Place) -> None:
     pass
 
 
 ENROL = ["reviewer", "enrol", "amina.card"]
 VERIFY = ["audit", "verify", "--key", "amina.key", "--passphrase-file", "passphrase", "--home", "home", "--log", LOG]
+AT_HOME = ["audit", "verify", "--key", "amina.key", "--passphrase-file", "passphrase", "--home", "home"]
 GONE = f"http://127.0.0.1:{free_port()}"
 
 
@@ -114,6 +150,10 @@ GONE = f"http://127.0.0.1:{free_port()}"
         (mangled("data/intake.db", lambda _: b"nonsense" * 999), ENROL, Status.DAMAGED, "the store is damaged"),
         (mangled("data/log.key", lambda _: b"\xff"), ENROL, Status.DAMAGED, "log.key is damaged"),
         (other_key, ENROL, Status.DAMAGED, "log.key is not the key of this store's log"),
+        (enrolled(entry_twice), ["reviewer", "list"], Status.DAMAGED, "entry 1 of the log can't follow"),
+        (enrolled(cut_edge), ["reviewer", "revoke", "amina"], Status.DAMAGED, "edge of the log's tree is malformed"),
+        (newer, ["clock", "correct"], Status.OTHER_VERSION, "the store is newer than this program"),
+        (untouched, ["clock", "correct"], Status.FAILED, "there is nothing to correct"),
         (mangled("data/intake.toml", lambda _: b"team = \x1b["), ["settle"], Status.USAGE, "intake.toml is not TOML"),
         (mangled("amina.card", lambda card: card[:-20]), ENROL, Status.FAILED, "not a valid card"),
         (mangled("amina.card", lambda card: b"\xef\xbb\xbf" + card), ENROL, Status.FAILED, "card"),
@@ -123,6 +163,10 @@ GONE = f"http://127.0.0.1:{free_port()}"
         (untouched, [*VERIFY, "--desk", GONE], Status.OUT_OF_REACH, "the desk can't be reached"),
         (untouched, [*VERIFY, "--desk", "nonsense"], Status.USAGE, "--desk must be an address"),
         (untouched, [*VERIFY, "--desk", GONE, "--home", "/proc/home"], Status.USAGE, "--home must be a directory"),
+        (damaged_home, AT_HOME, Status.DAMAGED, "connection.json is damaged; say --desk and --log again"),
+        (untouched, AT_HOME, Status.USAGE, "the first time, --desk and --log must say"),
+        (half_evidence, ["audit", "evidence", "evidence"], Status.FAILED, "this is not evidence"),
+        (untouched, ["audit", "evidence", "amina.card"], Status.FAILED, "this is not evidence"),
         (untouched, ["key", "new", "boris"], Status.USAGE, "no terminal to ask for the passphrase in"),
         (untouched, ["age", "-p", "passphrase"], Status.USAGE, "no terminal to ask for the passphrase in"),
         (untouched, ["age", "-d", "passphrase"], Status.FAILED, "passphrase is not an age file"),
@@ -140,7 +184,11 @@ def test_a_card_that_windows_gave_other_line_ends_is_the_same_card(place: Place)
     assert place.run(*ENROL).returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [["nonsense"], ["init", "--nonsense"], ["serve"], ["serve", "a\x1b[2Jb"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["init", "--nonsense"], ["serve"], ["serve", "a\x1b[2Jb"], ["clock", "correct", "now"],
+     ["audit", "evidence"], ["audit", "evidence", "none"]],
+)  # fmt: skip
 def test_a_wrong_call_shows_the_usage_and_ends_with_one_line(arguments: list[str], place: Place) -> None:
     result = place.run(*arguments)
     lines = [line for line in result.stderr.splitlines() if line]
@@ -245,7 +293,7 @@ def test_only_a_log_that_lies_ends_with_the_status_of_fraud(place: Place) -> Non
     with desk(place, environment, port):
         # A key of the same name, which another holds: whoever named it was told wrong, or asks the wrong desk.
         other = place.run(*arguments, *connection, str(SigningKey.generate(log.name).verifier))
-        in_one_line(other, Status.OUT_OF_REACH, "this desk keeps another log than the one you named")
+        in_one_line(other, Status.USAGE, "this desk keeps another log than the one you named")
         assert place.run(*arguments, *connection, str(log)).returncode == Status.DONE
     earlier.replace(place.data / "intake.db")
     with desk(place, environment, port):
@@ -257,6 +305,57 @@ def test_every_kind_names_a_class_that_there_is() -> None:
         module, _, kind = name.rpartition(".")
         assert issubclass(getattr(importlib.import_module(module), kind), Exception)
     assert MEANINGS.keys() == set(Status)
+
+
+FAILED = {
+    "crypto.age.errors.AgeError",
+    "intake.accesslog.tiles.NoSuchTileError",
+    "intake.cli.trouble.Trouble",
+    "intake.demo.browser.PageError",
+    "intake.demo.processes.ProcessError",
+    "intake.protocol.card.CardError",
+    "intake.protocol.clock.ClockError",
+    "intake.protocol.evidence.EvidenceError",
+    "intake.protocol.names.UnfitNameError",
+    "intake.protocol.roster.RosterError",
+    "intake.serving.NotServedError",
+    "intake.serving.StartError",
+    "intake.suited.UnsuitedError",
+    "intake.triage.keyfile.KeyFileError",
+    "intake.triage.supervisor.SupervisorError",
+}
+"""What is FAILED on purpose, with its subclasses: no other status would tell a script more."""
+
+ELSEWHERE = {
+    "crypto": "raised by the formats, and told in the words of whoever reads them",
+    "intake.desk": "answers",
+    "intake.report": "answers, and doubts about what was opened",
+    "intake.source": "answers",
+    "intake.protocol.actions": "answers, and faults that an audit finds",
+    "intake.protocol.entry": "damage of the store, or faults that an audit finds",
+    "intake.protocol.requests": "answers, and faults that an audit finds",
+    "intake.protocol.wire": "pages of the reviewer's program",
+    "intake.triage.journal": "lines that are passed over",
+    "intake.triage.outbox": "pages of the reviewer's program",
+    "intake.triage.work": "pages of the reviewer's program",
+}
+"""Where errors are defined that end in no command, and in what they do end."""
+
+
+def test_every_error_of_ours_has_a_status_or_ends_in_no_command() -> None:
+    unnamed = []
+    for package in (crypto, intake):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            # Both act when they are imported.
+            if module.name in ("intake.__main__", "intake.gunicorn_settings"):
+                continue
+            for kind in vars(importlib.import_module(module.name)).values():
+                if isinstance(kind, type) and issubclass(kind, BaseException) and kind.__module__ == module.name:
+                    names = {f"{each.__module__}.{each.__qualname__}" for each in kind.__mro__}
+                    elsewhere = any(f"{module.name}.".startswith(f"{place}.") for place in ELSEWHERE)
+                    if not (names & (KINDS.keys() | FAILED)) and not elsewhere:
+                        unnamed.append(f"{module.name}.{kind.__qualname__}")
+    assert unnamed == []
 
 
 def test_an_error_that_nobody_expected_says_where_and_never_what(capsys: pytest.CaptureFixture[str]) -> None:
