@@ -211,6 +211,18 @@ def test_a_store_that_another_program_holds_is_busy_and_not_wrong(place: Place) 
         in_one_line(result, Status.OUT_OF_REACH, "another program is writing to the store")
 
 
+def test_gunicorn_without_the_command_ends_in_one_line_too(place: Place) -> None:
+    other_key(place)
+    environment = {**os.environ, "INTAKE_DATA": str(place.data)}
+    ended = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "wsgi:desk"],
+        cwd=Path(__file__).parents[3], env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode != 0
+    assert "intake: log.key is not the key of this store's log" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_full_disk_is_told_as_such(place: Place) -> None:
     with Path("/dev/full").open("w") as full:
         for command in ("--help", "init"):
