@@ -25,7 +25,7 @@ _COMMANDS = {
         "Put the log's time right after the clock was wrong (on the server).",
     ),
     "serve": ("intake.cli.serve:serve", "server", "Run the source site or the desk API."),
-    "settle": ("intake.cli.settle:settle", "server", "Rewrite the store so that it hides the order of arrival."),
+    "settle": ("intake.cli.settle:settle", "server", "Delete reports that are too old; hide the order of arrival."),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),
     "audit": ("intake.cli.audit:audit", "triage", "Check the access log (on an auditor's machine)."),
     "age": ("intake.cli.age:age", "triage", "Encrypt and decrypt files in the age format."),

@@ -71,7 +71,7 @@ class DatedReply:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answered:
-    """What the team has answered, newest first, and the first day on which somebody opened the report."""
+    """What the team has answered, in its order, and the first day on which somebody opened the report."""
 
     replies: Sequence[DatedReply]
     opened: date | None
@@ -119,7 +119,7 @@ def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: 
 def answered(server: Server, seed: Seed, tip: KnownTip) -> Answered:
     """What the team has sealed to the source."""
     replies, opened = _opened(server, seed, tip)
-    return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id), reverse=True), opened)
+    return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id)), opened)
 
 
 def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forgotten | None:

@@ -144,7 +144,7 @@ def _pieces(answer: httpx.Response, largest: int) -> Iterator[bytes]:
     for piece in answer.iter_raw():
         size += len(piece)
         if size > largest:
-            raise DeskError("the desk's answer is larger than it can be")
+            raise DeskError("what answers is larger than a desk's answer can be; is --desk the desk's address?")
         yield piece
 
 

@@ -33,7 +33,7 @@ def reply(site: Any, payload: Any, day: date | None = None) -> None:
         session.add(item)
 
 
-def test_replies_are_shown_with_their_day_newest_first_and_as_text(site: Any, visit: Any) -> None:
+def test_replies_are_shown_with_their_day_in_their_order_and_as_text(site: Any, visit: Any) -> None:
     visit.report()
     visit.open("/en/tip")
     assert "There is no reply yet" in visit.page.words
@@ -41,7 +41,7 @@ def test_replies_are_shown_with_their_day_newest_first_and_as_text(site: Any, vi
     reply(site, Reply("The second.", 2).padded(), date(2026, 5, 10))
     visit.open("/en/tip")
     words = visit.page.words
-    assert words.index("May 10, 2026") < words.index("The second.") < words.index("May 3, 2026")
+    assert words.index("May 3, 2026") < words.index("May 10, 2026") < words.index("The second.")
     assert "The <b>first</b>." in words
 
 

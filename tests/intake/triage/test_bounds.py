@@ -100,7 +100,7 @@ def test_no_answer_is_read_beyond_its_largest_size(client: DeskClient, hostile: 
     asked = (client.index, client.checkpoint, lambda: list(client.download("0" * 32, 0, 1000)))
     for ask in asked:
         hostile.sent = 0
-        with pytest.raises(DeskError, match="larger than it can be"):
+        with pytest.raises(DeskError, match="larger than a desk's answer can be"):
             ask()
         assert hostile.sent < 20_000_000
 
@@ -108,7 +108,7 @@ def test_no_answer_is_read_beyond_its_largest_size(client: DeskClient, hostile: 
 def test_an_error_answer_is_short_and_cannot_play_with_a_terminal(client: DeskClient, hostile: Hostile) -> None:
     head = b"HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n"
     hostile.behave = hostile.endless(head, b"10000\r\n" + b" " * 65536 + b"\r\n")
-    with pytest.raises(DeskError, match="larger than it can be"):
+    with pytest.raises(DeskError, match="larger than a desk's answer can be"):
         client.index()
     body = json.dumps({"error": "\x1b[2Jclick here " * 100}).encode()
     hostile.behave = lambda peer: peer.sendall(b"HTTP/1.1 400 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
