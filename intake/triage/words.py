@@ -1,5 +1,6 @@
 """Keys of the form in words, for the pages."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from urllib.parse import quote
@@ -68,6 +69,11 @@ def _lines(asked: Iterable[Field], answers: Mapping[str, Choice]) -> list[tuple[
 def choices(value: Answer) -> Choice:
     """An answer that is no list of entries."""
     return value if isinstance(value, str) else tuple(part for part in value if isinstance(part, str))
+
+
+def counted(sentences: Iterable[str]) -> list[str]:
+    """Each sentence once, and how often it would stand there: a server can make any number of them."""
+    return [says if times == 1 else f"{says} ({times} times)" for says, times in Counter(sentences).items()]
 
 
 def status(key: str) -> str:
