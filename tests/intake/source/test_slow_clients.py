@@ -389,6 +389,22 @@ def test_no_thread_waits_for_a_head_however_it_begins(
     assert Visitor(connecting(running), circuit=2 if onion else None).get("/en/").seconds < 2
 
 
+@pytest.mark.parametrize(
+    "line", [b" " * 30_000 + b"\rX", b"a" + b" " * 30_000 + b"b"], ids=["blanks only", "inner blanks"]
+)
+@pytest.mark.parametrize("name", [b"Content-Length:", b"Transfer-Encoding:"])
+def test_reading_a_head_takes_no_time_whatever_it_is_made_of(
+    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack, name: bytes, line: bytes
+) -> None:
+    running = gunicorn(open_site(onion=True).server.settings.data)
+    worker = running.worker
+    for circuit in range(3, 13):
+        connection = closing.enter_context(connecting(running)())
+        connection.sendall(proxy_line(circuit) + b"GET / HTTP/1.1\r\n" + name + line + b"\r\n\r\n")
+    assert Visitor(connecting(running), circuit=2).get("/en/").seconds < 2
+    assert running.worker == worker
+
+
 def test_no_thread_waits_for_what_is_still_sent_to_one_that_was_refused(
     open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
 ) -> None:
