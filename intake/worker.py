@@ -178,6 +178,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self._judge(conn, conn.head)
         elif not more or len(conn.sock.arrived) >= conn.wanted:
             self._drop(conn)
+        else:
+            self._hold(conn, len(conn.sock.arrived))
 
     def _judge(self, conn: Connection, head: Head) -> None:
         """Decide by the head alone what to wait for."""
@@ -196,10 +198,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def _collect_body(self, conn: Connection) -> None:
         more = conn.sock.collect(conn.wanted - len(conn.sock.arrived))
-        self.crowd.hold(conn, len(conn.sock.arrived))
+        # Before a thread has it.
+        size = len(conn.sock.arrived)
         self._continue_body(conn, more=more)
-        while self.crowd.held > MOST_HELD and (other := self.crowd.to_empty(ORDINARY)):
-            self._drop(other)
+        self._hold(conn, size)
 
     def _continue_body(self, conn: Connection, *, more: bool) -> None:
         if not more or len(conn.sock.arrived) >= conn.wanted:
@@ -252,23 +254,24 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             conn.turns.give_back(self.crowd.circuit(conn))
             conn.turns = None
         self.crowd.end(conn)
-        self.crowd.hold(conn, conn.sock.pending)
-        conn.sock.setblocking(False)
         conn.enter(Stage.ANSWER)
         self._go_on_answering(conn)
         self._serve_next()
 
     def _go_on_answering(self, conn: Connection) -> None:
         try:
+            # The thread has closed it, if it failed in the middle of an answer.
+            conn.sock.setblocking(False)
             conn.sock.flush()
-            self.crowd.hold(conn, conn.sock.pending)
             if conn.sock.pending:
                 self._listen(conn, self._go_on_answering, EVENT_WRITE)
+                self._hold(conn, conn.sock.pending)
                 return
             conn.sock.end_answer(conn.unread)
         except OSError:
             self._drop(conn)
             return
+        self._hold(conn, 0)
         conn.enter(Stage.END)
         self._listen(conn, self._discard)
 
@@ -335,6 +338,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             self.log.debug("nobody is there to be answered")
 
+    def _hold(self, conn: Connection, size: int) -> None:
+        """Count what is held for a connection now, and close those that hold most while it is too much altogether."""
+        self.crowd.hold(conn, size)
+        while self.crowd.held > MOST_HELD and (other := self.crowd.to_empty(ORDINARY)):
+            self._drop(other)
+
     def _listen(self, conn: Connection, then: Callable[[Connection], None], event: int = EVENT_READ) -> None:
         """Wait, without a thread, for something to happen on this connection."""
         self.crowd.idle(conn, over=conn.stage is Stage.END)
@@ -350,7 +359,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             then(conn)
 
     def _unlisten(self, conn: Connection) -> None:
-        if conn.sock.fileno() in self.poller.get_map():
+        if conn.sock.fileno() != -1 and conn.sock.fileno() in self.poller.get_map():
             self.poller.unregister(conn.sock)
 
     def _make_room(self) -> bool:

@@ -1,0 +1,146 @@
+"""The desk in gunicorn, as it runs in earnest, while members wear it out and the store fails."""
+
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from intake.protocol.actions import ReadRequest
+from intake.server import Server
+from intake.storage.tables import Item, Kind
+from ports import free_port
+from waiting import waited_for
+
+PROJECT = Path(__file__).parents[3]
+ANSWERED = b"HTTP/1.1 200 OK\r\n"
+
+
+@dataclass
+class Desk:
+    """A running desk, and what it prints."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    printed: Path
+
+    @property
+    def worker(self) -> int:
+        """The worker's process, as soon as there is one."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(waited_for(lambda: children.read_text().split())[0])
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the worker holds."""
+        status = Path(f"/proc/{self.worker}/status").read_text()
+        return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+
+    def connect(self) -> socket.socket:
+        """A connection that takes little at a time."""
+        with ExitStack() as opening:
+            connection = opening.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(60)
+            connection.connect(("127.0.0.1", self.port))
+            opening.pop_all()
+        return connection
+
+    def answers(self) -> bool:
+        """Whether it listens."""
+        try:
+            self.connect().close()
+        except OSError:
+            return False
+        return True
+
+
+@pytest.fixture
+def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
+    port, printed = free_port(), tmp_path / "gunicorn.log"
+    with printed.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "wsgi:desk"],
+            cwd=PROJECT,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "INTAKE_DATA": str(server.settings.data),
+                "INTAKE_DESK_BIND": f"127.0.0.1:{port}",
+            },
+            stdout=output,
+            stderr=output,
+        )
+    running = Desk(process, port, printed)
+    try:
+        assert waited_for(lambda: process.poll() is not None or running.answers())
+        assert process.poll() is None
+        yield running
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def items_of(server: Server, stored: Any, count: int, size: int) -> tuple[str, ...]:
+    tip, day = bytes.fromhex(stored(0)[0]), datetime.now(UTC).date()
+    names = [secrets.token_bytes(16) for _ in range(count)]
+    with server.store.writing() as session:
+        session.add_all(
+            Item(id=name, tip_id=tip, kind=Kind.MESSAGE, day=day, size=size, sealed=bytes(size)) for name in names
+        )
+    return tuple(name.hex() for name in names)
+
+
+def asked(member: Any, items: tuple[str, ...], client: Callable[[Any], Any]) -> bytes:
+    """A bulk read, in bytes."""
+    body = ReadRequest((), items).to_json()
+    request = client(member).request("POST", "/v1/read", body)
+    fields = b"".join(b"%b: %b\r\n" % field for field in request.headers.raw)
+    return b"POST /v1/read HTTP/1.1\r\n" + fields + b"\r\n" + body
+
+
+def test_answers_that_a_member_does_not_take_are_held_only_up_to_a_bound(
+    desk: Desk, server: Server, members_of: Any, client: Any, stored: Any, opened: ExitStack
+) -> None:
+    amina = members_of.enrol("amina")
+    items = items_of(server, stored, 10, 550_000)
+    before = desk.memory
+    for _ in range(40):
+        connection = opened.enter_context(desk.connect())
+        connection.sendall(asked(amina, items, client))
+        assert connection.recv(17, socket.MSG_WAITALL) == ANSWERED
+    # 290 MB were asked for.
+    assert desk.memory - before < 160_000_000
+
+
+def test_a_store_that_fails_in_the_middle_of_an_answer_ends_that_answer_and_nothing_else(
+    desk: Desk, server: Server, members_of: Any, client: Any, stored: Any
+) -> None:
+    amina, worker = members_of.enrol("amina"), desk.worker
+    items = items_of(server, stored, 2, 1_000)
+    with server.store.writing() as session:
+        session.execute(text("UPDATE item SET sealed = 'not bytes'"))
+    with desk.connect() as connection:
+        connection.sendall(asked(amina, items, client))
+        assert connection.recv(17, socket.MSG_WAITALL) == ANSWERED
+        while connection.recv(1 << 16):
+            pass
+    assert "unexpected TypeError" in desk.printed.read_text()
+    assert desk.answers()
+    with desk.connect() as connection:
+        connection.sendall(b"GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(13, socket.MSG_WAITALL).startswith(b"HTTP/1.1 4")
+    assert desk.worker == worker
