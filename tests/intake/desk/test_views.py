@@ -325,6 +325,21 @@ def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
     assert add(amina, 1_000) == 201
 
 
+def test_a_reviewer_adds_nothing_once_only_the_reserve_is_left_and_still_reads(
+    client: Any, amina: Any, stored: Stored, server: Server
+) -> None:
+    tip, (item,) = stored(1)
+    full = replace(server, settings=replace(server.settings, reserve_text=1 << 62))
+    before = last_entry(server)
+    path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=reply"
+    answer = client(amina, full)("PUT", path, b"a reply")
+    assert (answer.status_code, answer.json()["error"]) == (507, "the server's disk is full: tell the operator")
+    assert last_entry(server) == before
+    with server.store.reading() as session:
+        assert [row.hex() for row in session.scalars(select(Item.id))] == [item]
+    assert client(amina, full)("POST", "/v1/read", ReadRequest((tip,), (item,)).to_json()).status_code == 200
+
+
 def large_item(server: Server, stored: Stored, size: int) -> str:
     tip, _ = stored(0)
     name = secrets.token_bytes(16)
