@@ -15,7 +15,7 @@ _AT_ONCE = 256
 
 def correct(store: Store, log: AccessLog) -> Correction:
     """Set the log's time to that of this machine's clock; `ClockError` if the log isn't ahead of it."""
-    with store.writing() as session:
+    with store.writing(last=True) as session:
         clock, now = log.clock(session), log.now()
         if now >= clock.last:
             raise ClockError("the log is not ahead of this machine's clock; there is nothing to correct")

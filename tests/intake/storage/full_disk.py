@@ -4,7 +4,7 @@ import secrets
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -13,9 +13,11 @@ from click.testing import CliRunner
 from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from intake.accesslog import members
+from intake.accesslog.clock import correct
+from intake.accesslog.log import AccessLog
 from intake.cli import main
 from intake.protocol.card import Role, issue_card
-from intake.server import Server, open_server
+from intake.server import Server, open_server, read_log_key
 from intake.settings import load
 from intake.storage.removal import remove_tips
 from intake.storage.room import StoreFullError, free_bytes
@@ -49,6 +51,11 @@ def store_tip(server: Server) -> None:
         session.add(Tip(id=bytes(16), day=day, summary=bytes(4_000), recipient="r", lookup=bytes(32)))
 
 
+def an_hour_ago() -> datetime:
+    """The time by a clock that was put right, after it was ahead."""
+    return datetime.now(UTC) - timedelta(hours=1)
+
+
 def main_() -> None:
     """Say on each line what became of one thing."""
     data = Path(sys.argv[1])
@@ -65,6 +72,8 @@ def main_() -> None:
     say("free", free_bytes(data) < 100_000)
     # First everything that may be written at all, until only the last of the disk is left; then what may use that.
     say("write", write_until_full(server))
+    corrected = correct(server.store, AccessLog(read_log_key(server.settings.log_key), an_hour_ago))
+    say("clock", corrected.after < corrected.before)
     say("withdraw", remove_tips(server.store, server.blobs, Tip.id == bytes(16)).forgotten is Forgotten.DONE)
     say("revoke", intake("reviewer", "revoke", "amina").startswith("0 amina"))
     say("settle", intake("settle").startswith("0"))
