@@ -95,7 +95,9 @@ class Settings:
     ballast: int = _setting(
         32_000_000, "What is kept of the disk for the log, for revoking members and for withdrawing, when it is full."
     )
-    member_quota: int = _setting(200_000_000, "How many bytes one reviewer can add on one day.")
+    member_quota: int = _setting(
+        200_000_000, "How many bytes one reviewer can add on one day, entries of the log included."
+    )
     gate_minutes: int = _setting(
         60,
         "Every so many minutes reviewers see what has come, so that the log doesn't tell when; 1440: once a day; 0: at "

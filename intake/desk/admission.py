@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from intake.accesslog.nonces import forget, is_used, remember
 from intake.desk.clocks import require_agreement, require_loggable
+from intake.desk.quota import require_quota
 from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
 from intake.protocol.requests import RequestError, SignedRequest, verify
@@ -42,12 +43,15 @@ def logged() -> Iterator[Session]:
         body = request.get_data() if row.logs_body else None
         does = named(signed.method, signed.path, signed.query, body)
         kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
-        log = current_server().log
+        server = current_server()
+        log = server.log
         at = log.time(session)
         # Against what will be logged: the request may have waited for the lock for long.
         require_loggable(signed.created, at, log.clock(session))
         entry = Entry(at=at, who=signed.key_id, action=does.action, objects=does.objects, request=kept)
         log.append(session, entry)
+        # An entry stays for ever, and everybody has to read it.
+        require_quota(server, session, len(entry.to_bytes()))
         # By whichever of the two clocks is behind: either of them may let a request in.
         forget(session, min(at, log.now()))
         yield session

@@ -15,6 +15,7 @@ from werkzeug.exceptions import Gone
 from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog.tiles import NoSuchTileError, tile
 from intake.desk.admission import admitted, current_server, logged
+from intake.desk.quota import require_quota
 from intake.protocol import limits
 from intake.protocol.actions import ReadRequest, parse_read_request
 from intake.protocol.endpoints import first_byte
@@ -22,7 +23,7 @@ from intake.protocol.wire import Index, ItemRow, TipRow, WithdrawalRow, encode_s
 from intake.server import Server
 from intake.storage.gate import Gate
 from intake.storage.room import StoreFullError
-from intake.storage.tables import Added, Item, Kind, Tip, Withdrawal
+from intake.storage.tables import Item, Kind, Tip, Withdrawal
 
 blueprint = Blueprint("desk", __name__, url_prefix="/v1")
 
@@ -80,7 +81,7 @@ def add(tip_id: str, item_id: str) -> Response:
         if present is not None and (present.tip_id, present.sealed) != (_id(tip_id), sealed):
             abort(409)
         if present is None:
-            _require_quota(server, session, len(sealed))
+            require_quota(server, session, len(sealed))
             session.add(
                 Item(
                     id=_id(item_id),
@@ -167,20 +168,6 @@ def _each(
             data: bytes | None = session.scalar(select(sealed).where(key == bytes.fromhex(name)))
         if data is not None:
             yield name, data
-
-
-def _require_quota(server: Server, session: Session, size: int) -> None:
-    """Count what the signer of this request, which was logged just now, adds today; refuse it beyond the quota."""
-    entry, today = server.log.last(session), server.log.day(session)
-    member = "" if entry is None else entry.who
-    row = session.get(Added, member)
-    if row is None:
-        row = Added(member=member, day=today, size=0)
-        session.add(row)
-    row.size = size + (row.size if row.day == today else 0)
-    row.day = today
-    if row.size > server.settings.member_quota:
-        abort(429)
 
 
 def _content(server: Server, name: bytes, start: int) -> tuple[int, Iterable[bytes]]:

@@ -311,18 +311,35 @@ def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
     client: Any, amina: Any, members_of: Any, stored: Stored, server: Server
 ) -> None:
     tip, _ = stored(0)
-    small = replace(server, settings=replace(server.settings, member_quota=1_000))
+    small = replace(server, settings=replace(server.settings, member_quota=100_000))
 
     def add(member: Any, size: int) -> int:
         path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=work"
         status: int = client(member, small)("PUT", path, bytes(size)).status_code
         return status
 
-    assert [add(amina, size) for size in (600, 401, 400, 1)] == [201, 429, 201, 429]
-    assert add(members_of.enrol("boris"), 1_000) == 201
+    assert [add(amina, size) for size in (60_000, 40_001, 30_000, 10_000)] == [201, 429, 201, 429]
+    assert add(members_of.enrol("boris"), 90_000) == 201
     with server.store.writing() as session:
         session.execute(update(Added).values(day=datetime.now(UTC).date() - timedelta(days=1)))
-    assert add(amina, 1_000) == 201
+    assert add(amina, 90_000) == 201
+
+
+def test_a_reviewer_makes_the_log_no_longer_than_the_quota_of_a_day(
+    client: Any, amina: Any, members_of: Any, server: Server
+) -> None:
+    small = replace(server, settings=replace(server.settings, member_quota=100_000))
+    body = ReadRequest((), tuple(secrets.token_hex(16) for _ in range(MOST_OBJECTS))).to_json()
+
+    def read(member: Any) -> int:
+        status: int = client(member, small)("POST", "/v1/read", body).status_code
+        return status
+
+    statuses = [read(amina) for _ in range(8)]
+    assert (statuses[0], statuses[-1]) == (200, 429)
+    with server.store.reading() as session:
+        assert sum(map(len, session.scalars(select(LogEntry.body)))) < 110_000
+    assert read(members_of.enrol("boris")) == 200
 
 
 def test_a_reviewer_adds_nothing_once_only_the_reserve_is_left_and_still_reads(
