@@ -401,7 +401,8 @@ def test_reading_a_head_takes_no_time_whatever_it_is_made_of(
     for circuit in range(3, 13):
         connection = closing.enter_context(connecting(running)())
         connection.sendall(proxy_line(circuit) + b"GET / HTTP/1.1\r\n" + name + line + b"\r\n\r\n")
-    assert Visitor(connecting(running), circuit=2).get("/en/").seconds < 2
+    # Searching took 40 s for the shorter kind of these lines, and days for the other.
+    assert Visitor(connecting(running), circuit=2).get("/en/").seconds < 20
     assert running.worker == worker
 
 
