@@ -139,7 +139,9 @@ class Store:
 
     def _empty(self) -> bool:
         # Before it is tried: another process may find something to forget while this one is at it.
-        self._unforgotten.unlink(missing_ok=True)
+        # What fails here is tried again: a disk that can't be written for a while must not end the thread that does it.
+        with suppress(OSError):
+            self._unforgotten.unlink(missing_ok=True)
         self._pending = not self._truncate()
         if self._pending:
             with suppress(OSError):
@@ -151,7 +153,7 @@ class Store:
         try:
             with closing(self._connect(_MOMENT)) as connection:
                 busy, _frames, _moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError:
+        except sqlite3.Error:
             return False
         return not busy
 

@@ -15,6 +15,7 @@ from intake.storage.removal import Removed, remove_tips
 from intake.storage.settle import settle
 from intake.storage.store import Forgotten, Store
 from intake.storage.tables import Nonce, Tip
+from waiting import waited_for
 
 MARK = secrets.token_bytes(500)
 
@@ -74,8 +75,7 @@ def test_with_a_reader_in_the_way_nobody_waits_and_what_is_pending_is_forgotten_
             threads.submit(store_nonce, server).result()
         assert time.monotonic() - started < 10, "30 s, when everybody waited for the reader"
         assert marked(server, mark), "the reader keeps it there"
-    while marked(server, mark):
-        time.sleep(0.05)
+    assert waited_for(lambda: not marked(server, mark))
 
 
 def test_what_one_process_could_not_forget_the_next_writer_of_another_forgets(server: Server) -> None:
