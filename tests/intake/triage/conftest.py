@@ -242,3 +242,21 @@ def reviewer(enrol: Callable[..., MemberKeys], home: Callable[..., Home], tmp_pa
     yield start
     for program in programs:
         program.guard.lock()
+
+
+@pytest.fixture
+def restarted(reviewer: Reviewer) -> Callable[[], Program]:
+    """Amina's program, unlocked, started anew over the same directory each time."""
+
+    def start() -> Program:
+        program = reviewer("amina")
+        program.unlock()
+        return program
+
+    return start
+
+
+@pytest.fixture
+def amina(restarted: Callable[[], Program]) -> Program:
+    """Amina's program, unlocked, and synced once before anything else happens."""
+    return restarted()

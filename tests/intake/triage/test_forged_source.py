@@ -15,49 +15,15 @@ from intake.report.definition import load_form
 from intake.report.payloads import About, Addition, Deletion, FromSource, Message, Report
 from intake.report.signed import Link, SourceItem, sign_withdrawal, source_key
 from intake.storage.tables import Item, Kind, Tip, Withdrawal
+from told import alerts, page, queue, shown, sync
 
 ANSWERS = {"urgency": "now"}
 FORM = load_form().version
-ALERT = re.compile(r'role="alert">([^<]*)')
 YES, NO = {"consent_statistics": "yes"}, {"consent_statistics": "no"}
 
 
 def today() -> date:
     return datetime.now(UTC).date()
-
-
-def page(tip: Any) -> str:
-    return f"/tips/{tip.id.hex()}"
-
-
-def shown(program: Any, tip: Any) -> str:
-    return str(program.get(page(tip)).text).replace("&#39;", "'")
-
-
-def alerts(program: Any, tip: Any) -> list[str]:
-    return ALERT.findall(shown(program, tip))
-
-
-def sync(program: Any) -> str:
-    program.post("/sync", "/")
-    return str(program.get("/").text).replace("&#39;", "'")
-
-
-@pytest.fixture
-def amina(reviewer: Callable[..., Any]) -> Any:
-    program = reviewer("amina")
-    program.unlock()
-    return program
-
-
-@pytest.fixture
-def restarted(reviewer: Callable[..., Any]) -> Callable[[], Any]:
-    def start() -> Any:
-        program = reviewer("amina")
-        program.unlock()
-        return program
-
-    return start
 
 
 @pytest.fixture
@@ -275,7 +241,7 @@ def test_a_tip_that_is_gone_was_withdrawn_only_if_its_source_signed_that(
         "": None,
     }[signed]
     withdraw(desk, tip, word)
-    for text in (sync(amina), str(restarted().get("/").text).replace("&#39;", "'")):
+    for text in (sync(amina), queue(restarted())):
         assert f"{tip.id.hex()} of {today()}" in text
         assert words in text
 

@@ -1,7 +1,6 @@
 """A server that was taken over, against a reviewer's program: what it can't do, and what is said when it tries."""
 
 import json
-import re
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -21,41 +20,13 @@ from intake.report.payloads import About, Report, Summary
 from intake.server import read_log_key
 from intake.storage.tables import Item, Kind, Tip
 from intake.triage.work import DamagedFileError
+from told import alerts, page, queue, sync
 
 ANSWERS = {"urgency": "now"}
-ALERT = re.compile(r'role="alert">([^<]*)')
 
 
 def today(days: int = 0) -> date:
     return datetime.now(UTC).date() + timedelta(days=days)
-
-
-def page(tip: Any) -> str:
-    return f"/tips/{tip.id.hex()}"
-
-
-def alerts(program: Any, tip: Any) -> list[str]:
-    return ALERT.findall(program.get(page(tip)).text)
-
-
-@pytest.fixture
-def amina(reviewer: Callable[..., Any]) -> Any:
-    """Amina's program, unlocked, and synced once before anything else happens."""
-    program = reviewer("amina")
-    program.unlock()
-    return program
-
-
-@pytest.fixture
-def restarted(reviewer: Callable[..., Any]) -> Callable[[], Any]:
-    """Amina's program, started anew over the same directory."""
-
-    def start() -> Any:
-        program = reviewer("amina")
-        program.unlock()
-        return program
-
-    return start
 
 
 @pytest.fixture
@@ -70,12 +41,6 @@ def outside(tmp_path: Path) -> Iterator[None]:
         "boris-home",
     }
     assert not list(tmp_path.rglob("*PWNED*"))
-
-
-def sync(program: Any) -> str:
-    """Fetch, and return the queue's page."""
-    program.post("/sync", "/")
-    return str(program.get("/").text)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +65,7 @@ def test_an_index_with_a_field_that_can_not_be_is_refused_whole(
 
     desk.lie("/v1/index", spoil)
     shown = sync(amina)
-    assert "Could not fetch: the desk&#39;s index is malformed" in shown
+    assert "Could not fetch: the desk's index is malformed" in shown
     assert "First." not in shown
 
 
@@ -320,9 +285,9 @@ def test_a_report_that_is_gone_is_told_in_neutral_words(desk: Any, amina: Any, r
     assert "no longer on the server" not in sync(amina)
     with desk.server.store.writing() as session:
         session.execute(delete(Tip))
-    for shown in (sync(amina), restarted().get("/").text):
-        assert "without a word of the source: older than your team keeps reports, or removed." in shown
-        assert f"Reports: {tip.id.hex()} of {today()}." in shown
+    for text in (sync(amina), queue(restarted())):
+        assert "without a word of the source: older than your team keeps reports, or removed." in text
+        assert f"Reports: {tip.id.hex()} of {today()}." in text
 
 
 def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_away(
@@ -332,7 +297,7 @@ def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_aw
     members.revoke(desk.server.store, desk.server.log, "amina", Role.REVIEWER)
     for path in (tmp_path / "amina-home" / "log").rglob("*.p/*"):
         path.write_bytes(path.read_bytes()[:-1])
-    assert "what this machine kept of the log is damaged" in restarted().get("/").text
+    assert "what this machine kept of the log is damaged" in queue(restarted())
 
 
 def test_a_damaged_memory_is_made_anew_and_what_is_lost_is_said(
@@ -346,10 +311,10 @@ def test_a_damaged_memory_is_made_anew_and_what_is_lost_is_said(
         for path in memory:
             path.write_bytes(damaged)
         program = restarted()
-        assert "what can&#39;t be noticed any more" in program.get("/").text
+        assert "what can't be noticed any more" in queue(program)
         shown = program.get(page(tip)).text
         assert "has put another summary in the place of the one that was fetched first" in shown
-        assert "Damage on this machine" not in restarted().get("/").text
+        assert "Damage on this machine" not in queue(restarted())
 
 
 def test_the_first_summary_is_fetched_again_if_this_machine_lost_it(
