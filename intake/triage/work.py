@@ -137,7 +137,7 @@ class Work:
         kept = {row.id for row in index.tips if self._has_summary(row)}
         memory = memory.after(index, kept, log.entries[place].at.date(), place)
         tips = self._open(index, log, memory)
-        if mend and self._forget_spoilt(tips):
+        if mend and self._forget_spoilt(tips, memory, log):
             return True
         memory = memory.opened(tips.values())
         self._home.keep(_INDEX, body)
@@ -152,10 +152,20 @@ class Work:
         indexes = [each.nonce for each in asked if each.does.action is Action.INDEX]
         return max((places[nonce] for nonce in indexes if nonce in places), default=memory.place)
 
-    def _forget_spoilt(self, tips: dict[str, OpenTip]) -> bool:
-        """Remove kept items that can't be opened, each once: what comes then is what the desk has."""
-        names = {f"sealed/{item}" for tip in tips.values() for item in tip.spoilt} - self._fetched_again
-        spoilt = {name for name in names if self._home.has(name)}
+    def _forget_spoilt(self, tips: dict[str, OpenTip], memory: Memory, log: VerifiedLog) -> bool:
+        """Remove kept items that this machine seems to have spoilt, each once: what comes then is what the desk has.
+
+        One that only the desk shows as something else stays: no index may have words thrown away that are kept here.
+        """
+        authors = Authors(log)
+        tip_of = {row.id: tip for tip, known in memory.tips.items() for row in known.items}
+        spoilt = set()
+        for tip in tips.values():
+            for item in tip.spoilt:
+                name, is_elsewhere = f"sealed/{item}", tip_of.get(item, tip.id) != tip.id
+                if not is_elsewhere and self._home.has(name) and authors.of(item, self._home.read(name)) is None:
+                    spoilt.add(name)
+        spoilt -= self._fetched_again
         self._fetched_again |= spoilt
         for name in spoilt:
             self._home.remove(name)

@@ -20,7 +20,7 @@ from intake.report.payloads import About, Report, Summary
 from intake.server import read_log_key
 from intake.storage.tables import Item, Kind, Tip
 from intake.triage.work import DamagedFileError
-from told import alerts, page, queue, sync
+from told import alerts, page, queue, shown, sync
 
 ANSWERS = {"urgency": "now"}
 
@@ -327,3 +327,34 @@ def test_the_first_summary_is_fetched_again_if_this_machine_lost_it(
     kept.unlink()
     assert "First." in restarted().get(page(tip)).text
     assert sha256(kept.read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("what", ["moved to a report of the server's own", "called something else"])
+def test_no_index_makes_this_machine_throw_away_the_words_that_it_keeps(
+    what: str, desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+) -> None:
+    tip, own = desk.store_tip("First.", ANSWERS), desk.store_tip("The server's.", ANSWERS)
+    desk.store_message(tip, "They came again.")
+    sync(amina)
+    amina.post(f"{page(tip)}/note", page(tip), text="Seen.")
+    sealed = tmp_path / "amina-home" / "sealed"
+    kept = {path.name: path.read_bytes() for path in sealed.iterdir()}
+
+    def spoil(body: bytes) -> bytes:
+        index = json.loads(body)
+        for row in index["items"]:
+            if row["tip"] == tip.id.hex() and what.startswith("moved"):
+                row["tip"] = own.id.hex()
+            elif row["tip"] == tip.id.hex():
+                row["kind"] = "message" if row["kind"] in ("work", "reply") else "work"
+        return json.dumps(index).encode()
+
+    honest = desk.app.wsgi_app
+    desk.lie("/v1/index", spoil)
+    desk.lie("/v1/read", lambda _: b'{"summaries":{},"items":{}}')
+    for program in (amina, restarted()):
+        sync(program)
+        assert {path.name: path.read_bytes() for path in sealed.iterdir()} == kept
+    desk.app.wsgi_app = honest
+    text = shown(restarted(), tip)
+    assert all(words in text for words in ("First.", "They came again.", "Seen."))
