@@ -82,15 +82,20 @@ class DeskClient:
         with self._answer("GET", f"/v1/items/{item}{from_query(start)}") as answer:
             yield from _pieces(answer, min(size, limits.ITEM) - start)
 
-    def add(self, tip: str, item: str, kind: str, sealed: bytes) -> None:
-        """Store what was sealed to a tip under an id, as a `reply` or as `work`; or find that it is there."""
+    def add(self, tip: str, item: str, kind: str, sealed: bytes) -> bool:
+        """Store what was sealed to a tip under an id, as a `reply` or as `work`.
+
+        False if the desk says that the id is taken. Ids follow from what was written, so an earlier attempt of ours
+        may have arrived, of which only the answer was lost; but that is for the log to prove.
+        """
         try:
             with self._answer("PUT", f"/v1/tips/{tip}/items/{item}?kind={kind}", sealed):
                 pass
         except DeskRefusedError as refused:
-            # Ids follow from what was written: an earlier attempt of ours arrived, of which only the answer was lost.
             if refused.status != httpx.codes.CONFLICT:
                 raise
+            return False
+        return True
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""

@@ -103,9 +103,10 @@ class OpenTip:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What the log proves of an item that a reviewer added."""
+    """What the log proves of an item that a reviewer added. `key`: id of the key that signed that."""
 
     author: Author
+    key: str
     digest: bytes
     tip: str
     item: str
@@ -129,7 +130,7 @@ class Authors:
             tip, item = (name.partition("/")[2] for name in entry.objects)
             # The first entry counts: the desk never replaces an item.
             if item not in self._added:
-                self._added[item] = Added(author, request.digest, tip, item, request.query == "?kind=reply")
+                self._added[item] = Added(author, entry.who, request.digest, tip, item, request.query == "?kind=reply")
                 if self._added[item].to_source:
                     self._replies[tip].append(self._added[item])
 
@@ -141,6 +142,10 @@ class Authors:
     def replies(self, tip: str) -> list[Added]:
         """Everything that was ever sealed to the source of a tip, in the order of the log."""
         return self._replies[tip]
+
+    def by(self, key: str) -> set[str]:
+        """The items that a key has added, whatever became of them."""
+        return {added.item for added in self._added.values() if added.key == key}
 
     def before(self, place: int) -> list[Added]:
         """What had been added when the log had so many entries."""

@@ -228,8 +228,11 @@ class Work:
         with self._sending:
             if unsent.item not in self._sent:
                 self._send(self.unsent.get(unsent.item, unsent))
-            self._settle(unsent)
+            if unsent.item in self._sent:
+                self._settle(unsent)
         self.sync()
+        if unsent.item not in self._sent:
+            raise DeskError("the desk says that it has this already; it stays here until the log shows that")
 
     def keep(self, unsent: Unsent) -> None:
         """Keep what can't be sent now."""
@@ -290,8 +293,8 @@ class Work:
         if not unsent.sealed:
             unsent = replace(unsent, sealed=self._sealed(unsent))
             self.keep(unsent)
-        self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed)
-        self._sent.add(unsent.item)
+        if self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
+            self._sent.add(unsent.item)
 
     def _sealed(self, unsent: Unsent) -> bytes:
         """Sealed to the tip's own identity, never to a key that only the server vouches for."""
@@ -310,10 +313,13 @@ class Work:
         waiting = [each for each in self.unsent.values() if each.tip == tip.id and each.to_source and each.sealed]
         return tip.replies + len(waiting) + 1
 
-    def _arrived_at_desk(self, present: Set[str]) -> None:
-        """What the desk has needs no sending, even if its answer was lost."""
-        self._sent |= present
-        for item in self.unsent.keys() & present:
+    def _arrived_at_desk(self, added: Set[str]) -> None:
+        """What the log holds as added needs no sending, even if the answer was lost, or the source has deleted it.
+
+        The log alone says so: what the desk merely claims to have is kept.
+        """
+        self._sent |= added
+        for item in self.unsent.keys() & added:
             self.discard(item)
 
     def _settle(self, sent: Unsent) -> None:
@@ -371,13 +377,14 @@ class Work:
         return tips
 
     def _show(self, index: Index, tips: dict[str, OpenTip], memory: Memory, log: VerifiedLog) -> None:
-        added = Authors(log).before(memory.place)
+        authors = Authors(log)
+        added = authors.before(memory.place)
         with self._showing:
             if not self._closed:
                 self.tips, self.log = tips, log
                 self._sizes = {item.id: item.size for item in index.items}
                 gone = ({each.tip for each in added} | memory.tips.keys()) - tips.keys()
-                self._arrived_at_desk(self._sizes.keys())
+                self._arrived_at_desk(authors.by(self._key_id))
                 self._notices = notices(gone, memory, index)
                 self.changes = changes(log, self._home)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.wrappers import Response
 
 from crypto.age import unseal
@@ -113,6 +113,50 @@ def test_what_the_desk_turns_out_to_have_is_not_offered_any_more(desk: Any, amin
     amina.send(f"{amina.page}/note", form(amina, "Seen before."))
     amina.post("/sync", "/")
     assert "Not sent yet" not in amina.get(amina.page).text
+
+
+def test_a_reply_that_the_source_has_deleted_is_not_offered_again_though_its_answer_was_lost(
+    desk: Any, amina: Any
+) -> None:
+    lost = lose_answers(desk)
+    amina.send(f"{amina.page}/reply", form(amina, "Dangerous to have."))
+    lost.clear()
+    (item,) = amina.guard.use().unsent
+    with desk.server.store.writing() as session:
+        assert session.execute(delete(Item).where(Item.id == bytes.fromhex(item))).rowcount == 1
+    amina.post("/sync", "/")
+    assert "Not sent yet" not in amina.get(amina.page).text
+    assert amina.guard.use().unsent == {}
+
+
+@pytest.mark.parametrize("lists", [False, True])
+def test_what_a_desk_only_claims_to_have_is_kept(lists: bool, desk: Any, amina: Any) -> None:
+    """A conflict is answered without an entry of the log, and anybody can list an id: neither takes the text away."""
+    honest, sent = desk.app.wsgi_app, form(amina, "Seen before.")
+
+    def claim(environ: Any, start: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "PUT":
+            return honest(environ, start)
+        if lists:
+            desk.store_item(amina.tip, Kind.WORK, b"nothing", bytes.fromhex(environ["PATH_INFO"][-32:]))
+        return Response('{"error": "this id is taken"}', 409)(environ, start)
+
+    desk.app.wsgi_app = claim
+    answer = amina.send(f"{amina.page}/note", sent)
+    assert (answer.status_code, "Not sent yet" in answer.text, "Seen before." in answer.text) == (502, True, True)
+    amina.guard.lock()
+    amina.unlock()
+    assert "Seen before.</textarea>" in amina.get(amina.page).text
+
+
+def test_what_was_typed_again_after_it_had_arrived_is_no_second_one_and_not_offered(desk: Any, amina: Any) -> None:
+    sent = form(amina, "Seen before.")
+    assert amina.send(f"{amina.page}/note", sent).status_code == 303
+    amina.guard.lock()
+    amina.send(f"{amina.page}/note", sent)
+    amina.unlock()
+    assert "Not sent yet" not in amina.get(amina.page).text
+    assert len(stored(desk)) == 1
 
 
 def test_what_was_sent_after_the_lock_is_sealed_and_there_after_unlocking(desk: Any, amina: Any, tmp_path: Any) -> None:
