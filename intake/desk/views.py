@@ -40,8 +40,8 @@ def index() -> Response:
     with logged() as session:
         server.gate.open(session, server.log.last_time(session))
     with server.store.reading() as session:
-        # By the time of the newest entry: whatever comes later than that is not in this transaction.
-        return Response(_index(session, server.gate, server.log.last_time(session)).to_json(), mimetype=_JSON)
+        # By the time that it is now: what has come since the entry was made must wait for its own gate.
+        return Response(_index(session, server.gate, server.log.time(session)).to_json(), mimetype=_JSON)
 
 
 @blueprint.post("/read")

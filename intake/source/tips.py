@@ -134,8 +134,17 @@ def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forg
 
 
 def withdraw(server: Server, seed: Seed, tip: KnownTip) -> Forgotten:
-    """Delete a tip for good, with everything that belongs to it. The source's signature of that remains."""
-    word = Withdrawal(tip_id=tip.id, day=server.today(), signature=sign_withdrawal(source_key(seed), tip.id.hex()))
+    """Delete a tip for good, with everything that belongs to it. The source's signature of that remains.
+
+    Nothing remains of a tip that still waited for its gate: nobody misses it, and that it was there tells when.
+    """
+    signature = sign_withdrawal(source_key(seed), tip.id.hex())
+
+    def word(session: Session) -> Withdrawal | None:
+        now = server.log.time(session)
+        shows = session.scalar(select(Tip.id).where(Tip.id == tip.id, server.gate.shown(now, Tip.id)))
+        return None if shows is None else Withdrawal(tip_id=tip.id, day=now.date(), signature=signature)
+
     return remove_tips(server.store, server.blobs, Tip.id == tip.id, leaving=word).forgotten
 
 
@@ -156,16 +165,16 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
     with server.store.writing() as session:
         if _find(session, seed) is not None:
             return Arrival.OTHER_REPORT if session.get(Item, item) is None else Arrival.SENT_BEFORE
+        # Once: the day that it bears and the gate that it waits for must not lie on both sides of a midnight.
+        now = server.log.time(session)
         identity = HybridIdentity.generate()
         tip = KnownTip(secrets.token_bytes(16), str(identity.recipient))
         summary = seal(_summary(seed, identity, report).padded(), _recipients(server, session))
-        row = Tip(
-            id=tip.id, day=server.log.day(session), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key()
-        )
+        row = Tip(id=tip.id, day=now.date(), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key())
         session.add(row)
         session.flush()
         first = append(session, seed, tip, item, report, row.day)
-        server.gate.hide(session, server.log.time(session), [row, *first])
+        server.gate.hide(session, now, [row, *first])
     return Arrival.STORED
 
 
@@ -205,10 +214,11 @@ def _append(
     *with_it: Item,
 ) -> bool:
     """Add the source's next item and what belongs to it; reviewers see both from the next gate on."""
-    added = append(session, seed, tip, name, payload, server.log.day(session), heard)
+    now = server.log.time(session)
+    added = append(session, seed, tip, name, payload, now.date(), heard)
     if added:
         session.add_all(with_it)
-        server.gate.hide(session, server.log.time(session), [*added, *with_it])
+        server.gate.hide(session, now, [*added, *with_it])
     return bool(added)
 
 

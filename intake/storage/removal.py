@@ -1,10 +1,11 @@
 """Deleting tips for good: rows, blobs, and what the write-ahead log still holds of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
 
 from intake.storage.blobs import Blobs
 from intake.storage.store import Forgotten, Store
@@ -19,17 +20,23 @@ class Removed:
     forgotten: Forgotten
 
 
-def remove_tips(store: Store, blobs: Blobs, which: ColumnElement[bool], leaving: Withdrawal | None = None) -> Removed:
+def remove_tips(
+    store: Store,
+    blobs: Blobs,
+    which: ColumnElement[bool],
+    leaving: Callable[[Session], Withdrawal | None] = lambda _: None,
+) -> Removed:
     """Delete the tips that a condition names, with everything that belongs to them.
 
-    `leaving` is stored in the same transaction, if there was any.
+    `leaving`: what is stored in their place, in the same transaction, if there are any; asked while they are there.
     """
     with store.writing(last=True) as session:
         tips = session.scalars(select(Tip.id).where(which)).all()
         held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
+        word = leaving(session) if tips else None
         session.execute(delete(Tip).where(Tip.id.in_(tips)))
-        if tips and leaving is not None:
-            session.add(leaving)
+        if word is not None:
+            session.add(word)
     gone = _remove(blobs, [blob for blob in held if blob is not None])
     forgotten = store.forget()
     return Removed(len(tips), forgotten if gone else Forgotten.PENDING)

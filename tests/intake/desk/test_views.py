@@ -3,11 +3,12 @@
 import json
 import secrets
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pytest
 from sqlalchemy import select, update
@@ -226,6 +227,39 @@ def test_the_log_tells_of_reports_only_between_which_gates_they_came_and_not_in_
     assert seen[-1] == sorted(came), "all show at the gate, in the order of random ids"
     with server.store.reading() as session:
         assert session.scalars(select(Hidden.id)).all() == []
+
+
+class Interrupted:
+    """A store where something happens right after the next transaction that writes."""
+
+    def __init__(self, store: Any, happens: Callable[[], object]) -> None:
+        self._store, self._happens = store, [happens]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        with self._store.writing() as session:
+            yield session
+        if self._happens:
+            self._happens.pop()()
+
+
+def test_what_comes_between_the_entry_of_an_index_and_its_answer_waits_for_its_own_gate(
+    client: Any, amina: Any, server: Server
+) -> None:
+    clock = Clock()
+    clock.time = clock.time.replace(second=59)
+    settings = replace(server.settings, gate_minutes=1)
+    gated = replace(server, log=AccessLog(read_log_key(server.settings.log_key), clock), settings=settings)
+
+    def pass_the_gate() -> None:
+        clock.time += timedelta(seconds=2)
+        receive(gated)
+
+    late = replace(gated, store=cast("Any", Interrupted(server.store, pass_the_gate)))
+    assert parse_index(client(amina, late)("GET", "/v1/index").content).tips == ()
 
 
 def receive(server: Server) -> str:

@@ -52,12 +52,12 @@ def test_a_report_is_kept_for_at_least_as_many_months_as_the_pages_say(today: da
 def test_a_withdrawn_tip_leaves_its_sources_word_once_and_as_long_as_tips_are_kept(server: Server) -> None:
     tip, _ = store_tip(server, date(2026, 1, 1))
 
-    def word() -> Withdrawal:
+    def word(_: object) -> Withdrawal:
         return Withdrawal(tip_id=tip, day=date(2026, 2, 1), signature=bytes(64))
 
-    assert remove_tips(server.store, server.blobs, Tip.id == tip, leaving=word()).count == 1
+    assert remove_tips(server.store, server.blobs, Tip.id == tip, leaving=word).count == 1
     # Sent again, by somebody who pressed twice.
-    assert remove_tips(server.store, server.blobs, Tip.id == tip, leaving=word()).count == 0
+    assert remove_tips(server.store, server.blobs, Tip.id == tip, leaving=word).count == 0
     for before, left in ((date(2026, 2, 1), 1), (date(2026, 2, 2), 0)):
         remove_withdrawals(server.store, before)
         with server.store.reading() as session:
