@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from rich.console import Console
@@ -61,26 +61,32 @@ def main() -> None:
     harden()
     orders = parse_orders(sys.stdin.buffer.readline())
 
-    def end() -> None:
-        # From a thread of its own: `shutdown` waits for the main thread, and whoever locks may still be answering.
-        Thread(target=server.shutdown, daemon=True).start()
+    # `shutdown` needs a thread of its own: it waits for the main thread, and whoever locks may still be answering.
+    # It is there from the start: when it is needed, there may be no room for another one.
+    ended = Event()
 
     app = create_app(
         Home(Path(orders.home), orders.connection),
         Path(orders.key),
         orders.place,
-        end=end,
+        end=ended.set,
         entered=lambda: _tell(ENTERED),
         progress=_progress,
         idle_seconds=orders.idle_seconds,
     )
-    server = Server(_listening(orders.listening), app)
+    server = Server(_listening(orders.listening), app, orders.place)
+    Thread(target=_end, args=(ended, server), daemon=True).start()
     Thread(target=_lock_with_supervisor, args=(app.extensions["guard"],), daemon=True).start()
     _tell(READY)
     server.serve_forever(poll_interval=0.1)
     server.drain(DRAIN_SECONDS)
     # At once, whatever threads still do: nothing of this process may stay.
     os._exit(0)
+
+
+def _end(ended: Event, server: Server) -> None:
+    ended.wait()
+    server.shutdown()
 
 
 def _lock_with_supervisor(guard: Guard) -> None:

@@ -1,9 +1,9 @@
 """The lock: a passphrase makes a `Work`; idleness or a click ends the process that holds it."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
-from threading import Lock, Thread, Timer
+from threading import Lock, Thread
 from time import monotonic
 
 from intake.triage.home import Home
@@ -52,7 +52,7 @@ class Guard:
             work.open_kept()
             self._work = work
             self.touch()
-            self._watch()
+            Thread(target=self._watch, daemon=True).start()
             # A desk that never answers must not keep closed what is here.
             Thread(target=work.sync, daemon=True).start()
         if not work.tips:
@@ -79,10 +79,7 @@ class Guard:
         Outbox(self._home).keep_draft(unsent)
 
     def _watch(self) -> None:
-        left = self._used + self._idle_seconds - monotonic()
-        if left <= 0:
-            self.lock()
-        elif not self.locked.done():
-            timer = Timer(left, self._watch)
-            timer.daemon = True
-            timer.start()
+        # One thread for as long as it is unlocked: a new one each time might not be had when it matters.
+        while not self.locked.done() and (left := self._used + self._idle_seconds - monotonic()) > 0:
+            wait([self.locked], left)
+        self.lock()

@@ -43,6 +43,11 @@ class Place:
         """The names under which this machine may be asked."""
         return f"127.0.0.1:{self.port}", f"localhost:{self.port}"
 
+    def is_above(self, path: str) -> bool:
+        """Whether the path of a request lies below this one."""
+        first, slash, _ = path[1:].partition("/")
+        return hmac.compare_digest(f"/{first}".encode(), self.path.encode()) and slash == "/"
+
 
 class Gate:
     """Hands on what was asked of this machine below the path, from the program's own pages; all else is refused alike.
@@ -56,11 +61,10 @@ class Gate:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        first, slash, rest = environ["PATH_INFO"][1:].partition("/")
-        known = hmac.compare_digest(f"/{first}".encode(), self._place.path.encode())
-        if not (known and slash and self._is_ours(environ)):
+        path = environ["PATH_INFO"]
+        if not (self._place.is_above(path) and self._is_ours(environ)):
             return Response(_ELSEWHERE, 403, mimetype="text/plain")(environ, start_response)
-        environ["SCRIPT_NAME"], environ["PATH_INFO"] = self._place.path, f"/{rest}"
+        environ["SCRIPT_NAME"], environ["PATH_INFO"] = self._place.path, path.removeprefix(self._place.path)
         return self._app(environ, start_response)
 
     def _is_ours(self, environ: "WSGIEnvironment") -> bool:

@@ -4,10 +4,11 @@ import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -220,3 +221,22 @@ def test_a_form_from_another_port_or_site_is_refused(headers: dict[str, str], am
     values = {**amina.hidden("/unlock"), "passphrase": PASSPHRASE}
     assert amina.browser.post(f"{amina.root}/unlock", data=values, headers=headers).status_code == 403
     assert amina.get("/").headers["Location"].endswith("/unlock")
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET /", b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nx"], ids=repr
+)
+def test_nobody_who_knows_no_path_keeps_the_program_from_its_reviewer(sent: bytes, start: Any) -> None:
+    with start(["prlimit", "--nofile=256"]) as running, ExitStack() as strangers:
+        running.enter()
+        port = httpx.URL(running.root).port
+        for _ in range(400):
+            stranger = strangers.enter_context(socket.create_connection(("127.0.0.1", port), 60))
+            stranger.sendall(sent)
+        assert running.unlock(PASSPHRASE).status_code == 303
+        unlocked = running.child
+        threads = int(re.findall(r"Threads:\s+(\d+)", Path(f"/proc/{unlocked}/status").read_text())[0])
+        assert threads < 60
+        assert running.post("/lock", "/").status_code == 303
+        wait_until_gone(unlocked)
+        assert running.get("/unlock").status_code == 200
