@@ -23,6 +23,7 @@ _WORDS: Mapping[str, str] = {
     "about": "A file",
     "deletion": "A deletion",
 }
+_MOST_NAMED = 10
 _NOT_SIGNED = "does not bear the source's signature"
 _MISPLACED = "was signed by the source as something else than it is shown as"
 
@@ -83,7 +84,8 @@ def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Colle
     doubts += [
         f"A second report, of {item.row.day}, lies beside the first. It is not shown. {TELL}" for item in seconds
     ]
-    sent = [item for item in sent if item not in seconds]
+    out = {item.row.id for item in seconds}
+    sent = [item for item in sent if item.row.id not in out]
     return Checked(sent, [*doubts, *_breaks(sent, unread)])
 
 
@@ -129,7 +131,8 @@ def _breaks(sent: Sequence[Sent], unread: int) -> Iterator[str]:
         yield f"Of what the source sent, so much is missing: {missing}. The server lost it or holds it back. {TELL}"
     for number, items in numbered.items():
         if len(items) > 1:
-            words = ", ".join(named(item.row) for item in items)
+            words = ", ".join(named(item.row) for item in items[:_MOST_NAMED])
+            words += ", …" if len(items) > _MOST_NAMED else ""
             yield (
                 f"The server was set back to an earlier state while the source wrote, by its operator or by somebody "
                 f"else. These came in each other's place, and all are shown: {words}."

@@ -1,7 +1,8 @@
 """Keys of the form in words, for the pages."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from urllib.parse import quote
 
@@ -10,6 +11,9 @@ from babel import Locale
 from intake.report.definition import UNANSWERED, Answer, Answers, Choice, Field, load_form
 from intake.report.payloads import STATUSES
 from intake.triage.shown import saved_name
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOST_ALIKE = 5
 
 URGENCIES = ("now", "within_72h", "ongoing", "past")
 
@@ -72,8 +76,21 @@ def choices(value: Answer) -> Choice:
 
 
 def counted(sentences: Iterable[str]) -> list[str]:
-    """Each sentence once, and how often it would stand there: a server can make any number of them."""
-    return [says if times == 1 else f"{says} ({times} times)" for says, times in Counter(sentences).items()]
+    """Each sentence once, and how often it would stand there: a server can make any number of them.
+
+    Of those that differ only by their days a few, so that no number of them hides one of another kind.
+    """
+    alike: dict[str, Counter[str]] = defaultdict(Counter)
+    for says in sentences:
+        alike[_DAY.sub("", says)][says] += 1
+    return [says for times in alike.values() for says in _few(times)]
+
+
+def _few(times: Counter[str]) -> Iterator[str]:
+    for says, count in list(times.items())[:_MOST_ALIKE]:
+        yield says if count == 1 else f"{says} ({count} times)"
+    if (more := times.total() - sum(list(times.values())[:_MOST_ALIKE])) > 0:
+        yield f"The same is to be said of other days ({more} times)."
 
 
 def status(key: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +11,13 @@ from sqlalchemy import delete, select, update
 
 from crypto.age import HybridIdentity, seal
 from crypto.codename import Seed
+from intake.protocol.wire import Index
 from intake.report.definition import load_form
 from intake.report.payloads import About, Addition, Deletion, FromSource, Message, Report
 from intake.report.signed import Link, SourceItem, sign_withdrawal, source_key
 from intake.storage.tables import Item, Kind, Tip, Withdrawal
+from intake.triage.gone import notices
+from intake.triage.memory import Known, Memory
 from told import alerts, page, queue, shown, sync
 
 ANSWERS = {"urgency": "now"}
@@ -156,6 +159,31 @@ def test_any_number_of_forged_messages_is_one_warning(desk: Any, amina: Any, tip
     (alert,) = [alert for alert in alerts(amina, tip) if "signature" in alert]
     assert "(20 times)" in alert
     assert "Forged" not in shown(amina, tip)
+
+
+def test_no_number_of_forged_days_fills_the_page_or_hides_another_warning(desk: Any, amina: Any, tip: Any) -> None:
+    withheld = desk.store_message(tip, "Withheld.")
+    remove(desk, Item.id == bytes.fromhex(withheld))
+    desk.store_message(tip, "The next.")
+    forged = [forge(desk, tip, Message("Forged.")) for _ in range(100)]
+    with desk.server.store.writing() as session:
+        for number, name in enumerate(forged):
+            day = today() - timedelta(days=number)
+            session.execute(update(Item).where(Item.id == bytes.fromhex(name)).values(day=day))
+    sync(amina)
+    told = alerts(amina, tip)
+    assert len(told) < 10
+    assert "The same is to be said of other days (95 times)." in told
+    assert any("so much is missing: 1." in alert for alert in told)
+
+
+def test_a_report_that_vanishes_is_named_however_many_are_no_longer_kept() -> None:
+    old = {f"{number:032x}": Known("", day="2024-01-01") for number in range(1000)}
+    vanished = "f" * 32
+    (said,) = notices([*old, vanished], Memory({**old, vanished: Known("", day=str(today()))}), Index((), ()))
+    assert f"Reports: {vanished} of {today()}, " in said
+    assert "and 951 earlier ones." in said
+    assert len(said) < 4000
 
 
 def test_the_newest_item_that_vanishes_is_told(desk: Any, amina: Any, tip: Any) -> None:
