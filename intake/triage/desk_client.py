@@ -116,13 +116,15 @@ class DeskClient:
         nonce = sign(request, body, self.key, self._log)
         is_logged = not path.startswith(_LOG)
         if is_logged:
-            self.journal.sent(nonce, created, _does(request, body))
+            with _noted():
+                self.journal.sent(nonce, created, _does(request, body))
         try:
             with allowed(_TIME, _RATE):
                 answer = self._http.send(request, stream=True)
                 try:
                     if is_logged and answer.is_success:
-                        self.journal.answered(nonce)
+                        with _noted():
+                            self.journal.answered(nonce)
                     _require_plain(answer)
                     if not answer.is_success:
                         raise DeskRefusedError(_words(answer), answer.status_code)
@@ -137,6 +139,14 @@ class DeskClient:
             if not self._http.is_closed:
                 raise
             raise DeskError("the program was locked meanwhile") from error
+
+
+@contextmanager
+def _noted() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DeskError(f"this machine can't keep a note of what it asks the desk: {error.strerror}") from error
 
 
 def _does(request: httpx.Request, body: bytes) -> Named:

@@ -123,10 +123,11 @@ class Journal:
                 place = held.get(each.nonce)
                 entry = None if place is None else log.entries[place]
                 if entry is not None and (entry.action, entry.objects) == (each.does.action, each.does.objects):
-                    del self._asked[each.nonce]
+                    self._asked.pop(each.nonce, None)
                 elif each.state is not State.SENT:
                     self._asked[each.nonce] = replace(each, state=State.MISSING)
-                elif each.created < until and self._asked[each.nonce] == each:
+                # Meanwhile it may have been answered, or found not to have left this machine.
+                elif each.created < until and self._asked.get(each.nonce) == each:
                     del self._asked[each.nonce]
             self._rewrite()
 

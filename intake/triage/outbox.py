@@ -107,18 +107,21 @@ class Outbox:
             self._home.save(_RECIPIENT, str(recipient).encode())
 
     def keep(self, unsent: Unsent, recipient: Recipient) -> None:
-        """Keep it, durably, in the place of what was kept under its id before."""
-        self._home.save(_name(unsent.item), seal(unsent.to_json(), [recipient]))
+        """Keep it, durably, in the place of what was kept under its id before; `OutboxError` if that can't be done."""
+        try:
+            self._home.save(_name(unsent.item), seal(unsent.to_json(), [recipient]))
+        except OSError as error:
+            raise OutboxError(f"this machine can't keep what you wrote: {error.strerror}") from error
 
     def keep_draft(self, unsent: Unsent) -> None:
-        """Keep it without any secret, unless it is kept already; `OutboxError` if it is not known for whom."""
+        """Keep it without any secret, unless it is kept already; `OutboxError` if it can't be sealed or kept."""
         if self._home.has(_name(unsent.item)):
             return
         try:
             recipient = parse_recipient(self._home.read(_RECIPIENT).decode("ascii"))
-            self.keep(unsent, recipient)
         except (OSError, UnicodeDecodeError, AgeError) as error:
             raise OutboxError("this program was never unlocked here, so nothing can be sealed to your key") from error
+        self.keep(unsent, recipient)
 
     def drop(self, item: str) -> None:
         """Forget what was sent, or is not wanted any more."""

@@ -23,7 +23,7 @@ from intake.triage.membership import acknowledge, changes
 from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
 from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
-from intake.triage.outbox import Outbox, Unsent
+from intake.triage.outbox import Outbox, OutboxError, Unsent
 
 _INDEX = "index.json"
 _MEMORY = "memory.json"
@@ -223,7 +223,8 @@ class Work:
     def send(self, unsent: Unsent) -> None:
         """Seal what somebody wrote for a tip, and send it: once, however often this is asked for.
 
-        It is kept in the outbox before anything else, and stays there if this raises `DeskError` or `SealError`.
+        It is kept in the outbox before anything else, and stays there if this raises `DeskError` or `SealError`; not if
+        that can't be done, `OutboxError`.
         """
         with self._sending:
             if unsent.item not in self._sent:
@@ -235,7 +236,7 @@ class Work:
             raise DeskError("the desk says that it has this already; it stays here until the log shows that")
 
     def keep(self, unsent: Unsent) -> None:
-        """Keep what can't be sent now."""
+        """Keep what can't be sent now; `OutboxError` if this machine can't."""
         self._outbox.keep(unsent, self._identity.recipient)
         self.unsent[unsent.item] = unsent
 
@@ -250,7 +251,7 @@ class Work:
             kept = (unsent for unsent in list(self.unsent.values()) if (unsent.tip, unsent.kind) == (tip.id, "opened"))
             try:
                 self.send(next(kept, None) or Unsent.opened(tip.id))
-            except DeskError as error:
+            except (DeskError, OutboxError) as error:
                 # The next look at a report must not wait for the desk again.
                 self.problem = str(error)
 

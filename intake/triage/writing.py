@@ -34,12 +34,17 @@ def _write(work: Work, tip_id: str, kind: str) -> Answer:
     opened = work.tips.get(tip_id)
     if opened is None:
         # It was withdrawn, or is not shown any more, while somebody wrote: the queue shows what they wrote.
-        work.keep(unsent)
+        try:
+            work.keep(unsent)
+        except OutboxError as error:
+            return render_template("problem.html", says=f"{error}. Go back: your browser may still have it."), 500
         return redirect(url_for("triage.queue"), 303)
     if problem := _wrong(unsent):
         return tip_page(work, opened, f"Not saved: {problem}", {kind: unsent.text}, unsent.form), 400
     try:
         work.send(unsent)
+    except OutboxError as error:
+        return tip_page(work, opened, f"Not sent: {error}.", {kind: unsent.text}, unsent.form), 500
     except (DeskError, SealError) as error:
         status = 502 if isinstance(error, DeskError) else 400
         return tip_page(work, opened, f"Not sent yet: {error}. What you wrote is kept below, sealed."), status

@@ -235,6 +235,29 @@ def test_the_word_that_a_report_was_opened_goes_out_once_though_its_answer_was_l
     assert len(stored(desk, Kind.REPLY)) == before + 1
 
 
+@pytest.mark.parametrize("name", ["outbox", "requests.jsonl"])
+def test_a_disk_that_takes_nothing_more_loses_no_text_and_keeps_nobody_from_reading(
+    name: str, desk: Any, amina: Any
+) -> None:
+    tip = desk.store_tip("Another.", {})
+    amina.post("/sync", "/")
+    spoilt = amina.guard._home.directory / name
+    if spoilt.is_dir():
+        spoilt.rmdir()
+        spoilt.write_bytes(b"")
+    else:
+        spoilt.unlink()
+        spoilt.mkdir()
+    page = amina.get(f"/tips/{tip.id.hex()}")
+    assert (page.status_code, "Another." in page.text) == (200, True)
+    for _ in range(2):
+        answer = amina.send(f"{amina.page}/note", form(amina, "Seen before."))
+        assert answer.status_code in (500, 502)
+        assert "this machine can&#39;t keep" in answer.text
+        assert "Seen before.</textarea>" in answer.text
+    assert stored(desk) == []
+
+
 @given(TEXTS, TEXTS, st.sampled_from(["status", "note", "reply", "opened"]), TEXTS, st.binary())
 def test_what_is_kept_reads_back_as_it_was(form: str, tip: str, kind: str, text: str, sealed: bytes) -> None:
     typed = Unsent.typed(form, tip, kind, text)
