@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import leaf_hash, root_hash
+from crypto.note import NoteError, parse_note
 from crypto.tiles import WIDTH, TileError, decode_bundle, entries_path
 from intake.protocol import limits
 from intake.protocol.audit import (
@@ -105,12 +106,26 @@ def _head(home: Home, note: bytes) -> Checkpoint:
     try:
         checkpoint = open_checkpoint(note, home.connection.verifier)
     except AuditError as error:
-        if home.knows_desk():
-            raise
-        raise OtherLogError("this desk keeps another log than the one you named: check --desk and --log") from error
+        if not home.knows_desk():
+            words = "this desk keeps another log than the one you named: check --desk and --log"
+            raise OtherLogError(words) from error
+        if not _is_signed(note):
+            # A page of whatever lies in between, such as a hotel's: where nobody has signed, nobody has lied.
+            raise DeskError(
+                "what answers sent no checkpoint of any log: does something lie before the desk?"
+            ) from error
+        raise
     if checkpoint.size > limits.LOG_ENTRIES:
         raise DeskError(f"the desk claims a log of {checkpoint.size} entries, more than this program can take")
     return checkpoint
+
+
+def _is_signed(note: bytes) -> bool:
+    try:
+        parse_note(note)
+    except NoteError:
+        return False
+    return True
 
 
 def _kept_lines(home: Home, checkpoint: Checkpoint) -> list[bytes] | None:

@@ -111,6 +111,13 @@ def test_a_checkpoint_of_another_log_is_the_alarm_only_where_this_desk_showed_th
         fetch(reopened(tmp_path / "known"), carla)
 
 
+def test_a_page_of_something_before_the_desk_accuses_nobody(desk: Any, carla: Any, tmp_path: Path) -> None:
+    fetch(Home.open(tmp_path / "known", desk=desk.url, log=desk.log, proxy=None), carla)
+    desk.lie("/v1/", lambda _: b"<html><body>Welcome to our hotel!</body></html>")
+    with pytest.raises(DeskError, match="what answers sent no checkpoint of any log"):
+        fetch(reopened(tmp_path / "known"), carla)
+
+
 def test_without_a_name_each_log_has_a_home_of_its_own_and_an_old_one_stays(
     desk: Any, carla: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
