@@ -154,7 +154,8 @@ class _Reader(io.RawIOBase):
 
 
 def _whole(item: str) -> str:
-    return f"sealed/{item}"
+    # Apart from what is fetched in bulk: no description of a file may reach the words of another report.
+    return f"files/{item}"
 
 
 def _part(item: str) -> str:

@@ -119,7 +119,7 @@ def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_
 def test_what_was_damaged_on_this_machine_is_fetched_anew(desk: Any, film: Any, tmp_path: Any) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
-    kept = [path for path in (tmp_path / "amina-home" / "sealed").iterdir() if path.stat().st_size > SIZE]
+    kept = [path for path in (tmp_path / "amina-home" / "files").iterdir() if path.stat().st_size > SIZE]
     for path in kept:
         path.write_bytes(path.read_bytes()[:1000] + b"x" * 1000 + path.read_bytes()[2000:])
     assert amina.get(address).status_code == 502

@@ -358,3 +358,25 @@ def test_no_index_makes_this_machine_throw_away_the_words_that_it_keeps(
     desk.app.wsgi_app = honest
     text = shown(restarted(), tip)
     assert all(words in text for words in ("First.", "They came again.", "Seen."))
+
+
+def test_a_file_that_is_said_to_be_another_reports_message_is_not_opened_and_takes_nothing_away(
+    desk: Any, amina: Any, restarted: Callable[[], Any]
+) -> None:
+    tip, own = desk.store_tip("First.", ANSWERS), desk.store_tip("The server's.", ANSWERS)
+    message = desk.store_message(tip, "They came again.")
+    about = desk.send(own, About(message, "look.jpg", "image/jpeg", 4, "0" * 64, ""))
+    sync(amina)
+
+    def spoil(body: bytes) -> bytes:
+        index = json.loads(body)
+        for row in index["items"]:
+            if row["id"] == message:
+                row.update(tip=own.id.hex(), blob=True)
+        return json.dumps(index).encode()
+
+    desk.lie("/v1/index", spoil)
+    sync(amina)
+    assert "look.jpg" in shown(amina, own)
+    assert amina.get(f"{page(own)}/files/{about}").status_code == 502
+    assert "They came again." in shown(restarted(), tip)
