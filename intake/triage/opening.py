@@ -119,6 +119,7 @@ class Authors:
     def __init__(self, log: VerifiedLog) -> None:
         self._added: dict[str, Added] = {}
         self._replies: dict[str, list[Added]] = defaultdict(list)
+        names = {member.card.key_id: log.roster.label(member.card.key_id) for member in log.roster.members}
         for place, entry in enumerate(log.entries):
             member = log.roster.member(entry.who)
             if entry.action is not Action.ADD or entry.request is None or member is None:
@@ -126,7 +127,7 @@ class Authors:
             if not may(member.card.role, Action.ADD):
                 continue
             request = parse_base(entry.request.base, entry.request.signature)
-            author = Author(log.roster.label(entry.who), entry.at, place)
+            author = Author(names[entry.who], entry.at, place)
             tip, item = (name.partition("/")[2] for name in entry.objects)
             # The first entry counts: the desk never replaces an item.
             if item not in self._added:

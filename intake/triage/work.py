@@ -132,6 +132,8 @@ class Work:
         asked = self._client.journal.open()
         # The log comes last, so that it must already hold who added what was fetched, and that it was fetched.
         log = fetch_log(self._client, self._home, whole=False, progress=self._progress)
+        if log.roster.member(self._key_id) is None:
+            raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
         self._client.journal.settle(asked, log)
         place = self._place(log, asked, memory)
         kept = {row.id for row in index.tips if self._has_summary(row)}
@@ -150,7 +152,9 @@ class Work:
         """Where in the log the newest index was read, or the one before if the log conceals it."""
         places = logged_requests(log, self._key_id)
         indexes = [each.nonce for each in asked if each.does.action is Action.INDEX]
-        return max((places[nonce] for nonce in indexes if nonce in places), default=memory.place)
+        # The log may be shorter than it was, if what was kept of it is lost.
+        before = min(memory.place, len(log.entries) - 1)
+        return max((places[nonce] for nonce in indexes if nonce in places), default=before)
 
     def _forget_spoilt(self, tips: dict[str, OpenTip], memory: Memory, log: VerifiedLog) -> bool:
         """Remove kept items that this machine seems to have spoilt, each once: what comes then is what the desk has.

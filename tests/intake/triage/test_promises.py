@@ -43,6 +43,43 @@ def test_an_index_that_was_answered_and_not_logged_raises_the_alarm_until_the_lo
     assert denied.search(queue(restarted()))
 
 
+def test_a_log_without_ones_own_enrolment_raises_the_alarm(desk: Any, enrol: Any, restarted: Callable[[], Any]) -> None:
+    enrol("amina")
+
+    def forget_everything(body: bytes) -> bytes:
+        with desk.server.store.reading() as session:
+            size = desk.server.log.size(session)
+        desk.cut(size)
+        return body
+
+    desk.lie("/v1/index", forget_everything)
+    amina = restarted()
+    assert "the log that it shows does not hold that you were enrolled" in queue(amina)
+
+
+@pytest.mark.parametrize("cut", [1, 4])
+def test_a_log_that_lost_entries_with_what_was_kept_of_it_is_still_compared(
+    cut: int, desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+) -> None:
+    desk.store_tip("First.", {})
+    for _ in range(3):
+        sync(amina)
+    for path in (tmp_path / "amina-home" / "log").glob("checkpoint*"):
+        path.unlink()
+    honest = desk.app.wsgi_app
+
+    def forget_some(body: bytes) -> bytes:
+        desk.cut(cut)
+        return body
+
+    desk.lie("/v1/index", forget_some)
+    program = restarted()
+    desk.app.wsgi_app = honest
+    text = queue(program)
+    assert "whether the log was rewritten since the last time can't be seen any more" in text
+    assert "its log does not hold it" in text
+
+
 def test_a_file_read_that_was_not_logged_raises_the_alarm_also_after_a_restart_and_without_the_desk(
     desk: Any, amina: Any, restarted: Callable[[], Any]
 ) -> None:
