@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from threading import Event, Lock
 
 from crypto.age import AgeError, Decryptor, parse_recipient, seal
+from intake.hygiene import describe
 from intake.protocol import limits
 from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
@@ -118,6 +119,8 @@ class Work:
             problem = str(error)
         except OSError as error:
             problem = f"this machine can't keep what comes: {error.strerror}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may take this for a fetch that went well
+            problem = f"this is a fault in the program; please report this line: {describe(error)}"
         else:
             # Only now: a desk that doesn't answer has taken nothing back.
             self._distrust = ""
@@ -167,7 +170,7 @@ class Work:
         for tip in tips.values():
             for item in tip.spoilt:
                 name, is_elsewhere = f"sealed/{item}", tip_of.get(item, tip.id) != tip.id
-                if not is_elsewhere and self._home.has(name) and authors.of(item, self._home.read(name)) is None:
+                if not is_elsewhere and self._home.has(name) and authors.of(item, self._kept(name)) is None:
                     spoilt.add(name)
         spoilt -= self._fetched_again
         self._fetched_again |= spoilt
@@ -189,6 +192,8 @@ class Work:
         except OtherVersionError:
             kept = "what another version of this program fetched opens once the desk has answered"
             self.problem = f"{self.problem}; {kept}" if self.problem else kept
+        except OSError as error:
+            self._home.repaired(f"what was fetched before can't be read: {error.strerror}")
         except (DamagedError, WireError) as error:
             self._home.repaired(f"{error}; what was fetched before can be shown once the desk has sent it again")
 
@@ -213,7 +218,7 @@ class Work:
         known = {}
         for name in self._home.names("sealed"):
             tip, _, start = name.removeprefix("sealed/summary-").partition("-")
-            digest = hashlib.sha256(self._home.read(name)).hexdigest() if start else ""
+            digest = hashlib.sha256(self._kept(name)).hexdigest() if start else ""
             if start and digest.startswith(start):
                 known[tip] = Known(digest)
         return known
@@ -355,7 +360,15 @@ class Work:
 
     def _has_summary(self, row: TipRow) -> bool:
         name = _summary_name(row.id, row.summary)
-        return self._home.has(name) and hashlib.sha256(self._home.read(name)).hexdigest() == row.summary
+        return self._home.has(name) and hashlib.sha256(self._kept(name)).hexdigest() == row.summary
+
+    def _kept(self, name: str) -> bytes:
+        """Sealed bytes that are kept; empty, as if they were damaged, if the disk gives them back no more."""
+        try:
+            return self._home.read(name)
+        except OSError as error:
+            self._home.repaired(f"{self._home.path(name)} can't be read: {error.strerror}")
+            return b""
 
     def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> dict[str, OpenTip]:
         member = log.roster.member(self._key_id)
@@ -369,7 +382,7 @@ class Work:
             known = memory.known(row)
             names = {item.id: f"sealed/{item.id}" for item in (*items[row.id], *known.items) if not item.blob}
             names[row.id] = _summary_name(row.id, known.summary)
-            sealed = {key: self._home.read(name) for key, name in names.items() if self._home.has(name)}
+            sealed = {key: self._kept(name) for key, name in names.items() if self._home.has(name)}
             # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
             if hashlib.sha256(sealed.get(row.id, b"")).hexdigest() != known.summary:
                 sealed[row.id] = b""

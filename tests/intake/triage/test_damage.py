@@ -132,3 +132,32 @@ def test_a_home_that_an_earlier_program_filled_is_still_opened_and_its_damage_is
     spoilt = recall_log(home)
     assert spoilt is not None
     assert (spoilt.checkpoint, spoilt.lines) == (log.checkpoint, None)
+
+
+@pytest.mark.parametrize("which", ["summary-", "item", "index.json", "memory.json"])
+def test_a_file_that_the_disk_gives_back_no_more_keeps_nothing_else_closed(
+    which: str, desk: Any, reviewer: Any, tmp_path: Path
+) -> None:
+    program = reviewer("amina")
+    program.unlock()
+    desk.store_tip("Lies on a bad sector.", {})
+    program.post("/sync", "/")
+    sealed, home = tmp_path / "amina-home" / "sealed", tmp_path / "amina-home"
+    files = [path for path in sealed.iterdir() if path.name.startswith("summary-") == (which == "summary-")]
+    bad = home / which if which.endswith("json") else files[0]
+    desk.store_tip("Lies elsewhere.", {})
+    program.post("/sync", "/")
+    bad.unlink()
+    bad.mkdir()
+    program.guard.lock()
+    assert program.unlock().status_code == 303
+    page = program.get("/")
+    assert page.status_code == 200
+    assert "can&#39;t be read" in page.text or "Could not fetch" in page.text
+    assert which.endswith("json") or "Lies elsewhere." in page.text
+    bad.rmdir()
+    assert program.post("/sync", "/").status_code == 303
+    page = program.get("/")
+    assert "Could not fetch" not in page.text
+    assert "Lies elsewhere." in page.text
+    assert "Lies on a bad sector." in page.text
