@@ -120,7 +120,7 @@ def queue(work: Work) -> str:
 @unlocked
 def sync(work: Work) -> BaseResponse:
     """Fetch what is new."""
-    work.sync()
+    work.fetch()
     return redirect(url_for("triage.queue"), 303)
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 
 from crypto.age import AgeError, Decryptor, parse_recipient, seal
 from intake.hygiene import describe
@@ -28,6 +28,8 @@ from intake.triage.outbox import Outbox, OutboxError, Unsent
 
 _INDEX = "index.json"
 _MEMORY = "memory.json"
+_PATIENCE = 60.0
+"""Seconds that somebody waits for what is new. A desk may take longer, and a hostile one for hours."""
 
 
 class DamagedFileError(Exception):
@@ -65,6 +67,7 @@ class Work:
         self.changes: list[str] = []
         self._fetched_again: set[str] = set()
         self._syncing = Lock()
+        self._fetching = Lock()
         self._showing = Lock()
         self._closed = False
         self.settled = Event()
@@ -93,6 +96,20 @@ class Work:
     def notices(self) -> list[str]:
         """What is said above every page, besides problems and alarms."""
         return [*self._notices, *(f"Damage on this machine: {says}." for says in self._home.repairs)]
+
+    def fetch(self) -> None:
+        """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""
+
+        def run() -> None:
+            try:
+                self.sync()
+            finally:
+                self._fetching.release()
+
+        if self._fetching.acquire(timeout=_PATIENCE):
+            thread = Thread(target=run, daemon=True)
+            thread.start()
+            thread.join(_PATIENCE)
 
     def sync(self) -> None:
         """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the server can't be trusted.
@@ -240,7 +257,7 @@ class Work:
                 self._send(self.unsent.get(unsent.item, unsent))
             if unsent.item in self._sent:
                 self._settle(unsent)
-        self.sync()
+        self.fetch()
         if unsent.item not in self._sent:
             raise DeskError("the desk says that it has this already; it stays here until the log shows that")
 

@@ -19,6 +19,7 @@ from intake.protocol import limits
 from intake.protocol.wire import WireError, decode_sealed, parse_index
 from intake.server import read_log_key
 from intake.triage import desk_client
+from intake.triage import work as work_module
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.home import Home
 from intake.triage.keyfile import make_keys
@@ -233,3 +234,31 @@ def test_a_desk_that_hangs_keeps_no_kept_report_closed(
     assert "My story." in program.get(f"/tips/{tip.id.hex()}").text
     assert not program.app.extensions["guard"].use().settled.is_set()
     hostile.ended.set()
+
+
+def test_a_desk_that_hangs_keeps_nobody_waiting_who_writes_or_looks_for_what_is_new(
+    desk: Any, reviewer: Any, monkeypatch: Any
+) -> None:
+    amina = reviewer("amina")
+    tip = desk.store_tip("My story.", {})
+    amina.unlock()
+    page = f"/tips/{tip.id.hex()}"
+    amina.get(page)
+    monkeypatch.setattr(work_module, "_PATIENCE", 0.5)
+    honest, go_on = desk.app.wsgi_app, Event()
+
+    def hang(environ: Any, start: Any) -> Any:
+        if environ["PATH_INFO"] == "/v1/index":
+            assert go_on.wait(100)
+        return honest(environ, start)
+
+    desk.app.wsgi_app = hang
+    for _ in range(2):
+        assert amina.post("/sync", "/").status_code == 303
+        assert amina.post(f"{page}/note", page, text="Seen before.").status_code == 303
+    assert "Fetching: look again" in shown(amina)
+    go_on.set()
+    assert amina.guard.use().settled.wait(60)
+    monkeypatch.setattr(work_module, "_PATIENCE", 60.0)
+    amina.post("/sync", "/")
+    assert amina.get(page).text.count('<p dir="auto">Seen before.</p>') == 2
