@@ -7,7 +7,7 @@ from flask import Flask
 
 from intake import settings
 from intake.server import open_server
-from intake.serving import Application, require_held
+from intake.serving.start import Application, require_held
 
 
 def __getattr__(name: str) -> Flask:

@@ -43,7 +43,6 @@ from crypto.merkle import (
 )
 from crypto.note import Note, NoteError, SigningKey, parse_note, parse_verifier
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
-from intake.head import circuit_of, read_head
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.card import CardError, Role, issue_card, parse_card
 from intake.protocol.endpoints import first_byte, from_query
@@ -76,6 +75,7 @@ from intake.report.payloads import (
     to_document,
 )
 from intake.report.signed import Link, SourceItem, Unsigned, parse_source_item
+from intake.serving.head import circuit_of, read_head
 from intake.source import base64url
 from intake.source.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.files import IncomingFiles

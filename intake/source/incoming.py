@@ -9,8 +9,8 @@ from gunicorn.http.errors import ParseException
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from intake.paced import PacedSocket, Refusal
-from intake.worker import COLLECTED
+from intake.serving.paced import PacedSocket, Refusal
+from intake.serving.worker import COLLECTED
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = COLLECTED

@@ -6,7 +6,7 @@ from flask import Flask, abort, request
 from flask.logging import default_handler
 from flask_limiter import Limiter, RequestLimit
 
-from intake.paced import Refusal
+from intake.serving.paced import Refusal
 from intake.settings import Settings
 from intake.source.file import read_texts
 from intake.source.incoming import STREAMED, refusal

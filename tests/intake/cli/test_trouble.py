@@ -330,9 +330,9 @@ FAILED = {
     "intake.protocol.evidence.EvidenceError",
     "intake.protocol.names.UnfitNameError",
     "intake.protocol.roster.RosterError",
-    "intake.serving.NotServedError",
-    "intake.serving.StartError",
-    "intake.suited.UnsuitedError",
+    "intake.serving.start.NotServedError",
+    "intake.serving.start.StartError",
+    "intake.serving.suited.UnsuitedError",
     "intake.triage.keyfile.KeyFileError",
     "intake.triage.supervisor.SupervisorError",
 }
@@ -359,7 +359,7 @@ def test_every_error_of_ours_has_a_status_or_ends_in_no_command() -> None:
     for package in (crypto, intake):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             # Both act when they are imported.
-            if module.name in ("intake.__main__", "intake.gunicorn_settings"):
+            if module.name in ("intake.__main__", "intake.serving.gunicorn_settings"):
                 continue
             for kind in vars(importlib.import_module(module.name)).values():
                 if isinstance(kind, type) and issubclass(kind, BaseException) and kind.__module__ == module.name:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.fairness import Crowd, Turns
+from intake.serving.fairness import Crowd, Turns
 
 
 def test_turns_go_round_among_circuits_however_long_a_line_is() -> None:

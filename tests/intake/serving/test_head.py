@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fuzz.targets import TARGETS
-from intake.head import Head, circuit_of, read_head
+from intake.serving.head import Head, circuit_of, read_head
 
 LINE = b"PROXY TCP6 fc00:dead:beef:4dad::0:29 ::1 65535 42\r\n"
 NAMES = st.sampled_from(

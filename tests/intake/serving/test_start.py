@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from intake.server import Server, initialise
-from intake.suited import require_suited_gunicorn
+from intake.serving.suited import require_suited_gunicorn
 from ports import free_port
 from visitor import proxy_line
 from waiting import waited_for
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 PADDING = re.compile(rb"<!--.*-->", re.DOTALL)
 
 
@@ -132,7 +132,7 @@ def test_headers_of_proxies_mean_nothing(places: list[tuple[Path | int, bytes]],
         assert with_it == without
 
 
-@pytest.mark.parametrize("arguments", [[], ["-c", "python:intake.gunicorn_settings"], ["-n", "wsgi:source"]])
+@pytest.mark.parametrize("arguments", [[], ["-c", "python:intake.serving.gunicorn_settings"], ["-n", "wsgi:source"]])
 @pytest.mark.parametrize("options", ["", "--name wsgi:source", "wsgi:source"])
 def test_the_desk_is_the_desk_whatever_else_is_said(server: Server, arguments: list[str], options: str) -> None:
     port = free_port()

@@ -11,7 +11,7 @@ gunicorn itself has no deadline for a request that arrives slowly. Here,
 - an answer that nobody takes is kept for a while by the main loop, and given up;
 - no thread waits for the end of a connection: once it is answered, the main loop throws away what still comes.
 
-When connections, memory or threads run out, the circuit that has most of them gives way (`intake/fairness`).
+When connections, memory or threads run out, the circuit that has most of them gives way (`intake/serving/fairness`).
 """
 
 import sys
@@ -29,10 +29,10 @@ from gunicorn.glogging import Logger
 from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from intake.fairness import Crowd, Turns
-from intake.head import LONGEST_HEAD, Head, circuit_of, read_head
 from intake.hygiene import describe
-from intake.paced import PacedSocket, Refusal
+from intake.serving.fairness import Crowd, Turns
+from intake.serving.head import LONGEST_HEAD, Head, circuit_of, read_head
+from intake.serving.paced import PacedSocket, Refusal
 from intake.settings import Settings
 
 COLLECTED = 4_000_000

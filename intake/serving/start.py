@@ -15,7 +15,7 @@ from typing import Any
 from gunicorn.config import Config
 from gunicorn.errors import AppImportError
 
-from intake.suited import require_suited_gunicorn
+from intake.serving.suited import require_suited_gunicorn
 
 _NAMED = re.compile(r"(?:\w+\.)*wsgi:(source|desk)")
 

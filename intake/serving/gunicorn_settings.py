@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from intake import settings
 from intake.accesslog.log import LogDamagedError
 from intake.server import open_server
-from intake.serving import Application, StartError, asked_for, hold_settings
+from intake.serving.start import Application, StartError, asked_for, hold_settings
+from intake.serving.suited import UnsuitedError
 from intake.storage.schema import SchemaError
-from intake.suited import UnsuitedError
 
 
 def _asked_for() -> Application:
@@ -53,7 +53,7 @@ application = _asked_for()
 _settings = _checked()
 _is_desk = application is Application.DESK
 # Not before this gunicorn is known to have what these stand on.
-_worker = import_module("intake.worker")
+_worker = import_module("intake.serving.worker")
 if not _is_desk:
     # Makes the session key here, in the master, so that all workers have the same.
     import_module("intake.source.session")

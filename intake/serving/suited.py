@@ -1,7 +1,7 @@
 """Whether the gunicorn that is installed is one that the worker fits.
 
-`intake/worker` stands on parts of gunicorn that gunicorn promises nobody. A version that changed one of them would fail
-in the middle of a request, or go on without deadlines; so what is relied on is looked at before anything is served.
+The worker stands on parts of gunicorn that gunicorn promises nobody. A version that changed one of them would fail in
+the middle of a request, or go on without deadlines; so what is relied on is looked at before anything is served.
 """
 
 import inspect
