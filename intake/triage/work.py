@@ -12,7 +12,7 @@ from intake.hygiene import describe
 from intake.protocol import limits
 from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.wire import Index, ItemRow, OtherVersionError, TipRow, WireError, decode_sealed, parse_index
+from intake.protocol.wire import Index, ItemRow, OtherVersionError, WireError, decode_sealed, parse_index
 from intake.report.payloads import About, Opened
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.downloads import Downloads
@@ -25,6 +25,7 @@ from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
 from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
 from intake.triage.outbox import Outbox, OutboxError, Unsent
+from intake.triage.sealed import Sealed
 
 _INDEX = "index.json"
 _MEMORY = "memory.json"
@@ -52,6 +53,7 @@ class Work:
         self._progress = progress
         self._client = DeskClient(home, keys.signing)
         self._downloads = Downloads(home, self._client)
+        self._sealed = Sealed(home)
         self._outbox = Outbox(home)
         self._outbox.belongs_to(keys.identity.recipient)
         self.unsent = {unsent.item: unsent for unsent in self._outbox.open(keys.identity)}
@@ -65,7 +67,6 @@ class Work:
         self._distrust = ""
         self._sizes: dict[str, int] = {}
         self.changes: list[str] = []
-        self._fetched_again: set[str] = set()
         self._syncing = Lock()
         self._fetching = Lock()
         self._showing = Lock()
@@ -156,10 +157,10 @@ class Work:
             raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
         self._client.journal.settle(asked, log)
         place = self._place(log, asked, memory)
-        kept = {row.id for row in index.tips if self._has_summary(row)}
+        kept = {row.id for row in index.tips if self._sealed.has_summary(row.id, row.summary)}
         memory = memory.after(index, kept, log.entries[place].at.date(), place)
         tips = self._open(index, log, memory)
-        if mend and self._forget_spoilt(tips, memory, log):
+        if mend and self._fetch_spoilt_again(tips, log):
             return True
         memory = memory.opened(tips.values())
         self._home.keep(_INDEX, body)
@@ -176,24 +177,17 @@ class Work:
         before = min(memory.place, len(log.entries) - 1)
         return max((places[nonce] for nonce in indexes if nonce in places), default=before)
 
-    def _forget_spoilt(self, tips: dict[str, OpenTip], memory: Memory, log: VerifiedLog) -> bool:
-        """Remove kept items that this machine seems to have spoilt, each once: what comes then is what the desk has.
-
-        One that only the desk shows as something else stays: no index may have words thrown away that are kept here.
-        """
+    def _fetch_spoilt_again(self, tips: dict[str, OpenTip], log: VerifiedLog) -> bool:
+        """Let kept items that this machine seems to have spoilt be fetched again; whether there are any."""
         authors = Authors(log)
-        tip_of = {row.id: tip for tip, known in memory.tips.items() for row in known.items}
-        spoilt = set()
-        for tip in tips.values():
-            for item in tip.spoilt:
-                name, is_elsewhere = f"sealed/{item}", tip_of.get(item, tip.id) != tip.id
-                if not is_elsewhere and self._home.has(name) and authors.of(item, self._kept(name)) is None:
-                    spoilt.add(name)
-        spoilt -= self._fetched_again
-        self._fetched_again |= spoilt
-        for name in spoilt:
-            self._home.remove(name)
-        return bool(spoilt)
+        spoilt = [(tip, item) for tip in tips.values() for item in tip.spoilt]
+        again = [
+            self._sealed.fetch_again(tip.id, item)
+            for tip, item in spoilt
+            # What the log proves to be as it was sent would only come again.
+            if authors.of(item, self._sealed.item(tip.id, item) or b"") is None
+        ]
+        return any(again)
 
     def open_kept(self) -> None:
         """Open what was fetched before, without asking the desk. Does nothing if something is open."""
@@ -228,17 +222,8 @@ class Work:
                 "came first is known from those that are kept; what can't be noticed any more is whatever the server "
                 "removed or dated back before now"
             )
-        return Memory(self._first_summaries())
-
-    def _first_summaries(self) -> dict[str, Known]:
-        """The summaries that are kept: only the first of a tip ever is."""
-        known = {}
-        for name in self._home.names("sealed"):
-            tip, _, start = name.removeprefix("sealed/summary-").partition("-")
-            digest = hashlib.sha256(self._kept(name)).hexdigest() if start else ""
-            if start and digest.startswith(start):
-                known[tip] = Known(digest)
-        return known
+        # Only the first summary of a tip is ever kept.
+        return Memory({tip: Known(digest) for tip, digest in self._sealed.summaries()})
 
     def acknowledge_members(self) -> None:
         """Somebody has looked at what changed among the members."""
@@ -318,12 +303,12 @@ class Work:
     def _send(self, unsent: Unsent) -> None:
         self.keep(unsent)
         if not unsent.sealed:
-            unsent = replace(unsent, sealed=self._sealed(unsent))
+            unsent = replace(unsent, sealed=self._seal(unsent))
             self.keep(unsent)
         if self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
             self._sent.add(unsent.item)
 
-    def _sealed(self, unsent: Unsent) -> bytes:
+    def _seal(self, unsent: Unsent) -> bytes:
         """Sealed to the tip's own identity, never to a key that only the server vouches for."""
         tip = self.tips.get(unsent.tip)
         if tip is None or not tip.identities:
@@ -358,11 +343,14 @@ class Work:
     def _fetch(self, index: Index, memory: Memory) -> None:
         """Fetch the summaries and small items that are not kept yet, no more in a request than the desk answers."""
         summaries = [
-            row.id for row in index.tips if memory.known(row).summary == row.summary and not self._has_summary(row)
+            row.id
+            for row in index.tips
+            if memory.known(row).summary == row.summary and not self._sealed.has_summary(row.id, row.summary)
         ]
-        items = [row for row in index.items if not row.blob and not self._home.has(f"sealed/{row.id}")]
+        items = [row for row in index.items if not row.blob and self._sealed.lacks_item(row.tip, row.id)]
         digests = {row.id: row.summary for row in index.tips}
         sizes = {row.id: row.size for row in index.items}
+        tip_of = {row.id: row.tip for row in index.items}
         requests = list(_requests(summaries, items))
         for number in self._progress(range(len(requests)), "Fetching reports"):
             request = requests[number]
@@ -371,21 +359,9 @@ class Work:
             for name in got_summaries.keys() & set(request.summaries):
                 if hashlib.sha256(got_summaries[name]).hexdigest() != digests[name]:
                     raise WireError("the desk sent another summary than its index says")
-                self._home.save(_summary_name(name, digests[name]), got_summaries[name])
+                self._sealed.save_summary(name, digests[name], got_summaries[name])
             for name in got_items.keys() & set(request.items):
-                self._home.save(f"sealed/{name}", got_items[name])
-
-    def _has_summary(self, row: TipRow) -> bool:
-        name = _summary_name(row.id, row.summary)
-        return self._home.has(name) and hashlib.sha256(self._kept(name)).hexdigest() == row.summary
-
-    def _kept(self, name: str) -> bytes:
-        """Sealed bytes that are kept; empty, as if they were damaged, if the disk gives them back no more."""
-        try:
-            return self._home.read(name)
-        except OSError as error:
-            self._home.repaired(f"{self._home.path(name)} can't be read: {error.strerror}")
-            return b""
+                self._sealed.save_item(tip_of[name], name, got_items[name])
 
     def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> dict[str, OpenTip]:
         member = log.roster.member(self._key_id)
@@ -397,12 +373,12 @@ class Work:
         tips = {}
         for row in index.tips:
             known = memory.known(row)
-            names = {item.id: f"sealed/{item.id}" for item in (*items[row.id], *known.items) if not item.blob}
-            names[row.id] = _summary_name(row.id, known.summary)
-            sealed = {key: self._kept(name) for key, name in names.items() if self._home.has(name)}
+            kept = {
+                item.id: self._sealed.item(row.id, item.id) for item in (*items[row.id], *known.items) if not item.blob
+            }
+            sealed = {name: data for name, data in kept.items() if data is not None}
             # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
-            if hashlib.sha256(sealed.get(row.id, b"")).hexdigest() != known.summary:
-                sealed[row.id] = b""
+            sealed[row.id] = self._sealed.summary(row.id, known.summary)
             tips[row.id] = open_tip(row, items[row.id], sealed, known, reader)
         present = {item.id for item in index.items}
         added = reader.authors.before(memory.place)
@@ -427,10 +403,6 @@ class Work:
 def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:
     """Show nothing."""
     return steps
-
-
-def _summary_name(tip: str, digest: str) -> str:
-    return f"sealed/summary-{tip}-{digest[:16]}"
 
 
 def _say_missing(tip: OpenTip, added: Added) -> None:

@@ -1,5 +1,7 @@
 """A disk that forgets: whatever is spoilt on a reviewer's machine is said to be that, mended, and nobody is accused."""
 
+import base64
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 
 from crypto.note import parse_verifier
 from intake.protocol.audit import open_checkpoint
+from intake.report.payloads import Message
 from intake.triage.home import Home
 from intake.triage.mirror import recall_log
 from intake.triage.outbox import Unsent, new_form
@@ -161,3 +164,54 @@ def test_a_file_that_the_disk_gives_back_no_more_keeps_nothing_else_closed(
     assert "Could not fetch" not in page.text
     assert "Lies elsewhere." in page.text
     assert "Lies on a bad sector." in page.text
+
+
+@pytest.mark.parametrize("lost", ["memory.json", "memory.json and connection.json", "nothing"])
+@pytest.mark.parametrize("answers", ["nothing", "noise", "a forgery"])
+@pytest.mark.parametrize("by", ["this program", "an earlier program"])
+def test_no_index_and_no_answer_have_kept_words_thrown_away(
+    by: str, lost: str, answers: str, desk: Any, opened: Callable[[], Work], tmp_path: Path
+) -> None:
+    tip, other = desk.store_tip("My story.", {"urgency": "now"}), desk.store_tip("Another's.", {})
+    message = desk.store_message(tip, "They came again.")
+    note = "Seen before."
+    first = opened()
+    first.sync()
+    first.send(Unsent.typed(new_form(), tip.id.hex(), "note", note))
+    whole = told(first)
+    if by == "an earlier program":
+        for path in (tmp_path / "amina-home" / "sealed").glob(f"{tip.id.hex()}-*"):
+            path.rename(path.with_name(path.name.partition("-")[2]))
+    if lost != "nothing":
+        for name in lost.split(" and "):
+            for path in (tmp_path / "amina-home").glob(f"{name}*"):
+                path.unlink()
+    honest = desk.app.wsgi_app
+    forged = other.sign(Message("Forged."), bytes.fromhex(message)) if answers == "a forgery" else b"noise"
+    desk.lie("/v1/index", lambda body: moved(body, message, other.id.hex()))
+    desk.lie("/v1/read", lambda body: exchanged(body, message, None if answers == "nothing" else forged))
+    for _ in range(2):
+        lied_to = opened()
+        lied_to.sync()
+        lied_to.sync()
+        assert "Forged." not in [line.text for line in lied_to.tips[tip.id.hex()].conversation]
+    desk.app.wsgi_app = honest
+    for _ in range(2):
+        after = opened()
+        after.sync()
+    assert told(after)[tip.id.hex()][:4] == whole[tip.id.hex()][:4]
+
+
+def moved(index: bytes, item: str, tip: str) -> bytes:
+    values = json.loads(index)
+    for row in values["items"]:
+        if row["id"] == item:
+            row["tip"] = tip
+    return json.dumps(values).encode()
+
+
+def exchanged(answer: bytes, item: str, sealed: bytes | None) -> bytes:
+    values = json.loads(answer)
+    if values["items"].pop(item, None) is not None and sealed is not None:
+        values["items"][item] = base64.b64encode(sealed).decode()
+    return json.dumps(values).encode()

@@ -80,7 +80,7 @@ def test_a_note_that_was_exchanged_for_another_is_not_shown(desk: Any, reviewer:
     boris.unlock()
     assert "came before you were enrolled" in boris.get(page).text
     other = reviewer("amina")
-    (Path(other.app.extensions["guard"]._home._directory) / "sealed" / stored.id.hex()).unlink()
+    (Path(other.app.extensions["guard"]._home._directory) / "sealed" / f"{tip.id.hex()}-{stored.id.hex()}").unlink()
     other.unlock()
     shown = other.get(page).text
     assert "Close this one." not in shown
@@ -201,4 +201,5 @@ def test_a_sync_asks_for_no_more_at_once_than_the_desk_answers(
     amina = reviewer("amina")
     assert amina.unlock().status_code == 303
     assert "They went to my mother." in amina.get(f"/tips/{tip.id.hex()}").text
-    assert {path.name for path in (tmp_path / "amina-home" / "sealed").iterdir()} >= set(large)
+    kept = {path.name for path in (tmp_path / "amina-home" / "sealed").iterdir()}
+    assert kept >= {f"{tip.id.hex()}-{item}" for item in large}
