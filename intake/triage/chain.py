@@ -70,8 +70,8 @@ def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Colle
     """Check all that a tip's source is said to have sent.
 
     `signer`: the source's key, None in a tip from before signatures, where only what needs no key can be checked.
-    `first`: ids of the items that were fetched earlier than any other. `unread`: how many more there are, of which it
-    is said already that they can't be opened: so many are not missing.
+    `first`: ids of the items that were fetched earlier than any other. `unread`: how many of these are not among
+    `items`, of which it is said already that they are gone or can't be opened: so many are not missing.
     """
     sent, doubts = [], []
     for item in sorted(items, key=lambda item: item.order):

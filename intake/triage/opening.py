@@ -198,9 +198,10 @@ def open_tip(
     tip.answers = {key: answer for key, answer in opened.answers.items() if answer != UNANSWERED}
     rows = _first_seen(tip, items, known, sealed)
     opened_items = _open_items(tip, rows, sealed, reader.authors)
-    there = {item.id for item in (*items, *known.items) if item.kind in SOURCE_KINDS and not item.blob}
     first = {row.id for row in known.items}
-    sent = check(opened_items, tip.id, signer, first, unread=len(there) - len(opened_items))
+    # What nobody could ever open may be anything: no number of such items stands for one that is missing.
+    unread = len(first - {each.row.id for each in opened_items})
+    sent = check(opened_items, tip.id, signer, first, unread)
     tip.warnings += sent.doubts
     tip.rows = [each.row for each in sent.sent]
     for each in sent.sent:

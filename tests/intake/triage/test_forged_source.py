@@ -203,6 +203,21 @@ def test_a_gap_is_told_though_what_is_missing_was_never_fetched(desk: Any, amina
     assert any(a.startswith("Of what the source sent, so much is missing: 1.") for a in alerts(amina, tip))
 
 
+def test_no_number_of_items_that_nobody_can_open_stands_for_one_that_is_missing(
+    desk: Any, amina: Any, tip: Any, restarted: Callable[[], Any]
+) -> None:
+    name = desk.store_message(tip, "Withheld.")
+    remove(desk, Item.id == bytes.fromhex(name))
+    desk.store_message(tip, "The next.")
+    for _ in range(3):
+        desk.store_item(tip, Kind.MESSAGE, secrets.token_bytes(2048))
+    for program in (amina, restarted()):
+        sync(program)
+        told = alerts(program, tip)
+        assert any(a.startswith("Of what the source sent, so much is missing: 1.") for a in told)
+        assert any("could not be opened" in a for a in told)
+
+
 def test_an_item_exchanged_for_another_that_the_source_signed_breaks_the_hashes(
     desk: Any, amina: Any, tip: Any
 ) -> None:
