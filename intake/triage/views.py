@@ -1,11 +1,10 @@
 """The pages: unlock, queue, a tip, its files."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import closing, suppress
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import closing
 from functools import wraps
 from itertools import chain
-from threading import Thread
 from typing import Any
 
 from flask import (
@@ -29,7 +28,8 @@ from intake.triage.guard import Guard
 from intake.triage.keyfile import KeyFileError
 from intake.triage.opening import OpenTip
 from intake.triage.outbox import new_form
-from intake.triage.work import DamagedFileError, SealError, Work
+from intake.triage.patience import in_thread
+from intake.triage.work import DamagedFileError, Work
 
 blueprint = Blueprint("triage", __name__)
 
@@ -57,7 +57,7 @@ def unlocked(view: View, otherwise: View = to_unlock) -> View:
         work = guard().use()
         if work is None:
             return otherwise(**arguments)
-        answering = _in_thread(copy_current_request_context(view), work, arguments)
+        answering = in_thread(copy_current_request_context(view), work, **arguments)
         wait([answering, guard().locked], return_when=FIRST_COMPLETED)
         if guard().locked.done():
             # The process ends now. What the view still does is lost, unless it has kept it in the outbox.
@@ -65,19 +65,6 @@ def unlocked(view: View, otherwise: View = to_unlock) -> View:
         return answering.result()
 
     return run
-
-
-def _in_thread(view: View, work: Work, arguments: dict[str, str]) -> "Future[Any]":
-    answering: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            answering.set_result(view(work, **arguments))
-        except BaseException as error:  # noqa: BLE001 - raised again by `result`
-            answering.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    return answering
 
 
 @blueprint.route("/unlock", methods=["GET", "POST"])
@@ -128,8 +115,7 @@ def sync(work: Work) -> BaseResponse:
 @unlocked
 def tip(work: Work, tip_id: str) -> str:
     """One tip, whole. The source learns that somebody has opened it."""
-    with suppress(DeskError, SealError):
-        work.tell_opened(_tip(work, tip_id))
+    work.tell_opened(_tip(work, tip_id))
     return tip_page(work, _tip(work, tip_id))
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 from crypto.age import AgeError, Decryptor, parse_recipient, seal
 from intake.hygiene import describe
@@ -25,12 +25,15 @@ from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
 from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
 from intake.triage.outbox import Outbox, OutboxError, Unsent
+from intake.triage.patience import in_thread, is_done
 from intake.triage.sealed import Sealed
 
 _INDEX = "index.json"
 _MEMORY = "memory.json"
 _PATIENCE = 60.0
-"""Seconds that somebody waits for what is new. A desk may take longer, and a hostile one for hours."""
+"""Seconds that somebody waits for what is new, or for what they send. A hostile desk may take hours."""
+_MOMENT = 3.0
+"""Seconds that a look at a report waits for the word to its source that somebody looks."""
 
 
 class DamagedFileError(Exception):
@@ -59,6 +62,7 @@ class Work:
         self.unsent = {unsent.item: unsent for unsent in self._outbox.open(keys.identity)}
         self._sent: set[str] = set()
         self._sending = Lock()
+        self._keeping = Lock()
         self.tips: dict[str, OpenTip] = {}
         self.log: VerifiedLog | None = None
         self.synced: datetime | None = None
@@ -108,9 +112,7 @@ class Work:
                 self._fetching.release()
 
         if self._fetching.acquire(timeout=_PATIENCE):
-            thread = Thread(target=run, daemon=True)
-            thread.start()
-            thread.join(_PATIENCE)
+            is_done(in_thread(run), _PATIENCE)
 
     def sync(self) -> None:
         """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the server can't be trusted.
@@ -237,19 +239,21 @@ class Work:
         It is kept in the outbox before anything else, and stays there if this raises `DeskError` or `SealError`; not if
         that can't be done, `OutboxError`.
         """
-        with self._sending:
-            if unsent.item not in self._sent:
-                self._send(self.unsent.get(unsent.item, unsent))
-            if unsent.item in self._sent:
-                self._settle(unsent)
-        self.fetch()
         if unsent.item not in self._sent:
-            raise DeskError("the desk says that it has this already; it stays here until the log shows that")
+            self.keep(unsent)
+        answered = is_done(in_thread(self._send, unsent), _PATIENCE)
+        if unsent.item not in self._sent:
+            if answered:
+                raise DeskError("the desk says that it has this already; it stays here until the log shows that")
+            raise DeskError("the desk has not answered for a minute; this program goes on trying")
 
     def keep(self, unsent: Unsent) -> None:
         """Keep what can't be sent now; `OutboxError` if this machine can't."""
-        self._outbox.keep(unsent, self._identity.recipient)
-        self.unsent[unsent.item] = unsent
+        with self._keeping:
+            # What was sealed once is sent as it is.
+            if unsent.sealed or unsent.item not in self.unsent:
+                self._outbox.keep(unsent, self._identity.recipient)
+                self.unsent[unsent.item] = unsent
 
     def discard(self, item: str) -> None:
         """Forget what was to be sent."""
@@ -259,12 +263,17 @@ class Work:
     def tell_opened(self, tip: OpenTip) -> None:
         """Let the source know that somebody looks at the tip: once, and only while the desk is within reach."""
         if tip.source and self.synced and self.settled.is_set() and not self.problem and not tip.written_as(Opened):
-            kept = (unsent for unsent in list(self.unsent.values()) if (unsent.tip, unsent.kind) == (tip.id, "opened"))
-            try:
-                self.send(next(kept, None) or Unsent.opened(tip.id))
-            except (DeskError, OutboxError) as error:
-                # The next look at a report must not wait for the desk again.
-                self.problem = str(error)
+            is_done(in_thread(self._tell_opened, tip), _MOMENT)
+
+    def _tell_opened(self, tip: OpenTip) -> None:
+        kept = (unsent for unsent in list(self.unsent.values()) if (unsent.tip, unsent.kind) == (tip.id, "opened"))
+        try:
+            self.send(next(kept, None) or Unsent.opened(tip.id))
+        except SealError:
+            pass
+        except (DeskError, OutboxError) as error:
+            # The next look at a report must not wait for the desk again.
+            self.problem = str(error)
 
     def arrived(self, about: About) -> int:
         """How many hundredths of an attachment are on this machine, sealed; 100 only when all of it is."""
@@ -300,13 +309,19 @@ class Work:
             raise DamagedFileError("another size or digest")
         yield held
 
-    def _send(self, unsent: Unsent) -> None:
-        self.keep(unsent)
-        if not unsent.sealed:
-            unsent = replace(unsent, sealed=self._seal(unsent))
-            self.keep(unsent)
-        if self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
-            self._sent.add(unsent.item)
+    def _send(self, typed: Unsent) -> None:
+        with self._sending:
+            # It may have been discarded, or have arrived, while this waited for its turn.
+            unsent = self.unsent.get(typed.item)
+            if unsent is not None and typed.item not in self._sent:
+                if not unsent.sealed:
+                    unsent = replace(unsent, sealed=self._seal(unsent))
+                    self.keep(unsent)
+                if self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
+                    self._sent.add(unsent.item)
+            if typed.item in self._sent:
+                self._settle(typed)
+        self.fetch()
 
     def _seal(self, unsent: Unsent) -> bytes:
         """Sealed to the tip's own identity, never to a key that only the server vouches for."""

@@ -24,6 +24,7 @@ from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.home import Home
 from intake.triage.keyfile import make_keys
 from intake.triage.work import Work, no_progress
+from waiting import waited_for
 
 Behave = Callable[[socket.socket], None]
 
@@ -236,29 +237,30 @@ def test_a_desk_that_hangs_keeps_no_kept_report_closed(
     hostile.ended.set()
 
 
-def test_a_desk_that_hangs_keeps_nobody_waiting_who_writes_or_looks_for_what_is_new(
-    desk: Any, reviewer: Any, monkeypatch: Any
+@pytest.mark.parametrize("hangs", ["/v1/index", "/v1/tips/", "/v1/log/checkpoint"])
+def test_a_desk_that_hangs_keeps_nobody_waiting_who_reads_writes_or_looks_for_what_is_new(
+    hangs: str, desk: Any, reviewer: Any, monkeypatch: Any
 ) -> None:
     amina = reviewer("amina")
-    tip = desk.store_tip("My story.", {})
+    seen, new = desk.store_tip("My story.", {}), desk.store_tip("Another's.", {})
     amina.unlock()
-    page = f"/tips/{tip.id.hex()}"
+    page = f"/tips/{seen.id.hex()}"
     amina.get(page)
     monkeypatch.setattr(work_module, "_PATIENCE", 0.5)
+    monkeypatch.setattr(work_module, "_MOMENT", 0.5)
     honest, go_on = desk.app.wsgi_app, Event()
 
     def hang(environ: Any, start: Any) -> Any:
-        if environ["PATH_INFO"] == "/v1/index":
+        if environ["PATH_INFO"].startswith(hangs):
             assert go_on.wait(100)
         return honest(environ, start)
 
     desk.app.wsgi_app = hang
+    assert "Another&#39;s." in amina.get(f"/tips/{new.id.hex()}").text
     for _ in range(2):
         assert amina.post("/sync", "/").status_code == 303
-        assert amina.post(f"{page}/note", page, text="Seen before.").status_code == 303
-    assert "Fetching: look again" in shown(amina)
-    go_on.set()
-    assert amina.guard.use().settled.wait(60)
+        assert amina.post(f"{page}/note", page, text="Seen before.").status_code in (303, 502)
+    assert "Seen before." in amina.get(page).text or "Fetching: look again" in shown(amina)
     monkeypatch.setattr(work_module, "_PATIENCE", 60.0)
-    amina.post("/sync", "/")
-    assert amina.get(page).text.count('<p dir="auto">Seen before.</p>') == 2
+    go_on.set()
+    assert waited_for(lambda: amina.get(page).text.count('<p dir="auto">Seen before.</p>') == 2)
