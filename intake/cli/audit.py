@@ -8,6 +8,7 @@ from rich.console import Console
 
 from intake.cli.common import passphrase, passphrase_option
 from intake.cli.connection import connection_options, open_home
+from intake.cli.trouble import Status
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
 from intake.triage.audit_report import run_audit
@@ -40,13 +41,15 @@ def verify(
 
 @audit.command()
 @click.argument("file", type=click.File("rb"))
-def evidence(file: BinaryIO) -> None:
+def evidence(file: BinaryIO) -> Status:
     """Check evidence against a log: offline, by anybody, without keys.
 
     Prints what it proves, or what a member only testifies to, and by which keys. Compare the log's key with the
-    one that you were given: evidence against another log says nothing about yours.
+    one that you were given: evidence against another log says nothing about yours. Exit status 10 means that it proves
+    that the log can't be trusted, 0 that a member says so.
     """
     found = parse_evidence(file.read(EVIDENCE + 1))
     click.echo(found.verdict())
     click.echo(f"The log:     {found.log}")
     click.echo(f"The witness: {found.witness}")
+    return Status.FRAUD if found.is_proof else Status.DONE

@@ -17,9 +17,9 @@ from intake.triage.supervisor import Supervisor
 def triage(key: Path, home: Path | None, desk: str | None, log: str | None, proxy: str | None, port: int) -> None:
     """Start the reviewer's program on this machine and print the address to open in a browser.
 
-    It listens on 127.0.0.1 only, asks for the passphrase of the key file, fetches what is new from the desk and keeps
-    only sealed bytes on disk. The address works once: open it yourself. What is unlocked is gone from memory when it
-    locks, after 15 minutes without use.
+    It listens on 127.0.0.1 only, fetches what is new from the desk and keeps only sealed bytes on disk. The address
+    works once: open it yourself. Its first page asks for the passphrase of the key file. What is unlocked is gone from
+    memory when it locks, after 15 minutes without use.
     """
     require_key_file(key)
     opened = open_home(home, desk, log, proxy)

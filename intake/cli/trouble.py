@@ -33,13 +33,13 @@ class Status(IntEnum):
 
 MEANINGS = {
     Status.DONE: "It is done.",
-    Status.FAILED: "It can't be done; the line on standard error says why.",
-    Status.USAGE: "A command, an option, a file's name or a setting is wrong.",
+    Status.FAILED: "It can't be done, or a file holds what it must not; the line on standard error says which.",
+    Status.USAGE: "A command, an option, a name or a setting is wrong.",
     Status.OUT_OF_REACH: "The desk, the proxy or the store can't be reached, refuses or is busy: try again.",
     Status.DAMAGED: "Something that this program keeps is damaged: put back a copy.",
     Status.FULL: "The disk or the memory is full.",
     Status.OTHER_VERSION: "The store belongs to another version of this program.",
-    Status.FRAUD: "The access log can't be trusted.",
+    Status.FRAUD: "The access log can't be trusted, or that is proven of one.",
     Status.FAULT: "A fault in this program; please report it.",
     Status.INTERRUPTED: "Ctrl-C.",
 }
@@ -71,6 +71,8 @@ KINDS = {
     "intake.triage.desk_client.DeskError": Status.OUT_OF_REACH,
     "intake.triage.desk_client.OtherLogError": Status.USAGE,
     "intake.protocol.audit.AuditError": Status.FRAUD,
+    "intake.protocol.card.UnfitMemberError": Status.USAGE,
+    "intake.demo.processes.PortInUseError": Status.USAGE,
 }
 """What our own errors mean, each with its subclasses but for those that are named too. All others are FAILED.
 
@@ -93,11 +95,13 @@ _NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH)
 
 
 def report(error: BaseException) -> Status:
-    """Say on standard error what went wrong, in one line behind a command's usage, and return the exit status."""
+    """Say on standard error what went wrong, in one line, and return the exit status."""
     status, says = _told(error)
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        _complain(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n")
-    _complain(f"Error: {shown(says)}")
+        says = f"{says.rstrip('.')}; see '{error.ctx.command_path} --help'"
+    # Where nobody reads standard error, the status still tells.
+    with suppress(OSError):
+        click.echo(f"Error: {shown(says)}", file=sys.stderr)
     return status
 
 
@@ -117,12 +121,6 @@ def drop_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
-
-
-def _complain(text: str) -> None:
-    # Where nobody reads standard error, the status still tells.
-    with suppress(OSError):
-        click.echo(text, file=sys.stderr)
 
 
 def _told(error: BaseException) -> _Told:

@@ -17,6 +17,10 @@ class ProcessError(RuntimeError):
     """A process did not start."""
 
 
+class PortInUseError(ProcessError):
+    """Another program listens there."""
+
+
 @contextmanager
 def running(command: list[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
     """A Python program in the directory of `wsgi.py`, ended when the block is left; its output is for the caller.
@@ -58,11 +62,11 @@ def wait_for_port(process: "subprocess.Popen[str] | subprocess.Popen[bytes]", po
 
 
 def require_free(ports: range) -> None:
-    """Raise `ProcessError` if one of the ports is taken."""
+    """Raise `PortInUseError` if one of the ports is taken."""
     for port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                raise ProcessError(f"port {port} is in use; choose others with --port") from None
+                raise PortInUseError(f"port {port} is in use; choose others with --port") from None

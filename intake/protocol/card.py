@@ -24,6 +24,10 @@ class CardError(ValueError):
     """Not a card, or not signed by the key that it names."""
 
 
+class UnfitMemberError(CardError):
+    """Nobody may be called so."""
+
+
 class Role(StrEnum):
     """What a member may do: reviewers open reports, auditors only read the log."""
 
@@ -58,8 +62,8 @@ def key_id(verifier: Verifier) -> str:
 
 
 def issue_card(role: Role, key: SigningKey, identity: HybridIdentity | None) -> Card:
-    """The card of a member who holds `key` and, for a reviewer, `identity`; `CardError` for an unfit name."""
-    _require_own(key.verifier.name)
+    """The card of a member who holds `key` and, for a reviewer, `identity`; `UnfitMemberError` for an unfit name."""
+    require_fit(key.verifier.name)
     lines = [_TITLE, f"role: {role}", f"key: {key.verifier}"]
     if identity is not None:
         lines.append(f"recipient: {identity.recipient}")
@@ -77,7 +81,9 @@ def parse_card(text: str) -> Card:
     except CardError:
         raise
     except (NoteError, AgeError, KeyError, ValueError) as error:
-        raise CardError("this is not a valid card") from error
+        raise CardError(
+            "this is not a valid card; if it was one, it was changed on the way: ask for the file itself once more"
+        ) from error
 
 
 def _card(values: dict[str, str], verifier: Verifier, text: str) -> Card:
@@ -90,24 +96,24 @@ def _card(values: dict[str, str], verifier: Verifier, text: str) -> Card:
 
 
 def _require_name(name: str) -> None:
-    """Raise `CardError` for a name that would show as another, as none, or as the operator's."""
-    if len(name) > LONGEST_NAME:
-        raise CardError(f"a name may have at most {LONGEST_NAME} characters")
+    """Raise `UnfitMemberError` for a name that would show as another, as none, or as the operator's."""
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise UnfitMemberError(f"a name has 1 to {LONGEST_NAME} characters")
     if any(unicodedata.category(character)[0] in "CZ" for character in name):
-        raise CardError("a name may have no spaces and no characters that don't show")
+        raise UnfitMemberError("a name may have no spaces and no characters that don't show")
     if name.casefold() == OPERATOR:
-        raise CardError(f"nobody may be called {OPERATOR}: the log calls the server so")
+        raise UnfitMemberError(f"nobody may be called {OPERATOR}: the log calls the server so")
 
 
-def _require_own(name: str) -> None:
-    """What is asked of new names and not of those that were enrolled before there were such rules."""
+def require_fit(name: str) -> None:
+    """Raise `UnfitMemberError` unless a new member may be called so; older ones may have been enrolled otherwise."""
     _require_name(name)
     try:
         require_plain(name)
     except UnfitNameError as error:
-        raise CardError(str(error)) from error
+        raise UnfitMemberError(str(error)) from error
     if alike(name, OPERATOR):
-        raise CardError(f"nobody may be called {OPERATOR}, or what looks like it: the log calls the server so")
+        raise UnfitMemberError(f"nobody may be called {OPERATOR}, or what looks like it: the log calls the server so")
 
 
 def _hybrid(text: str) -> HybridRecipient:

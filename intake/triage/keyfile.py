@@ -19,7 +19,7 @@ from crypto.age import (
 )
 from crypto.note import NoteError, SigningKey
 from intake.durable import write_new
-from intake.protocol.card import Card, CardError, Role, issue_card
+from intake.protocol.card import Card, Role, issue_card, require_fit
 from intake.triage.passphrases import normal, spellings
 
 SHORTEST_PASSPHRASE = 8
@@ -45,15 +45,9 @@ class MemberKeys:
 
 
 def make_keys(role: Role, name: str) -> MemberKeys:
-    """New keys for a member of this name; `KeyFileError` if the name can't be one."""
-    try:
-        signing = SigningKey.generate(name)
-        keys = MemberKeys(role, signing, HybridIdentity.generate() if role is Role.REVIEWER else None)
-        # A card refuses more names than a key does.
-        _ = keys.card
-    except (NoteError, CardError) as error:
-        raise KeyFileError(str(error)) from error
-    return keys
+    """New keys for a member of this name; `UnfitMemberError` if nobody may be called so."""
+    require_fit(name)
+    return MemberKeys(role, SigningKey.generate(name), HybridIdentity.generate() if role is Role.REVIEWER else None)
 
 
 def require_new(path: Path) -> None:

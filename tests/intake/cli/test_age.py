@@ -187,12 +187,8 @@ def test_a_wrong_call_gets_plain_words(arguments: list[str], says: str) -> None:
     assert b"Traceback" not in result.stderr
 
 
-def test_a_wrong_call_shows_the_command_that_was_typed() -> None:
-    lines = intake("-e", "-d").stderr.decode().splitlines()
-    assert lines[:2] == [
-        "Usage: intake age [-e|-d] [OPTIONS] [INPUT]",
-        "Try 'intake age --help' for help.",
-    ]
+def test_a_wrong_call_names_the_help_of_the_command_that_was_typed() -> None:
+    assert intake("-e", "-d").stderr.decode().endswith("; see 'intake age --help'\n")
 
 
 def test_the_wrong_key_is_told_as_such(tmp_path: Path, key: tuple[Path, str]) -> None:
