@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import BinaryIO, TypeVar, cast
 
 from werkzeug.exceptions import HTTPException
@@ -45,20 +46,22 @@ from crypto.note import Note, NoteError, SigningKey, parse_note, parse_verifier
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.card import CardError, Role, issue_card, parse_card
-from intake.protocol.endpoints import first_byte, from_query
+from intake.protocol.endpoints import first_byte, from_query, have_query, kept_digest
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
-from intake.protocol.requests import RequestError, parse_base
-from intake.protocol.wire import (
-    Index,
+from intake.protocol.index import (
+    Day,
+    DayIndex,
+    Days,
     ItemRow,
     TipRow,
-    WireError,
     WithdrawalRow,
-    decode_sealed,
-    encode_sealed,
-    parse_index,
+    parse_day,
+    parse_days,
+    sha256_hex,
 )
+from intake.protocol.requests import RequestError, parse_base
+from intake.protocol.wire import WireError, decode_sealed, encode_sealed
 from intake.report.definition import Answer
 from intake.report.payloads import (
     About,
@@ -79,6 +82,7 @@ from intake.serving.head import circuit_of, read_head
 from intake.source import base64url
 from intake.source.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.files import IncomingFiles
+from intake.triage.days import KeptDays, parse_kept_days
 from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 from intake.triage.outbox import OutboxError, Unsent, parse_unsent
 from intake.triage.shown import saved_name
@@ -320,11 +324,14 @@ _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
 _ROW = ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False)
 _UNSENT = replace(Unsent.typed("form", "0" * 32, "note", "text"), sealed=b"sealed")
-_INDEX = Index(
-    (TipRow("0" * 32, "2026-01-01", str(_HYBRID.recipient), "1" * 64),),
+_DAY = "2026-01-01"
+_ROWS = DayIndex(
+    _DAY,
+    (TipRow("0" * 32, _DAY, "1" * 64, "2" * 64, "3" * 64),),
     (_ROW,),
-    (WithdrawalRow("3" * 32, "2026-01-02", "4" * 128),),
+    (WithdrawalRow("3" * 32, _DAY, "4" * 128),),
 ).to_json()
+_DAYS = Days((Day(_DAY, 1, 1, sha256_hex(_ROWS)),)).to_json()
 _MULTIPART = (
     b"fuzz\n--fuzz\r\n"
     b'Content-Disposition: form-data; name="token"\r\n\r\ntext\r\n--fuzz\r\n'
@@ -434,7 +441,15 @@ TARGETS: dict[str, Target] = {
     "item-query": Target(
         _stable(_of_text(first_byte), lambda start: from_query(start).encode(), ActionError), (b"", b"?from=1", b"?")
     ),
-    "index": Target(_stable(parse_index, Index.to_json, WireError), (_INDEX,)),
+    "days": Target(_round_trip(parse_days, Days.to_json, WireError), (_DAYS,)),
+    "day": Target(_round_trip(partial(parse_day, _DAY), DayIndex.to_json, WireError), (_ROWS,)),
+    "kept-days": Target(
+        _stable(parse_kept_days, KeptDays.to_bytes, WireError), (b"\n".join((_DAYS, _ROWS)), Days(()).to_json())
+    ),
+    "have-query": Target(
+        _stable(_of_text(kept_digest), lambda have: have_query(have).encode(), ActionError),
+        (b"", b"?have=" + b"0" * 64, b"?"),
+    ),
     "bulk-answer": Target(
         _stable(decode_sealed, lambda parts: _sealed(*parts), WireError), (_sealed({"0" * 32: b"x"}, {}),)
     ),
@@ -475,7 +490,10 @@ TARGETS: dict[str, Target] = {
     "reply": _payload(Reply, Reply("text", 1)),
     "summary": _payload(Summary, Summary((str(_HYBRID),), str(_HYBRID.recipient), "1" * 64, "en", 1, _ANSWERS)),
     "memory": Target(
-        _stable(parse_memory, Memory.to_json, MemoryFileError),
-        (Memory({"0" * 32: Known("1" * 64, items=(_ROW,))}, "2026-01-01", 3, signs=True).to_json(),),
+        _stable(partial(parse_memory, kept=lambda *_: None), Memory.to_json, MemoryFileError),
+        (
+            Memory({"0" * 32: Known("1" * 64, "2" * 64, items=(_ROW,))}, "2026-01-01", 3, signs=True).to_json(),
+            b'{"tips": {"0": {"summary": "1"}}}',
+        ),
     ),
 }

@@ -9,11 +9,13 @@ from crypto.age.errors import AgeError, ArmorError, HeaderError, MacError, NoMat
 from crypto.age.file import (
     Decryptor,
     Encryptor,
+    Parts,
     decrypt,
     encrypt,
     read_header,
     rewrap,
     seal,
+    split,
     stanza_count,
     unseal,
 )
@@ -36,6 +38,7 @@ __all__ = [
     "Identity",
     "MacError",
     "NoMatch",
+    "Parts",
     "PayloadError",
     "Recipient",
     "ScryptIdentity",
@@ -51,6 +54,7 @@ __all__ = [
     "read_header",
     "rewrap",
     "seal",
+    "split",
     "stanza_count",
     "unseal",
 ]

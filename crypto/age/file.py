@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -138,6 +139,24 @@ def rewrap(header: bytes, identities: Sequence[Identity], recipients: Sequence[R
 def read_header(source: BinaryIO) -> bytes:
     """The exact bytes of a file's header; `source` is left at the payload."""
     return bytes(parse_header(source))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A sealed file in its two parts: who can open it, and what is sealed. Joined, they are the file."""
+
+    header: bytes
+    payload: bytes
+
+
+def split(data: bytes) -> Parts:
+    """Take a sealed file apart. Bytes that begin with no header are all payload."""
+    source = io.BytesIO(data)
+    try:
+        header = read_header(source)
+    except HeaderError:
+        return Parts(b"", data)
+    return Parts(header, source.read())
 
 
 def stanza_count(header: bytes) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from threading import Lock
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crypto.checkpoint import Checkpoint
@@ -15,6 +15,8 @@ from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster, RosterError
 from intake.storage.tables import LogEntry, LogHead
+
+_NEWEST = select(LogHead).order_by(LogHead.size.desc()).limit(1)
 
 
 class LogDamagedError(RuntimeError):
@@ -30,7 +32,7 @@ def _read(line: bytes) -> Entry:
 
 def _edge(head: LogHead) -> Frontier:
     try:
-        return Frontier.from_bytes(head.size, head.frontier)
+        return Frontier.from_bytes(head.size, head.frontier or b"")
     except FrontierError as error:
         raise LogDamagedError("the stored edge of the log's tree is malformed") from error
 
@@ -100,9 +102,9 @@ class AccessLog:
 
     def require_key(self, session: Session) -> None:
         """Raise `LogDamagedError` if another key than this one signed the head; a store without one is new."""
-        for signed in session.scalars(select(LogHead.checkpoint)):
+        for head in session.scalars(_NEWEST):
             try:
-                self._key.verifier.verify(parse_note(signed))
+                self._key.verifier.verify(parse_note(head.checkpoint))
             except NoteError:
                 raise LogDamagedError("log.key is not the key of this store's log; put back your copy of it") from None
 
@@ -113,8 +115,9 @@ class AccessLog:
         leaf = leaf_hash(line)
         frontier = _edge(head).append(leaf)
         session.add(LogEntry(index=head.size, leaf=leaf, body=line))
-        # The old size in the condition: a head that moved meanwhile is never overwritten.
-        if session.execute(delete(LogHead).where(LogHead.size == head.size)).rowcount != 1:  # type: ignore[attr-defined]
+        # The old size in the condition: from a head that moved meanwhile nothing goes on.
+        moved = update(LogHead).where(LogHead.size == head.size, LogHead.frontier.is_not(None)).values(frontier=None)
+        if session.execute(moved).rowcount != 1:  # type: ignore[attr-defined]
             raise LogDamagedError("the head of the log moved during an append")
         session.add(self._head(frontier))
         session.flush()
@@ -167,10 +170,10 @@ class AccessLog:
             return self._replayed
 
     def _require_head(self, session: Session) -> LogHead:
-        heads = session.scalars(select(LogHead)).all()
-        if len(heads) != 1:
-            raise LogDamagedError("the log has no single head; was 'intake init' run?")
-        return heads[0]
+        head = session.scalars(_NEWEST).one_or_none()
+        if head is None:
+            raise LogDamagedError("the log has no head; was 'intake init' run?")
+        return head
 
     def _head(self, frontier: Frontier) -> LogHead:
         text = Checkpoint(self.origin, frontier.size, frontier.root()).text

@@ -4,7 +4,7 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from intake.accesslog.log import LogDamagedError
-from intake.desk import views
+from intake.desk.views import routes
 from intake.hygiene import log_without_content
 from intake.protocol.actions import ActionError
 from intake.protocol.requests import RequestError
@@ -12,16 +12,12 @@ from intake.server import Server
 from intake.storage.room import StoreFullError
 from intake.storage.store import StoreLockedError
 
-LARGEST_REQUEST = 2_000_000
-"""Bytes of a request's body at most: 500 ids, or one sealed reply of 50,000 characters."""
-
 
 def create_app(server: Server) -> Flask:
     """The desk API over an opened server."""
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.extensions["intake"] = server
-    app.register_blueprint(views.blueprint)
+    routes.register(app)
     app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
     app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))

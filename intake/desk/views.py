@@ -1,31 +1,31 @@
 """The routes. Each admits its request in one transaction, and answers only after that is durable."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
-from hashlib import sha256
+from datetime import date
 from typing import Any, BinaryIO
 
-from flask import Blueprint, Response, abort, request
-from sqlalchemy import func, select
+from flask import Response, abort, request
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from werkzeug.exceptions import Gone
 
 from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog.tiles import NoSuchTileError, tile
 from intake.desk.admission import admitted, current_server, logged
+from intake.desk.index import day_index, list_days
 from intake.desk.quota import require_quota
-from intake.protocol import limits
+from intake.desk.routes import Routes
+from intake.protocol import endpoints, limits
 from intake.protocol.actions import ReadRequest, parse_read_request
-from intake.protocol.endpoints import first_byte
-from intake.protocol.wire import Index, ItemRow, TipRow, WithdrawalRow, encode_sealed
+from intake.protocol.index import AS_KEPT, is_day, sha256_hex
+from intake.protocol.kinds import Kind
+from intake.protocol.wire import encode_sealed
 from intake.server import Server
-from intake.storage.gate import Gate
 from intake.storage.room import StoreFullError
-from intake.storage.tables import Item, Kind, Tip, Withdrawal
+from intake.storage.tables import Item, Tip
 
-blueprint = Blueprint("desk", __name__, url_prefix="/v1")
+routes = Routes()
 
 _JSON = "application/json"
 _BYTES = "application/octet-stream"
@@ -33,60 +33,72 @@ _PIECE = 1 << 18
 _ATTEMPTS = 3
 
 
-@blueprint.get("/index")
-def index() -> Response:
-    """Ids, days, kinds and sizes of everything: a client fetches only what it lacks."""
-    server = current_server()
+@routes.serves(endpoints.DAYS)
+def days() -> Response:
+    """The days of which there is anything, or that they are as the client keeps them."""
+    kept, server = endpoints.kept_digest(_query()), current_server()
     with logged() as session:
-        server.gate.open(session, server.log.last_time(session))
+        body = list_days(session, server.gate, server.log.last_time(session)).to_json()
+    return Response(AS_KEPT if kept == sha256_hex(body) else body, mimetype=_JSON)
+
+
+@routes.serves(endpoints.DAY)
+def rows(day: str) -> Response:
+    """The rows of one day: a client fetches only what it lacks."""
+    if not is_day(day):
+        abort(404)
+    server = current_server()
+    with logged():
+        pass
     with server.store.reading() as session:
         # By the time that it is now: what has come since the entry was made must wait for its own gate.
-        return Response(_index(session, server.gate, server.log.time(session)).to_json(), mimetype=_JSON)
+        index = day_index(session, server.gate, server.log.time(session), date.fromisoformat(day))
+    return Response(index.to_json(), mimetype=_JSON)
 
 
-@blueprint.post("/read")
+@routes.serves(endpoints.READ)
 def read() -> Response:
     """The sealed bytes of up to 500 summaries and small items; ids that are not there are left out."""
     server = current_server()
     with logged() as session:
         wanted = parse_read_request(request.get_data())
         _require_budget(session, wanted)
-    summaries = _each(server, wanted.summaries, Tip.id, Tip.summary)
-    items = _each(server, wanted.items, Item.id, Item.sealed)
+    summaries = _each(server, wanted.summaries, select(Tip.header, Tip.payload), Tip.id)
+    items = _each(server, wanted.items, select(Item.sealed).where(Item.sealed.is_not(None)), Item.id)
     return Response(encode_sealed(summaries, items), mimetype=_JSON)
 
 
-@blueprint.get("/items/<item_id>")
-def item(item_id: str) -> Response:
+@routes.serves(endpoints.ITEM)
+def read_item(item: str) -> Response:
     """The sealed bytes of one item, streamed; with `?from=`, what is left of them from that byte on."""
     server = current_server()
-    start = first_byte(f"?{request.query_string.decode('ascii', 'replace')}")
+    start = endpoints.first_byte(_query())
     with logged():
         pass
-    size, body = _content(server, _id(item_id), start)
+    size, body = _content(server, bytes.fromhex(item), start)
     return Response(body, mimetype=_BYTES, headers={"Content-Length": str(size - start)})
 
 
-@blueprint.put("/tips/<tip_id>/items/<item_id>")
-def add(tip_id: str, item_id: str) -> Response:
+@routes.serves(endpoints.ADD)
+def add(tip: str, item: str) -> Response:
     """Store what a reviewer sealed. Sending the same again changes nothing and is fine."""
-    kind = Kind(request.args["kind"]) if request.args.get("kind") in (Kind.REPLY, Kind.WORK) else abort(400)
     server, sealed = current_server(), request.get_data()
     with logged() as session:
+        tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
         if not server.store.room.has(server.settings.reserve_text):
             raise StoreFullError
-        if session.get(Tip, _id(tip_id)) is None:
+        if session.get(Tip, tip_id) is None:
             abort(404)
-        present = session.get(Item, _id(item_id))
-        if present is not None and (present.tip_id, present.sealed) != (_id(tip_id), sealed):
+        present = session.get(Item, item_id)
+        if present is not None and (present.tip_id, present.sealed) != (tip_id, sealed):
             abort(409)
         if present is None:
             require_quota(server, session, len(sealed))
             session.add(
                 Item(
-                    id=_id(item_id),
-                    tip_id=_id(tip_id),
-                    kind=kind,
+                    id=item_id,
+                    tip_id=tip_id,
+                    kind=Kind(request.args["kind"]),
                     day=server.log.day(session),
                     size=len(sealed),
                     sealed=sealed,
@@ -95,7 +107,7 @@ def add(tip_id: str, item_id: str) -> Response:
     return Response(status=201)
 
 
-@blueprint.get("/log/checkpoint")
+@routes.serves(endpoints.CHECKPOINT)
 def checkpoint() -> Response:
     """The newest signed checkpoint."""
     server = current_server()
@@ -105,54 +117,24 @@ def checkpoint() -> Response:
         return Response(server.log.checkpoint(session), mimetype="text/plain")
 
 
-@blueprint.get("/log/<path:path>")
-def log_tile(path: str) -> Response:
+@routes.serves(endpoints.LOG)
+def log_tile(resource: str) -> Response:
     """A hash tile or an entry bundle (C2SP tlog-tiles)."""
     server = current_server()
     with admitted():
         pass
     with server.store.reading() as session:
         try:
-            return Response(tile(server.log, session, parse_tile_path(path)), mimetype=_BYTES)
+            return Response(tile(server.log, session, parse_tile_path(resource)), mimetype=_BYTES)
         except (TileError, NoSuchTileError):
             abort(404)
-
-
-def _index(session: Session, gate: Gate, now: datetime) -> Index:
-    """What shows by now, in the order of the ids, which are random and say nothing about who came first."""
-    # Row by row: all summaries together are large, and only their digests are wanted.
-    by_row = {"yield_per": 100}
-    tips = session.execute(
-        select(Tip.id, Tip.day, Tip.recipient, Tip.summary).where(gate.shown(now, Tip.id)).order_by(Tip.id),
-        execution_options=by_row,
-    )
-    items = session.execute(
-        select(Item.id, Item.tip_id, Item.kind, Item.day, Item.size, Item.blob)
-        .where(gate.shown(now, Item.id, Item.tip_id))
-        .order_by(Item.id),
-        execution_options=by_row,
-    )
-    return Index(
-        tips=tuple(
-            TipRow(tip.hex(), day.isoformat(), recipient, sha256(summary).hexdigest())
-            for tip, day, recipient, summary in tips
-        ),
-        items=tuple(
-            ItemRow(name.hex(), tip.hex(), kind.value, day.isoformat(), size, blob is not None)
-            for name, tip, kind, day, size, blob in items
-        ),
-        withdrawals=tuple(
-            WithdrawalRow(row.tip_id.hex(), row.day.isoformat(), row.signature.hex())
-            for row in session.scalars(select(Withdrawal))
-        ),
-    )
 
 
 def _require_budget(session: Session, wanted: ReadRequest) -> None:
     """Refuse what is more than one answer may hold, before it is logged as handed out."""
     tips, items = ([bytes.fromhex(name) for name in names] for names in (wanted.summaries, wanted.items))
     sizes = [
-        *session.scalars(select(func.length(Tip.summary)).where(Tip.id.in_(tips))),
+        *session.scalars(select(func.length(Tip.header) + func.length(Tip.payload)).where(Tip.id.in_(tips))),
         *session.scalars(select(Item.size).where(Item.id.in_(items), Item.sealed.is_not(None))),
     ]
     if len(sizes) > 1 and sum(sizes) > limits.SEALED:
@@ -160,14 +142,14 @@ def _require_budget(session: Session, wanted: ReadRequest) -> None:
 
 
 def _each(
-    server: Server, names: Sequence[str], key: InstrumentedAttribute[bytes], sealed: InstrumentedAttribute[Any]
+    server: Server, names: Sequence[str], sealed: Select[*tuple[Any, ...]], key: InstrumentedAttribute[bytes]
 ) -> Iterator[tuple[str, bytes]]:
     """The sealed bytes of these ids, each read when it is its turn: a slow client holds no transaction open."""
     for name in names:
         with server.store.reading() as session:
-            data: bytes | None = session.scalar(select(sealed).where(key == bytes.fromhex(name)))
-        if data is not None:
-            yield name, data
+            row = session.execute(sealed.where(key == bytes.fromhex(name))).one_or_none()
+        if row is not None:
+            yield name, b"".join(row)
 
 
 def _content(server: Server, name: bytes, start: int) -> tuple[int, Iterable[bytes]]:
@@ -193,5 +175,5 @@ def _pieces(blob: BinaryIO, start: int) -> Iterable[bytes]:
             yield piece
 
 
-def _id(text: str) -> bytes:
-    return bytes.fromhex(text) if re.fullmatch(r"[0-9a-f]{32}", text) else abort(404)
+def _query() -> str:
+    return f"?{request.query_string.decode('ascii', 'replace')}"

@@ -1,19 +1,23 @@
-"""The desk's routes, one row each: what it is, who may use it, and what the log says of it.
+"""The desk's routes, one row each: what it is, who may use it, what the log says of it, and how large it can be.
 
-The desk admits by this table, an auditor's replay and a reviewer's program check by it.
+The desk serves this table and admits by it, members' programs ask by it, and an auditor's replay checks by it.
 """
 
 import re
 from dataclasses import dataclass
 from functools import cache
 
-from intake.protocol.actions import Action, ActionError, Named, parse_read_request
+from intake.protocol import limits
+from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
 from intake.protocol.card import Role
+from intake.protocol.kinds import BY_REVIEWERS
 
 _ID = r"[0-9a-f]{32}"
 _FROM = r"\?from=([1-9][0-9]{0,14})"
+_HAVE = r"\?have=([0-9a-f]{64})"
 _REVIEWERS = frozenset({Role.REVIEWER})
 _MEMBERS = frozenset(Role)
+_PATTERNS = {"tip": _ID, "item": _ID, "day": r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "resource": r"[!-~]+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +25,21 @@ class Endpoint:
     """A route. `path` with the objects it names in braces; `query`: the expression that the whole query must match.
 
     `action`: what the log says of it, or None where it says nothing. `logs_body`: the objects are in the body, which
-    the log therefore holds.
+    the log therefore holds. `largest_body` and `largest_answer`: in bytes.
     """
 
     method: str
     path: str
     roles: frozenset[Role]
     action: Action | None
+    largest_answer: int
+    largest_body: int = 0
     query: str = r"\??"
     logs_body: bool = False
+
+    def at(self, **objects: str) -> str:
+        """The path for these objects."""
+        return self.path.format(**objects)
 
     def objects(self, path: str) -> tuple[str, ...] | None:
         """The objects that a path of this route names, such as `item/<id>`; None for any other path."""
@@ -39,20 +49,27 @@ class Endpoint:
         return tuple(f"{name}/{value}" for name, value in match.groupdict().items())
 
 
-ENDPOINTS = (
-    Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX),
-    Endpoint("POST", "/v1/read", _REVIEWERS, Action.READ, logs_body=True),
-    Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ, query=rf"\??|{_FROM}"),
-    Endpoint("PUT", "/v1/tips/{tip}/items/{item}", _REVIEWERS, Action.ADD, query=r"\?kind=(reply|work)"),
-    Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None),
+DAYS = Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX, limits.DAYS, query=rf"\??|{_HAVE}")
+DAY = Endpoint("GET", "/v1/index/{day}", _REVIEWERS, Action.INDEX, limits.INDEX)
+READ = Endpoint("POST", "/v1/read", _REVIEWERS, Action.READ, limits.READ, largest_body=LONGEST_READ, logs_body=True)
+ITEM = Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ, limits.ITEM, query=rf"\??|{_FROM}")
+ADD = Endpoint(
+    "PUT",
+    "/v1/tips/{tip}/items/{item}",
+    _REVIEWERS,
+    Action.ADD,
+    limits.SHORT,
+    largest_body=limits.ADDED,
+    query=rf"\?kind=({'|'.join(BY_REVIEWERS)})",
 )
+CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
+LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
+
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, CHECKPOINT, LOG)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
 }
-
-
-_PATTERNS = {"tip": _ID, "item": _ID, "resource": r"[!-~]+"}
 
 
 def may(role: Role, action: Action) -> bool:
@@ -90,6 +107,21 @@ def first_byte(query: str) -> int:
     if wanted is None:
         raise ActionError("unknown query")
     return int(wanted[1])
+
+
+def have_query(digest: str) -> str:
+    """The query of a request for the days by somebody who keeps the list of this digest, or none if it is empty."""
+    return f"?have={digest}" if digest else ""
+
+
+def kept_digest(query: str) -> str:
+    """The digest that such a query names, empty for none; `ActionError` for any other query."""
+    if query in ("", "?"):
+        return ""
+    kept = re.fullmatch(_HAVE, query)
+    if kept is None:
+        raise ActionError("unknown query")
+    return kept[1]
 
 
 @cache

@@ -3,14 +3,23 @@
 from crypto.note import MAX_NOTE_SIZE
 from crypto.tiles import MAX_ENTRY_SIZE, WIDTH
 
-INDEX = 64_000_000
-"""Some 20,000 reports with all that belongs to them."""
+DAYS = 1_000_000
+"""The list of days: thirty years of them."""
+
+INDEX = 128_000_000
+"""The rows of all days together, and so of one: some 200,000 reports with all that belongs to them."""
 
 SUMMARY = 100_000
 """One sealed summary, whose size the index doesn't say: its padded text, and 2 kB for each reviewer."""
 
 SEALED = 8_000_000
 """Sealed bytes of one bulk read, but for one thing that is larger by itself. More is refused, and not logged."""
+
+READ = 2 * SEALED
+"""The answer to a bulk read, of which one sealed thing may be larger by itself."""
+
+ADDED = 2_000_000
+"""What a reviewer adds at once: a sealed reply of 50,000 characters is much smaller."""
 
 ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""

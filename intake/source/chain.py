@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from crypto.age import AgeError, HybridIdentity, parse_recipient, seal, unseal
 from crypto.codename import Seed
+from intake.protocol.kinds import Kind
 from intake.report.payloads import Chain, FromSource, PayloadFormatError
 from intake.report.signed import Link, SourceItem, source_key
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 
 _NOTHING_YET = Chain(0, "")
 

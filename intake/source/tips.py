@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import ServiceUnavailable
 
-from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, unseal
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, split, unseal
 from crypto.codename import Seed
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import (
     About,
@@ -34,7 +35,7 @@ from intake.source.chain import KnownTip, append, identity_of
 from intake.source.files import SealedFile
 from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, Kind, Tip, Withdrawal
+from intake.storage.tables import Item, Tip, Withdrawal
 
 _TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
 _ITEM_ID = b"intake source item v1"
@@ -169,8 +170,15 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
         now = server.log.time(session)
         identity = HybridIdentity.generate()
         tip = KnownTip(secrets.token_bytes(16), str(identity.recipient))
-        summary = seal(_summary(seed, identity, report).padded(), _recipients(server, session))
-        row = Tip(id=tip.id, day=now.date(), summary=summary, recipient=tip.recipient, lookup=seed.lookup_key())
+        summary = split(seal(_summary(seed, identity, report).padded(), _recipients(server, session)))
+        row = Tip(
+            id=tip.id,
+            day=now.date(),
+            recipient=tip.recipient,
+            lookup=seed.lookup_key(),
+            header=summary.header,
+            payload=summary.payload,
+        )
         session.add(row)
         session.flush()
         first = append(session, seed, tip, item, report, row.day)

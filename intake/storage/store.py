@@ -201,6 +201,8 @@ def _configure(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "secure_delete=ON",
         "foreign_keys=ON",
+        # So that a row which REPLACE takes away makes its day stale too.
+        "recursive_triggers=ON",
         "temp_store=MEMORY",
     ):
         cursor.execute(f"PRAGMA {pragma}")

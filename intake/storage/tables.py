@@ -3,27 +3,15 @@
 Reviewers and auditors have no table: they are the enrolments and revocations in the log, one place for each fact.
 """
 
-import enum
 from datetime import date
 
 from sqlalchemy import Enum, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from intake.protocol.kinds import Kind
+
 # SQLite's rowid would number the rows in their order of arrival.
 _NO_ROWID = {"sqlite_with_rowid": False}
-
-
-class Kind(enum.StrEnum):
-    """What an item is, as far as the server may know. `work`: whatever reviewers write for each other."""
-
-    REPORT = "report"
-    ADDITION = "addition"
-    MESSAGE = "message"
-    ABOUT = "about"
-    DELETION = "deletion"
-    CONTENT = "content"
-    REPLY = "reply"
-    WORK = "work"
 
 
 class Base(DeclarativeBase):
@@ -31,17 +19,26 @@ class Base(DeclarativeBase):
 
 
 class Tip(Base):
-    """One report and all that belongs to it. `chain`: where its source goes on, sealed to the source alone."""
+    """One report and all that belongs to it. `chain`: where its source goes on, sealed to the source alone.
+
+    The summary is an age file in its two parts: `header` says who can open it, and `payload` is the same for ever.
+    """
 
     __tablename__ = "tip"
-    __table_args__ = (_NO_ROWID,)
+    __table_args__ = (Index("tip_by_day", "day"), _NO_ROWID)
 
     id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     day: Mapped[date]
-    summary: Mapped[bytes] = mapped_column(LargeBinary)
     recipient: Mapped[str] = mapped_column(String)
     lookup: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     chain: Mapped[bytes | None] = mapped_column(LargeBinary)
+    header: Mapped[bytes] = mapped_column(LargeBinary)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+
+    @property
+    def summary(self) -> bytes:
+        """The two parts as the one file that they are."""
+        return self.header + self.payload
 
 
 class Withdrawal(Base):
@@ -59,7 +56,7 @@ class Item(Base):
     """One sealed thing of a tip: `sealed` holds its bytes, or `blob` the id of the blob that does."""
 
     __tablename__ = "item"
-    __table_args__ = (Index("item_by_tip", "tip_id"), _NO_ROWID)
+    __table_args__ = (Index("item_by_tip", "tip_id"), Index("item_by_day", "day"), _NO_ROWID)
 
     id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     tip_id: Mapped[bytes] = mapped_column(ForeignKey("tip.id", ondelete="CASCADE"))
@@ -81,6 +78,22 @@ class Hidden(Base):
     id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     tip_id: Mapped[bytes] = mapped_column(ForeignKey("tip.id", ondelete="CASCADE"))
     until: Mapped[int]
+
+
+class Day(Base):
+    """What the index of a day comes to: how many tips and items show, and the SHA-256 of it.
+
+    `digest` is None where something of that day came, went, changed or began to show since: the database itself sees
+    to that, by triggers, whoever writes.
+    """
+
+    __tablename__ = "day"
+    __table_args__ = (_NO_ROWID,)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    tips: Mapped[int]
+    items: Mapped[int]
 
 
 class Added(Base):
@@ -106,13 +119,16 @@ class LogEntry(Base):
 
 
 class LogHead(Base):
-    """The newest signed checkpoint and the tree's right edge, from which the next append goes on."""
+    """A checkpoint that was signed. All are kept: earlier trees are what later proofs stand on.
+
+    `frontier`: the tree's right edge, from which the next append goes on; of the newest one only.
+    """
 
     __tablename__ = "log_head"
 
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     checkpoint: Mapped[bytes] = mapped_column(LargeBinary)
-    frontier: Mapped[bytes] = mapped_column(LargeBinary)
+    frontier: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Nonce(Base):

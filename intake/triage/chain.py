@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from crypto.note import Verifier
-from intake.protocol.wire import ItemRow
+from intake.protocol.index import ItemRow
 from intake.report.payloads import FromSource, Report
 from intake.report.signed import NotTheSourcesError, SourceItem, Unsigned
 

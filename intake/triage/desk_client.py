@@ -8,18 +8,15 @@ from datetime import UTC, datetime
 import httpx
 
 from crypto.note import SigningKey
-from intake.protocol import limits
+from intake.protocol import endpoints, limits
 from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import key_id
-from intake.protocol.endpoints import from_query, named
+from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.triage.home import Home
 from intake.triage.journal import Journal
 from intake.triage.transport import TimedTransport, allowed
 from intake.triage.unreachable import NOT_SENT, UNREACHABLE, in_words
-
-_LOG = "/v1/log/"
-"""Below this, reading is not logged itself."""
 
 _PATIENCE = httpx.Timeout(60, connect=60)
 _TIME = 120.0
@@ -67,20 +64,24 @@ class DeskClient:
         """Close the connections."""
         self._http.close()
 
-    def index(self) -> bytes:
-        """What there is: the body of the index."""
-        return self._get("/v1/index", limits.INDEX)
+    def days(self, have: str) -> bytes:
+        """The list of days, or that it is as kept. `have`: the digest of the list that is kept; empty if none is."""
+        return self._get(endpoints.DAYS, endpoints.DAYS.at() + endpoints.have_query(have))
+
+    def day(self, day: str, most: int) -> bytes:
+        """The rows of a day, `most` bytes of them."""
+        return self._get(endpoints.DAY, endpoints.DAY.at(day=day), most)
 
     def read(self, request: ReadRequest, sealed: int) -> bytes:
         """Sealed summaries and small items, as the desk sends them. `sealed`: bytes of these items together."""
         largest = limits.bulk_read(len(request.summaries), len(request.items), sealed)
-        with self._answer("POST", "/v1/read", request.to_json()) as answer:
+        with self._answer(endpoints.READ, endpoints.READ.at(), request.to_json()) as answer:
             return b"".join(_pieces(answer, largest))
 
     def download(self, item: str, start: int, size: int) -> Generator[bytes, None, None]:
         """The sealed bytes of one item, which has this size, from `start` on, in pieces as they come."""
-        with self._answer("GET", f"/v1/items/{item}{from_query(start)}") as answer:
-            yield from _pieces(answer, min(size, limits.ITEM) - start)
+        with self._answer(endpoints.ITEM, endpoints.ITEM.at(item=item) + endpoints.from_query(start)) as answer:
+            yield from _pieces(answer, min(size, endpoints.ITEM.largest_answer) - start)
 
     def add(self, tip: str, item: str, kind: str, sealed: bytes) -> bool:
         """Store what was sealed to a tip under an id, as a `reply` or as `work`.
@@ -89,7 +90,7 @@ class DeskClient:
         may have arrived, of which only the answer was lost; but that is for the log to prove.
         """
         try:
-            with self._answer("PUT", f"/v1/tips/{tip}/items/{item}?kind={kind}", sealed):
+            with self._answer(endpoints.ADD, f"{endpoints.ADD.at(tip=tip, item=item)}?kind={kind}", sealed):
                 pass
         except DeskRefusedError as refused:
             if refused.status != httpx.codes.CONFLICT:
@@ -99,22 +100,23 @@ class DeskClient:
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
-        return self._get(f"{_LOG}checkpoint", limits.CHECKPOINT)
+        return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())
 
     def log_resource(self, path: str) -> bytes:
         """An entry bundle."""
-        return self._get(f"{_LOG}{path}", limits.BUNDLE)
+        return self._get(endpoints.LOG, endpoints.LOG.at(resource=path))
 
-    def _get(self, path: str, largest: int) -> bytes:
-        with self._answer("GET", path) as answer:
+    def _get(self, row: Endpoint, path: str, most: int | None = None) -> bytes:
+        largest = row.largest_answer if most is None else min(most, row.largest_answer)
+        with self._answer(row, path) as answer:
             return b"".join(_pieces(answer, largest))
 
     @contextmanager
-    def _answer(self, method: str, path: str, body: bytes = b"") -> Iterator[httpx.Response]:
-        request = self._http.build_request(method, path, content=body)
+    def _answer(self, row: Endpoint, path: str, body: bytes = b"") -> Iterator[httpx.Response]:
+        request = self._http.build_request(row.method, path, content=body)
         created = datetime.now(UTC).replace(microsecond=0)
         nonce = sign(request, body, self.key, self._log)
-        is_logged = not path.startswith(_LOG)
+        is_logged = row.action is not None
         if is_logged:
             with _noted():
                 self.journal.sent(nonce, created, _does(request, body))

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from intake.protocol.wire import Index
 from intake.triage.chain import TELL
+from intake.triage.days import Index
 from intake.triage.memory import Known, Memory
 
-_NEVER_FETCHED = Known("")
+_NEVER_FETCHED = Known("", "")
 _MOST = 50
 """Reports that are named. Years of those that teams no longer keep must not stand above every page."""
 

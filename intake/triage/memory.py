@@ -1,15 +1,17 @@
 """What the program remembers of tips from one fetch to the next, so that a server that changes its story is seen."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
+from crypto.age import Parts
 from crypto.note import Verifier
-from intake.protocol.wire import Index, ItemRow, TipRow, WithdrawalRow
+from intake.protocol.index import ItemRow, TipRow, WithdrawalRow, sha256_hex
 from intake.report.payloads import PayloadFormatError
 from intake.report.signed import NotTheSourcesError, parse_signer, verify_withdrawal
+from intake.triage.days import Index
 
 
 class MemoryFileError(Exception):
@@ -18,20 +20,26 @@ class MemoryFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A tip as it was first fetched: the SHA-256 of its summary, and the day of the last fetch without it, if any.
+    """A tip as it was first fetched: the SHA-256 of both parts of its summary, and the day of the last fetch without
+    it, if any.
 
     `signs`: whether the server knew of sources' signatures at that fetch. `day`: of its arrival; `signer`: the key of
     its source, in hex; `items`: what its source sent, as first fetched; `withdrawn`: the day on which the source did,
     as its signature proves. All of these are empty as long as they aren't known.
     """
 
-    summary: str
+    payload: str
+    header: str
     absent: str = ""
     signs: bool = False
     day: str = ""
     signer: str = ""
     items: tuple[ItemRow, ...] = ()
     withdrawn: str = ""
+
+    def is_summary_of(self, row: TipRow) -> bool:
+        """Whether the index still names the summary that was fetched first."""
+        return (self.payload, self.header) == (row.payload, row.header)
 
     @property
     def verifier(self) -> Verifier | None:
@@ -76,12 +84,12 @@ class Memory:
 
     def known(self, row: TipRow) -> Known:
         """What is remembered of a tip, or what the index says of it now."""
-        return self.tips.get(row.id, Known(row.summary))
+        return self.tips.get(row.id, Known(row.payload, row.header))
 
     def after(self, index: Index, kept: Collection[str], day: date, place: int) -> "Memory":
         """What is known after one more fetch. `kept`: the tips of which the summary has arrived."""
         new = {
-            row.id: Known(row.summary, self.day, self.signs)
+            row.id: Known(row.payload, row.header, self.day, self.signs)
             for row in index.tips
             if row.id in kept and row.id not in self.tips
         }
@@ -98,12 +106,16 @@ class Memory:
         return json.dumps(asdict(self)).encode()
 
 
-def parse_memory(data: bytes) -> Memory:
-    """Read what `to_json` wrote; `MemoryFileError` if it was damaged."""
+def parse_memory(data: bytes, kept: Callable[[str, str], Parts | None]) -> Memory:
+    """Read what `to_json` wrote; `MemoryFileError` if it was damaged.
+
+    `kept`: the summary of a tip with this digest, as programs kept it that knew no parts of it. Where that is no longer
+    there, the tip is as if it had never been fetched.
+    """
     try:
         values: Any = json.loads(data)
-        tips = {name: _known(known) for name, known in values.pop("tips").items()}
-        return Memory(tips, **values)
+        tips = {name: _known(name, known, kept) for name, known in values.pop("tips").items()}
+        return Memory({name: known for name, known in tips.items() if known is not None}, **values)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise MemoryFileError(
             "memory.json in this program's directory is damaged; put it back from a backup, or remove it to go on "
@@ -117,6 +129,14 @@ def _with(known: Known, tip: Seen) -> Known:
     return replace(known, day=known.day or tip.day, signer=known.signer or tip.signer, items=(*known.items, *new))
 
 
-def _known(values: dict[str, Any]) -> Known:
+def first_known(summary: Parts) -> Known:
+    """What is known of a tip by its first summary alone."""
+    return Known(sha256_hex(summary.payload), sha256_hex(summary.header))
+
+
+def _known(name: str, values: dict[str, Any], kept: Callable[[str, str], Parts | None]) -> Known | None:
     items = tuple(ItemRow(**row) for row in values.pop("items", ()))
-    return Known(**values, items=items)
+    if "summary" not in values:
+        return Known(**values, items=items)
+    summary = kept(name, values.pop("summary"))
+    return None if summary is None else replace(first_known(summary), **values, items=items)

@@ -13,8 +13,8 @@ from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.clock import LogClock
 from intake.protocol.endpoints import may
+from intake.protocol.index import ItemRow, TipRow, sha256_hex
 from intake.protocol.requests import parse_base
-from intake.protocol.wire import ItemRow, TipRow
 from intake.report.definition import UNANSWERED, Answer, load_form
 from intake.report.payloads import (
     About,
@@ -73,7 +73,6 @@ class OpenTip:
 
     id: str
     day: str
-    recipient: str
     source: str = ""
     signer: str = ""
     language: str = ""
@@ -170,7 +169,7 @@ def open_tip(
 
     `sealed`: by tip id for the summary as first fetched, and by item id.
     """
-    tip = OpenTip(row.id, row.day, row.recipient)
+    tip = OpenTip(row.id, row.day)
     tip.warnings += _doubts(row, known, reader.log.clock)
     summary = sealed.get(row.id, b"")
     try:
@@ -187,7 +186,7 @@ def open_tip(
         tip.warnings.append(
             f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
         )
-    if row.recipient != str(tip.identities[0].recipient):
+    if row.recipient != sha256_hex(str(tip.identities[0].recipient).encode()):
         tip.warnings.append(
             "The server names another key for this report than the report itself does: what the source sends from now "
             f"on may be meant for somebody else. What you write is sealed to the report's own key. {TELL}"
@@ -235,7 +234,7 @@ def _say_unsigned(tip: OpenTip, known: Known) -> None:
 def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
     """What the server says of a tip now that does not go with what was seen before."""
     doubts = []
-    if row.summary != known.summary:
+    if not known.is_summary_of(row):
         doubts.append(
             "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
             f"explains that. What you see was opened with the first one. {TELL}"

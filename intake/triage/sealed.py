@@ -4,14 +4,28 @@ A lying desk can list any item under any tip, and send anything for it. So an it
 ever said to belong to, and what is kept for one is never touched for the sake of another.
 """
 
-import hashlib
 from collections.abc import Iterator
+from typing import Protocol
 
+from crypto.age import Parts, split
+from intake.protocol.index import sha256_hex
 from intake.triage.home import Home
 
 _SEALED = "sealed"
 _SUMMARY = "summary-"
 _DIGEST = 16
+
+
+class OfSummary(Protocol):
+    """What says which summary is meant: the SHA-256 of both of its parts."""
+
+    @property
+    def payload(self) -> str:
+        """Of what is sealed."""
+
+    @property
+    def header(self) -> str:
+        """Of what says who can open it."""
 
 
 class Sealed:
@@ -21,26 +35,38 @@ class Sealed:
         self._home = home
         self._again: set[str] = set()
 
-    def has_summary(self, tip: str, digest: str) -> bool:
-        """Whether the summary with this SHA-256 is kept, and whole."""
-        return self.summary(tip, digest) != b""
+    def has_summary(self, tip: str, of: OfSummary) -> bool:
+        """Whether this summary is kept, and whole."""
+        return self.summary(tip, of) != b""
 
-    def summary(self, tip: str, digest: str) -> bytes:
-        """The summary with this SHA-256; empty unless it is kept, and whole."""
-        sealed = self._read(_summary(tip, digest)) or b""
-        return sealed if hashlib.sha256(sealed).hexdigest() == digest else b""
+    def summary(self, tip: str, of: OfSummary) -> bytes:
+        """This summary; empty unless it is kept, and whole."""
+        sealed = self._read(_summary(tip, of.payload)) or b""
+        return sealed if is_summary(sealed, of) else b""
 
-    def save_summary(self, tip: str, digest: str, sealed: bytes) -> None:
+    def save_summary(self, tip: str, sealed: bytes) -> None:
         """Keep a summary."""
-        self._home.save(_summary(tip, digest), sealed)
+        self._home.save(_summary(tip, sha256_hex(split(sealed).payload)), sealed)
 
-    def summaries(self) -> Iterator[tuple[str, str]]:
-        """The tips whose summaries are kept, and whole, with their SHA-256."""
+    def summaries(self) -> Iterator[tuple[str, Parts]]:
+        """The tips whose summaries are kept, and whole, with these."""
         for name in self._home.names(_SEALED):
             tip, _, start = name.removeprefix(f"{_SEALED}/{_SUMMARY}").partition("-")
-            digest = hashlib.sha256(self._read(name) or b"").hexdigest() if start else ""
-            if start and digest.startswith(start):
-                yield tip, digest
+            if start and name.startswith(f"{_SEALED}/{_SUMMARY}"):
+                sealed = self._read(name) or b""
+                summary = split(sealed)
+                # Earlier programs kept it by the digest of the whole.
+                if any(sha256_hex(part).startswith(start) for part in (summary.payload, sealed)):
+                    yield tip, summary
+
+    def take_over(self, tip: str, whole: str) -> Parts | None:
+        """A summary that an earlier program kept by the SHA-256 of the whole; from now on it is kept by its payload's."""
+        sealed = self._read(_summary(tip, whole)) or b""
+        if sha256_hex(sealed) != whole:
+            self._home.repaired(f"the summary of report {tip} that was fetched first is lost or damaged")
+            return None
+        self.save_summary(tip, sealed)
+        return split(sealed)
 
     def lacks_item(self, tip: str, item: str) -> bool:
         """Whether an item has to be fetched."""
@@ -73,8 +99,14 @@ class Sealed:
             return b""
 
 
-def _summary(tip: str, digest: str) -> str:
-    return f"{_SEALED}/{_SUMMARY}{tip}-{digest[:_DIGEST]}"
+def is_summary(sealed: bytes, of: OfSummary) -> bool:
+    """Whether this is the summary that is meant."""
+    parts = split(sealed)
+    return (sha256_hex(parts.payload), sha256_hex(parts.header)) == (of.payload, of.header)
+
+
+def _summary(tip: str, payload: str) -> str:
+    return f"{_SEALED}/{_SUMMARY}{tip}-{payload[:_DIGEST]}"
 
 
 def _item(tip: str, item: str) -> str:

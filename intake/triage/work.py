@@ -10,10 +10,12 @@ from threading import Event, Lock
 from crypto.age import AgeError, Decryptor, parse_recipient, seal
 from intake.hygiene import describe
 from intake.protocol import limits
-from intake.protocol.actions import MOST_OBJECTS, Action, ReadRequest
+from intake.protocol.actions import MOST_OBJECTS, Action, Named, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.wire import Index, ItemRow, OtherVersionError, WireError, decode_sealed, parse_index
+from intake.protocol.index import ItemRow, OtherVersionError
+from intake.protocol.wire import WireError, decode_sealed
 from intake.report.payloads import About, Opened
+from intake.triage.days import Index, KeptDays, fetch_days, parse_kept_days
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.downloads import Downloads
 from intake.triage.gone import notices
@@ -21,12 +23,12 @@ from intake.triage.home import DamagedError, Home
 from intake.triage.journal import Asked, logged_requests
 from intake.triage.keyfile import KeyFileError, MemberKeys
 from intake.triage.membership import acknowledge, changes
-from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
+from intake.triage.memory import Memory, MemoryFileError, first_known, parse_memory
 from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
 from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
 from intake.triage.outbox import Outbox, OutboxError, Unsent
 from intake.triage.patience import in_thread, is_done
-from intake.triage.sealed import Sealed
+from intake.triage.sealed import Sealed, is_summary
 
 _INDEX = "index.json"
 _MEMORY = "memory.json"
@@ -149,8 +151,8 @@ class Work:
     def _sync(self, *, mend: bool) -> bool:
         """Fetch, verify, open and show; or, to `mend`, only return True if something kept has to be fetched again."""
         memory = self._memory()
-        body = self._client.index()
-        index = parse_index(body)
+        days = fetch_days(self._client, self._kept_days())
+        index = days.index()
         self._fetch(index, memory)
         asked = self._client.journal.open()
         # The log comes last, so that it must already hold who added what was fetched, and that it was fetched.
@@ -159,13 +161,13 @@ class Work:
             raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
         self._client.journal.settle(asked, log)
         place = self._place(log, asked, memory)
-        kept = {row.id for row in index.tips if self._sealed.has_summary(row.id, row.summary)}
+        kept = {row.id for row in index.tips if self._sealed.has_summary(row.id, row)}
         memory = memory.after(index, kept, log.entries[place].at.date(), place)
         tips = self._open(index, log, memory)
         if mend and self._fetch_spoilt_again(tips, log):
             return True
         memory = memory.opened(tips.values())
-        self._home.keep(_INDEX, body)
+        self._home.keep(_INDEX, days.to_bytes())
         self._home.keep(_MEMORY, memory.to_json())
         self._show(index, tips, memory, log)
         self.synced = datetime.now(UTC)
@@ -174,7 +176,8 @@ class Work:
     def _place(self, log: VerifiedLog, asked: Sequence[Asked], memory: Memory) -> int:
         """Where in the log the newest index was read, or the one before if the log conceals it."""
         places = logged_requests(log, self._key_id)
-        indexes = [each.nonce for each in asked if each.does.action is Action.INDEX]
+        # Of the list itself: what is added before the last of its days is fetched is in none of them.
+        indexes = [each.nonce for each in asked if each.does == Named(Action.INDEX)]
         # The log may be shorter than it was, if what was kept of it is lost.
         before = min(memory.place, len(log.entries) - 1)
         return max((places[nonce] for nonce in indexes if nonce in places), default=before)
@@ -196,9 +199,9 @@ class Work:
         if self.tips or not self._home.has(_INDEX):
             return
         try:
-            log, body = kept_log(self._home), self._home.recall(_INDEX)
-            if log is not None and body is not None:
-                memory, index = self._memory(), parse_index(body)
+            log, days = kept_log(self._home), self._home.recall(_INDEX)
+            if log is not None and days is not None:
+                memory, index = self._memory(), parse_kept_days(days).index()
                 self._show(index, self._open(index, log, memory), memory, log)
         except AuditError as error:
             self._distrust = str(error)
@@ -210,11 +213,19 @@ class Work:
         except (DamagedError, WireError) as error:
             self._home.repaired(f"{error}; what was fetched before can be shown once the desk has sent it again")
 
+    def _kept_days(self) -> KeptDays | None:
+        """What is kept of the index; nothing if it is damaged, or of another version of this program."""
+        try:
+            data = self._home.recall(_INDEX)
+            return None if data is None else parse_kept_days(data)
+        except (DamagedError, WireError):
+            return None
+
     def _memory(self) -> Memory:
         try:
             data = self._home.recall(_MEMORY)
             if data is not None:
-                return parse_memory(data)
+                return parse_memory(data, self._sealed.take_over)
             lost = self._home.remembered is not None
         except (DamagedError, MemoryFileError):
             lost = True
@@ -225,7 +236,7 @@ class Work:
                 "removed or dated back before now"
             )
         # Only the first summary of a tip is ever kept.
-        return Memory({tip: Known(digest) for tip, digest in self._sealed.summaries()})
+        return Memory({tip: first_known(summary) for tip, summary in self._sealed.summaries()})
 
     def acknowledge_members(self) -> None:
         """Somebody has looked at what changed among the members."""
@@ -360,10 +371,10 @@ class Work:
         summaries = [
             row.id
             for row in index.tips
-            if memory.known(row).summary == row.summary and not self._sealed.has_summary(row.id, row.summary)
+            if (known := memory.known(row)).is_summary_of(row) and not self._sealed.has_summary(row.id, known)
         ]
         items = [row for row in index.items if not row.blob and self._sealed.lacks_item(row.tip, row.id)]
-        digests = {row.id: row.summary for row in index.tips}
+        rows = {row.id: row for row in index.tips}
         sizes = {row.id: row.size for row in index.items}
         tip_of = {row.id: row.tip for row in index.items}
         requests = list(_requests(summaries, items))
@@ -372,9 +383,9 @@ class Work:
             sealed = sum(sizes[name] for name in request.items)
             got_summaries, got_items = decode_sealed(self._client.read(request, sealed))
             for name in got_summaries.keys() & set(request.summaries):
-                if hashlib.sha256(got_summaries[name]).hexdigest() != digests[name]:
+                if not is_summary(got_summaries[name], rows[name]):
                     raise WireError("the desk sent another summary than its index says")
-                self._sealed.save_summary(name, digests[name], got_summaries[name])
+                self._sealed.save_summary(name, got_summaries[name])
             for name in got_items.keys() & set(request.items):
                 self._sealed.save_item(tip_of[name], name, got_items[name])
 
@@ -393,7 +404,7 @@ class Work:
             }
             sealed = {name: data for name, data in kept.items() if data is not None}
             # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
-            sealed[row.id] = self._sealed.summary(row.id, known.summary)
+            sealed[row.id] = self._sealed.summary(row.id, known)
             tips[row.id] = open_tip(row, items[row.id], sealed, known, reader)
         present = {item.id for item in index.items}
         added = reader.authors.before(memory.place)

@@ -32,5 +32,14 @@ class Earlier:
 
 def before_signatures(directory: Path) -> Earlier:
     """What the program filled before sources' items were signed; `directory` must not exist yet."""
-    shutil.copytree(_DATA / "before-signatures", directory)
+    return _copied("before-signatures", directory)
+
+
+def before_days(directory: Path) -> Earlier:
+    """What it filled while the index was one document, and a summary one column."""
+    return _copied("before-days", directory)
+
+
+def _copied(name: str, directory: Path) -> Earlier:
+    shutil.copytree(_DATA / name, directory)
     return Earlier(directory, json.loads((directory / "told.json").read_text("utf-8")))

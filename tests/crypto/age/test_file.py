@@ -30,6 +30,7 @@ from crypto.age import (
     read_header,
     rewrap,
     seal,
+    split,
     stanza_count,
     unseal,
 )
@@ -380,3 +381,18 @@ def test_two_gib_are_sealed_and_opened_in_32_mib() -> None:
     program = [sys.executable, "-c", MEMORY]
     grown = subprocess.run(program, capture_output=True, text=True, check=True).stdout
     assert int(grown) < 32 * 1024
+
+
+@given(st.binary(max_size=200), st.integers(1, 3))
+def test_a_file_taken_apart_is_its_header_and_its_payload_and_joined_again_the_file(data: bytes, readers: int) -> None:
+    sealed = seal(data, [HybridIdentity.generate().recipient for _ in range(readers - 1)] + [HYBRID.recipient])
+    parts = split(sealed)
+    assert parts.header + parts.payload == sealed
+    assert stanza_count(parts.header) == readers
+    added = rewrap(parts.header, [HYBRID], [HYBRID.recipient, HybridIdentity.generate().recipient])
+    assert unseal(added + parts.payload, [HYBRID]) == data, "the payload is the same whoever may read"
+
+
+@given(st.binary(max_size=300))
+def test_what_begins_with_no_header_is_all_payload(data: bytes) -> None:
+    assert (split(data).header, split(data).payload) == (b"", data)

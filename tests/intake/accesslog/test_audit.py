@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from crypto.checkpoint import Checkpoint
-from crypto.merkle import Frontier, leaf_hash
-from crypto.note import Note, SigningKey
+from crypto.merkle import leaf_hash
+from crypto.note import SigningKey
 from intake.accesslog.log import LogDamagedError
 from intake.desk import create_app
 from intake.protocol.actions import Action, ReadRequest
@@ -23,7 +23,8 @@ from intake.protocol.card import Role
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.requests import sign
 from intake.server import Server, read_log_key
-from intake.storage.tables import LogEntry, LogHead
+from intake.storage.tables import LogEntry
+from signed_head import sign_head
 from signing import signature_of
 
 
@@ -81,22 +82,6 @@ def rewrite(server: Server, changed: list[bytes]) -> None:
     with server.store.writing() as session:
         session.execute(delete(LogEntry))
         session.add_all(LogEntry(index=index, leaf=leaf_hash(line), body=line) for index, line in enumerate(changed))
-
-
-def sign_head(server: Server, key: SigningKey) -> None:
-    """What somebody with the log's key does afterwards: a head that fits the changed entries."""
-    frontier = Frontier.empty()
-    for line in lines(server):
-        frontier = frontier.append(leaf_hash(line))
-    text = Checkpoint(key.verifier.name, frontier.size, frontier.root()).text
-    with server.store.writing() as session:
-        session.execute(
-            update(LogHead).values(
-                size=frontier.size,
-                checkpoint=bytes(Note(text, (key.sign(text),))),
-                frontier=frontier.to_bytes(),
-            )
-        )
 
 
 def edited(held: list[bytes]) -> list[bytes]:

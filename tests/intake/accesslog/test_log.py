@@ -5,14 +5,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from crypto.merkle import root_hash
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.accesslog.log import AccessLog
+from intake.protocol.audit import open_checkpoint
 from intake.protocol.card import Role, issue_card
 from intake.protocol.entry import parse_entry
 from intake.protocol.roster import RosterError
 from intake.server import Server, read_log_key
+from intake.storage.tables import LogHead
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -90,3 +94,16 @@ def test_only_somebody_active_in_that_role_can_be_revoked(server: Server) -> Non
     for name, role in (("boris", Role.AUDITOR), ("amina", Role.REVIEWER)):
         with pytest.raises(RosterError, match="there is no active"):
             members.revoke(server.store, server.log, name, role)
+
+
+def test_every_head_that_was_signed_stays_and_only_the_newest_goes_on(server: Server) -> None:
+    """Proofs and cosignatures of earlier trees need something to stand on."""
+    for name in ("amina", "boris"):
+        enrol(server, name)
+    with server.store.reading() as session:
+        heads = session.scalars(select(LogHead).order_by(LogHead.size)).all()
+        trees = [open_checkpoint(head.checkpoint, read_log_key(server.settings.log_key).verifier) for head in heads]
+        leaves = server.log.leaves(session, 0, 99)
+        assert server.log.checkpoint(session) == heads[-1].checkpoint
+    assert [(tree.size, tree.root) for tree in trees] == [(size, root_hash(leaves[:size])) for size in range(3)]
+    assert [head.frontier is not None for head in heads] == [False, False, True]

@@ -106,7 +106,7 @@ def test_settling_deletes_nothing_for_its_age_by_a_clock_far_ahead_of_the_log(
     server = open_server(load())
     then = datetime.now(UTC).date() - timedelta(days=899)
     with server.store.writing() as session:
-        session.add(Tip(id=bytes(16), day=then, summary=b"s", recipient="r", lookup=bytes(32)))
+        session.add(Tip(id=bytes(16), day=then, header=b"header", payload=b"s", recipient="r", lookup=bytes(32)))
     server.store.close()
     assert "0 reports were older" in run("settle").output
     assert "1 reports were older" in run("settle", "--clock-is-right").output

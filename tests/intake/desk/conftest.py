@@ -10,9 +10,10 @@ import pytest
 
 from crypto.age import HybridIdentity
 from intake.desk import create_app
+from intake.protocol.kinds import Kind
 from intake.protocol.requests import sign
 from intake.server import Server
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 
 RECIPIENT = str(HybridIdentity.generate().recipient)
 
@@ -70,7 +71,14 @@ def stored(server: Server) -> Callable[[int], tuple[str, list[str]]]:
         names = [secrets.token_bytes(16) for _ in range(items)]
         with server.store.writing() as session:
             session.add(
-                Tip(id=tip, day=today, summary=b"summary " + tip, recipient=RECIPIENT, lookup=secrets.token_bytes(32))
+                Tip(
+                    id=tip,
+                    day=today,
+                    header=b"header",
+                    payload=b"summary " + tip,
+                    recipient=RECIPIENT,
+                    lookup=secrets.token_bytes(32),
+                )
             )
             session.flush()
             session.add_all(

@@ -10,9 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from intake.accesslog.log import AccessLog
-from intake.desk import create_app
 from intake.protocol.card import Role
-from intake.protocol.endpoints import ENDPOINTS, endpoint
 from intake.server import Server, read_log_key
 from intake.storage.tables import LogEntry, Nonce
 
@@ -168,17 +166,6 @@ def test_an_auditor_reads_the_log_and_nothing_else(client: Any, members_of: Any,
     assert desk("GET", "/v1/log/checkpoint").status_code == 200
     assert desk("GET", "/v1/index").status_code == 401
     assert desk("GET", f"/v1/items/{item}").status_code == 401
-
-
-def test_every_route_of_the_desk_has_its_row_in_the_table(server: Server) -> None:
-    """Another could be neither admitted nor replayed."""
-    served = set()
-    for rule in create_app(server).url_map.iter_rules():
-        values = {name: "tile/0/000" if name == "path" else "0" * 32 for name in rule.arguments}
-        _, path = rule.build(values) or ("", "")
-        (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        served.add(endpoint(method, path, "?kind=work" if method == "PUT" else "?"))
-    assert served == set(ENDPOINTS)
 
 
 def test_a_refused_request_is_not_logged_as_an_access(client: Any, members_of: Any, server: Server) -> None:

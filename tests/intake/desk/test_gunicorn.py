@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import text
 
 from intake.protocol.actions import ReadRequest
+from intake.protocol.kinds import Kind
 from intake.server import Server
-from intake.storage.tables import Item, Kind
+from intake.storage.tables import Item
 from ports import free_port
 from waiting import waited_for
 

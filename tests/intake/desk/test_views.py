@@ -21,12 +21,14 @@ from intake.desk import create_app
 from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.entry import parse_entry
-from intake.protocol.wire import decode_sealed, parse_index
+from intake.protocol.index import AS_KEPT, DayIndex, TipRow, parse_day, parse_days
+from intake.protocol.kinds import Kind
+from intake.protocol.wire import decode_sealed
 from intake.server import Server, read_log_key
 from intake.storage.blobs import Blobs
 from intake.storage.settle import settle
 from intake.storage.store import Forgotten
-from intake.storage.tables import Added, Hidden, Item, Kind, LogEntry, Tip
+from intake.storage.tables import Added, Hidden, Item, LogEntry, Tip
 
 RECIPIENT = str(HybridIdentity.generate().recipient)
 
@@ -45,11 +47,40 @@ def amina(members_of: Any) -> Any:
 
 def test_the_index_lists_every_tip_and_item(client: Any, amina: Any, stored: Stored, server: Server) -> None:
     tip, items = stored(2)
-    index = parse_index(client(amina)("GET", "/v1/index").content)
-    assert [row.id for row in index.tips] == [tip]
+    (listed,) = parse_days(client(amina)("GET", "/v1/index").content).days
+    assert (last_entry(server).action, last_entry(server).objects) == (Action.INDEX, ())
+    body = client(amina)("GET", f"/v1/index/{listed.day}").content
+    assert (last_entry(server).action, last_entry(server).objects) == (Action.INDEX, (f"day/{listed.day}",))
+    index = parse_day(listed.day, body)
+    assert (listed.tips, listed.items, listed.digest) == (1, 2, sha256(body).hexdigest())
     assert {row.id for row in index.items} == set(items)
-    assert index.tips[0].summary == sha256(b"summary " + bytes.fromhex(tip)).hexdigest()
-    assert last_entry(server).action is Action.INDEX
+    with server.store.reading() as session:
+        recipient = session.scalars(select(Tip.recipient)).one().encode()
+    summary = b"summary " + bytes.fromhex(tip)
+    digests = (sha256(part).hexdigest() for part in (summary, b"header", recipient))
+    assert index.tips == (TipRow(tip, listed.day, *digests),)
+
+
+def test_who_keeps_the_list_as_it_is_gets_no_more_than_that(
+    client: Any, amina: Any, stored: Stored, server: Server
+) -> None:
+    stored(2)
+    body = client(amina)("GET", "/v1/index").content
+    known = f"/v1/index?have={sha256(body).hexdigest()}"
+    assert client(amina)("GET", known).content == AS_KEPT
+    assert (last_entry(server).action, last_entry(server).objects) == (Action.INDEX, ())
+    stored(1)
+    assert client(amina)("GET", known).content not in (AS_KEPT, body)
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "2020-01-01"])
+def test_a_day_of_which_nothing_is_there_is_empty_or_no_day(day: str, client: Any, amina: Any, stored: Stored) -> None:
+    stored(1)
+    answer = client(amina)("GET", f"/v1/index/{day}")
+    if day == "2020-01-01":
+        assert parse_day(day, answer.content) == DayIndex(day)
+    else:
+        assert answer.status_code == 404
 
 
 def test_a_bulk_read_gives_the_sealed_bytes_and_names_them_all_in_the_log(
@@ -58,7 +89,7 @@ def test_a_bulk_read_gives_the_sealed_bytes_and_names_them_all_in_the_log(
     tip, items = stored(3)
     body = ReadRequest((tip,), tuple(items)).to_json()
     summaries, sealed = decode_sealed(client(amina)("POST", "/v1/read", body).content)
-    assert summaries == {tip: b"summary " + bytes.fromhex(tip)}
+    assert summaries == {tip: b"headersummary " + bytes.fromhex(tip)}
     assert sealed == {item: b"item " + bytes.fromhex(item) for item in items}
     entry = last_entry(server)
     assert entry.who == amina.card.key_id
@@ -161,7 +192,6 @@ def test_adding_to_a_tip_that_is_not_there_stores_nothing(client: Any, amina: An
         b"[]",
         b"\xff",
         b'{"summaries":["x"],"items":[]}',
-        b'{"summaries":[],"items":[]}'.ljust(65_000),
         '{"summaries":[],"items":[]}'.encode("utf-16"),
     ],
 )
@@ -220,13 +250,23 @@ def test_the_log_tells_of_reports_only_between_which_gates_they_came_and_not_in_
     for _ in range(50):
         clock.time += timedelta(seconds=1)
         came.append(receive(gated))
-        seen.append([row.id for row in parse_index(client(amina, gated)("GET", "/v1/index").content).tips])
+        seen.append(tips_that_show(client(amina, gated)))
     clock.time += timedelta(seconds=10)
-    seen.append([row.id for row in parse_index(client(amina, gated)("GET", "/v1/index").content).tips])
+    seen.append(tips_that_show(client(amina, gated)))
     assert seen[:-1] == [[]] * 50, "a read between two arrivals tells nothing of them"
     assert seen[-1] == sorted(came), "all show at the gate, in the order of random ids"
     with server.store.reading() as session:
         assert session.scalars(select(Hidden.id)).all() == []
+
+
+def tips_that_show(ask: Any) -> list[str]:
+    """By the list, and by the rows of its days, which must be those that it was made of."""
+    shown = []
+    for listed in parse_days(ask("GET", "/v1/index").content).days:
+        body = ask("GET", f"/v1/index/{listed.day}").content
+        assert sha256(body).hexdigest() == listed.digest
+        shown += [row.id for row in parse_day(listed.day, body).tips]
+    return shown
 
 
 class Interrupted:
@@ -259,13 +299,15 @@ def test_what_comes_between_the_entry_of_an_index_and_its_answer_waits_for_its_o
         receive(gated)
 
     late = replace(gated, store=cast("Any", Interrupted(server.store, pass_the_gate)))
-    assert parse_index(client(amina, late)("GET", "/v1/index").content).tips == ()
+    assert tips_that_show(client(amina, late)) == []
 
 
 def receive(server: Server) -> str:
     """A report, as the source site stores it."""
     name, day = secrets.token_bytes(16), datetime.now(UTC).date()
-    tip = Tip(id=name, day=day, summary=b"summary", recipient=RECIPIENT, lookup=secrets.token_bytes(32))
+    tip = Tip(
+        id=name, day=day, header=b"header", payload=b"summary", recipient=RECIPIENT, lookup=secrets.token_bytes(32)
+    )
     with server.store.writing() as session:
         session.add(tip)
         server.gate.hide(session, server.log.time(session), [tip])

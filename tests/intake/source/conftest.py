@@ -22,9 +22,10 @@ from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.demo.processes import wait_for_port
 from intake.protocol.card import Role, issue_card
+from intake.protocol.kinds import Kind
 from intake.server import Server, initialise, open_server
 from intake.source import create_app
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 from ports import free_port
 from waiting import waited_for
 

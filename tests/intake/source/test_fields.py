@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.age import parse_recipient, seal
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import Reply
-from intake.storage.tables import Item, Kind
+from intake.storage.tables import Item
 
 GROUPS = [group.key for group in load_form().later_groups]
 PATHS = [

@@ -19,10 +19,10 @@ from sqlalchemy import text as sql
 from werkzeug.exceptions import BadRequest
 
 from crypto.padding import padme
+from intake.protocol.kinds import Kind
 from intake.source import session
 from intake.source.fileform import ROWS
 from intake.source.files import IncomingFiles
-from intake.storage.tables import Kind
 
 BOUNDARY = "----boundary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from intake.storage.tables import Kind
+from intake.protocol.kinds import Kind
 from waiting import waited_for
 
 PROJECT = Path(__file__).parents[3]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from intake.protocol.kinds import Kind
 from intake.source.incoming import FORM, LARGEST_FORM
-from intake.storage.tables import Kind
 
 LONGEST = 50_000
 

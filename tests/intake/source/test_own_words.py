@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crypto.codename import LANGUAGES, generate
-from intake.storage.tables import Kind
+from intake.protocol.kinds import Kind
 
 
 def group(visit: Any, key: str) -> None:

@@ -12,9 +12,9 @@ from crypto.age import HybridIdentity, NoMatch, parse_identity, unseal
 from crypto.codename import parse
 from intake.accesslog import members
 from intake.protocol.card import Role
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import SUMMARY_SIZES
-from intake.storage.tables import Kind
 
 NARRATIVE = "Zwei Männer kamen zu meinem Vater.\nمرتين. 他们又来了。"
 

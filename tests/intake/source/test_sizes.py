@@ -9,11 +9,12 @@ import pytest
 from werkzeug.test import TestResponse
 
 from crypto.age import parse_recipient, seal
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import Reply
 from intake.source.catalogues import languages
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
-from intake.storage.tables import Item, Kind
+from intake.storage.tables import Item
 from visitor import Visitor
 
 ALL = languages("ug bo")

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 
 from crypto.padding import zeros_after
-from intake.storage.tables import Kind
+from intake.protocol.kinds import Kind
 from visitor import FORM, Visitor, head, proxy_line
 from waiting import waited_for
 

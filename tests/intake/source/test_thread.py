@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 
 from crypto.age import HybridIdentity, parse_recipient, seal
 from crypto.codename import parse
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import Opened, Reply
 from intake.storage.store import Store
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 
 GROUPS = [group.key for group in load_form().later_groups]
 TRACES = "Traces of it may stay on the server for a little while; they disappear by themselves."
@@ -233,7 +234,7 @@ def test_nothing_of_a_withdrawn_report_stays_in_the_files_of_the_store(site: Any
     visit.send("/tip/withdraw", sure="yes")
     for path in site.server.settings.data.rglob("intake.db*"):
         assert tip.lookup not in path.read_bytes()
-        assert tip.summary[2000:2100] not in path.read_bytes()
+        assert tip.payload[1000:1100] not in path.read_bytes()
 
 
 @pytest.fixture

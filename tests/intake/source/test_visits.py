@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from crypto.codename import parse
-from intake.storage.tables import Item, Kind
+from intake.protocol.kinds import Kind
+from intake.storage.tables import Item
 
 TEXT = "What was meant for the first."
 ELSEWHERE = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://elsewhere.example"}]

@@ -48,7 +48,7 @@ def fill(data: Path) -> None:
 def store_tip(server: Server) -> None:
     day = datetime.now(UTC).date()
     with server.store.writing() as session:
-        session.add(Tip(id=bytes(16), day=day, summary=bytes(4_000), recipient="r", lookup=bytes(32)))
+        session.add(Tip(id=bytes(16), day=day, header=b"header", payload=bytes(4_000), recipient="r", lookup=bytes(32)))
 
 
 def an_hour_ago() -> datetime:

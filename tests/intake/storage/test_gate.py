@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from intake.protocol.kinds import Kind
 from intake.server import Server
 from intake.storage.gate import Gate
 from intake.storage.removal import remove_tips
-from intake.storage.tables import Hidden, Item, Kind, Tip
+from intake.storage.tables import Hidden, Item, Tip
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DAY = date(2026, 1, 1)
@@ -18,7 +19,7 @@ DAY = date(2026, 1, 1)
 def arrive(server: Server, gate: Gate, now: datetime, to: bytes | None = None) -> bytes:
     """A report with its first item, or another item of a tip, as the source site stores it; the id."""
     name = secrets.token_bytes(16)
-    tip = Tip(id=name, day=DAY, summary=b"s", recipient="r", lookup=secrets.token_bytes(32))
+    tip = Tip(id=name, day=DAY, header=b"header", payload=b"s", recipient="r", lookup=secrets.token_bytes(32))
     item = Item(id=secrets.token_bytes(16), tip_id=to or name, kind=Kind.MESSAGE, day=DAY, size=1, sealed=b"x")
     with server.store.writing() as session:
         rows = [item] if to else [tip, item]

@@ -1,6 +1,6 @@
 """The migrations make the schema that the models describe, up, down and up again."""
 
-import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from crypto.age import stanza_count
 from crypto.merkle import leaf_hash
+from earlier import before_days, before_signatures
 from intake.storage import schema
 from intake.storage.schema import SchemaError, config
 from intake.storage.store import Store
 from intake.storage.tables import Base
-
-DATA = Path(__file__).parents[2] / "data"
 
 
 @pytest.fixture
@@ -28,15 +28,15 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A store that the program filled when it knew the first schema only."""
-    return Path(shutil.copy(DATA / "before-signatures" / "server" / "intake.db", tmp_path))
+    return before_signatures(tmp_path / "earlier").data / "intake.db"
 
 
-def entries(url: str, query: str) -> list[tuple[Any, ...]]:
+def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     store = Store(url)
     with store.engine.connect() as connection:
-        rows = [tuple(row) for row in connection.execute(text(query))]
+        found = [tuple(row) for row in connection.execute(text(query))]
     store.close()
-    return rows
+    return found
 
 
 def differences(url: str) -> list[object]:
@@ -79,7 +79,7 @@ def test_rows_with_random_ids_have_no_rowid_that_would_tell_their_order(url: str
         made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
     store.close()
     without = {name for name, sql in made if "WITHOUT ROWID" in sql}
-    assert {"tip", "item", "nonce", "hidden", "added", "withdrawal"} <= without
+    assert {"tip", "item", "nonce", "hidden", "added", "withdrawal", "day"} <= without
 
 
 def test_a_store_of_another_version_is_refused_with_what_to_do(url: str) -> None:
@@ -91,9 +91,34 @@ def test_a_store_of_another_version_is_refused_with_what_to_do(url: str) -> None
 
 def test_a_store_of_the_first_schema_gets_the_hash_of_every_entry_and_loses_nothing(old: Path) -> None:
     url = f"sqlite:///{old}"
-    before = entries(url, "SELECT [index], body FROM log_entry ORDER BY [index]")
+    before = rows(url, "SELECT [index], body FROM log_entry ORDER BY [index]")
     schema.upgrade(url)
-    assert entries(url, "SELECT [index], body FROM log_entry ORDER BY [index]") == before
-    assert entries(url, "SELECT leaf FROM log_entry ORDER BY [index]") == [(leaf_hash(body),) for _, body in before]
+    assert rows(url, "SELECT [index], body FROM log_entry ORDER BY [index]") == before
+    assert rows(url, "SELECT leaf FROM log_entry ORDER BY [index]") == [(leaf_hash(body),) for _, body in before]
     command.downgrade(config(url), "0001")
-    assert entries(url, "SELECT * FROM log_entry ORDER BY [index]") == before
+    assert rows(url, "SELECT * FROM log_entry ORDER BY [index]") == before
+
+
+def test_a_store_of_before_days_gets_the_parts_of_every_summary_and_loses_nothing(tmp_path: Path) -> None:
+    url = f"sqlite:///{before_days(tmp_path / 'earlier').data / 'intake.db'}"
+    summaries = rows(url, "SELECT id, summary FROM tip ORDER BY id")
+    others = ["SELECT * FROM item", "SELECT * FROM withdrawal", "SELECT * FROM log_entry", "SELECT * FROM nonce"]
+    before = [rows(url, query) for query in others]
+    schema.upgrade(url)
+    assert len(summaries) == 2
+    for name, header, payload in rows(url, "SELECT id, header, payload FROM tip"):
+        assert (name, header + payload) in summaries
+        assert stanza_count(header) == 1, "the header alone is one"
+    assert [rows(url, query) for query in others] == before
+    stale = {(day, None) for (day,) in rows(url, "SELECT day FROM tip UNION SELECT day FROM item")}
+    assert set(rows(url, "SELECT day, digest FROM day")) == stale, "no digest is known yet, and no day is forgotten"
+    command.downgrade(config(url), "0003")
+    assert rows(url, "SELECT id, summary FROM tip ORDER BY id") == summaries
+
+
+def test_a_damaged_summary_stays_as_it_was(tmp_path: Path) -> None:
+    url = f"sqlite:///{before_days(tmp_path / 'earlier').data / 'intake.db'}"
+    with closing(Store(url)) as store, store.engine.begin() as connection:
+        connection.execute(text("UPDATE tip SET summary = x'0102'"))
+    schema.upgrade(url)
+    assert rows(url, "SELECT header, payload FROM tip") == [(b"", b"\1\2")] * 2

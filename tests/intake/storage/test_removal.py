@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 
+from intake.protocol.kinds import Kind
 from intake.server import Server
 from intake.storage.removal import Removed, first_day_kept, remove_tips, remove_withdrawals
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, Kind, Tip, Withdrawal
+from intake.storage.tables import Item, Tip, Withdrawal
 
 
 def store_tip(server: Server, day: date) -> tuple[bytes, str]:
@@ -16,7 +17,14 @@ def store_tip(server: Server, day: date) -> tuple[bytes, str]:
     with server.blobs.new() as writer:
         writer.write(b"sealed")
         blob = writer.keep()
-    tip = Tip(id=secrets.token_bytes(16), day=day, summary=b"s", recipient="r", lookup=secrets.token_bytes(32))
+    tip = Tip(
+        id=secrets.token_bytes(16),
+        day=day,
+        header=b"header",
+        payload=b"s",
+        recipient="r",
+        lookup=secrets.token_bytes(32),
+    )
     with server.store.writing() as session:
         session.add(tip)
         session.flush()

@@ -8,11 +8,12 @@ from typing import BinaryIO
 import pytest
 from sqlalchemy import delete, select
 
+from intake.protocol.kinds import Kind
 from intake.server import Server
 from intake.storage.blobs import Blobs
 from intake.storage.settle import MARGIN, Lost, Settled, settle
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 
 DAY = date(2026, 1, 1)
 
@@ -26,7 +27,9 @@ def store_tips(server: Server, count: int) -> list[bytes]:
             writer.write(b"blob of " + tip)
             blob = writer.keep()
         with server.store.writing() as session:
-            session.add(Tip(id=tip, day=DAY, summary=tip * 400, recipient="r", lookup=secrets.token_bytes(32)))
+            session.add(
+                Tip(id=tip, day=DAY, header=b"header", payload=tip * 400, recipient="r", lookup=secrets.token_bytes(32))
+            )
             session.flush()
             session.add(Item(id=secrets.token_bytes(16), tip_id=tip, kind=Kind.CONTENT, day=DAY, size=24, blob=blob))
         ids.append(tip)

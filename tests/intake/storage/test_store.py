@@ -22,7 +22,7 @@ MARK = secrets.token_bytes(500)
 
 def tip(number: int) -> Tip:
     name = number.to_bytes(16, "big")
-    return Tip(id=name, day=date(2026, 1, 1), summary=b"sealed", recipient="age1pq1", lookup=name * 2)
+    return Tip(id=name, day=date(2026, 1, 1), header=b"header", payload=b"sealed", recipient="age1pq1", lookup=name * 2)
 
 
 def test_eight_threads_that_read_then_write_lose_nothing(server: Server) -> None:
@@ -65,7 +65,9 @@ def marked(server: Server, mark: bytes) -> bool:
 def test_with_a_reader_in_the_way_nobody_waits_and_what_is_pending_is_forgotten_by_itself(server: Server) -> None:
     mark = secrets.token_bytes(500)
     with server.store.writing() as session:
-        session.add(Tip(id=bytes(16), day=date(2026, 1, 1), summary=mark, recipient="r", lookup=bytes(32)))
+        session.add(
+            Tip(id=bytes(16), day=date(2026, 1, 1), header=b"header", payload=mark, recipient="r", lookup=bytes(32))
+        )
     with server.store.reading() as reader:
         assert reader.scalar(select(func.count()).select_from(Tip)) == 1
         with ThreadPoolExecutor(2) as threads:
@@ -83,7 +85,9 @@ def test_what_one_process_could_not_forget_the_next_writer_of_another_forgets(se
     store_nonce(server)
     with other.reading() as reader:
         reader.scalar(select(func.count()).select_from(Tip))
-        tip_of = Tip(id=bytes(16), day=date(2026, 1, 1), summary=MARK, recipient="r", lookup=bytes(32))
+        tip_of = Tip(
+            id=bytes(16), day=date(2026, 1, 1), header=b"header", payload=MARK, recipient="r", lookup=bytes(32)
+        )
         with server.store.writing() as session:
             session.add(tip_of)
         assert remove_tips(server.store, server.blobs, Tip.id == bytes(16)).forgotten is Forgotten.PENDING
@@ -97,7 +101,9 @@ def test_what_one_process_could_not_forget_the_next_writer_of_another_forgets(se
 
 def test_a_deletion_that_nobody_hinders_is_said_to_be_done_and_is(server: Server) -> None:
     with server.store.writing() as session:
-        session.add(Tip(id=bytes(16), day=date(2026, 1, 1), summary=MARK, recipient="r", lookup=bytes(32)))
+        session.add(
+            Tip(id=bytes(16), day=date(2026, 1, 1), header=b"header", payload=MARK, recipient="r", lookup=bytes(32))
+        )
     assert remove_tips(server.store, server.blobs, Tip.id == bytes(16)) == Removed(1, Forgotten.DONE)
     assert not marked(server, MARK)
 

@@ -5,7 +5,7 @@ import io
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Thread
@@ -13,29 +13,30 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, update
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response as WsgiResponse
 
-from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal
-from crypto.checkpoint import Checkpoint
+from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal, split
 from crypto.codename import Seed
-from crypto.merkle import Frontier, leaf_hash
-from crypto.note import Note, SigningKey
+from crypto.note import SigningKey
 from crypto.padding import zeros_after
 from intake.accesslog import members
 from intake.accesslog.log import AccessLog
 from intake.desk import create_app as create_desk
+from intake.desk.index import day_index, list_days
 from intake.protocol.card import Role
+from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, WithdrawalRow, sha256_hex
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, FromSource, Message, Report, Summary
 from intake.report.signed import Link, SourceItem, source_key
 from intake.server import Server, initialise, open_server, read_log_key
-from intake.storage.tables import Item, Kind, LogEntry, LogHead, Tip
+from intake.storage.tables import Item, Tip
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys, save_keys
 from program import PASSPHRASE, Program
+from signed_head import sign_head
 
 
 @dataclass
@@ -85,18 +86,55 @@ class Desk:
 
         self.app.wsgi_app = answer  # type: ignore[method-assign]
 
+    def spoil_index(self, change: Callable[[dict[str, list[dict[str, Any]]]], None]) -> None:
+        """From now on, answer with other rows than the store's, in days whose digests are right.
+
+        `change` gets all rows by their fields: `tips`, `items` and `withdrawals`.
+        """
+        honest = self.app.wsgi_app
+
+        def answer(environ: Any, start: Any) -> Any:
+            path = environ["PATH_INFO"]
+            if not path.startswith("/v1/index"):
+                return honest(environ, start)
+            response = run_wsgi_app(honest, environ, buffered=True)
+            days = self._spoilt(change)
+            listed = Days(
+                tuple(
+                    Day(day, len(rows.tips), len(rows.items), sha256_hex(rows.to_json()))
+                    for day, rows in sorted(days.items())
+                )
+            )
+            body = (listed if path == "/v1/index" else days[path.rpartition("/")[2]]).to_json()
+            return WsgiResponse(body, status=response[1], mimetype="application/json")(environ, start)
+
+        self.app.wsgi_app = answer  # type: ignore[method-assign]
+
+    def _spoilt(self, change: Callable[[dict[str, list[dict[str, Any]]]], None]) -> dict[str, DayIndex]:
+        now, gate = datetime.now(UTC), self.server.gate
+        with self.server.store.writing() as session:
+            days = [date.fromisoformat(day.day) for day in list_days(session, gate, now).days]
+            honest = [day_index(session, gate, now, day) for day in days]
+        rows = {
+            part: [asdict(row) for day in honest for row in getattr(day, part)]
+            for part in ("tips", "items", "withdrawals")
+        }
+        change(rows)
+        return {
+            str(day): DayIndex(
+                str(day),
+                tuple(TipRow(**row) for row in rows["tips"] if row["day"] == str(day)),
+                tuple(ItemRow(**row) for row in rows["items"] if row["day"] == str(day)),
+                tuple(WithdrawalRow(**row) for row in rows["withdrawals"] if row["day"] == str(day)),
+            )
+            for day in days
+        }
+
     def cut(self, entries: int) -> None:
         """Take so many entries off the end of the log and sign the rest."""
-        key = read_log_key(self.server.settings.log_key)
-        frontier = Frontier.empty()
-        with self.server.store.writing() as session:
+        with self.server.store.reading() as session:
             size = self.server.log.size(session) - entries
-            for line in self.server.log.lines(session, 0, size):
-                frontier = frontier.append(leaf_hash(line))
-            text = Checkpoint(key.verifier.name, size, frontier.root()).text
-            note = bytes(Note(text, (key.sign(text),)))
-            session.execute(delete(LogEntry).where(LogEntry.index >= size))
-            session.execute(update(LogHead).values(size=size, checkpoint=note, frontier=frontier.to_bytes()))
+        sign_head(self.server, size=size)
 
     @property
     def log(self) -> str:
@@ -126,13 +164,15 @@ class Desk:
                 form.version,
                 form.complete(answers),
             )
+            parts = split(seal(summary.padded(), recipients))
             session.add(
                 Tip(
                     id=tip.id,
                     day=day or datetime.now(UTC).date(),
-                    summary=seal(summary.padded(), recipients),
                     recipient=str(tip.identity.recipient),
                     lookup=secrets.token_bytes(32),
+                    header=parts.header,
+                    payload=parts.payload,
                 )
             )
             session.flush()

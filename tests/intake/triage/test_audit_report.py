@@ -39,7 +39,7 @@ def test_it_says_who_opened_what_and_who_may(desk: Any, reviewer: Any, enrol: An
     assert f"summary/{tip.id.hex()}" in shown
     read = next(line for line in shown.splitlines() if f"summary/{tip.id.hex()}" in line)
     assert "amina" in read
-    assert "Verified: 4 entries" in shown
+    assert "Verified: 5 entries" in shown
 
 
 def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(

@@ -15,8 +15,8 @@ import pytest
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import EMPTY_ROOT
 from crypto.note import Note
-from intake.protocol import limits
-from intake.protocol.wire import WireError, decode_sealed, parse_index
+from intake.protocol.index import parse_day, parse_days
+from intake.protocol.wire import WireError, decode_sealed
 from intake.server import read_log_key
 from intake.triage import desk_client
 from intake.triage import work as work_module
@@ -96,10 +96,14 @@ def client(hostile: Hostile, desk: Any, enrol: Any, tmp_path: Path) -> Iterator[
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def test_no_answer_is_read_beyond_its_largest_size(client: DeskClient, hostile: Hostile, monkeypatch: Any) -> None:
-    monkeypatch.setattr(limits, "INDEX", 1_000_000)
+def test_no_answer_is_read_beyond_its_largest_size(client: DeskClient, hostile: Hostile) -> None:
     hostile.behave = hostile.endless(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n")
-    asked = (client.index, client.checkpoint, lambda: list(client.download("0" * 32, 0, 1000)))
+    asked = (
+        lambda: client.days(""),
+        lambda: client.day("2026-01-01", 5_000_000),
+        client.checkpoint,
+        lambda: list(client.download("0" * 32, 0, 1000)),
+    )
     for ask in asked:
         hostile.sent = 0
         with pytest.raises(DeskError, match="larger than a desk's answer can be"):
@@ -111,11 +115,11 @@ def test_an_error_answer_is_short_and_cannot_play_with_a_terminal(client: DeskCl
     head = b"HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n"
     hostile.behave = hostile.endless(head, b"10000\r\n" + b" " * 65536 + b"\r\n")
     with pytest.raises(DeskError, match="larger than a desk's answer can be"):
-        client.index()
+        client.days("")
     body = json.dumps({"error": "\x1b[2Jclick here " * 100}).encode()
     hostile.behave = lambda peer: peer.sendall(b"HTTP/1.1 400 No\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     with pytest.raises(DeskError) as error:
-        client.index()
+        client.days("")
     assert (len(str(error.value)) < 250, "\x1b" in str(error.value)) == (True, False)
 
 
@@ -129,7 +133,7 @@ def test_what_is_compressed_is_refused_and_was_not_asked_for(client: DeskClient,
 
     hostile.behave = behave
     with pytest.raises(DeskError, match="compressed"):
-        client.index()
+        client.days("")
     assert client._http.headers["Accept-Encoding"] == "identity"
 
 
@@ -140,7 +144,7 @@ def test_a_drip_holds_no_request_beyond_its_time(
     monkeypatch.setattr(desk_client, "_TIME", 0.5)
     hostile.behave = hostile.endless(head, b"a" if head != CHUNKED else b"1\r\na\r\n", pause=0.02)
     with pytest.raises(DeskError, match="can't be reached"):
-        client.index()
+        client.days("")
     assert hostile.sent < 2000
 
 
@@ -213,9 +217,9 @@ def test_items_that_are_new_nonsense_each_time_are_fetched_at_most_twice(desk: A
 
 @pytest.mark.parametrize("body", [b'{"tips":[' + b"[]," * 300_000, b"[" * 500_000, b'{"tips":[' + b"1," * 500_000])
 def test_json_that_would_grow_many_times_over_in_memory_is_refused_unread(body: bytes) -> None:
-    for parse in (parse_index, decode_sealed):
+    for parse in (parse_days, lambda text: parse_day("2026-01-01", text), decode_sealed):
         with pytest.raises(WireError):
-            parse(body)  # type: ignore[operator]
+            parse(body)
 
 
 def test_a_desk_that_hangs_keeps_no_kept_report_closed(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.codename import Seed
-from intake.protocol.wire import ItemRow
+from intake.protocol.index import ItemRow
 from intake.report.payloads import FromSource, Message, Report
 from intake.report.signed import Link, SourceItem, Unsigned, source_key
 from intake.triage.chain import Sent, check

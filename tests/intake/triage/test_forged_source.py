@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from crypto.age import HybridIdentity, seal
+from crypto.age import HybridIdentity, seal, split
 from crypto.codename import Seed
-from intake.protocol.wire import Index
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Addition, Deletion, FromSource, Message, Report
 from intake.report.signed import Link, SourceItem, sign_withdrawal, source_key
-from intake.storage.tables import Item, Kind, Tip, Withdrawal
+from intake.storage.tables import Item, Tip, Withdrawal
+from intake.triage.days import Index
 from intake.triage.gone import notices
 from intake.triage.memory import Known, Memory
 from told import alerts, page, queue, shown, sync
@@ -178,9 +179,9 @@ def test_no_number_of_forged_days_fills_the_page_or_hides_another_warning(desk: 
 
 
 def test_a_report_that_vanishes_is_named_however_many_are_no_longer_kept() -> None:
-    old = {f"{number:032x}": Known("", day="2024-01-01") for number in range(1000)}
+    old = {f"{number:032x}": Known("", "", day="2024-01-01") for number in range(1000)}
     vanished = "f" * 32
-    (said,) = notices([*old, vanished], Memory({**old, vanished: Known("", day=str(today()))}), Index((), ()))
+    (said,) = notices([*old, vanished], Memory({**old, vanished: Known("", "", day=str(today()))}), Index((), ()))
     assert f"Reports: {vanished} of {today()}, " in said
     assert "and 951 earlier ones." in said
     assert len(said) < 4000
@@ -303,12 +304,14 @@ def test_a_new_tip_without_a_signer_is_no_old_one(desk: Any, amina: Any, tip: An
     with desk.server.store.writing() as session:
         recipients = desk.server.log.roster(session).recipients
         document = f'{{"kind": "summary", "v": 1, "answers": {{}}, {str(values)[1:-1].replace(chr(39), chr(34))}}}'
+        parts = split(seal(document.encode(), recipients))
         forged = Tip(
             id=secrets.token_bytes(16),
             day=today(),
-            summary=seal(document.encode(), recipients),
             recipient=str(identity.recipient),
             lookup=secrets.token_bytes(32),
+            header=parts.header,
+            payload=parts.payload,
         )
         session.add(forged)
     sync(amina)

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from crypto.age import HybridIdentity, NoMatch, seal, unseal
+from crypto.age import HybridIdentity, NoMatch, seal, split, unseal
 from intake.accesslog import members
 from intake.accesslog.log import AccessLog
 from intake.protocol.card import Role
+from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Report, Summary
 from intake.server import read_log_key
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 from intake.triage.work import DamagedFileError
 from told import alerts, page, queue, shown, sync
 
@@ -46,7 +47,7 @@ def outside(tmp_path: Path) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("part", "fields"),
     [
-        ("tips", {"summary": "/../../../PWNED"}),
+        ("tips", {"payload": "/../../../PWNED"}),
         ("tips", {"id": "../../PWNED"}),
         ("items", {"id": "../../PWNED"}),
         ("items", {"size": -1}),
@@ -58,12 +59,10 @@ def test_an_index_with_a_field_that_can_not_be_is_refused_whole(
 ) -> None:
     desk.store_tip("First.", ANSWERS)
 
-    def spoil(body: bytes) -> bytes:
-        index = json.loads(body)
+    def spoil(index: Any) -> None:
         index[part][0] |= fields
-        return json.dumps(index).encode()
 
-    desk.lie("/v1/index", spoil)
+    desk.spoil_index(spoil)
     shown = sync(amina)
     assert "Could not fetch: the desk's index is malformed" in shown
     assert "First." not in shown
@@ -175,8 +174,9 @@ def exchange(desk: Any, tip: Any) -> None:
     report = Report("en", form.version, {"narrative": "A forged story."})
     with desk.server.store.writing() as session:
         recipients = desk.server.log.roster(session).recipients
-        sealed = seal(summary.padded(), recipients)
-        session.execute(update(Tip).where(Tip.id == tip.id).values(summary=sealed, recipient=str(evil.recipient)))
+        parts = split(seal(summary.padded(), recipients))
+        forged = {"header": parts.header, "payload": parts.payload, "recipient": str(evil.recipient)}
+        session.execute(update(Tip).where(Tip.id == tip.id).values(forged))
         session.execute(
             update(Item).where(Item.tip_id == tip.id).values(sealed=seal(report.padded(), [evil.recipient]))
         )
@@ -340,17 +340,15 @@ def test_no_index_makes_this_machine_throw_away_the_words_that_it_keeps(
     sealed = tmp_path / "amina-home" / "sealed"
     kept = {path.name: path.read_bytes() for path in sealed.iterdir()}
 
-    def spoil(body: bytes) -> bytes:
-        index = json.loads(body)
+    def spoil(index: Any) -> None:
         for row in index["items"]:
             if row["tip"] == tip.id.hex() and what.startswith("moved"):
                 row["tip"] = own.id.hex()
             elif row["tip"] == tip.id.hex():
                 row["kind"] = "message" if row["kind"] in ("work", "reply") else "work"
-        return json.dumps(index).encode()
 
     honest = desk.app.wsgi_app
-    desk.lie("/v1/index", spoil)
+    desk.spoil_index(spoil)
     desk.lie("/v1/read", lambda _: b'{"summaries":{},"items":{}}')
     for program in (amina, restarted()):
         sync(program)
@@ -368,14 +366,12 @@ def test_a_file_that_is_said_to_be_another_reports_message_is_not_opened_and_tak
     about = desk.send(own, About(message, "look.jpg", "image/jpeg", 4, "0" * 64, ""))
     sync(amina)
 
-    def spoil(body: bytes) -> bytes:
-        index = json.loads(body)
+    def spoil(index: Any) -> None:
         for row in index["items"]:
             if row["id"] == message:
                 row.update(tip=own.id.hex(), blob=True)
-        return json.dumps(index).encode()
 
-    desk.lie("/v1/index", spoil)
+    desk.spoil_index(spoil)
     sync(amina)
     assert "look.jpg" in shown(amina, own)
     assert amina.get(f"{page(own)}/files/{about}").status_code == 502

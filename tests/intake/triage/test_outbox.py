@@ -10,9 +10,10 @@ from sqlalchemy import delete, select
 from werkzeug.wrappers import Response
 
 from crypto.age import unseal
+from intake.protocol.kinds import Kind
 from intake.report.payloads import Note
 from intake.storage.removal import remove_tips
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 from intake.triage.outbox import OutboxError, Unsent, parse_unsent
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

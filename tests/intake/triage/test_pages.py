@@ -10,8 +10,9 @@ from sqlalchemy import select
 from crypto.age import HybridIdentity, seal, unseal
 from intake.accesslog import members
 from intake.protocol.card import Role
+from intake.protocol.kinds import Kind
 from intake.report.payloads import Note, Opened
-from intake.storage.tables import Item, Kind
+from intake.storage.tables import Item
 from intake.triage.keyfile import KeyFileError, load_keys
 
 ANSWERS = {"urgency": "now", "host_country": "CA", "origin_state": "CN"}

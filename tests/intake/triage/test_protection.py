@@ -5,31 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
 
-from crypto.checkpoint import Checkpoint
-from crypto.merkle import Frontier, leaf_hash
-from crypto.note import Note
-from intake.server import read_log_key
-from intake.storage.tables import LogEntry, LogHead
 from intake.triage.work import DamagedFileError
+from signed_head import sign_head
 
 ORIGIN = "http://127.0.0.1:8003"
 MARKER = "a-marker-that-must-not-reach-the-disk"
 ANSWERS = {"urgency": "now"}
-
-
-def roll_back(desk: Any, size: int) -> None:
-    """What an operator does who wants the last entries gone: cut the log and sign the rest."""
-    key = read_log_key(desk.server.settings.log_key)
-    frontier = Frontier.empty()
-    with desk.server.store.writing() as session:
-        for line in desk.server.log.lines(session, 0, size):
-            frontier = frontier.append(leaf_hash(line))
-        text = Checkpoint(key.verifier.name, size, frontier.root()).text
-        note = bytes(Note(text, (key.sign(text),)))
-        session.execute(delete(LogEntry).where(LogEntry.index >= size))
-        session.execute(update(LogHead).values(size=size, checkpoint=note, frontier=frontier.to_bytes()))
 
 
 def test_the_token_opens_the_program_once(reviewer: Any) -> None:
@@ -129,7 +111,7 @@ def test_a_log_that_was_rolled_back_raises_the_alarm_and_shows_nothing_new(
     desk.store_tip("First.", ANSWERS)
     amina = reviewer("amina")
     amina.unlock()
-    roll_back(desk, 1)
+    sign_head(desk.server, size=1)
     desk.store_tip("Second.", ANSWERS)
     amina.post("/sync", "/")
     shown = amina.get("/").text

@@ -16,15 +16,16 @@ from werkzeug.serving import make_server
 
 from crypto.age import HybridIdentity, parse_recipient, seal, stanza_count, unseal
 from crypto.codename import parse
-from earlier import before_signatures
+from earlier import before_days, before_signatures
 from intake.accesslog import members
 from intake.desk import create_app as create_desk
 from intake.protocol.card import Role
+from intake.protocol.kinds import Kind
 from intake.report.payloads import Chain
 from intake.server import initialise, open_server, read_log_key
 from intake.source import create_app as create_source
 from intake.storage.removal import remove_withdrawals
-from intake.storage.tables import Item, Kind, Tip, Withdrawal
+from intake.storage.tables import Item, Tip, Withdrawal
 from intake.triage.home import Home
 from intake.triage.keyfile import make_keys, save_keys
 from ports import free_port
@@ -372,3 +373,28 @@ def test_a_home_of_before_signatures_without_its_desk_says_when_it_opens(tmp_pat
         assert "what another version of this program fetched opens once the desk has answered" in reviewer.sync()
     finally:
         reviewer.guard.lock()
+
+
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_a_store_and_a_home_from_before_days_go_on_and_what_they_knew_is_compared(
+    exchanged: bool, open_all: Callable[[Path], Everything], tmp_path: Path
+) -> None:
+    earlier = before_days(tmp_path / "earlier")
+    told, everything = earlier.told["tips"][0], open_all(earlier.data)
+    if exchanged:
+        with everything.server.store.writing() as session:
+            session.execute(update(Tip).values(payload=b"another"))
+    amina = everything.reviewer(earlier.home("amina"), earlier.key("amina"))
+    queue = amina.sync()
+    assert all(text["narrative"][:40] in queue for text in earlier.told["tips"])
+    assert "Withdrawn by the source, as its signature proves." in queue
+    assert "Damage on this machine" not in queue
+    tip = next(tip for tip in everything.tips() if told["narrative"] in amina.open(tip))
+    alerts = [alert for alert in ALERT.findall(amina.open(tip)) if "has put another summary in the place" in alert]
+    assert bool(alerts) == exchanged
+    if not exchanged:
+        assert ALERT.findall(amina.open(tip)) == []
+    assert sorted(amina.conversation(tip)) == sorted((*told["messages"], *told["replies"]))
+    assert all(
+        text in amina.open(tip) for text in ("The source has deleted a message to them by amina", *told["notes"])
+    )

@@ -1,0 +1,44 @@
+"""Views, each bound to its row in the table of endpoints: no route without a row, and no row without a route."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from flask import Flask, Response, request
+
+from intake.protocol.endpoints import ENDPOINTS, Endpoint
+
+View = Callable[..., Response]
+
+_FLASKS = {"{resource}": "<path:resource>", "{": "<", "}": ">"}
+"""How Flask writes the objects of a path."""
+
+
+class Routes:
+    """The views of all rows."""
+
+    def __init__(self) -> None:
+        self._views: dict[Endpoint, View] = {}
+
+    def serves(self, row: Endpoint) -> Callable[[View], View]:
+        """The view of a row. It gets the objects of the path by their names, and no body larger than the row says."""
+
+        def bind(view: View) -> View:
+            @wraps(view)
+            def bounded(**objects: str) -> Response:
+                request.max_content_length = row.largest_body
+                return view(**objects)
+
+            self._views[row] = bounded
+            return bounded
+
+        return bind
+
+    def register(self, app: Flask) -> None:
+        """Give an application these routes; `ValueError` unless they are those of the table."""
+        if self._views.keys() != set(ENDPOINTS):
+            raise ValueError("a route of the desk has no row in the table of endpoints, or a row no route")
+        for row, view in self._views.items():
+            path = row.path
+            for ours, flasks in _FLASKS.items():
+                path = path.replace(ours, flasks)
+            app.add_url_rule(path, view.__name__, view, methods=[row.method])
