@@ -6,7 +6,6 @@ from typing import cast
 from flask import Flask
 
 from intake import settings
-from intake.server import open_server
 from intake.serving.start import Application, require_held
 
 
@@ -14,5 +13,5 @@ def __getattr__(name: str) -> Flask:
     if name not in set(Application):
         raise AttributeError(name)
     require_held(name)
-    server = open_server(settings.load())
-    return cast(Flask, import_module(f"intake.{name}").create_app(server))
+    part = import_module(f"intake.{name}")
+    return cast(Flask, part.create_app(part.open_server(settings.load())))

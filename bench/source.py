@@ -21,10 +21,10 @@ from crypto.codename import generate
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.demo.processes import running, wait_for_port
+from intake.keeper import initialise, open_keeper
 from intake.protocol.card import Role, issue_card
 from intake.report.definition import load_form
 from intake.report.payloads import Report, Summary
-from intake.server import initialise, open_server
 
 GIB = 1 << 30
 REPORTS = 40
@@ -64,7 +64,7 @@ def _start_source(directory: Path, started: ExitStack) -> tuple[str, int]:
     bounds = dict.fromkeys(("limit_pages", "limit_codenames", "limit_sends"), "1000000 per minute")
     values = {"source_bind": f"127.0.0.1:{port}", "largest_file": 2 * GIB, "reserve_files": 1, "reserve_text": 1}
     settings = initialise(directory / "server", {**values, **bounds})
-    server = open_server(settings)
+    server = open_keeper(settings)
     for number in range(REVIEWERS):
         key = SigningKey.generate(f"reviewer{number}")
         members.enrol(server.store, server.log, issue_card(Role.REVIEWER, key, HybridIdentity.generate()))

@@ -1,38 +1,27 @@
-"""What both server applications are made from: settings, store, blobs and access log, opened together."""
+"""What both server applications are made from: settings, store, blobs and the log as it stands, opened together."""
 
-import json
-import secrets
-from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from crypto.note import SigningKey
-from intake.accesslog.log import AccessLog
-from intake.durable import make_directory, write_new
-from intake.settings import FILE, SettingError, Settings, load, settable
+from intake.accesslog.read import LogReader
+from intake.settings import SettingError, Settings
 from intake.storage import schema
-from intake.storage.blobs import Blobs
+from intake.storage.blobs.files import FileBlobs
+from intake.storage.blobs.protocol import Blobs
 from intake.storage.gate import Gate
 from intake.storage.store import Store
 
 
-class LogKeyError(SettingError):
-    """`log.key` holds no key."""
-
-
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Everything that a view may need besides its request."""
+    """Everything that a view may need besides its request. The log can be read; who appends to it is a `Keeper`."""
 
     settings: Settings
     store: Store
     blobs: Blobs
-    log: AccessLog
+    log: LogReader
 
     def today(self) -> date:
         """The day (UTC) of whatever is stored now, by the log's clock."""
@@ -46,76 +35,18 @@ class Server:
 
 
 def open_server(settings: Settings) -> Server:
-    """Open what `initialise` made; errors name the setting or the file that is missing."""
-    if not settings.log_key.exists():
-        raise SettingError(f"INTAKE_DATA: {settings.data} holds no log.key; run 'intake init'")
-    key = read_log_key(settings.log_key)
+    """Open what `intake init` made; errors name the setting or the file that is missing."""
     store = Store(settings.database_url)
+    if not store.is_made():
+        raise SettingError(f"INTAKE_DATA: {settings.data} holds no store; run 'intake init'")
     try:
         schema.require_newest(store)
     except SQLAlchemyError as error:
-        raise _unopened(settings, error) from error
-    log = AccessLog(key)
-    with store.reading() as session:
-        log.require_key(session)
-    return Server(settings, store, Blobs(settings.blobs), log)
+        raise unopened(settings, error) from error
+    return Server(settings, store, FileBlobs(settings.blobs), LogReader())
 
 
-def initialise(data: Path, values: dict[str, object], environment: Mapping[str, str] | None = None) -> Settings:
-    """Fill a data directory: settings, the log's key, the schema, the empty tree. What is there already stays.
-
-    `values` go into a new `intake.toml`. Returns the settings in force, `environment` over the file; they say which
-    store is made. What is wrong with them stops this before anything is written.
-    """
-    settings = load({**(environment or {}), "INTAKE_DATA": str(data)}, new=values)
-    make_directory(data)
-    make_directory(settings.blobs)
-    _write_new(data / FILE, settings_file(Settings(data=data, **values)))  # type: ignore[arg-type]
-    key = SigningKey.generate(f"intake-{secrets.token_hex(4)}")
-    # Durable before the store is: entries that nobody can go on from would be worse than none.
-    _write_new(settings.log_key, f"{key.verifier.name}\n{key.seed.hex()}\n")
-    try:
-        with closing(Store(settings.database_url)) as store:
-            store.make_file()
-        schema.upgrade(settings.database_url)
-    except (SQLAlchemyError, FileNotFoundError, NotADirectoryError) as error:
-        raise _unopened(settings, error) from error
-    server = open_server(settings)
-    with server.store.writing() as session:
-        server.log.start(session)
-    server.store.close()
-    return settings
-
-
-def read_log_key(path: Path) -> SigningKey:
-    """The log's signing key from its file; `LogKeyError` if the file holds none."""
-    try:
-        name, seed = path.read_text("ascii").split()
-        return SigningKey.from_seed(name, bytes.fromhex(seed))
-    except ValueError:
-        raise LogKeyError(f"INTAKE_DATA: {path} is damaged; put back your copy of it") from None
-
-
-def settings_file(settings: Settings) -> str:
-    """`intake.toml` with every setting, its meaning, and a `#` before those that are as by default."""
-    lines = ["# The settings of this intake server. The environment (INTAKE_…) goes before this file.", ""]
-    for entry in settable():
-        value = getattr(settings, entry.name)
-        comment = "# " if value == entry.default else ""
-        lines += [f"# {entry.metadata['says']}", f"{comment}{entry.name} = {_toml(value)}", ""]
-    return "\n".join(lines)
-
-
-def _toml(value: Any) -> str:
-    """A setting's value in TOML. JSON writes text, numbers and truth the same way, but leaves DEL as it is."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _unopened(settings: Settings, error: Exception) -> SettingError:
+def unopened(settings: Settings, error: Exception) -> SettingError:
+    """In words for whoever set where the store is."""
     where = "database" if settings.database else "INTAKE_DATA"
     return SettingError(f"{where}: the store can't be opened ({type(error).__name__}); is it where this setting says?")
-
-
-def _write_new(path: Path, text: str) -> None:
-    if not path.exists():
-        write_new(path, text.encode())

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck
 from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from intake.accesslog import members
+from intake.keeper import Keeper, initialise, open_keeper
 from intake.protocol.card import Card, Role, issue_card
-from intake.server import Server, initialise, open_server
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,7 +32,7 @@ class Enrolled:
 class Members:
     """Makes keys and enrols them."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Keeper) -> None:
         self._server = server
 
     def make(self, name: str, role: Role = Role.REVIEWER) -> Enrolled:
@@ -50,14 +50,14 @@ class Members:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def server(tmp_path: Path) -> Iterator[Keeper]:
     """An initialised server with nobody enrolled."""
-    opened = open_server(initialise(tmp_path / "server", {"desk_authority": "desk.test"}))
+    opened = open_keeper(initialise(tmp_path / "server", {"desk_authority": "desk.test"}))
     yield opened
     opened.store.close()
 
 
 @pytest.fixture
-def members_of(server: Server) -> Members:
+def members_of(server: Keeper) -> Members:
     """Enrols members on the server."""
     return Members(server)

@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
 from intake.accesslog.nonces import remember
 from intake.protocol.actions import Action
 from intake.protocol.clock import ClockError, Correction
@@ -13,9 +13,9 @@ from intake.storage.store import Store
 _AT_ONCE = 256
 
 
-def correct(store: Store, log: AccessLog) -> Correction:
+def correct(store: Store, log: LogAppender) -> Correction:
     """Set the log's time to that of this machine's clock; `ClockError` if the log isn't ahead of it."""
-    with store.writing(last=True) as session:
+    with store.in_order(last=True) as session:
         clock, now = log.clock(session), log.now()
         if now >= clock.last:
             raise ClockError("the log is not ahead of this machine's clock; there is nothing to correct")
@@ -26,7 +26,7 @@ def correct(store: Store, log: AccessLog) -> Correction:
     return corrected.corrections[-1]
 
 
-def _remember_later_requests(session: Session, log: AccessLog, size: int, correction: Correction) -> None:
+def _remember_later_requests(session: Session, log: LogAppender, size: int, correction: Correction) -> None:
     """Take the nonces of requests of a time that will come again from the log, where they may have been forgotten.
 
     Reads of the log itself aren't in it: such a request might come in twice, which shows nobody anything new.

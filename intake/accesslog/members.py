@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, Role
 from intake.protocol.clock import ClockJumpError
@@ -11,21 +11,21 @@ from intake.protocol.roster import Member, RosterError
 from intake.storage.store import Store
 
 
-def enrol(store: Store, log: AccessLog, card: Card, *, clock_is_right: bool = False) -> None:
+def enrol(store: Store, log: LogAppender, card: Card, *, clock_is_right: bool = False) -> None:
     """Let a member in from now on; `RosterError` if the key is enrolled already, or a name that looks like this one.
 
     Raises `ClockJumpError` if the log's time would jump by more than a day and nobody has said that the clock is right.
     """
-    with store.writing(last=True) as session:
+    with store.in_order(last=True) as session:
         _append(session, log, Action.ENROL, card.key_id, card.text, clock_is_right=clock_is_right)
 
 
-def revoke(store: Store, log: AccessLog, name: str, role: Role, *, clock_is_right: bool = False) -> Member:
+def revoke(store: Store, log: LogAppender, name: str, role: Role, *, clock_is_right: bool = False) -> Member:
     """Shut a member out from now on and return who that was; `RosterError` if nobody active has this name and role.
 
     Raises `ClockJumpError` as `enrol` does.
     """
-    with store.writing(last=True) as session:
+    with store.in_order(last=True) as session:
         member = log.roster(session).active(name)
         if member is None or member.card.role is not role:
             raise RosterError(f"there is no active {role} of this name")
@@ -34,7 +34,7 @@ def revoke(store: Store, log: AccessLog, name: str, role: Role, *, clock_is_righ
 
 
 def _append(
-    session: Session, log: AccessLog, action: Action, key: str, card: str | None = None, *, clock_is_right: bool
+    session: Session, log: LogAppender, action: Action, key: str, card: str | None = None, *, clock_is_right: bool
 ) -> None:
     clock, at = log.clock(session), log.time(session)
     jumps = clock.jumps(at)

@@ -6,14 +6,14 @@ from sqlalchemy.orm import Session
 
 from crypto.merkle import root_hash
 from crypto.tiles import WIDTH, TileRef, encode_bundle
-from intake.accesslog.log import AccessLog
+from intake.accesslog.read import LogDamagedError, LogReader
 
 
 class NoSuchTileError(LookupError):
     """The tree is not large enough for this tile."""
 
 
-def tile(log: AccessLog, session: Session, ref: TileRef) -> bytes:
+def tile(log: LogReader, session: Session, ref: TileRef) -> bytes:
     """The bytes of one tile or bundle; `NoSuchTileError` where the tree does not reach."""
     level = ref.level or 0
     start = ref.index * WIDTH
@@ -21,12 +21,18 @@ def tile(log: AccessLog, session: Session, ref: TileRef) -> bytes:
     if (start + ref.width) * WIDTH**level > log.size(session):
         raise NoSuchTileError
     if ref.level is None:
-        return encode_bundle(log.lines(session, start, start + ref.width))
+        return encode_bundle(_all(log.lines(session, start, start + ref.width), ref.width))
     return b"".join(_hashes(log, session, level, start, ref.width))
 
 
-def _hashes(log: AccessLog, session: Session, level: int, start: int, count: int) -> Sequence[bytes]:
+def _hashes(log: LogReader, session: Session, level: int, start: int, count: int) -> Sequence[bytes]:
     """So many hashes of a level. Never more than 256 of each level are held, however many entries lie below."""
     if level == 0:
-        return log.leaves(session, start, start + count)
+        return _all(log.leaves(session, start, start + count), count)
     return [root_hash(_hashes(log, session, level - 1, index * WIDTH, WIDTH)) for index in range(start, start + count)]
+
+
+def _all(held: Sequence[bytes], count: int) -> Sequence[bytes]:
+    if len(held) != count:
+        raise LogDamagedError("an entry that was signed is not in the log any more")
+    return held

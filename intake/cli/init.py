@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from intake.cli.common import say
-from intake.server import initialise, read_log_key
+from intake.keeper import initialise, read_log_key
 from intake.settings import FILE
 from intake.storage.store import Store
 

@@ -7,6 +7,7 @@ import click
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
 from intake.cli.common import read_text, say
+from intake.keeper import open_keeper
 from intake.protocol.card import CardError, Role, parse_card
 from intake.server import open_server
 from intake.settings import load
@@ -27,7 +28,7 @@ def _group(role: Role, says: str) -> click.Group:
         parsed = parse_card(read_text(card))
         if parsed.role is not role:
             raise CardError(f"this is the card of {_WITH_ARTICLE[parsed.role]}; use 'intake {parsed.role} enrol'")
-        server = open_server(load())
+        server = open_keeper(load())
         confirming(
             lambda right: members.enrol(server.store, server.log, parsed, clock_is_right=right),
             clock_is_right=clock_is_right,
@@ -44,7 +45,7 @@ def _group(role: Role, says: str) -> click.Group:
     @clock_is_right_option
     def revoke(name: str, clock_is_right: bool) -> None:
         """Shut NAME out from now on. What they have read already they still have."""
-        server = open_server(load())
+        server = open_keeper(load())
         member = confirming(
             lambda right: members.revoke(server.store, server.log, name, role, clock_is_right=right),
             clock_is_right=clock_is_right,

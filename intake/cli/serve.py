@@ -2,10 +2,10 @@
 
 import os
 import sys
+from importlib import import_module
 
 import click
 
-from intake.server import open_server
 from intake.settings import load
 from intake.toplevel import toplevel
 
@@ -19,7 +19,7 @@ def serve(application: str) -> None:
     """
     settings = load()
     # gunicorn's own exit says less of what is wrong.
-    open_server(settings).store.close()
+    import_module(f"intake.{application}").open_server(settings).store.close()
     os.environ["INTAKE_DATA"] = str(settings.data.resolve())
     os.chdir(toplevel())
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", f"wsgi:{application}"])  # noqa: S606 - no shell is wanted

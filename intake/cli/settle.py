@@ -23,7 +23,7 @@ def settle(clock_is_right: bool) -> None:
     that entry: a wrong clock deletes nothing.
     """
     server = open_server(load())
-    with server.store.writing(last=True) as session:
+    with server.store.in_order(last=True) as session:
         server.gate.open(session, server.log.time(session))
     with server.store.reading() as session:
         today = server.log.day_for_deleting(session, clock_is_right=clock_is_right)

@@ -60,10 +60,10 @@ _OURS = ("crypto", "intake")
 KINDS = {
     "intake.settings.SettingError": Status.USAGE,
     "intake.server.LogKeyError": Status.DAMAGED,
-    "intake.accesslog.log.LogDamagedError": Status.DAMAGED,
+    "intake.accesslog.read.LogDamagedError": Status.DAMAGED,
     "intake.storage.schema.SchemaError": Status.OTHER_VERSION,
     "intake.storage.room.StoreFullError": Status.FULL,
-    "intake.storage.store.StoreLockedError": Status.OUT_OF_REACH,
+    "intake.storage.sqlite.StoreLockedError": Status.OUT_OF_REACH,
     "intake.triage.home.HomeError": Status.USAGE,
     "intake.triage.home.DamagedError": Status.DAMAGED,
     "intake.triage.holding.HomeInUseError": Status.OUT_OF_REACH,

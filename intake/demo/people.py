@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from intake.accesslog import members
+from intake.keeper import Keeper
 from intake.protocol.card import Role
-from intake.server import Server
 from intake.triage.keyfile import make_keys, save_keys
 
 PASSPHRASE = "nothing here is secret"  # noqa: S105 - the demo's people and reports are invented
@@ -39,7 +39,7 @@ def people(directory: Path) -> tuple[Person, Person, Person]:
     )
 
 
-def enrol(person: Person, server: Server) -> None:
+def enrol(person: Person, server: Keeper) -> None:
     """Make a person's keys and enrol them, unless an earlier run did."""
     if person.key.exists():
         return

@@ -15,7 +15,7 @@ from intake.demo.people import PASSPHRASE, Person, enrol, people
 from intake.demo.processes import require_free, running, wait_for_port
 from intake.demo.reports import demo_reports, send
 from intake.demo.signals import Signals
-from intake.server import initialise, open_server, read_log_key
+from intake.keeper import initialise, open_keeper, read_log_key
 from intake.settings import Settings
 
 _SENT = "sent.txt"
@@ -81,7 +81,7 @@ class _Demo:
                     "limit_pages": "2000 per minute",
                 },
             )
-        server = open_server(settings)
+        server = open_keeper(settings)
         for person in people(self._directory):
             with self._signals.held():
                 enrol(person, server)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import current_app, request
 from sqlalchemy.orm import Session
@@ -9,14 +11,23 @@ from sqlalchemy.orm import Session
 from intake.accesslog.nonces import forget, is_used, remember
 from intake.desk.clocks import require_agreement, require_loggable
 from intake.desk.quota import require_quota
+from intake.keeper import Keeper
 from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
 from intake.protocol.requests import RequestError, SignedRequest, verify
 from intake.protocol.roster import Roster
-from intake.server import Server
 
 
-def current_server() -> Server:
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A request that was let in and is logged in this transaction: whose it is (key id), and the time of its entry."""
+
+    session: Session
+    who: str
+    at: datetime
+
+
+def current_server() -> Keeper:
     """The server behind the current request."""
     return current_app.extensions["intake"]  # type: ignore[no-any-return]
 
@@ -27,7 +38,7 @@ def admitted() -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
     server = current_server()
     signed = _verified(server)
     row = endpoint(signed.method, signed.path, signed.query)
-    with server.store.writing() as session:
+    with server.store.in_order() as session:
         # Once more under the lock: the signer may have been revoked meanwhile.
         _require_role(server.log.roster(session), signed.key_id, row)
         if is_used(session, signed):
@@ -37,7 +48,7 @@ def admitted() -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
 
 
 @contextmanager
-def logged() -> Iterator[Session]:
+def logged() -> Iterator[Logged]:
     """A writing transaction in which a request is admitted and what it does is appended to the log."""
     with admitted() as (session, signed, row):
         body = request.get_data() if row.logs_body else None
@@ -45,19 +56,19 @@ def logged() -> Iterator[Session]:
         kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
         server = current_server()
         log = server.log
-        at = log.time(session)
+        clock = log.clock(session)
+        at = clock.time(log.now())
         # Against what will be logged: the request may have waited for the lock for long.
-        require_loggable(signed.created, at, log.clock(session))
-        entry = Entry(at=at, who=signed.key_id, action=does.action, objects=does.objects, request=kept)
-        log.append(session, entry)
+        require_loggable(signed.created, at, clock)
+        size = log.append(session, Entry(at, signed.key_id, does.action, does.objects, kept))
         # An entry stays for ever, and everybody has to read it.
-        require_quota(server, session, len(entry.to_bytes()))
+        require_quota(server.settings, session, signed.key_id, at.date(), size)
         # By whichever of the two clocks is behind: either of them may let a request in.
         forget(session, min(at, log.now()))
-        yield session
+        yield Logged(session, signed.key_id, at)
 
 
-def _verified(server: Server) -> SignedRequest:
+def _verified(server: Keeper) -> SignedRequest:
     # Outside of any writing transaction: whoever sends false signatures must not hold up the store.
     with server.store.reading() as session:
         roster = server.log.roster(session)

@@ -3,17 +3,17 @@
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
-from intake.accesslog.log import LogDamagedError
+from intake.accesslog.read import LogDamagedError
 from intake.desk.views import routes
 from intake.hygiene import log_without_content
+from intake.keeper import Keeper
 from intake.protocol.actions import ActionError
 from intake.protocol.requests import RequestError
-from intake.server import Server
 from intake.storage.room import StoreFullError
-from intake.storage.store import StoreLockedError
+from intake.storage.sqlite import StoreLockedError
 
 
-def create_app(server: Server) -> Flask:
+def create_app(server: Keeper) -> Flask:
     """The desk API over an opened server."""
     app = Flask(__name__, static_folder=None)
     app.extensions["intake"] = server

@@ -22,6 +22,7 @@ from intake.protocol.index import AS_KEPT, is_day, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.wire import encode_sealed
 from intake.server import Server
+from intake.storage.blobs.protocol import NoSuchBlobError
 from intake.storage.room import StoreFullError
 from intake.storage.tables import Item, Tip
 
@@ -37,8 +38,8 @@ _ATTEMPTS = 3
 def days() -> Response:
     """The days of which there is anything, or that they are as the client keeps them."""
     kept, server = endpoints.kept_digest(_query()), current_server()
-    with logged() as session:
-        body = list_days(session, server.gate, server.log.last_time(session)).to_json()
+    with logged() as let_in:
+        body = list_days(let_in.session, server.gate, let_in.at).to_json()
     return Response(AS_KEPT if kept == sha256_hex(body) else body, mimetype=_JSON)
 
 
@@ -60,9 +61,9 @@ def rows(day: str) -> Response:
 def read() -> Response:
     """The sealed bytes of up to 500 summaries and small items; ids that are not there are left out."""
     server = current_server()
-    with logged() as session:
+    with logged() as let_in:
         wanted = parse_read_request(request.get_data())
-        _require_budget(session, wanted)
+        _require_budget(let_in.session, wanted)
     summaries = _each(server, wanted.summaries, select(Tip.header, Tip.payload), Tip.id)
     items = _each(server, wanted.items, select(Item.sealed).where(Item.sealed.is_not(None)), Item.id)
     return Response(encode_sealed(summaries, items), mimetype=_JSON)
@@ -83,7 +84,8 @@ def read_item(item: str) -> Response:
 def add(tip: str, item: str) -> Response:
     """Store what a reviewer sealed. Sending the same again changes nothing and is fine."""
     server, sealed = current_server(), request.get_data()
-    with logged() as session:
+    with logged() as let_in:
+        session = let_in.session
         tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
         if not server.store.room.has(server.settings.reserve_text):
             raise StoreFullError
@@ -93,13 +95,13 @@ def add(tip: str, item: str) -> Response:
         if present is not None and (present.tip_id, present.sealed) != (tip_id, sealed):
             abort(409)
         if present is None:
-            require_quota(server, session, len(sealed))
+            require_quota(server.settings, session, let_in.who, let_in.at.date(), len(sealed))
             session.add(
                 Item(
                     id=item_id,
                     tip_id=tip_id,
                     kind=Kind(request.args["kind"]),
-                    day=server.log.day(session),
+                    day=let_in.at.date(),
                     size=len(sealed),
                     sealed=sealed,
                 )
@@ -163,7 +165,7 @@ def _content(server: Server, name: bytes, start: int) -> tuple[int, Iterable[byt
         if blob is None:
             return size, [(sealed or b"")[start:]]
         # Settling gives blobs other names, and may have done so since the row was read.
-        with suppress(FileNotFoundError):
+        with suppress(NoSuchBlobError):
             return size, _pieces(server.blobs.open(blob), start)
     raise Gone
 

@@ -12,8 +12,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake import settings
-from intake.accesslog.log import LogDamagedError
-from intake.server import open_server
+from intake.accesslog.read import LogDamagedError
 from intake.serving.start import Application, StartError, asked_for, hold_settings
 from intake.serving.suited import UnsuitedError
 from intake.storage.schema import SchemaError
@@ -30,7 +29,7 @@ def _checked() -> settings.Settings:
     """The settings, if a server can be opened with them; otherwise the end of this process, with the reason."""
     try:
         loaded = settings.load()
-        open_server(loaded).store.close()
+        import_module(f"intake.{application}").open_server(loaded).store.close()
     except (settings.SettingError, SchemaError, LogDamagedError) as error:
         sys.exit(f"intake: {error}")
     except (SQLAlchemyError, OSError, ValueError) as error:

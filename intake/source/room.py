@@ -5,7 +5,6 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from intake.server import Server
 from intake.source.pages import current_server
-from intake.storage.room import free_bytes
 
 _TEXTS = frozenset({"report.report", "thread.message", "thread.more"})
 
@@ -24,7 +23,7 @@ class NoPlaceError(ServiceUnavailable):
 
 def require_room(server: Server) -> None:
     """Raise `NoRoomError` if what is left of the disk is kept for text."""
-    if free_bytes(server.settings.blobs) < server.settings.reserve_files:
+    if not server.blobs.has_room(server.settings.reserve_files):
         raise NoRoomError
 
 

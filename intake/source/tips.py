@@ -127,7 +127,7 @@ def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forg
     """Delete a reply to this tip for good, and sign that; None if there is none with this id."""
     wanted = delete(Item).where(Item.id == item, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
     heard = _heard(server, seed, tip)
-    with server.store.writing(last=True) as session:
+    with server.store.in_order(last=True) as session:
         found: bool = session.execute(wanted).rowcount == 1  # type: ignore[attr-defined]
         if found:
             _append(session, server, seed, tip, secrets.token_bytes(16), Deletion(item.hex()), heard)
@@ -163,7 +163,7 @@ def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
 
 def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
     item = item_id(seed, token, report.padded())
-    with server.store.writing() as session:
+    with server.store.in_order() as session:
         if _find(session, seed) is not None:
             return Arrival.OTHER_REPORT if session.get(Item, item) is None else Arrival.SENT_BEFORE
         # Once: the day that it bears and the gate that it waits for must not lie on both sides of a midnight.
@@ -207,7 +207,7 @@ def _find(session: Session, seed: Seed) -> KnownTip | None:
 def _append_once(server: Server, seed: Seed, tip: KnownTip, name: bytes, payload: FromSource, *with_it: Item) -> bool:
     """Store the source's next item, and what belongs to it, durably; False if it is there already."""
     heard = _heard(server, seed, tip)
-    with server.store.writing() as session:
+    with server.store.in_order() as session:
         return _append(session, server, seed, tip, name, payload, heard, *with_it)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from intake.storage.blobs import Blobs
+from intake.storage.blobs.protocol import Blobs
 from intake.storage.store import Forgotten, Store
 from intake.storage.tables import Item, Tip, Withdrawal
 
@@ -30,7 +30,7 @@ def remove_tips(
 
     `leaving`: what is stored in their place, in the same transaction, if there are any; asked while they are there.
     """
-    with store.writing(last=True) as session:
+    with store.in_order(last=True) as session:
         tips = session.scalars(select(Tip.id).where(which)).all()
         held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
         word = leaving(session) if tips else None

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from intake.storage.blobs import Blobs
+from intake.storage.blobs.protocol import Blobs, NoSuchBlobError
 from intake.storage.store import Forgotten, Store
 from intake.storage.tables import Item
 
@@ -64,7 +64,7 @@ def _rewrite_blob(store: Store, blobs: Blobs, name: str) -> list[Lost]:
     """Give the blob another place and name; what is lost with it, unless its tip was withdrawn meanwhile."""
     try:
         kept = _copy(blobs, name)
-    except FileNotFoundError:
+    except NoSuchBlobError:
         with store.reading() as session:
             rows = session.execute(select(Item.id, Item.tip_id).where(Item.blob == name)).all()
         return [Lost(item.hex(), tip.hex()) for item, tip in rows]

@@ -60,7 +60,7 @@ class Sealed:
                     yield tip, summary
 
     def take_over(self, tip: str, whole: str) -> Parts | None:
-        """A summary that an earlier program kept by the SHA-256 of the whole; from now on it is kept by its payload's."""
+        """A summary that an earlier program kept by the SHA-256 of the whole; from now on by its payload's."""
         sealed = self._read(_summary(tip, whole)) or b""
         if sha256_hex(sealed) != whole:
             self._home.repaired(f"the summary of report {tip} that was fetched first is lost or damaged")

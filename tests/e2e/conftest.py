@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from intake.accesslog import members
 from intake.demo.processes import wait_for_port
+from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
-from intake.server import initialise, open_server, read_log_key
 from intake.triage.keyfile import make_keys, save_keys
 from ports import free_port
 
@@ -116,7 +116,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         directory / "server",
         {"team": "The Family Desk", "source_bind": source, "desk_bind": desk, "gate_minutes": 0},
     )
-    server = open_server(settings)
+    server = open_keeper(settings)
     for name, role in (("amina", Role.REVIEWER), ("boris", Role.REVIEWER), ("carla", Role.AUDITOR)):
         keys = make_keys(role, name)
         members.enrol(server.store, server.log, keys.card)

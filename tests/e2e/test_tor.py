@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from intake.accesslog import members
+from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
-from intake.server import initialise, open_server, read_log_key
 from intake.settings import Settings
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys
@@ -132,7 +132,7 @@ def onions() -> Iterator[Onions]:
 
 def enrol(settings: Settings) -> MemberKeys:
     keys = make_keys(Role.REVIEWER, "amina")
-    server = open_server(settings)
+    server = open_keeper(settings)
     members.enrol(server.store, server.log, keys.card)
     server.store.close()
     return keys

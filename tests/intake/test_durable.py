@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from intake.durable import write_new
-from intake.server import initialise, open_server, read_log_key
+from intake.keeper import initialise, open_keeper, read_log_key
 
 INIT = "import sys; from pathlib import Path; from intake.server import initialise; initialise(Path(sys.argv[1]), {})"
 CALLS = "fsync,fdatasync,link,unlink,mkdir"
@@ -32,7 +32,7 @@ def test_init_killed_at_any_step_leaves_nothing_half_written_and_goes_on(tmp_pat
         assert held is not None or not (data / "intake.db").exists(), "no store before its key"
         settings = initialise(data, {})
         assert held in (None, read_log_key(key).verifier)
-        open_server(settings).store.close()
+        open_keeper(settings).store.close()
     assert step > 10
 
 

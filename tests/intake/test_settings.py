@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.server import initialise, open_server, settings_file
+from intake.keeper import initialise, open_keeper, settings_file
 from intake.settings import SettingError, Settings, load, settable
 
 
@@ -148,11 +148,11 @@ def test_a_damaged_log_key_is_named(tmp_path: Path) -> None:
     settings = initialise(tmp_path / "data", {})
     settings.log_key.write_text("nonsense")
     with pytest.raises(SettingError, match=r"log\.key is damaged"):
-        open_server(settings)
+        open_keeper(settings)
 
 
 def test_a_missing_log_key_is_an_error_at_start(tmp_path: Path) -> None:
     settings = initialise(tmp_path / "data", {})
     settings.log_key.unlink()
     with pytest.raises(SettingError, match=r"log\.key"):
-        open_server(settings)
+        open_keeper(settings)

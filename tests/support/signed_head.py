@@ -5,11 +5,11 @@ from sqlalchemy import delete, select, update
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import Frontier
 from crypto.note import Note, SigningKey
-from intake.server import Server, read_log_key
+from intake.keeper import Keeper, read_log_key
 from intake.storage.tables import LogEntry, LogHead
 
 
-def sign_head(server: Server, key: SigningKey | None = None, size: int | None = None) -> None:
+def sign_head(server: Keeper, key: SigningKey | None = None, size: int | None = None) -> None:
     """Cut the log to so many entries and sign a head over what the store then holds, as if there had been no other."""
     key = key or read_log_key(server.settings.log_key)
     frontier = Frontier.empty()

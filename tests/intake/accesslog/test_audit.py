@@ -15,14 +15,14 @@ from sqlalchemy import delete, select
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import leaf_hash
 from crypto.note import SigningKey
-from intake.accesslog.log import LogDamagedError
+from intake.accesslog.read import LogDamagedError
 from intake.desk import create_app
+from intake.keeper import Keeper, read_log_key
 from intake.protocol.actions import Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog, open_checkpoint, verify_log
 from intake.protocol.card import Role
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.requests import sign
-from intake.server import Server, read_log_key
 from intake.storage.tables import LogEntry
 from signed_head import sign_head
 from signing import signature_of
@@ -32,7 +32,7 @@ from signing import signature_of
 class Auditor:
     """Fetches what the server has and checks it against what was seen before."""
 
-    server: Server
+    server: Keeper
     seen: Checkpoint | None = None
 
     @property
@@ -55,7 +55,7 @@ def amina(members_of: Any) -> Any:
 
 
 @pytest.fixture
-def log(server: Server, members_of: Any, amina: Any) -> Auditor:
+def log(server: Keeper, members_of: Any, amina: Any) -> Auditor:
     """A log of two enrolments and six reads by two reviewers."""
     boris = members_of.enrol("boris")
     with httpx.Client(
@@ -72,12 +72,12 @@ def log(server: Server, members_of: Any, amina: Any) -> Auditor:
     return Auditor(server)
 
 
-def lines(server: Server) -> list[bytes]:
+def lines(server: Keeper) -> list[bytes]:
     with server.store.reading() as session:
         return list(session.scalars(select(LogEntry.body).order_by(LogEntry.index)))
 
 
-def rewrite(server: Server, changed: list[bytes]) -> None:
+def rewrite(server: Keeper, changed: list[bytes]) -> None:
     """Put other entries into the store."""
     with server.store.writing() as session:
         session.execute(delete(LogEntry))

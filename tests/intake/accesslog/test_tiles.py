@@ -10,9 +10,9 @@ from sqlalchemy import insert, update
 from crypto.merkle import leaf_hash
 from crypto.note import SigningKey
 from crypto.tiles import TileRef, hash_tile
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
 from intake.accesslog.tiles import tile
-from intake.server import Server, initialise, open_server
+from intake.keeper import Keeper, initialise, open_keeper
 from intake.storage.tables import LogEntry, LogHead
 
 SIZE = 2 * 65_536 + 300
@@ -24,9 +24,9 @@ def body(index: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keeper]:
     """A server whose log has more entries than one tile of level 1 covers, 131 MB of them."""
-    server = open_server(initialise(tmp_path_factory.mktemp("large") / "server", {}))
+    server = open_keeper(initialise(tmp_path_factory.mktemp("large") / "server", {}))
     with server.store.writing() as session:
         for start in range(0, SIZE, 4096):
             part = [(index, body(index)) for index in range(start, min(SIZE, start + 4096))]
@@ -49,11 +49,11 @@ def leaves() -> list[bytes]:
     ids=str,
 )
 def test_a_tile_holds_the_hashes_of_the_entries_below_it_in_little_memory(
-    ref: TileRef, large: Server, leaves: list[bytes]
+    ref: TileRef, large: Keeper, leaves: list[bytes]
 ) -> None:
     with large.store.reading() as session:
         tracemalloc.start()
-        data = tile(AccessLog(SigningKey.generate("log")), session, ref)
+        data = tile(LogAppender(SigningKey.generate("log")), session, ref)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert data == hash_tile(ref.level or 0, ref.index, ref.width, leaves)

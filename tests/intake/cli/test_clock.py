@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 
 from crypto.note import SigningKey
 from intake.accesslog import members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
 from intake.cli import main
+from intake.keeper import open_keeper, read_log_key
 from intake.protocol.card import Role, issue_card
-from intake.server import open_server, read_log_key
 from intake.settings import load
 from intake.storage.tables import Tip
 
@@ -39,8 +39,8 @@ def enrolled(run: Run) -> Callable[[timedelta], None]:
     """Somebody was enrolled while the clock was off by so much."""
 
     def enrol(off: timedelta) -> None:
-        server = open_server(load())
-        log = AccessLog(read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + off)
+        server = open_keeper(load())
+        log = LogAppender(read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + off)
         members.enrol(server.store, log, issue_card(Role.AUDITOR, SigningKey.generate("first"), None))
         server.store.close()
 
@@ -103,7 +103,7 @@ def test_settling_deletes_nothing_for_its_age_by_a_clock_far_ahead_of_the_log(
     run: Run, enrolled: Callable[[timedelta], None]
 ) -> None:
     enrolled(timedelta(days=-900))
-    server = open_server(load())
+    server = open_keeper(load())
     then = datetime.now(UTC).date() - timedelta(days=899)
     with server.store.writing() as session:
         session.add(Tip(id=bytes(16), day=then, header=b"header", payload=b"s", recipient="r", lookup=bytes(32)))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from intake.accesslog import members
 from intake.demo.processes import wait_for_port
+from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
-from intake.server import initialise, open_server, read_log_key
 from intake.terminal import shown
 from intake.triage.keyfile import make_keys, save_keys
 from ports import free_port
@@ -34,7 +34,7 @@ def test_every_line_arrives_in_every_encoding(encoding: str, tmp_path: Path) -> 
     port = free_port()
     data = tmp_path / "data"
     settings = initialise(data, {"desk_bind": f"127.0.0.1:{port}", "team": "Ёлка"})
-    server = open_server(settings)
+    server = open_keeper(settings)
     for name in NAMES:
         keys = make_keys(Role.AUDITOR, name)
         members.enrol(server.store, server.log, keys.card)

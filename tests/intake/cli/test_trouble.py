@@ -23,8 +23,8 @@ from intake.accesslog import members
 from intake.cli import main
 from intake.cli.trouble import KINDS, MEANINGS, Status, report
 from intake.demo.processes import wait_for_port
+from intake.keeper import open_keeper, read_log_key
 from intake.protocol.card import Role
-from intake.server import open_server, read_log_key
 from intake.settings import load
 from intake.triage.keyfile import make_keys, save_keys, write_card
 from ports import free_port
@@ -298,7 +298,7 @@ def desk(place: Place, environment: dict[str, str], port: int) -> Iterator[None]
 def test_only_a_log_that_lies_ends_with_the_status_of_fraud(place: Place) -> None:
     port = free_port()
     environment = {"INTAKE_DATA": str(place.data), "INTAKE_DESK_BIND": f"127.0.0.1:{port}"}
-    server = open_server(load(environment))
+    server = open_keeper(load(environment))
     log = read_log_key(server.settings.log_key).verifier
     keys = make_keys(Role.REVIEWER, "boris")
     members.enrol(server.store, server.log, keys.card)

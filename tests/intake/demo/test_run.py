@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from intake.demo.people import PASSPHRASE
 from intake.demo.processes import ProcessError, require_free
 from intake.demo.reports import demo_reports
-from intake.server import open_server
+from intake.keeper import open_keeper
 from intake.settings import load
 from intake.storage.tables import Tip
 from ports import free_port
@@ -77,7 +77,7 @@ class Demo:
         return [line for line in self.lines if line.startswith("Sending report")]
 
     def tips(self) -> int:
-        server = open_server(load({"INTAKE_DATA": str(self.directory / "server")}))
+        server = open_keeper(load({"INTAKE_DATA": str(self.directory / "server")}))
         with server.store.reading() as session:
             count = session.scalar(select(func.count()).select_from(Tip)) or 0
         server.store.close()

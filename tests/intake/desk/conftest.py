@@ -10,9 +10,9 @@ import pytest
 
 from crypto.age import HybridIdentity
 from intake.desk import create_app
+from intake.keeper import Keeper
 from intake.protocol.kinds import Kind
 from intake.protocol.requests import sign
-from intake.server import Server
 from intake.storage.tables import Item, Tip
 
 RECIPIENT = str(HybridIdentity.generate().recipient)
@@ -21,7 +21,7 @@ RECIPIENT = str(HybridIdentity.generate().recipient)
 class Client:
     """Sends signed requests to the desk, and can spoil them on the way."""
 
-    def __init__(self, server: Server, key: Any) -> None:
+    def __init__(self, server: Keeper, key: Any) -> None:
         self._server = server
         self._key = key
         self._http = httpx.Client(
@@ -49,11 +49,11 @@ class Client:
 
 
 @pytest.fixture
-def client(server: Server) -> Iterator[Callable[[Any], Client]]:
+def client(server: Keeper) -> Iterator[Callable[[Any], Client]]:
     """Makes a client for a member."""
     made: list[Client] = []
 
-    def make(member: Any, of: Server = server) -> Client:
+    def make(member: Any, of: Keeper = server) -> Client:
         made.append(Client(of, member.key))
         return made[-1]
 
@@ -63,7 +63,7 @@ def client(server: Server) -> Iterator[Callable[[Any], Client]]:
 
 
 @pytest.fixture
-def stored(server: Server) -> Callable[[int], tuple[str, list[str]]]:
+def stored(server: Keeper) -> Callable[[int], tuple[str, list[str]]]:
     """Stores a tip with so many small items; ids in hex."""
 
     def store(items: int) -> tuple[str, list[str]]:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
+from intake.keeper import Keeper, read_log_key
 from intake.protocol.card import Role
-from intake.server import Server, read_log_key
 from intake.storage.tables import LogEntry, Nonce
 
 
-def entries(server: Server) -> int:
+def entries(server: Keeper) -> int:
     with server.store.reading() as session:
         return session.scalar(select(func.count()).select_from(LogEntry)) or 0
 
@@ -60,11 +60,11 @@ def test_a_signature_older_or_newer_than_five_minutes_is_refused(off: timedelta,
 
 
 def test_a_request_that_waited_for_so_long_that_its_entry_would_be_false_is_refused(
-    client: Any, members_of: Any, server: Server
+    client: Any, members_of: Any, server: Keeper
 ) -> None:
     amina = members_of.enrol("amina")
     waits = iter([timedelta(0)])
-    late = AccessLog(
+    late = LogAppender(
         read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + next(waits, timedelta(minutes=6))
     )
     before = entries(server)
@@ -74,21 +74,21 @@ def test_a_request_that_waited_for_so_long_that_its_entry_would_be_false_is_refu
 
 
 def test_a_nonce_is_kept_for_as_long_as_its_request_could_be_logged(
-    client: Any, members_of: Any, server: Server
+    client: Any, members_of: Any, server: Keeper
 ) -> None:
     """Whatever the clock says: it may go back once nonces were forgotten by it."""
     amina = members_of.enrol("amina")
     desk = client(amina)
     request = desk.request("GET", "/v1/index")
     assert desk.send(request).status_code == 200
-    ahead = AccessLog(read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + timedelta(hours=1))
+    ahead = LogAppender(read_log_key(server.settings.log_key), lambda: datetime.now(UTC) + timedelta(hours=1))
     assert client(amina, replace(server, log=ahead))("GET", "/v1/log/checkpoint").status_code == 401
     assert desk("GET", "/v1/index").status_code == 200
     answer = desk.send(request)
     assert (answer.status_code, answer.json()["error"]) == (401, "this request was used before")
 
 
-def test_nonces_are_forgotten_in_the_end(client: Any, members_of: Any, server: Server) -> None:
+def test_nonces_are_forgotten_in_the_end(client: Any, members_of: Any, server: Keeper) -> None:
     with server.store.writing() as session:
         session.add(Nonce(value="0" * 32, expires=int(datetime.now(UTC).timestamp()) - 10))
     assert client(members_of.enrol("amina"))("GET", "/v1/index").status_code == 200
@@ -168,7 +168,7 @@ def test_an_auditor_reads_the_log_and_nothing_else(client: Any, members_of: Any,
     assert desk("GET", f"/v1/items/{item}").status_code == 401
 
 
-def test_a_refused_request_is_not_logged_as_an_access(client: Any, members_of: Any, server: Server) -> None:
+def test_a_refused_request_is_not_logged_as_an_access(client: Any, members_of: Any, server: Keeper) -> None:
     members_of.enrol("amina")
     before = entries(server)
     client(members_of.make("mallory"))("GET", "/v1/index")

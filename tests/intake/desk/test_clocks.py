@@ -19,14 +19,14 @@ from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
 from intake.desk import create_app
+from intake.keeper import Keeper, initialise, open_keeper, read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog, verify_log
 from intake.protocol.card import Role, issue_card
 from intake.protocol.clock import ClockError, ClockJumpError
 from intake.protocol.requests import sign
-from intake.server import Server, initialise, open_server, read_log_key
 from intake.storage.tables import Item
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -50,13 +50,13 @@ def world() -> World:
 
 
 @pytest.fixture
-def clocked(server: Server, world: World) -> Server:
+def clocked(server: Keeper, world: World) -> Keeper:
     """The server, by its clock in that world."""
-    return replace(server, log=AccessLog(read_log_key(server.settings.log_key), world.server_now))
+    return replace(server, log=LogAppender(read_log_key(server.settings.log_key), world.server_now))
 
 
 @pytest.fixture
-def enrol(clocked: Server, members_of: Any) -> Callable[..., Any]:
+def enrol(clocked: Keeper, members_of: Any) -> Callable[..., Any]:
     """Enrols by the server's clock."""
 
     def make(name: str, role: Role = Role.REVIEWER, *, clock_is_right: bool = False) -> Any:
@@ -68,7 +68,7 @@ def enrol(clocked: Server, members_of: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def asks(clocked: Server, world: World, client: Any) -> Callable[..., tuple[int, str]]:
+def asks(clocked: Keeper, world: World, client: Any) -> Callable[..., tuple[int, str]]:
     """Lets a member ask for the index; their machine's clock is right, or off by so much. The status and the words."""
 
     def ask(member: Any, path: str = "/v1/index", off: timedelta = timedelta(0)) -> tuple[int, str]:
@@ -79,19 +79,19 @@ def asks(clocked: Server, world: World, client: Any) -> Callable[..., tuple[int,
     return ask
 
 
-def audited(server: Server) -> VerifiedLog:
+def audited(server: Keeper) -> VerifiedLog:
     with server.store.reading() as session:
         log = server.log
         lines = log.lines(session, 0, log.size(session))
         return verify_log(lines, log.checkpoint(session), read_log_key(server.settings.log_key).verifier, None)
 
 
-def today(server: Server) -> str:
+def today(server: Keeper) -> str:
     return server.today().isoformat()
 
 
 def test_an_enrolment_one_day_ahead_is_corrected_and_then_everything_works(
-    clocked: Server, world: World, enrol: Any, asks: Any
+    clocked: Keeper, world: World, enrol: Any, asks: Any
 ) -> None:
     amina = enrol("amina")
     world.off = DAY
@@ -111,7 +111,7 @@ def test_an_enrolment_one_day_ahead_is_corrected_and_then_everything_works(
     assert [entry.action for entry in verified.entries[2:]] == [Action.CLOCK, Action.INDEX, Action.INDEX]
 
 
-def test_a_jump_of_the_operators_is_confirmed_and_the_log_shows_it(clocked: Server, world: World, enrol: Any) -> None:
+def test_a_jump_of_the_operators_is_confirmed_and_the_log_shows_it(clocked: Keeper, world: World, enrol: Any) -> None:
     enrol("amina")
     world.now += 400 * DAY
     with pytest.raises(ClockJumpError, match=r"is of 2026-03-10 12:00 UTC.*says 2027-04-14 12:00 UTC"):
@@ -124,7 +124,7 @@ def test_a_jump_of_the_operators_is_confirmed_and_the_log_shows_it(clocked: Serv
 
 
 def test_after_a_pause_of_weeks_a_member_vouches_for_the_time(
-    clocked: Server, world: World, enrol: Any, asks: Any
+    clocked: Keeper, world: World, enrol: Any, asks: Any
 ) -> None:
     amina = enrol("amina")
     world.now += 40 * DAY
@@ -159,7 +159,7 @@ def test_a_members_wrong_clock_is_told_in_the_same_words_while_the_log_is_ahead(
 
 @pytest.mark.parametrize("was_member", [False, True])
 def test_nobody_but_a_member_is_told_a_clock(
-    was_member: bool, clocked: Server, world: World, enrol: Any, asks: Any, members_of: Any
+    was_member: bool, clocked: Keeper, world: World, enrol: Any, asks: Any, members_of: Any
 ) -> None:
     enrol("amina")
     stranger = enrol("mallory") if was_member else members_of.make("mallory")
@@ -171,7 +171,7 @@ def test_nobody_but_a_member_is_told_a_clock(
         assert asks(stranger, off=off) == (401, "the signing key is not enrolled, or was revoked")
 
 
-def test_a_log_a_year_ahead_is_corrected_too(clocked: Server, world: World, enrol: Any, asks: Any) -> None:
+def test_a_log_a_year_ahead_is_corrected_too(clocked: Keeper, world: World, enrol: Any, asks: Any) -> None:
     world.off = 365 * DAY
     amina = enrol("amina")
     world.off = timedelta(0)
@@ -181,7 +181,7 @@ def test_a_log_a_year_ahead_is_corrected_too(clocked: Server, world: World, enro
     assert audited(clocked).clock.last == NOON
 
 
-def test_a_log_that_is_not_ahead_is_not_corrected(clocked: Server, world: World, enrol: Any) -> None:
+def test_a_log_that_is_not_ahead_is_not_corrected(clocked: Keeper, world: World, enrol: Any) -> None:
     enrol("amina")
     for _ in range(2):
         with pytest.raises(ClockError, match="nothing to correct"):
@@ -190,7 +190,7 @@ def test_a_log_that_is_not_ahead_is_not_corrected(clocked: Server, world: World,
 
 
 def test_what_came_in_before_a_correction_never_comes_in_again(
-    clocked: Server, world: World, enrol: Any, client: Any
+    clocked: Keeper, world: World, enrol: Any, client: Any
 ) -> None:
     """Neither at once nor when its time has come: its nonce, long forgotten by then, is read from the log again."""
     world.off = DAY
@@ -209,7 +209,7 @@ def test_what_came_in_before_a_correction_never_comes_in_again(
 
 
 def test_a_report_is_deleted_for_its_age_by_no_clock_that_is_ahead_of_the_log(
-    clocked: Server, world: World, enrol: Any
+    clocked: Keeper, world: World, enrol: Any
 ) -> None:
     enrol("amina")
     world.off = 900 * DAY
@@ -238,8 +238,8 @@ class Play:
 
     def __init__(self, directory: Path) -> None:
         self.world = World()
-        self._opened = open_server(initialise(directory, {"desk_authority": "desk.test"}))
-        log = AccessLog(read_log_key(self._opened.settings.log_key), self.world.server_now)
+        self._opened = open_keeper(initialise(directory, {"desk_authority": "desk.test"}))
+        log = LogAppender(read_log_key(self._opened.settings.log_key), self.world.server_now)
         self.server = replace(self._opened, log=log)
         self._http = httpx.Client(
             transport=httpx.WSGITransport(app=create_app(self.server)), base_url="http://desk.test", trust_env=False
@@ -304,7 +304,7 @@ def test_whatever_clocks_do_the_desk_lets_in_only_what_an_auditor_accepts_and_ea
 
 
 def test_what_reviewers_add_bears_the_day_of_the_log(
-    clocked: Server, world: World, enrol: Any, client: Any, stored: Any
+    clocked: Keeper, world: World, enrol: Any, client: Any, stored: Any
 ) -> None:
     """Also where the server's clock is a few minutes behind it, across midnight."""
     world.now = NOON + 12 * HOUR + MINUTE

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from crypto.codename import Seed
 from intake.desk.index import day_index, list_days
+from intake.keeper import Keeper, initialise, open_keeper
 from intake.protocol.card import Role
 from intake.protocol.index import Days, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Message, Report
-from intake.server import Server, initialise, open_server
 from intake.source import tips
 from intake.source.files import SealedFile
 from intake.storage.gate import Gate
@@ -35,13 +35,13 @@ HOUR = timedelta(hours=1)
 GATE = Gate(60)
 
 
-def listed(server: Server, now: datetime = NOON) -> Days:
+def listed(server: Keeper, now: datetime = NOON) -> Days:
     """The list as the desk gives it."""
     with server.store.writing() as session:
         return list_days(session, GATE, now)
 
 
-def made_anew(server: Server, now: datetime = NOON) -> Days:
+def made_anew(server: Keeper, now: datetime = NOON) -> Days:
     """The list as it would be if no digest had ever been kept."""
     with server.store.writing() as session:
         session.execute(delete(Day))
@@ -72,7 +72,7 @@ def item_of(tip: Tip, day: date, kind: Kind = Kind.MESSAGE) -> Item:
 
 
 @pytest.fixture
-def filled(server: Server) -> Server:
+def filled(server: Keeper) -> Keeper:
     """On each of three days a tip; items of the first on all of them; a withdrawal on the last. The list was read."""
     tips = [tip_of(day) for day in DAYS[:3]]
     with server.store.writing() as session:
@@ -124,7 +124,7 @@ CHANGES: dict[str, Callable[[Session], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_whatever_changes_what_the_index_says_changes_the_list(
-    change: Callable[[Session], object], filled: Server
+    change: Callable[[Session], object], filled: Keeper
 ) -> None:
     before = listed(filled)
     with filled.store.writing() as session:
@@ -135,7 +135,7 @@ def test_whatever_changes_what_the_index_says_changes_the_list(
 
 
 @pytest.mark.parametrize("what", ["tip with items", "item"])
-def test_what_waits_for_a_gate_changes_the_list_when_it_shows_and_not_before(what: str, filled: Server) -> None:
+def test_what_waits_for_a_gate_changes_the_list_when_it_shows_and_not_before(what: str, filled: Keeper) -> None:
     before = listed(filled)
     with filled.store.writing() as session:
         tip = tip_of(DAYS[4])
@@ -145,7 +145,7 @@ def test_what_waits_for_a_gate_changes_the_list_when_it_shows_and_not_before(wha
     assert listed(filled, NOON + HOUR) == made_anew(filled, NOON + HOUR)
 
 
-def test_an_item_that_was_added_to_a_hidden_tip_shows_with_it_whatever_day_it_bears(filled: Server) -> None:
+def test_an_item_that_was_added_to_a_hidden_tip_shows_with_it_whatever_day_it_bears(filled: Keeper) -> None:
     """As after a correction of the clock, when days and gates don't go together."""
     with filled.store.writing() as session:
         tip = tip_of(DAYS[4])
@@ -159,7 +159,7 @@ def test_an_item_that_was_added_to_a_hidden_tip_shows_with_it_whatever_day_it_be
     assert after == made_anew(filled, NOON + HOUR)
 
 
-def test_a_clock_that_was_ahead_and_is_corrected_leaves_no_digest_that_is_wrong(server: Server) -> None:
+def test_a_clock_that_was_ahead_and_is_corrected_leaves_no_digest_that_is_wrong(server: Keeper) -> None:
     ahead = NOON + timedelta(days=300)
     with server.store.writing() as session:
         tip = tip_of(ahead.date())
@@ -171,7 +171,7 @@ def test_a_clock_that_was_ahead_and_is_corrected_leaves_no_digest_that_is_wrong(
     assert listed(server, NOON) == made_anew(server, NOON)
 
 
-def test_a_tip_that_goes_at_its_gate_and_one_that_goes_before_leave_no_day(server: Server) -> None:
+def test_a_tip_that_goes_at_its_gate_and_one_that_goes_before_leave_no_day(server: Keeper) -> None:
     for now in (NOON, NOON + HOUR):
         with server.store.writing() as session:
             hide(session, tip_of(DAYS[4]))
@@ -182,7 +182,7 @@ def test_a_tip_that_goes_at_its_gate_and_one_that_goes_before_leave_no_day(serve
             assert session.scalars(select(Day)).all() == []
 
 
-def test_removal_by_age_and_settling_change_what_they_must_and_nothing_else(filled: Server) -> None:
+def test_removal_by_age_and_settling_change_what_they_must_and_nothing_else(filled: Keeper) -> None:
     with filled.blobs.new() as writer:
         writer.write(b"sealed")
         blob = writer.keep()
@@ -199,14 +199,14 @@ def test_removal_by_age_and_settling_change_what_they_must_and_nothing_else(fill
     assert counts == [("2026-01-03", 1, 0), ("2026-01-04", 0, 1)]
 
 
-def test_a_day_is_read_as_the_list_says_it(filled: Server) -> None:
+def test_a_day_is_read_as_the_list_says_it(filled: Keeper) -> None:
     for day in listed(filled).days:
         with filled.store.reading() as session:
             body = day_index(session, GATE, NOON, date.fromisoformat(day.day)).to_json()
         assert sha256_hex(body) == day.digest
 
 
-def test_what_is_undone_leaves_the_digests_that_were_there(filled: Server) -> None:
+def test_what_is_undone_leaves_the_digests_that_were_there(filled: Keeper) -> None:
     before = listed(filled)
     with filled.store.writing() as session:
         session.execute(delete(Tip))
@@ -225,7 +225,7 @@ STEPS = st.lists(st.sampled_from([*CHANGES, "hide", "list", "an hour passes"]), 
 def test_after_any_sequence_of_changes_the_list_is_the_one_that_is_made_anew(
     steps: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    server, now = open_server(initialise(tmp_path_factory.mktemp("days") / "server", {})), NOON
+    server, now = open_keeper(initialise(tmp_path_factory.mktemp("days") / "server", {})), NOON
     for step in steps:
         if step == "list":
             listed(server, now)
@@ -239,7 +239,7 @@ def test_after_any_sequence_of_changes_the_list_is_the_one_that_is_made_anew(
 
 
 def test_all_that_sources_and_reviewers_do_changes_the_list(
-    server: Server, client: Any, members_of: Any, monkeypatch: pytest.MonkeyPatch
+    server: Keeper, client: Any, members_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Through the program's own writers: the source site's, and the desk's."""
     members_of.enrol("boris", Role.REVIEWER)

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from intake.keeper import Keeper
 from intake.protocol.actions import ReadRequest
 from intake.protocol.kinds import Kind
-from intake.server import Server
 from intake.storage.tables import Item
 from ports import free_port
 from waiting import waited_for
@@ -65,7 +65,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(server: Server, tmp_path: Path) -> Iterator[Desk]:
+def desk(server: Keeper, tmp_path: Path) -> Iterator[Desk]:
     port, printed = free_port(), tmp_path / "gunicorn.log"
     with printed.open("wb") as output:
         process = subprocess.Popen(
@@ -95,7 +95,7 @@ def opened() -> Iterator[ExitStack]:
         yield stack
 
 
-def items_of(server: Server, stored: Any, count: int, size: int) -> tuple[str, ...]:
+def items_of(server: Keeper, stored: Any, count: int, size: int) -> tuple[str, ...]:
     tip, day = bytes.fromhex(stored(0)[0]), datetime.now(UTC).date()
     names = [secrets.token_bytes(16) for _ in range(count)]
     with server.store.writing() as session:
@@ -114,7 +114,7 @@ def asked(member: Any, items: tuple[str, ...], client: Callable[[Any], Any]) -> 
 
 
 def test_answers_that_a_member_does_not_take_are_held_only_up_to_a_bound(
-    desk: Desk, server: Server, members_of: Any, client: Any, stored: Any, opened: ExitStack
+    desk: Desk, server: Keeper, members_of: Any, client: Any, stored: Any, opened: ExitStack
 ) -> None:
     amina = members_of.enrol("amina")
     items = items_of(server, stored, 10, 550_000)
@@ -128,7 +128,7 @@ def test_answers_that_a_member_does_not_take_are_held_only_up_to_a_bound(
 
 
 def test_a_store_that_fails_in_the_middle_of_an_answer_ends_that_answer_and_nothing_else(
-    desk: Desk, server: Server, members_of: Any, client: Any, stored: Any
+    desk: Desk, server: Keeper, members_of: Any, client: Any, stored: Any
 ) -> None:
     amina, worker = members_of.enrol("amina"), desk.worker
     items = items_of(server, stored, 2, 1_000)

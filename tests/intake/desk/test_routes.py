@@ -7,9 +7,9 @@ from flask import Flask, Response
 
 from intake.desk import create_app
 from intake.desk.routes import Routes
+from intake.keeper import Keeper
 from intake.protocol import endpoints
 from intake.protocol.endpoints import ENDPOINTS, Endpoint
-from intake.server import Server
 
 EXAMPLES = {"tip": "0" * 32, "item": "1" * 32, "day": "2026-01-01", "resource": "tile/0/000"}
 
@@ -25,7 +25,7 @@ def served(*rows: Endpoint) -> Routes:
     return routes
 
 
-def test_a_desk_serves_every_row_and_nothing_else(server: Server) -> None:
+def test_a_desk_serves_every_row_and_nothing_else(server: Keeper) -> None:
     rules = {
         (method, rule.rule.replace("<path:", "<"))
         for rule in create_app(server).url_map.iter_rules()

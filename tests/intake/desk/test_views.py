@@ -16,16 +16,16 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from crypto.age import HybridIdentity
 from crypto.note import parse_note
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
 from intake.desk import create_app
+from intake.keeper import Keeper, read_log_key
 from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, MOST_OBJECTS, Action, ReadRequest
 from intake.protocol.entry import parse_entry
 from intake.protocol.index import AS_KEPT, DayIndex, TipRow, parse_day, parse_days
 from intake.protocol.kinds import Kind
 from intake.protocol.wire import decode_sealed
-from intake.server import Server, read_log_key
-from intake.storage.blobs import Blobs
+from intake.storage.blobs.files import FileBlobs
 from intake.storage.settle import settle
 from intake.storage.store import Forgotten
 from intake.storage.tables import Added, Hidden, Item, LogEntry, Tip
@@ -35,7 +35,7 @@ RECIPIENT = str(HybridIdentity.generate().recipient)
 Stored = Callable[[int], tuple[str, list[str]]]
 
 
-def last_entry(server: Server) -> Any:
+def last_entry(server: Keeper) -> Any:
     with server.store.reading() as session:
         return parse_entry(session.scalars(select(LogEntry.body).order_by(LogEntry.index.desc())).first() or b"")
 
@@ -45,7 +45,7 @@ def amina(members_of: Any) -> Any:
     return members_of.enrol("amina")
 
 
-def test_the_index_lists_every_tip_and_item(client: Any, amina: Any, stored: Stored, server: Server) -> None:
+def test_the_index_lists_every_tip_and_item(client: Any, amina: Any, stored: Stored, server: Keeper) -> None:
     tip, items = stored(2)
     (listed,) = parse_days(client(amina)("GET", "/v1/index").content).days
     assert (last_entry(server).action, last_entry(server).objects) == (Action.INDEX, ())
@@ -62,7 +62,7 @@ def test_the_index_lists_every_tip_and_item(client: Any, amina: Any, stored: Sto
 
 
 def test_who_keeps_the_list_as_it_is_gets_no_more_than_that(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     stored(2)
     body = client(amina)("GET", "/v1/index").content
@@ -84,7 +84,7 @@ def test_a_day_of_which_nothing_is_there_is_empty_or_no_day(day: str, client: An
 
 
 def test_a_bulk_read_gives_the_sealed_bytes_and_names_them_all_in_the_log(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     tip, items = stored(3)
     body = ReadRequest((tip,), tuple(items)).to_json()
@@ -97,7 +97,7 @@ def test_a_bulk_read_gives_the_sealed_bytes_and_names_them_all_in_the_log(
 
 
 def test_a_read_of_something_that_is_not_there_is_logged_and_leaves_it_out(
-    client: Any, amina: Any, server: Server
+    client: Any, amina: Any, server: Keeper
 ) -> None:
     missing = secrets.token_hex(16)
     answer = client(amina)("POST", "/v1/read", ReadRequest((), (missing,)).to_json())
@@ -114,13 +114,13 @@ def test_a_log_that_cannot_be_written_means_that_nothing_is_read(
     def fail(*_: Any) -> int:
         raise OSError("disk full")
 
-    monkeypatch.setattr(AccessLog, "append", fail)
+    monkeypatch.setattr(LogAppender, "append", fail)
     answer = client(amina)("GET", f"/v1/items/{item}")
     assert answer.status_code == 500
     assert b"item " not in answer.content
 
 
-def test_a_blob_is_streamed_as_it_lies(client: Any, amina: Any, stored: Stored, server: Server) -> None:
+def test_a_blob_is_streamed_as_it_lies(client: Any, amina: Any, stored: Stored, server: Keeper) -> None:
     tip, _ = stored(0)
     data, name = secrets.token_bytes(700_000), secrets.token_bytes(16)
     with server.blobs.new() as writer:
@@ -145,7 +145,7 @@ def test_a_blob_is_streamed_as_it_lies(client: Any, amina: Any, stored: Stored, 
 
 @pytest.mark.parametrize("query", ["from=0", "from=01", "from=x", "from=", "from=1&from=2", "to=5", "from=-1"])
 def test_a_read_from_no_proper_place_is_refused_and_not_logged(
-    query: str, client: Any, amina: Any, stored: Stored, server: Server
+    query: str, client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     _, items = stored(1)
     before = last_entry(server)
@@ -154,7 +154,7 @@ def test_a_read_from_no_proper_place_is_refused_and_not_logged(
 
 
 def test_what_a_reviewer_adds_is_stored_once_and_logged_with_its_digest(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     tip, _ = stored(0)
     path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=work"
@@ -178,7 +178,7 @@ def test_an_item_cannot_be_replaced(client: Any, amina: Any, stored: Stored) -> 
     assert (answer.status_code, answer.json()["error"]) == (409, "this id is taken")
 
 
-def test_adding_to_a_tip_that_is_not_there_stores_nothing(client: Any, amina: Any, server: Server) -> None:
+def test_adding_to_a_tip_that_is_not_there_stores_nothing(client: Any, amina: Any, server: Keeper) -> None:
     path = f"/v1/tips/{secrets.token_hex(16)}/items/{secrets.token_hex(16)}?kind=reply"
     assert client(amina)("PUT", path, b"x").status_code == 404
     with server.store.reading() as session:
@@ -207,12 +207,12 @@ def test_too_large_a_request_is_refused(client: Any, amina: Any, stored: Stored)
     assert client(amina)("PUT", path, bytes(3_000_000)).status_code == 413
 
 
-def test_the_checkpoint_is_signed_with_the_logs_key(client: Any, amina: Any, server: Server) -> None:
+def test_the_checkpoint_is_signed_with_the_logs_key(client: Any, amina: Any, server: Keeper) -> None:
     note = parse_note(client(amina)("GET", "/v1/log/checkpoint").content)
     assert note.text.startswith(f"{server.log.origin}\n")
 
 
-def test_the_largest_bulk_read_fits_into_the_log(client: Any, amina: Any, server: Server) -> None:
+def test_the_largest_bulk_read_fits_into_the_log(client: Any, amina: Any, server: Keeper) -> None:
     ids = [secrets.token_hex(16) for _ in range(MOST_OBJECTS)]
     body = f'{{"summaries":[],"items":{json.dumps(ids)}}}'.encode().ljust(LONGEST_READ, b"\n")
     assert client(amina)("POST", "/v1/read", body).status_code == 200
@@ -235,13 +235,13 @@ class Clock:
 
 
 def test_the_log_tells_of_reports_only_between_which_gates_they_came_and_not_in_which_order(
-    client: Any, amina: Any, server: Server
+    client: Any, amina: Any, server: Keeper
 ) -> None:
     """Fifty reports, and a reviewer who fetches after each of them, so that every one lies between two entries."""
     clock = Clock()
     gated = replace(
         server,
-        log=AccessLog(read_log_key(server.settings.log_key), clock),
+        log=LogAppender(read_log_key(server.settings.log_key), clock),
         settings=replace(server.settings, gate_minutes=1),
     )
     # Within the five minutes of a signature: from one gate to the next.
@@ -279,20 +279,20 @@ class Interrupted:
         return getattr(self._store, name)
 
     @contextmanager
-    def writing(self) -> Iterator[Any]:
-        with self._store.writing() as session:
+    def in_order(self) -> Iterator[Any]:
+        with self._store.in_order() as session:
             yield session
         if self._happens:
             self._happens.pop()()
 
 
 def test_what_comes_between_the_entry_of_an_index_and_its_answer_waits_for_its_own_gate(
-    client: Any, amina: Any, server: Server
+    client: Any, amina: Any, server: Keeper
 ) -> None:
     clock = Clock()
     clock.time = clock.time.replace(second=59)
     settings = replace(server.settings, gate_minutes=1)
-    gated = replace(server, log=AccessLog(read_log_key(server.settings.log_key), clock), settings=settings)
+    gated = replace(server, log=LogAppender(read_log_key(server.settings.log_key), clock), settings=settings)
 
     def pass_the_gate() -> None:
         clock.time += timedelta(seconds=2)
@@ -302,7 +302,7 @@ def test_what_comes_between_the_entry_of_an_index_and_its_answer_waits_for_its_o
     assert tips_that_show(client(amina, late)) == []
 
 
-def receive(server: Server) -> str:
+def receive(server: Keeper) -> str:
     """A report, as the source site stores it."""
     name, day = secrets.token_bytes(16), datetime.now(UTC).date()
     tip = Tip(
@@ -315,7 +315,7 @@ def receive(server: Server) -> str:
 
 
 def test_a_bulk_read_of_more_than_the_budget_is_refused_and_not_logged(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     items = [large_item(server, stored, limits.SEALED // 2 + 1) for _ in range(2)]
     before = last_entry(server)
@@ -325,7 +325,7 @@ def test_a_bulk_read_of_more_than_the_budget_is_refused_and_not_logged(
 
 
 def test_one_thing_larger_than_the_budget_is_answered_by_itself(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     item = large_item(server, stored, limits.SEALED + 1)
     answer = client(amina)("POST", "/v1/read", ReadRequest((), (item,)).to_json())
@@ -333,7 +333,7 @@ def test_one_thing_larger_than_the_budget_is_answered_by_itself(
 
 
 def test_a_bulk_read_holds_one_thing_at_a_time_and_no_transaction(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     items = [large_item(server, stored, 500_000) for _ in range(15)]
     body = ReadRequest((), tuple(items)).to_json()
@@ -352,17 +352,17 @@ def test_a_bulk_read_holds_one_thing_at_a_time_and_no_transaction(
     assert most < 6_000_000
 
 
-def test_a_file_that_is_lost_is_said_to_be(client: Any, amina: Any, stored: Stored, server: Server) -> None:
+def test_a_file_that_is_lost_is_said_to_be(client: Any, amina: Any, stored: Stored, server: Keeper) -> None:
     name, blob = file_item(server, stored)
     server.blobs.remove(blob)
     answer = client(amina)("GET", f"/v1/items/{name}")
     assert (answer.status_code, answer.json()["error"]) == (410, "this file is lost on the server: tell the operator")
 
 
-class Settling(Blobs):
-    """Blobs that are settled just before one is opened, once."""
+class Settling(FileBlobs):
+    """FileBlobs that are settled just before one is opened, once."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Keeper) -> None:
         super().__init__(server.settings.blobs)
         self._server = server
         self.settled = False
@@ -375,7 +375,7 @@ class Settling(Blobs):
 
 
 def test_nobody_who_reads_a_file_notices_that_it_is_settled(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     name, _ = file_item(server, stored)
     blobs = Settling(server)
@@ -384,7 +384,7 @@ def test_nobody_who_reads_a_file_notices_that_it_is_settled(
 
 
 def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
-    client: Any, amina: Any, members_of: Any, stored: Stored, server: Server
+    client: Any, amina: Any, members_of: Any, stored: Stored, server: Keeper
 ) -> None:
     tip, _ = stored(0)
     small = replace(server, settings=replace(server.settings, member_quota=100_000))
@@ -402,7 +402,7 @@ def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
 
 
 def test_a_reviewer_makes_the_log_no_longer_than_the_quota_of_a_day(
-    client: Any, amina: Any, members_of: Any, server: Server
+    client: Any, amina: Any, members_of: Any, server: Keeper
 ) -> None:
     small = replace(server, settings=replace(server.settings, member_quota=100_000))
     body = ReadRequest((), tuple(secrets.token_hex(16) for _ in range(MOST_OBJECTS))).to_json()
@@ -419,7 +419,7 @@ def test_a_reviewer_makes_the_log_no_longer_than_the_quota_of_a_day(
 
 
 def test_a_reviewer_adds_nothing_once_only_the_reserve_is_left_and_still_reads(
-    client: Any, amina: Any, stored: Stored, server: Server
+    client: Any, amina: Any, stored: Stored, server: Keeper
 ) -> None:
     tip, (item,) = stored(1)
     full = replace(server, settings=replace(server.settings, reserve_text=1 << 62))
@@ -433,7 +433,7 @@ def test_a_reviewer_adds_nothing_once_only_the_reserve_is_left_and_still_reads(
     assert client(amina, full)("POST", "/v1/read", ReadRequest((tip,), (item,)).to_json()).status_code == 200
 
 
-def large_item(server: Server, stored: Stored, size: int) -> str:
+def large_item(server: Keeper, stored: Stored, size: int) -> str:
     tip, _ = stored(0)
     name = secrets.token_bytes(16)
     with server.store.writing() as session:
@@ -442,7 +442,7 @@ def large_item(server: Server, stored: Stored, size: int) -> str:
     return name.hex()
 
 
-def file_item(server: Server, stored: Stored) -> tuple[str, str]:
+def file_item(server: Keeper, stored: Stored) -> tuple[str, str]:
     tip, _ = stored(0)
     name = secrets.token_bytes(16)
     with server.blobs.new() as writer:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.server import Server, initialise
+from intake.keeper import Keeper, initialise
 from intake.serving.suited import require_suited_gunicorn
 from ports import free_port
 from visitor import proxy_line
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[3]
 PADDING = re.compile(rb"<!--.*-->", re.DOTALL)
 
 
-def environment(server: Server, **more: str) -> dict[str, str]:
+def environment(server: Keeper, **more: str) -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "INTAKE_DATA": str(server.settings.data), **more}
 
 
@@ -134,7 +134,7 @@ def test_headers_of_proxies_mean_nothing(places: list[tuple[Path | int, bytes]],
 
 @pytest.mark.parametrize("arguments", [[], ["-c", "python:intake.serving.gunicorn_settings"], ["-n", "wsgi:source"]])
 @pytest.mark.parametrize("options", ["", "--name wsgi:source", "wsgi:source"])
-def test_the_desk_is_the_desk_whatever_else_is_said(server: Server, arguments: list[str], options: str) -> None:
+def test_the_desk_is_the_desk_whatever_else_is_said(server: Keeper, arguments: list[str], options: str) -> None:
     port = free_port()
     variables = environment(server, INTAKE_DESK_BIND=f"127.0.0.1:{port}", GUNICORN_CMD_ARGS=options)
     with served([*arguments, "wsgi:desk"], variables, port):
@@ -162,7 +162,7 @@ def test_the_desk_is_the_desk_whatever_else_is_said(server: Server, arguments: l
 )
 @pytest.mark.parametrize("application", ["source", "desk"])
 def test_an_option_that_changes_what_is_served_is_refused_by_name(
-    server: Server, application: str, option: str, named: str
+    server: Keeper, application: str, option: str, named: str
 ) -> None:
     for arguments, options in ((option.split(), ""), ([], option)):
         ended = start([*arguments, f"wsgi:{application}"], environment(server, GUNICORN_CMD_ARGS=options))
@@ -182,7 +182,7 @@ def test_an_option_that_changes_what_is_served_is_refused_by_name(
     ],
 )
 def test_what_is_served_with_other_settings_or_is_none_of_ours_does_not_start(
-    server: Server, arguments: list[str], said: str
+    server: Keeper, arguments: list[str], said: str
 ) -> None:
     port = free_port()
     ended = start(arguments, environment(server, PORT=str(port)))
@@ -191,7 +191,7 @@ def test_what_is_served_with_other_settings_or_is_none_of_ours_does_not_start(
     assert "Traceback" not in ended.stderr
 
 
-def test_a_prefix_in_the_environment_means_nothing(server: Server) -> None:
+def test_a_prefix_in_the_environment_means_nothing(server: Keeper) -> None:
     port = free_port()
     with served(["wsgi:source"], environment(server, SCRIPT_NAME="/x", INTAKE_SOURCE_BIND=f"127.0.0.1:{port}"), port):
         assert b" 200 " in ask(port, b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
@@ -212,7 +212,7 @@ def test_the_gunicorn_that_is_installed_is_suited() -> None:
     ],
 )
 def test_an_unsuited_gunicorn_is_named_and_nothing_is_served(
-    server: Server, tmp_path: Path, change: str, said: str
+    server: Keeper, tmp_path: Path, change: str, said: str
 ) -> None:
     """A start hook of Python changes the gunicorn that this process loads."""
     (tmp_path / "sitecustomize.py").write_text(f"import gunicorn\nfrom gunicorn.workers import gthread\n{change}\n")

@@ -21,9 +21,9 @@ from crypto.age import HybridIdentity, decrypt, parse_identity, unseal
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.demo.processes import wait_for_port
+from intake.keeper import Keeper, initialise, open_keeper
 from intake.protocol.card import Role, issue_card
 from intake.protocol.kinds import Kind
-from intake.server import Server, initialise, open_server
 from intake.source import create_app
 from intake.storage.tables import Item, Tip
 from ports import free_port
@@ -182,7 +182,7 @@ class Visit:
 class Site:
     """A server, its application, and the identities of its two reviewers."""
 
-    server: Server
+    server: Keeper
     app: Flask
     reviewers: tuple[HybridIdentity, ...]
 
@@ -223,7 +223,7 @@ class Site:
         return list(self.server.settings.blobs.iterdir())
 
 
-def enrol(server: Server, name: str) -> HybridIdentity:
+def enrol(server: Keeper, name: str) -> HybridIdentity:
     identity = HybridIdentity.generate()
     members.enrol(server.store, server.log, issue_card(Role.REVIEWER, SigningKey.generate(name), identity))
     return identity
@@ -232,10 +232,10 @@ def enrol(server: Server, name: str) -> HybridIdentity:
 @pytest.fixture
 def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Makes a site with these settings and so many reviewers."""
-    opened: list[Server] = []
+    opened: list[Keeper] = []
 
     def open_one(reviewers: int = 2, **settings: Any) -> Site:
-        server = open_server(initialise(tmp_path / f"site{len(opened)}", settings))
+        server = open_keeper(initialise(tmp_path / f"site{len(opened)}", settings))
         opened.append(server)
         identities = tuple(enrol(server, f"reviewer{number}") for number in range(reviewers))
         return Site(server, create_app(server), identities)

@@ -6,13 +6,13 @@ from typing import Any
 
 from crypto.note import SigningKey
 from intake.accesslog import clock, members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
+from intake.keeper import Keeper, read_log_key
 from intake.protocol.card import Role, issue_card
-from intake.server import Server, read_log_key
 
 
-def by_clock(server: Server, off: timedelta) -> Server:
-    log = AccessLog(read_log_key(server.settings.log_key), lambda: server.log.now() + off)
+def by_clock(server: Keeper, off: timedelta) -> Keeper:
+    log = LogAppender(read_log_key(server.settings.log_key), lambda: server.log.now() + off)
     return replace(server, log=log)
 
 

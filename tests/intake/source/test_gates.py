@@ -12,33 +12,33 @@ from sqlalchemy import select
 
 from crypto.codename import Seed
 from intake.accesslog import members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
+from intake.keeper import Keeper, read_log_key
 from intake.protocol.card import Role
 from intake.report.definition import load_form
 from intake.report.payloads import Message, Report
-from intake.server import Server, read_log_key
 from intake.source import tips
 from intake.storage.tables import Item, Tip, Withdrawal
 
 MIDNIGHT = datetime(2026, 3, 11, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
-At = Callable[..., Server]
+At = Callable[..., Keeper]
 
 
 @pytest.fixture
-def at(server: Server, members_of: Any) -> At:
+def at(server: Keeper, members_of: Any) -> At:
     """The server with a reviewer, by a clock that says these times one after the other, and the last one for ever."""
 
-    def make(*times: datetime) -> Server:
+    def make(*times: datetime) -> Keeper:
         clock = chain(times, repeat(times[-1]))
-        return replace(server, log=AccessLog(read_log_key(server.settings.log_key), lambda: next(clock)))
+        return replace(server, log=LogAppender(read_log_key(server.settings.log_key), lambda: next(clock)))
 
     members.enrol(server.store, make(MIDNIGHT - HOUR).log, members_of.make("amina", Role.REVIEWER).card)
     return make
 
 
-def report(server: Server) -> tuple[Seed, tips.KnownTip]:
+def report(server: Keeper) -> tuple[Seed, tips.KnownTip]:
     seed, form = Seed(secrets.token_bytes(32)), load_form()
     tips.receive_report(server, seed, Report("en", form.version, {"narrative": "My story."}), "token")
     tip = tips.find(server, seed)
@@ -46,7 +46,7 @@ def report(server: Server) -> tuple[Seed, tips.KnownTip]:
     return seed, tip
 
 
-def days_that_show(server: Server, now: datetime) -> set[str]:
+def days_that_show(server: Keeper, now: datetime) -> set[str]:
     """Of all tips and items."""
     with server.store.reading() as session:
         tip = session.scalars(select(Tip.day).where(server.gate.shown(now, Tip.id))).all()

@@ -88,6 +88,25 @@ def open_files(worker: int) -> list[bytes]:
     return found
 
 
+def test_it_takes_reports_where_the_key_of_the_log_is_nowhere(site: Any, gunicorn: Callable[..., Any]) -> None:
+    key = site.server.settings.log_key
+    elsewhere = key.rename(key.with_name("kept elsewhere"))
+    source = Source(gunicorn(site.server.settings.data).address)
+    source.report("Two men came.")
+    source.client.close()
+    assert len(site.tips()) == 1
+    assert not key.exists()
+    elsewhere.rename(key)
+
+
+def test_the_site_loads_nothing_that_could_append_to_the_log() -> None:
+    loaded = "import sys, intake.source; print([name for name in sys.modules if name.startswith('intake.')])"
+    names = subprocess.check_output([sys.executable, "-c", loaded], cwd=PROJECT, text=True)
+    assert "intake.accesslog.read" in names
+    assert "intake.accesslog.append" not in names
+    assert "intake.keeper" not in names
+
+
 def test_nothing_that_a_source_sends_is_in_any_file_or_log(site: Any, source: tuple[Any, Source]) -> None:
     running, browser = source
     browser.report(f"The {MARKER.decode()} report.")

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from intake.accesslog import members
+from intake.accesslog.append import LogAppender
 from intake.accesslog.clock import correct
-from intake.accesslog.log import AccessLog
 from intake.cli import main
+from intake.keeper import Keeper, open_keeper, read_log_key
 from intake.protocol.card import Role, issue_card
-from intake.server import Server, open_server, read_log_key
 from intake.settings import load
 from intake.storage.removal import remove_tips
 from intake.storage.room import StoreFullError, free_bytes
@@ -45,7 +45,7 @@ def fill(data: Path) -> None:
             file.write(bytes(1 << 16))
 
 
-def store_tip(server: Server) -> None:
+def store_tip(server: Keeper) -> None:
     day = datetime.now(UTC).date()
     with server.store.writing() as session:
         session.add(Tip(id=bytes(16), day=day, header=b"header", payload=bytes(4_000), recipient="r", lookup=bytes(32)))
@@ -62,7 +62,7 @@ def main_() -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", data], check=True)
     (data / "intake.toml").write_text(SETTINGS)
     say("init", intake("init").startswith("0"))
-    server = open_server(load({"INTAKE_DATA": str(data)}))
+    server = open_keeper(load({"INTAKE_DATA": str(data)}))
     members.enrol(
         server.store, server.log, issue_card(Role.REVIEWER, SigningKey.generate("amina"), HybridIdentity.generate())
     )
@@ -72,7 +72,7 @@ def main_() -> None:
     say("free", free_bytes(data) < 100_000)
     # First everything that may be written at all, until only the last of the disk is left; then what may use that.
     say("write", write_until_full(server))
-    corrected = correct(server.store, AccessLog(read_log_key(server.settings.log_key), an_hour_ago))
+    corrected = correct(server.store, LogAppender(read_log_key(server.settings.log_key), an_hour_ago))
     say("clock", corrected.after < corrected.before)
     say("withdraw", remove_tips(server.store, server.blobs, Tip.id == bytes(16)).forgotten is Forgotten.DONE)
     say("revoke", intake("reviewer", "revoke", "amina").startswith("0 amina"))
@@ -82,7 +82,7 @@ def main_() -> None:
     server.store.close()
 
 
-def write_until_full(server: Server) -> bool:
+def write_until_full(server: Keeper) -> bool:
     """Whether writing ends with the error that names the disk."""
     try:
         while True:

@@ -1,11 +1,12 @@
-"""Blobs: durable when kept, gone when not, and nothing about them tells when they came."""
+"""FileBlobs: durable when kept, gone when not, and nothing about them tells when they came."""
 
 import secrets
 from pathlib import Path
 
 import pytest
 
-from intake.storage.blobs import Blobs
+from intake.storage.blobs.files import FileBlobs
+from intake.storage.blobs.protocol import NoSuchBlobError
 
 
 @pytest.fixture
@@ -15,17 +16,17 @@ def directory(tmp_path: Path) -> Path:
 
 def test_a_kept_blob_is_read_back(directory: Path) -> None:
     data = secrets.token_bytes(100_000)
-    with Blobs(directory).new() as writer:
+    with FileBlobs(directory).new() as writer:
         writer.write(data[:1])
         writer.write(data[1:])
         blob = writer.keep()
     assert writer.size == len(data)
-    with Blobs(directory).open(blob) as file:
+    with FileBlobs(directory).open(blob) as file:
         assert file.read() == data
 
 
 def test_a_blob_that_is_not_kept_never_has_a_name(directory: Path) -> None:
-    with Blobs(directory).new() as writer:
+    with FileBlobs(directory).new() as writer:
         writer.write(b"sealed")
         assert list(directory.iterdir()) == []
     assert list(directory.iterdir()) == []
@@ -34,7 +35,7 @@ def test_a_blob_that_is_not_kept_never_has_a_name(directory: Path) -> None:
 def test_names_are_random_and_times_constant(directory: Path) -> None:
     names = []
     for _ in range(3):
-        with Blobs(directory).new() as writer:
+        with FileBlobs(directory).new() as writer:
             writer.write(b"sealed")
             names.append(writer.keep())
     assert len(set(names)) == 3
@@ -42,8 +43,8 @@ def test_names_are_random_and_times_constant(directory: Path) -> None:
 
 
 def test_a_removed_blob_is_gone(directory: Path) -> None:
-    with Blobs(directory).new() as writer:
+    with FileBlobs(directory).new() as writer:
         blob = writer.keep()
-    Blobs(directory).remove(blob)
-    with pytest.raises(FileNotFoundError):
-        Blobs(directory).open(blob)
+    FileBlobs(directory).remove(blob)
+    with pytest.raises(NoSuchBlobError):
+        FileBlobs(directory).open(blob)

@@ -5,14 +5,14 @@ from datetime import date
 
 import pytest
 
+from intake.keeper import Keeper
 from intake.protocol.kinds import Kind
-from intake.server import Server
 from intake.storage.removal import Removed, first_day_kept, remove_tips, remove_withdrawals
 from intake.storage.store import Forgotten
 from intake.storage.tables import Item, Tip, Withdrawal
 
 
-def store_tip(server: Server, day: date) -> tuple[bytes, str]:
+def store_tip(server: Keeper, day: date) -> tuple[bytes, str]:
     """A tip with one blob."""
     with server.blobs.new() as writer:
         writer.write(b"sealed")
@@ -32,7 +32,7 @@ def store_tip(server: Server, day: date) -> tuple[bytes, str]:
     return tip.id, blob
 
 
-def test_only_the_tips_that_are_named_go_with_their_items_and_blobs(server: Server) -> None:
+def test_only_the_tips_that_are_named_go_with_their_items_and_blobs(server: Keeper) -> None:
     old, old_blob = store_tip(server, date(2024, 1, 31))
     young, young_blob = store_tip(server, date(2024, 2, 1))
     removed = remove_tips(server.store, server.blobs, Tip.day < date(2024, 2, 1))
@@ -57,7 +57,7 @@ def test_a_report_is_kept_for_at_least_as_many_months_as_the_pages_say(today: da
     assert first_day_kept(today, months) == first
 
 
-def test_a_withdrawn_tip_leaves_its_sources_word_once_and_as_long_as_tips_are_kept(server: Server) -> None:
+def test_a_withdrawn_tip_leaves_its_sources_word_once_and_as_long_as_tips_are_kept(server: Keeper) -> None:
     tip, _ = store_tip(server, date(2026, 1, 1))
 
     def word(_: object) -> Withdrawal:

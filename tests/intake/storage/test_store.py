@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from intake.server import Server, initialise, open_server
+from intake.keeper import Keeper, initialise, open_keeper
 from intake.storage.removal import Removed, remove_tips
 from intake.storage.settle import settle
 from intake.storage.store import Forgotten, Store
@@ -25,7 +25,7 @@ def tip(number: int) -> Tip:
     return Tip(id=name, day=date(2026, 1, 1), header=b"header", payload=b"sealed", recipient="age1pq1", lookup=name * 2)
 
 
-def test_eight_threads_that_read_then_write_lose_nothing(server: Server) -> None:
+def test_eight_threads_that_read_then_write_lose_nothing(server: Keeper) -> None:
     def count_up(_: int) -> None:
         with server.store.writing() as session:
             present = len(session.scalars(select(Nonce.value)).all())
@@ -37,7 +37,7 @@ def test_eight_threads_that_read_then_write_lose_nothing(server: Server) -> None
         assert len(session.scalars(select(Nonce.value)).all()) == 160
 
 
-def test_a_transaction_that_fails_leaves_nothing(server: Server) -> None:
+def test_a_transaction_that_fails_leaves_nothing(server: Keeper) -> None:
     def fail() -> None:
         with server.store.writing() as session:
             session.add(tip(1))
@@ -50,19 +50,19 @@ def test_a_transaction_that_fails_leaves_nothing(server: Server) -> None:
         assert session.scalars(select(Tip.id)).all() == []
 
 
-def test_what_is_committed_is_synced_to_the_disk(server: Server) -> None:
+def test_what_is_committed_is_synced_to_the_disk(server: Keeper) -> None:
     with server.store.reading() as session:
         assert session.scalar(text("PRAGMA synchronous")) == 2
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA secure_delete")) == 1
 
 
-def marked(server: Server, mark: bytes) -> bool:
+def marked(server: Keeper, mark: bytes) -> bool:
     """Whether some file of the database holds these bytes."""
     return any(mark in path.read_bytes() for path in server.settings.data.glob("intake.db*"))
 
 
-def test_with_a_reader_in_the_way_nobody_waits_and_what_is_pending_is_forgotten_by_itself(server: Server) -> None:
+def test_with_a_reader_in_the_way_nobody_waits_and_what_is_pending_is_forgotten_by_itself(server: Keeper) -> None:
     mark = secrets.token_bytes(500)
     with server.store.writing() as session:
         session.add(
@@ -80,7 +80,7 @@ def test_with_a_reader_in_the_way_nobody_waits_and_what_is_pending_is_forgotten_
     assert waited_for(lambda: not marked(server, mark))
 
 
-def test_what_one_process_could_not_forget_the_next_writer_of_another_forgets(server: Server) -> None:
+def test_what_one_process_could_not_forget_the_next_writer_of_another_forgets(server: Keeper) -> None:
     other = Store(server.settings.database_url)
     store_nonce(server)
     with other.reading() as reader:
@@ -99,7 +99,7 @@ def test_what_one_process_could_not_forget_the_next_writer_of_another_forgets(se
     other.close()
 
 
-def test_a_deletion_that_nobody_hinders_is_said_to_be_done_and_is(server: Server) -> None:
+def test_a_deletion_that_nobody_hinders_is_said_to_be_done_and_is(server: Keeper) -> None:
     with server.store.writing() as session:
         session.add(
             Tip(id=bytes(16), day=date(2026, 1, 1), header=b"header", payload=MARK, recipient="r", lookup=bytes(32))
@@ -111,7 +111,7 @@ def test_a_deletion_that_nobody_hinders_is_said_to_be_done_and_is(server: Server
 @pytest.mark.parametrize("name", ["what?is", "100%20", "a#b", "two words", "q'u\"ote", "дом", "x=1&y", ":memory:"])
 def test_any_path_holds_the_store_where_it_says(name: str, tmp_path: Path) -> None:
     settings = initialise(tmp_path / name, {})
-    opened = open_server(settings)
+    opened = open_keeper(settings)
     store_nonce(opened)
     store_tip(opened)
     assert settle(opened.store, opened.blobs).forgotten is Forgotten.DONE
@@ -120,12 +120,12 @@ def test_any_path_holds_the_store_where_it_says(name: str, tmp_path: Path) -> No
     assert {path.name for path in (tmp_path / name).iterdir()} == {"intake.db", "intake.toml", "log.key", "blobs"}
     elsewhere = initialise(tmp_path / "data", {"database": f"sqlite:///{tmp_path / name}.db"})
     assert (tmp_path / f"{name}.db").exists()
-    open_server(elsewhere).store.close()
+    open_keeper(elsewhere).store.close()
 
 
 def test_files_of_the_database_are_for_their_owner_only_wherever_they_lie(tmp_path: Path) -> None:
     settings = initialise(tmp_path / "data", {"database": f"sqlite:///{tmp_path}/elsewhere.db"})
-    opened = open_server(settings)
+    opened = open_keeper(settings)
     store_nonce(opened)
     files = list(tmp_path.glob("elsewhere.db*"))
     assert len(files) == 3
@@ -133,17 +133,17 @@ def test_files_of_the_database_are_for_their_owner_only_wherever_they_lie(tmp_pa
     opened.store.close()
 
 
-def store_nonce(server: Server) -> None:
+def store_nonce(server: Keeper) -> None:
     with server.store.writing() as session:
         session.add(Nonce(value=secrets.token_hex(16), expires=0))
 
 
-def store_tip(server: Server) -> None:
+def store_tip(server: Keeper) -> None:
     with server.store.writing() as session:
         session.add(tip(7))
 
 
-def test_the_store_is_for_its_owner_only(server: Server) -> None:
+def test_the_store_is_for_its_owner_only(server: Keeper) -> None:
     data: Path = server.settings.data
     assert data.stat().st_mode & 0o077 == 0
     assert server.settings.log_key.stat().st_mode & 0o077 == 0

@@ -22,16 +22,16 @@ from crypto.codename import Seed
 from crypto.note import SigningKey
 from crypto.padding import zeros_after
 from intake.accesslog import members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
 from intake.desk import create_app as create_desk
 from intake.desk.index import day_index, list_days
+from intake.keeper import Keeper, initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, WithdrawalRow, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, FromSource, Message, Report, Summary
 from intake.report.signed import Link, SourceItem, source_key
-from intake.server import Server, initialise, open_server, read_log_key
 from intake.storage.tables import Item, Tip
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys, save_keys
@@ -69,7 +69,7 @@ class Stored:
 class Desk:
     """A running desk and its store."""
 
-    server: Server
+    server: Keeper
     url: str
     app: Flask
 
@@ -233,7 +233,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = open_server(initialise(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
+    server = open_keeper(initialise(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
     app = create_desk(server)
     http = make_server("127.0.0.1", port, app, threaded=True)
     thread = Thread(target=http.serve_forever)
@@ -249,7 +249,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def enrol(desk: Desk, tmp_path: Path) -> Callable[..., MemberKeys]:
     """Makes keys, a key file, and enrols."""
 
-    def make(name: str, role: Role = Role.REVIEWER, log: AccessLog | None = None) -> MemberKeys:
+    def make(name: str, role: Role = Role.REVIEWER, log: LogAppender | None = None) -> MemberKeys:
         keys = make_keys(role, name)
         members.enrol(desk.server.store, log or desk.server.log, keys.card, clock_is_right=log is not None)
         save_keys(tmp_path / f"{name}.key", keys, PASSPHRASE, work_factor=4)

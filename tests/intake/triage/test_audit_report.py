@@ -10,10 +10,10 @@ from sqlalchemy import delete, update
 
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
+from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
-from intake.server import read_log_key
 from intake.storage.tables import LogEntry
 from intake.triage.audit_report import run_audit
 from intake.triage.desk_client import DeskError
@@ -83,7 +83,7 @@ def test_a_future_that_has_not_come_and_every_correction_are_said_with_the_repor
     desk: Any, enrol: Any, carla: Any, home: Any
 ) -> None:
     """As findings: the log itself is right."""
-    ahead = AccessLog(
+    ahead = LogAppender(
         read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) + timedelta(days=365, seconds=1)
     )
     members.enrol(desk.server.store, ahead, make_keys(Role.AUDITOR, "boris").card, clock_is_right=True)

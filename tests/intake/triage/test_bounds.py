@@ -15,9 +15,9 @@ import pytest
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import EMPTY_ROOT
 from crypto.note import Note
+from intake.keeper import read_log_key
 from intake.protocol.index import parse_day, parse_days
 from intake.protocol.wire import WireError, decode_sealed
-from intake.server import read_log_key
 from intake.triage import desk_client
 from intake.triage import work as work_module
 from intake.triage.desk_client import DeskClient, DeskError

@@ -13,12 +13,12 @@ from sqlalchemy import delete, select, update
 
 from crypto.age import HybridIdentity, NoMatch, seal, split, unseal
 from intake.accesslog import members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
+from intake.keeper import read_log_key
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Report, Summary
-from intake.server import read_log_key
 from intake.storage.tables import Item, Tip
 from intake.triage.work import DamagedFileError
 from told import alerts, page, queue, shown, sync
@@ -210,7 +210,7 @@ def test_a_report_that_came_later_but_is_dated_before_the_last_fetch_is_told(
 def test_what_was_there_at_the_first_fetch_may_have_any_day_on_which_the_reviewers_were_as_many(
     desk: Any, enrol: Any, restarted: Callable[[], Any]
 ) -> None:
-    earlier = AccessLog(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
+    earlier = LogAppender(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
     enrol("amina", log=earlier)
     tip, before = desk.store_tip("Then.", ANSWERS, day=today(-2)), desk.store_tip("Before.", ANSWERS, day=today(-9))
     program = restarted()
@@ -221,7 +221,7 @@ def test_what_was_there_at_the_first_fetch_may_have_any_day_on_which_the_reviewe
 def test_being_left_out_of_a_report_that_came_after_the_enrolment_is_told(
     desk: Any, enrol: Any, restarted: Callable[[], Any]
 ) -> None:
-    earlier = AccessLog(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
+    earlier = LogAppender(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
     enrol("amina", log=earlier)
     ghost = [HybridIdentity.generate().recipient]
     left_out = desk.store_tip("First.", ANSWERS, sealed_to=ghost)

@@ -11,9 +11,9 @@ import pytest
 
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
-from intake.accesslog.log import AccessLog
+from intake.accesslog.append import LogAppender
+from intake.keeper import read_log_key
 from intake.protocol.card import Role
-from intake.server import read_log_key
 from intake.triage.home import Connection, Home
 from intake.triage.keyfile import make_keys
 
@@ -111,7 +111,7 @@ def test_a_wrong_clock_of_the_server_that_was_corrected_accuses_nobody(
 
     pages = [store("Before.")]
     sync(amina)
-    ahead = AccessLog(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) + timedelta(days=1))
+    ahead = LogAppender(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) + timedelta(days=1))
     enrol("boris", log=ahead)
     pages.append(store("In the wrong hours."))
     sync(amina)

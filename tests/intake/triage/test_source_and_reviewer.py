@@ -19,10 +19,10 @@ from crypto.codename import parse
 from earlier import before_days, before_signatures
 from intake.accesslog import members
 from intake.desk import create_app as create_desk
+from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Chain
-from intake.server import initialise, open_server, read_log_key
 from intake.source import create_app as create_source
 from intake.storage.removal import remove_withdrawals
 from intake.storage.tables import Item, Tip, Withdrawal
@@ -100,7 +100,7 @@ class Everything:
     def __init__(self, data: Path, **settings: object) -> None:
         self._ports = free_port(), free_port()
         authority = f"127.0.0.1:{self._ports[0]}"
-        self.server = open_server(
+        self.server = open_keeper(
             # Without gates: everything shows at once.
             initialise(data, settings, {"INTAKE_DESK_AUTHORITY": authority, "INTAKE_GATE_MINUTES": "0"})
         )

@@ -1,4 +1,4 @@
-"""Sealed attachments: a directory of files with random names and one constant time."""
+"""Blobs as files of a directory, with random names and one constant time."""
 
 import io
 import os
@@ -8,8 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from intake.durable import make_directory
+from intake.storage.blobs.protocol import NoSuchBlobError
+from intake.storage.room import free_bytes
 
-class BlobWriter(io.RawIOBase):
+
+class FileWriter(io.RawIOBase):
     """A file that has no name until it is kept, so that a failed upload leaves nothing behind, even after a crash."""
 
     def __init__(self, directory: Path) -> None:
@@ -51,21 +55,32 @@ class BlobWriter(io.RawIOBase):
         super().close()
 
 
-class Blobs:
+class FileBlobs:
     """The directory of blobs."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
+    def make(self) -> None:
+        """Make the directory, for its owner only, if it is not there."""
+        make_directory(self._directory)
+
     @contextmanager
-    def new(self) -> Iterator[BlobWriter]:
+    def new(self) -> Iterator[FileWriter]:
         """A blob to write; it stays only if `keep` was called."""
-        with BlobWriter(self._directory) as writer:
+        with FileWriter(self._directory) as writer:
             yield writer
 
     def open(self, blob: str) -> BinaryIO:
-        """The sealed bytes of a blob; `FileNotFoundError` if there is none."""
-        return (self._directory / blob).open("rb")
+        """The sealed bytes of a blob; `NoSuchBlobError` if there is none."""
+        try:
+            return (self._directory / blob).open("rb")
+        except FileNotFoundError:
+            raise NoSuchBlobError from None
+
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes are left on the disk of the directory."""
+        return free_bytes(self._directory) >= size
 
     def kept_before(self, moment: float) -> set[str]:
         """The blobs that were kept before a Unix time; their own time is constant, but the file system knows."""

@@ -1,0 +1,77 @@
+"""Appending to the log and signing its head, inside the transaction of whatever is being logged.
+
+For the desk and the operator's commands: nobody else can have the key.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, FrontierError, leaf_hash
+from crypto.note import Note, NoteError, SigningKey, parse_note
+from intake.accesslog.read import OWN, LogDamagedError, LogReader, newest, utc_now
+from intake.protocol.entry import Entry
+from intake.storage.store import holds_log
+from intake.storage.tables import LogEntry, LogHead
+
+
+class LogAppender(LogReader):
+    """The log of one server, by whoever writes it. `key` signs its checkpoints and its name is the log's origin."""
+
+    def __init__(self, key: SigningKey, now: Callable[[], datetime] = utc_now) -> None:
+        super().__init__(now)
+        self._key = key
+
+    @property
+    def origin(self) -> str:
+        """The name of the log, in its checkpoints and in every request signed for it."""
+        return self._key.verifier.name
+
+    def start(self, session: Session) -> None:
+        """Sign the empty tree, once, when the store is made."""
+        if session.scalars(select(LogHead.size).limit(1)).first() is None:
+            session.add(self._head(Frontier.empty()))
+
+    def require_key(self, session: Session) -> None:
+        """Raise `LogDamagedError` if another key than this one signed the newest head; a store without one is new."""
+        for signed in session.scalars(select(LogHead.checkpoint).order_by(LogHead.size.desc()).limit(1)):
+            try:
+                self._key.verifier.verify(parse_note(signed))
+            except NoteError:
+                raise LogDamagedError("log.key is not the key of this store's log; put back your copy of it") from None
+
+    def append(self, session: Session, entry: Entry) -> int:
+        """Add an entry and sign the new head; both are durable when the caller's transaction is.
+
+        Returns how many bytes the store holds more for it.
+        """
+        if not holds_log(session):
+            raise RuntimeError("only a transaction in the order of the log appends to it")
+        session.info[OWN] = True
+        line, head = entry.to_bytes(), newest(session)
+        leaf = leaf_hash(line)
+        frontier = _edge(head).append(leaf)
+        session.add(LogEntry(index=head.size, leaf=leaf, body=line))
+        # The old size in the condition: from a head that moved meanwhile nothing goes on.
+        moved = update(LogHead).where(LogHead.size == head.size, LogHead.frontier.is_not(None)).values(frontier=None)
+        if session.execute(moved).rowcount != 1:  # type: ignore[attr-defined]
+            raise LogDamagedError("the head of the log moved during an append")
+        signed = self._head(frontier)
+        session.add(signed)
+        session.flush()
+        return len(line) + len(signed.checkpoint)
+
+    def _head(self, frontier: Frontier) -> LogHead:
+        text = Checkpoint(self.origin, frontier.size, frontier.root()).text
+        note = bytes(Note(text, (self._key.sign(text),)))
+        return LogHead(size=frontier.size, checkpoint=note, frontier=frontier.to_bytes())
+
+
+def _edge(head: LogHead) -> Frontier:
+    try:
+        return Frontier.from_bytes(head.size, head.frontier or b"")
+    except FrontierError as error:
+        raise LogDamagedError("the stored edge of the log's tree is malformed") from error

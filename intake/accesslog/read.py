@@ -1,0 +1,144 @@
+"""The log as it stands: entries, hashes and checkpoints, and what they come to. No key is needed for any of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from threading import Lock
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.protocol.clock import ClockError, LogClock
+from intake.protocol.entry import Entry, EntryError, parse_entry
+from intake.protocol.roster import Roster, RosterError
+from intake.storage.tables import LogEntry, LogHead
+
+OWN = "own entries of the log"
+"""Marks a transaction that has appended: what it reads of the log may be undone, and is not remembered."""
+
+NEWEST = select(LogHead).order_by(LogHead.size.desc()).limit(1)
+_NEWEST_SIZE = select(LogHead.size).order_by(LogHead.size.desc()).limit(1)
+_LAST_INDEX = select(LogEntry.index).order_by(LogEntry.index.desc()).limit(1)
+
+
+class LogDamagedError(RuntimeError):
+    """The stored log and its signed head do not belong together: somebody changed the store behind the server."""
+
+
+def utc_now() -> datetime:
+    """What this machine's clock says."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """What the entries so far come to. Nobody changes a roster that was given out: other threads read it too."""
+
+    roster: Roster = field(default_factory=Roster)
+    clock: LogClock = field(default_factory=LogClock)
+
+
+class LogReader:
+    """The log of one server."""
+
+    def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
+        self._now = now
+        self._state = LogState()
+        self._replaying = Lock()
+
+    def now(self) -> datetime:
+        """What this machine's clock says, UTC, to the second."""
+        return self._now().replace(microsecond=0)
+
+    def state(self, session: Session) -> LogState:
+        """What the entries come to, replayed from the log itself. Only those are read that are new since the last call.
+
+        A state that is remembered is of committed entries, which never change: it is stale once the log is longer.
+        """
+        size = self.size(session)
+        with self._replaying:
+            state = self._state
+        if size <= state.clock.size:
+            return state
+        state = self._after(state, session, size)
+        if OWN not in session.info:
+            with self._replaying:
+                # Another thread may have come further.
+                self._state = max(self._state, state, key=lambda each: each.clock.size)
+        return state
+
+    def roster(self, session: Session) -> Roster:
+        """Who is enrolled."""
+        return self.state(session).roster
+
+    def clock(self, session: Session) -> LogClock:
+        """The log's clock."""
+        return self.state(session).clock
+
+    def time(self, session: Session) -> datetime:
+        """The time for the next entry, UTC, to the second: now, or that of the last one if the clock went back."""
+        clock = self.clock(session)
+        # Only now: the query above has waited for the write lock.
+        return clock.time(self.now())
+
+    def day(self, session: Session) -> date:
+        """The day (UTC) of whatever is stored now: by the log's clock, as the days that it is compared with."""
+        return self.time(session).date()
+
+    def day_for_deleting(self, session: Session, *, clock_is_right: bool) -> date:
+        """The day (UTC) by which reports are too old: that of the last entry, where this machine's clock is far ahead.
+
+        A wrong clock must not delete a report before its time; for the log's, the members' requests vouch.
+        """
+        clock, now = self.clock(session), self.now()
+        return (clock.last if clock.jumps(now) and not clock_is_right else now).date()
+
+    def checkpoint(self, session: Session) -> bytes:
+        """The newest checkpoint, a signed note; `LogDamagedError` if the last entry is not the last that it counts."""
+        head = newest(session)
+        if session.scalar(_LAST_INDEX) != (head.size - 1 if head.size else None):
+            raise LogDamagedError("the log holds more or fewer entries than were signed")
+        return head.checkpoint
+
+    def size(self, session: Session) -> int:
+        """How many entries the newest checkpoint counts."""
+        size = session.scalar(_NEWEST_SIZE)
+        if size is None:
+            raise LogDamagedError("the log has no head; was 'intake init' run?")
+        return size
+
+    def lines(self, session: Session, start: int, end: int) -> Sequence[bytes]:
+        """The entries from `start` up to but not including `end`, as far as there are any."""
+        wanted = select(LogEntry.body).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
+        return session.scalars(wanted).all()
+
+    def leaves(self, session: Session, start: int, end: int) -> Sequence[bytes]:
+        """The hashes of these entries, which are stored: no entry is read for them."""
+        wanted = select(LogEntry.leaf).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
+        return session.scalars(wanted).all()
+
+    def _after(self, state: LogState, session: Session, size: int) -> LogState:
+        roster, clock = state.roster.copy(), state.clock
+        for line in self.lines(session, clock.size, size):
+            entry = _read(line)
+            try:
+                roster.apply(entry)
+                clock = clock.after(entry)
+            except (RosterError, ClockError) as error:
+                raise LogDamagedError(f"entry {clock.size} of the log can't follow on those before it") from error
+        return LogState(roster, clock)
+
+
+def newest(session: Session) -> LogHead:
+    """The newest head."""
+    head = session.scalars(NEWEST).one_or_none()
+    if head is None:
+        raise LogDamagedError("the log has no head; was 'intake init' run?")
+    return head
+
+
+def _read(line: bytes) -> Entry:
+    try:
+        return parse_entry(line)
+    except EntryError as error:
+        raise LogDamagedError("a stored entry is malformed") from error

@@ -1,0 +1,97 @@
+"""The server with the key of its log: as the desk and the operator's commands hold it, and never the source site."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from crypto.note import SigningKey
+from intake.accesslog.append import LogAppender
+from intake.durable import make_directory, write_new
+from intake.server import Server, open_server, unopened
+from intake.settings import FILE, SettingError, Settings, load, settable
+from intake.storage import schema
+from intake.storage.blobs.files import FileBlobs
+from intake.storage.store import Store
+
+
+class LogKeyError(SettingError):
+    """`log.key` holds no key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper(Server):
+    """A server and the key of its log."""
+
+    log: LogAppender
+
+
+def open_keeper(settings: Settings) -> Keeper:
+    """Open what `initialise` made, with its key; errors name the setting or the file that is missing."""
+    if not settings.log_key.exists():
+        raise SettingError(f"INTAKE_DATA: {settings.data} holds no log.key; run 'intake init'")
+    log = LogAppender(read_log_key(settings.log_key))
+    server = open_server(settings)
+    with server.store.reading() as session:
+        log.require_key(session)
+    return Keeper(settings, server.store, server.blobs, log)
+
+
+def initialise(data: Path, values: dict[str, object], environment: Mapping[str, str] | None = None) -> Settings:
+    """Fill a data directory: settings, the log's key, the schema, the empty tree. What is there already stays.
+
+    `values` go into a new `intake.toml`. Returns the settings in force, `environment` over the file; they say which
+    store is made. What is wrong with them stops this before anything is written.
+    """
+    settings = load({**(environment or {}), "INTAKE_DATA": str(data)}, new=values)
+    make_directory(data)
+    FileBlobs(settings.blobs).make()
+    _write_new(data / FILE, settings_file(Settings(data=data, **values)))  # type: ignore[arg-type]
+    key = SigningKey.generate(f"intake-{secrets.token_hex(4)}")
+    # Durable before the store is: entries that nobody can go on from would be worse than none.
+    _write_new(settings.log_key, f"{key.verifier.name}\n{key.seed.hex()}\n")
+    try:
+        with closing(Store(settings.database_url)) as store:
+            store.make()
+        schema.upgrade(settings.database_url)
+    except (SQLAlchemyError, FileNotFoundError, NotADirectoryError) as error:
+        raise unopened(settings, error) from error
+    keeper = open_keeper(settings)
+    with keeper.store.in_order() as session:
+        keeper.log.start(session)
+    keeper.store.close()
+    return settings
+
+
+def read_log_key(path: Path) -> SigningKey:
+    """The log's signing key from its file; `LogKeyError` if the file holds none."""
+    try:
+        name, seed = path.read_text("ascii").split()
+        return SigningKey.from_seed(name, bytes.fromhex(seed))
+    except ValueError:
+        raise LogKeyError(f"INTAKE_DATA: {path} is damaged; put back your copy of it") from None
+
+
+def settings_file(settings: Settings) -> str:
+    """`intake.toml` with every setting, its meaning, and a `#` before those that are as by default."""
+    lines = ["# The settings of this intake server. The environment (INTAKE_…) goes before this file.", ""]
+    for entry in settable():
+        value = getattr(settings, entry.name)
+        comment = "# " if value == entry.default else ""
+        lines += [f"# {entry.metadata['says']}", f"{comment}{entry.name} = {_toml(value)}", ""]
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    """A setting's value in TOML. JSON writes text, numbers and truth the same way, but leaves DEL as it is."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _write_new(path: Path, text: str) -> None:
+    if not path.exists():
+        write_new(path, text.encode())
