@@ -9,10 +9,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench import envelope, source
+from bench import desk, envelope, source
 from bench.timing import Measured, Part, Row, measure
 
-PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {"envelope": envelope.part, "source": source.part}
+PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
+    "envelope": envelope.part,
+    "source": source.part,
+    "desk": desk.part,
+}
 
 
 def main(wanted: list[str]) -> None:

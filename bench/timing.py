@@ -21,6 +21,8 @@ class Row:
     """Whether the ratio is that of throughputs (the other's time over ours) instead of times."""
     rounds: int = 7
     one_core: bool = False
+    processor: bool = False
+    """Whether the time of this process's processors is meant, and not that on the wall."""
     amount: float = 0
     unit: str = ""
     """What a run gets done, and of what, for a rate beside the time."""
@@ -53,7 +55,8 @@ class Measured:
 def measure(row: Row) -> Measured:
     """Time both sides in turn, after one round that is not counted."""
     with _cores(1 if row.one_core else None):
-        pairs = [(_seconds(row.ours), _seconds(row.other)) for _ in range(row.rounds + 1)][1:]
+        clock = time.process_time if row.processor else time.perf_counter
+        pairs = [(_seconds(row.ours, clock), _seconds(row.other, clock)) for _ in range(row.rounds + 1)][1:]
     ratios = [other / ours if row.inverse else ours / other for ours, other in pairs]
     return Measured(
         ours=statistics.median(ours for ours, _ in pairs),
@@ -64,10 +67,10 @@ def measure(row: Row) -> Measured:
     )
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def _seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
+    start = clock()
     work()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The log as it stands: entries, hashes and checkpoints, and what they come to. No key is needed for any of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from threading import Lock
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster, RosterError
-from intake.storage.tables import LogEntry, LogHead
+from intake.storage.tables import BY_OPERATOR, LogEntry, LogHead
 
 OWN = "own entries of the log"
 """Marks a transaction that has appended: what it reads of the log may be undone, and is not remembered."""
@@ -51,7 +51,7 @@ class LogReader:
         return self._now().replace(microsecond=0)
 
     def state(self, session: Session) -> LogState:
-        """What the entries come to, replayed from the log itself. Only those are read that are new since the last call.
+        """What the entries come to, replayed from the log itself: from those that are new since the last call.
 
         A state that is remembered is of committed entries, which never change: it is stale once the log is longer.
         """
@@ -118,15 +118,28 @@ class LogReader:
         return session.scalars(wanted).all()
 
     def _after(self, state: LogState, session: Session, size: int) -> LogState:
+        """The state after so many entries. Of the members' only the time counts, and of that only the last."""
         roster, clock = state.roster.copy(), state.clock
-        for line in self.lines(session, clock.size, size):
-            entry = _read(line)
+        new = (LogEntry.index >= clock.size, LogEntry.index < size)
+        for place in session.scalars(select(LogEntry.index).where(BY_OPERATOR, *new).order_by(LogEntry.index)).all():
+            clock = self._at(clock, session, place)
+            entry = self._entry(session, place)
             try:
                 roster.apply(entry)
                 clock = clock.after(entry)
             except (RosterError, ClockError) as error:
-                raise LogDamagedError(f"entry {clock.size} of the log can't follow on those before it") from error
-        return LogState(roster, clock)
+                raise LogDamagedError(f"entry {place} of the log can't follow on those before it") from error
+        return LogState(roster, self._at(clock, session, size))
+
+    def _at(self, clock: LogClock, session: Session, size: int) -> LogClock:
+        """The clock after so many entries, of which those that are new are members'."""
+        return clock if clock.size == size else replace(clock, size=size, last=self._entry(session, size - 1).at)
+
+    def _entry(self, session: Session, place: int) -> Entry:
+        try:
+            return parse_entry(next(iter(self.lines(session, place, place + 1)), b""))
+        except EntryError as error:
+            raise LogDamagedError("a stored entry is malformed") from error
 
 
 def newest(session: Session) -> LogHead:
@@ -135,10 +148,3 @@ def newest(session: Session) -> LogHead:
     if head is None:
         raise LogDamagedError("the log has no head; was 'intake init' run?")
     return head
-
-
-def _read(line: bytes) -> Entry:
-    try:
-        return parse_entry(line)
-    except EntryError as error:
-        raise LogDamagedError("a stored entry is malformed") from error

@@ -1,6 +1,7 @@
-"""The index as the store gives it: the list of days, whose digests are kept, and the rows of one day."""
+"""The index as the store gives it: the list of days, and the rows of one. Both are kept until they are stale."""
 
 from datetime import date, datetime
+from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -15,13 +16,19 @@ _BY_ROW = {"yield_per": 100}
 
 
 def list_days(session: Session, gate: Gate, now: datetime) -> Days:
-    """All days of which something shows by now; in a transaction that writes, since stale digests are made anew."""
+    """All days of which something shows by now; in a transaction that writes, since what is stale is made anew."""
     gate.open(session, now)
     for stale in session.scalars(select(tables.Day.day).where(tables.Day.digest.is_(None))).all():
-        _digest(session, gate, now, stale)
+        _make(session, gate, now, stale)
     columns = select(tables.Day.day, tables.Day.tips, tables.Day.items, tables.Day.digest)
     rows = session.execute(columns.order_by(tables.Day.day))
     return Days(tuple(Day(day.isoformat(), tips, items, (known or b"").hex()) for day, tips, items, known in rows))
+
+
+def day_rows(session: Session, gate: Gate, now: datetime, day: date) -> bytes:
+    """The rows of a day as they are answered: those that the list was made of, unless something has come since."""
+    kept = session.scalar(select(tables.Day.rows).where(tables.Day.day == day))
+    return day_index(session, gate, now, day).to_json() if kept is None else kept
 
 
 def day_index(session: Session, gate: Gate, now: datetime, day: date) -> DayIndex:
@@ -55,10 +62,11 @@ def day_index(session: Session, gate: Gate, now: datetime, day: date) -> DayInde
     )
 
 
-def _digest(session: Session, gate: Gate, now: datetime, day: date) -> None:
+def _make(session: Session, gate: Gate, now: datetime, day: date) -> None:
     index = day_index(session, gate, now, day)
     session.execute(delete(tables.Day).where(tables.Day.day == day))
     if index != DayIndex(index.day):
-        known = bytes.fromhex(sha256_hex(index.to_json()))
-        session.add(tables.Day(day=day, digest=known, tips=len(index.tips), items=len(index.items)))
+        rows = index.to_json()
+        digest = sha256(rows).digest()
+        session.add(tables.Day(day=day, digest=digest, tips=len(index.tips), items=len(index.items), rows=rows))
         session.flush()

@@ -1,23 +1,23 @@
 """The routes. Each admits its request in one transaction, and answers only after that is durable."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Any, BinaryIO
 
 from flask import Response, abort, request
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import Gone
 
 from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog.tiles import NoSuchTileError, tile
 from intake.desk.admission import admitted, current_server, logged
-from intake.desk.index import day_index, list_days
+from intake.desk.index import day_rows, list_days
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
 from intake.protocol import endpoints, limits
-from intake.protocol.actions import ReadRequest, parse_read_request
+from intake.protocol.actions import parse_read_request
 from intake.protocol.index import AS_KEPT, is_day, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.wire import encode_sealed
@@ -31,6 +31,8 @@ routes = Routes()
 _JSON = "application/json"
 _BYTES = "application/octet-stream"
 _PIECE = 1 << 18
+_TOGETHER = 1 << 18
+"""Bytes of a bulk read that are held at a time."""
 _ATTEMPTS = 3
 
 
@@ -53,8 +55,8 @@ def rows(day: str) -> Response:
         pass
     with server.store.reading() as session:
         # By the time that it is now: what has come since the entry was made must wait for its own gate.
-        index = day_index(session, server.gate, server.log.time(session), date.fromisoformat(day))
-    return Response(index.to_json(), mimetype=_JSON)
+        body = day_rows(session, server.gate, server.log.time(session), date.fromisoformat(day))
+    return Response(body, mimetype=_JSON)
 
 
 @routes.serves(endpoints.READ)
@@ -63,10 +65,20 @@ def read() -> Response:
     server = current_server()
     with logged() as let_in:
         wanted = parse_read_request(request.get_data())
-        _require_budget(let_in.session, wanted)
-    summaries = _each(server, wanted.summaries, select(Tip.header, Tip.payload), Tip.id)
-    items = _each(server, wanted.items, select(Item.sealed).where(Item.sealed.is_not(None)), Item.id)
-    return Response(encode_sealed(summaries, items), mimetype=_JSON)
+        tips = _there(
+            let_in.session, select(Tip.id, func.length(Tip.header) + func.length(Tip.payload)), wanted.summaries
+        )
+        items = _there(let_in.session, select(Item.id, Item.size).where(Item.sealed.is_not(None)), wanted.items)
+        # Before it is logged as handed out.
+        if len(tips) + len(items) > 1 and sum(tips.values()) + sum(items.values()) > limits.SEALED:
+            abort(413)
+    return Response(
+        encode_sealed(
+            _each(server, select(Tip.id, Tip.header, Tip.payload), tips),
+            _each(server, select(Item.id, Item.sealed), items),
+        ),
+        mimetype=_JSON,
+    )
 
 
 @routes.serves(endpoints.ITEM)
@@ -132,26 +144,35 @@ def log_tile(resource: str) -> Response:
             abort(404)
 
 
-def _require_budget(session: Session, wanted: ReadRequest) -> None:
-    """Refuse what is more than one answer may hold, before it is logged as handed out."""
-    tips, items = ([bytes.fromhex(name) for name in names] for names in (wanted.summaries, wanted.items))
-    sizes = [
-        *session.scalars(select(func.length(Tip.header) + func.length(Tip.payload)).where(Tip.id.in_(tips))),
-        *session.scalars(select(Item.size).where(Item.id.in_(items), Item.sealed.is_not(None))),
-    ]
-    if len(sizes) > 1 and sum(sizes) > limits.SEALED:
-        abort(413)
+def _there(session: Session, sized: Select[bytes, int], names: Sequence[str]) -> dict[bytes, int]:
+    """Which of these ids are there, and how many sealed bytes each has."""
+    key = sized.selected_columns[0]
+    rows = session.execute(sized.where(key.in_([bytes.fromhex(name) for name in names])))
+    return {name: size for name, size in rows}  # noqa: C416 - rows are no tuples to mypy
 
 
-def _each(
-    server: Server, names: Sequence[str], sealed: Select[*tuple[Any, ...]], key: InstrumentedAttribute[bytes]
-) -> Iterator[tuple[str, bytes]]:
-    """The sealed bytes of these ids, each read when it is its turn: a slow client holds no transaction open."""
-    for name in names:
+def _each(server: Server, sealed: Select[*tuple[Any, ...]], sizes: Mapping[bytes, int]) -> Iterator[tuple[str, bytes]]:
+    """The sealed bytes of these ids, a few read when it is their turn: a slow client holds no transaction open."""
+    key = sealed.selected_columns[0]
+    for run in _runs(sizes):
         with server.store.reading() as session:
-            row = session.execute(sealed.where(key == bytes.fromhex(name))).one_or_none()
-        if row is not None:
-            yield name, b"".join(row)
+            rows = session.execute(sealed.where(key.in_(run))).all()
+        for name, *parts in rows:
+            yield name.hex(), b"".join(parts)
+
+
+def _runs(sizes: Mapping[bytes, int]) -> Iterator[list[bytes]]:
+    """All of these, in runs that are read together: of a few bytes, or of one thing that is larger."""
+    run: list[bytes] = []
+    held = 0
+    for name, size in sizes.items():
+        if run and held + size > _TOGETHER:
+            yield run
+            run, held = [], 0
+        run.append(name)
+        held += size
+    if run:
+        yield run
 
 
 def _content(server: Server, name: bytes, start: int) -> tuple[int, Iterable[bytes]]:

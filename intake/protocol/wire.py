@@ -16,8 +16,7 @@ def encode_sealed(summaries: Iterable[tuple[str, bytes]], items: Iterable[tuple[
     for start, held in ((b'{"summaries":{', summaries), (b'},"items":{', items)):
         yield start
         for number, (name, data) in enumerate(held):
-            yield b"%b%b:" % (b"," if number else b"", json.dumps(name).encode())
-            yield b'"%b"' % base64.b64encode(data)
+            yield b'%b%b:"%b"' % (b"," if number else b"", json.dumps(name).encode(), base64.b64encode(data))
     yield b"}}"
 
 

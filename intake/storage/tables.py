@@ -5,7 +5,7 @@ Reviewers and auditors have no table: they are the enrolments and revocations in
 
 from datetime import date
 
-from sqlalchemy import Enum, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import Enum, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from intake.protocol.kinds import Kind
@@ -81,10 +81,10 @@ class Hidden(Base):
 
 
 class Day(Base):
-    """What the index of a day comes to: how many tips and items show, and the SHA-256 of it.
+    """What the index says of a day: its `rows` as they are answered, how many tips and items show, and the SHA-256.
 
-    `digest` is None where something of that day came, went, changed or began to show since: the database itself sees
-    to that, by triggers, whoever writes.
+    Rows and `digest` are None where something of that day came, went, changed or began to show since: the database
+    itself sees to that, by triggers, whoever writes.
     """
 
     __tablename__ = "day"
@@ -94,6 +94,7 @@ class Day(Base):
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     tips: Mapped[int]
     items: Mapped[int]
+    rows: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class Added(Base):
@@ -107,10 +108,15 @@ class Added(Base):
     size: Mapped[int]
 
 
+BY_OPERATOR = text("instr(body, x'2272657175657374223a') = 0")
+"""What tells the operator's few entries from those of members, which hold a `"request":`. An index has just these."""
+
+
 class LogEntry(Base):
     """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap."""
 
     __tablename__ = "log_entry"
+    __table_args__ = (Index("log_by_operator", "index", sqlite_where=BY_OPERATOR),)
 
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # Before the body: what lies behind one that is long is read through all of its pages.

@@ -30,6 +30,8 @@ def upgrade() -> None:
     op.drop_column("tip", "summary")
     op.create_index("tip_by_day", "tip", ["day"])
     op.create_index("item_by_day", "item", ["day"])
+    operators = sa.text("instr(body, x'2272657175657374223a') = 0")
+    op.create_index("log_by_operator", "log_entry", ["index"], sqlite_where=operators)
     with op.batch_alter_table("log_head") as batch_op:
         batch_op.alter_column("frontier", existing_type=sa.LargeBinary(), nullable=True)
     op.create_table(
@@ -38,11 +40,12 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=True),
         sa.Column("tips", sa.Integer(), nullable=False),
         sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("day"),
         sqlite_with_rowid=False,
     )
     days = " UNION ".join(f"SELECT day FROM {table}" for table in _DATED)  # noqa: S608 - names of tables
-    op.execute(f"INSERT INTO day SELECT day, NULL, 0, 0 FROM ({days})")  # noqa: S608 - as above
+    op.execute(f"INSERT INTO day SELECT day, NULL, 0, 0, NULL FROM ({days})")  # noqa: S608 - as above
     for trigger in _triggers():
         op.execute(trigger)
 
@@ -55,6 +58,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM log_head WHERE frontier IS NULL")
     with op.batch_alter_table("log_head") as batch_op:
         batch_op.alter_column("frontier", existing_type=sa.LargeBinary(), nullable=False)
+    op.drop_index("log_by_operator", "log_entry")
     op.drop_index("item_by_day", "item")
     op.drop_index("tip_by_day", "tip")
     op.add_column("tip", sa.Column("summary", sa.LargeBinary(), nullable=False, server_default=sa.text("x''")))
@@ -83,7 +87,7 @@ def _triggers() -> Iterator[str]:
 def _trigger(table: str, event: str, days: Sequence[str]) -> str:
     name = f"day_after_{event.split(maxsplit=1)[0].lower()}_{table}"
     body = "".join(
-        f"DELETE FROM day WHERE day IN ({each}); INSERT INTO day SELECT day, NULL, 0, 0 FROM ({each}); "  # noqa: S608
+        f"DELETE FROM day WHERE day IN ({each}); INSERT INTO day SELECT day, NULL, 0, 0, NULL FROM ({each}); "  # noqa: S608
         for each in days
     )
     return f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {body}END"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crypto.merkle import root_hash
@@ -18,9 +18,10 @@ from intake.keeper import Keeper, read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.audit import open_checkpoint
 from intake.protocol.card import Role, issue_card
-from intake.protocol.entry import OPERATOR, Entry, parse_entry
+from intake.protocol.clock import LogClock
+from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.roster import RosterError
-from intake.storage.tables import LogHead
+from intake.storage.tables import BY_OPERATOR, LogEntry, LogHead
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -149,7 +150,38 @@ def test_no_entry_is_read_twice_to_know_who_is_enrolled(server: Keeper) -> None:
     with server.store.reading() as session:
         log.clock(session)
         log.roster(session)
-    assert read == [(0, 2), (2, 3)]
+    assert read == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_of_what_members_did_only_the_last_is_read_however_much_it_is(server: Keeper, clock: Clock) -> None:
+    """A log of years must not keep a server from starting, or the first source waiting."""
+    log = LogAppender(read_log_key(server.settings.log_key), clock)
+    clocked = replace(server, log=log)
+    enrol(clocked, "amina")
+    with server.store.in_order() as session:
+        for number in range(300):
+            at = NOON + timedelta(seconds=number)
+            log.append(session, Entry(at, "0" * 32, Action.INDEX, request=LoggedRequest("base", bytes(64))))
+    clock.time = NOON + timedelta(hours=1)
+    enrol(clocked, "boris")
+    with server.store.reading() as session:
+        whole = session.scalars(select(LogEntry.body).order_by(LogEntry.index)).all()
+        begun: list[int] = []
+
+        class Counting(LogReader):
+            def lines(self, session: Session, start: int, end: int) -> Sequence[bytes]:
+                begun.append(start)
+                return super().lines(session, start, end)
+
+        state = Counting(clock).state(session)
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN SELECT [index] FROM log_entry WHERE {BY_OPERATOR}")).all()  # noqa: S608 - a constant
+    assert begun == [0, 300, 301]
+    assert "log_by_operator" in str(plan), "what members did is not even looked through"
+    replayed = LogClock()
+    for line in whole:
+        replayed = replayed.after(parse_entry(line))
+    assert state.clock == replayed
+    assert [member.since for member in state.roster.members] == [NOON, NOON + timedelta(hours=1)]
 
 
 def test_nothing_is_appended_outside_of_the_order_of_the_log(server: Keeper) -> None:
