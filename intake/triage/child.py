@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 from rich.console import Console
@@ -27,7 +28,7 @@ from intake.triage.server import Server
 READY = b"ready\n"
 ENTERED = b"entered\n"
 DRAIN_SECONDS = 4.0
-"""How long answers that are under way may hold up the lock."""
+"""How long answers that are under way may hold up the lock, and what was opened, which is kept meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -79,7 +80,9 @@ def main() -> None:
     Thread(target=_lock_with_supervisor, args=(app.extensions["guard"],), daemon=True).start()
     _tell(READY)
     server.serve_forever(poll_interval=0.1)
+    until = monotonic() + DRAIN_SECONDS
     server.drain(DRAIN_SECONDS)
+    app.extensions["guard"].put_away(max(until - monotonic(), 0))
     # At once, whatever threads still do: nothing of this process may stay.
     os._exit(0)
 

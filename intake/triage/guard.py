@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from pathlib import Path
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 
 from intake.triage.home import Home
@@ -16,6 +16,13 @@ IDLE_SECONDS = 15 * 60
 
 _FIRST_FETCH = 20.0
 """Seconds to wait for the desk where there is nothing to show without it."""
+
+_KEEP_SECONDS = 60.0
+_KEEP_SHARE = 20
+"""What was opened is kept a minute after it changed, or after so many times as long as that takes, if that is more."""
+
+_GIVING_UP = 0.5
+"""Seconds in which whoever keeps it notices that there are no more."""
 
 
 class Guard:
@@ -36,6 +43,9 @@ class Guard:
         self._idle_seconds = idle_seconds
         self._used = monotonic()
         self._work: Work | None = None
+        self._away = Event()
+        self._away.set()
+        self._abandon = Event()
         self._unlocking = Lock()
         self._locking = Lock()
 
@@ -53,9 +63,11 @@ class Guard:
             self._work = work
             self.touch()
             Thread(target=self._watch, daemon=True).start()
+            self._away.clear()
+            Thread(target=self._keep_book, args=(work,), daemon=True).start()
             # A desk that never answers must not keep closed what is here.
             Thread(target=work.sync, daemon=True).start()
-        if not work.tips:
+        if not work.book.queue({}, 1).tips:
             work.settled.wait(_FIRST_FETCH)
 
     def use(self) -> Work | None:
@@ -74,6 +86,12 @@ class Guard:
                 self.locked.set_result(None)
                 self._end()
 
+    def put_away(self, seconds: float) -> None:
+        """After the lock: return once what was opened is kept, sealed, or after so long; then what was kept stays."""
+        if not self._away.wait(seconds):
+            self._abandon.set()
+            self._away.wait(_GIVING_UP)
+
     def keep(self, unsent: Unsent) -> None:
         """Keep what somebody sent after the lock, sealed to their own key; `OutboxError` if none is known yet."""
         Outbox(self._home).keep_draft(unsent)
@@ -83,3 +101,15 @@ class Guard:
         while not self.locked.done() and (left := self._used + self._idle_seconds - monotonic()) > 0:
             wait([self.locked], left)
         self.lock()
+
+    def _keep_book(self, work: Work) -> None:
+        # Not only at the lock: a process that is killed, or a machine that is switched off, should cost little.
+        pause = _KEEP_SECONDS
+        try:
+            while not self.locked.done():
+                wait([self.locked], pause)
+                began = monotonic()
+                work.keep_book(self._abandon)
+                pause = max(_KEEP_SECONDS, _KEEP_SHARE * (monotonic() - began))
+        finally:
+            self._away.set()

@@ -28,6 +28,7 @@ _DESK_SCHEMES = ("http", "https")
 _PROXY_SCHEMES = ("socks5h", "socks5", "http", "https")
 # Parts that don't begin with a dot: no name leaves the directory, whoever chose it.
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*")
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}")
 
 
 class HomeError(ValueError):
@@ -218,6 +219,12 @@ class Home:
             _sync_directory(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove the files that a program which was killed had not finished. Nobody may be writing."""
+        for path in self._directory.iterdir():
+            if _UNFINISHED.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
     def append(self, name: str, line: bytes) -> None:
         """Add a line to a file; it is on disk when this returns."""

@@ -1,7 +1,7 @@
 """What the program remembers of tips from one fetch to the next, so that a server that changes its story is seen."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
@@ -59,14 +59,27 @@ class Known:
             return self
         return replace(self, withdrawn=word.day)
 
+    def seen(self, tip: "Seen") -> "Known":
+        """What is known once the tip was opened: of each item what was fetched first."""
+        before = {row.id for row in self.items}
+        new = tuple(row for row in tip.rows if row.id not in before)
+        return replace(self, day=self.day or tip.day, signer=self.signer or tip.signer, items=(*self.items, *new))
+
 
 class Seen(Protocol):
     """What a tip shows once it was opened."""
 
-    id: str
-    day: str
-    signer: str
-    rows: Sequence[ItemRow]
+    @property
+    def day(self) -> str:
+        """Of its arrival."""
+
+    @property
+    def signer(self) -> str:
+        """The key of its source, in hex."""
+
+    @property
+    def rows(self) -> Sequence[ItemRow]:
+        """The items that are shown as its source's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +109,8 @@ class Memory:
         told = {row.tip: self.tips[row.tip].told(row) for row in index.withdrawals if row.tip in self.tips}
         return Memory({**self.tips, **told, **new}, day.isoformat(), place, signs=True)
 
-    def opened(self, tips: Iterable[Seen]) -> "Memory":
-        """What is known once these tips were opened: of each item what was fetched first."""
-        seen = {tip.id: _with(self.tips[tip.id], tip) for tip in tips if tip.id in self.tips}
+    def opened(self, seen: Mapping[str, Known]) -> "Memory":
+        """What is known once these tips were opened, and each was `Known.seen`."""
         return replace(self, tips={**self.tips, **seen})
 
     def to_json(self) -> bytes:
@@ -121,12 +133,6 @@ def parse_memory(data: bytes, kept: Callable[[str, str], Parts | None]) -> Memor
             "memory.json in this program's directory is damaged; put it back from a backup, or remove it to go on "
             "without what it remembered"
         ) from error
-
-
-def _with(known: Known, tip: Seen) -> Known:
-    before = {row.id for row in known.items}
-    new = tuple(row for row in tip.rows if row.id not in before)
-    return replace(known, day=known.day or tip.day, signer=known.signer or tip.signer, items=(*known.items, *new))
 
 
 def first_known(summary: Parts) -> Known:

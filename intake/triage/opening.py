@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TypeVar
@@ -11,7 +11,7 @@ from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza
 from crypto.padding import PaddingError
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
-from intake.protocol.clock import LogClock
+from intake.protocol.clock import Correction, LogClock
 from intake.protocol.endpoints import may
 from intake.protocol.index import ItemRow, TipRow, sha256_hex
 from intake.protocol.requests import parse_base
@@ -63,12 +63,21 @@ class Signed:
     payload: Reply | Opened | Note | Status
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Attachment:
+    """A file of a tip: the day on which its description came, what that says, and the size of its sealed bytes."""
+
+    day: str
+    about: About
+    sealed: int
+
+
 @dataclass(slots=True, repr=False)
 class OpenTip:
     """A tip in the clear, in memory. `warnings` and `remarks` are shown with it.
 
-    `signer`: the source's key, empty if none is known. `rows`: the items that are shown as the source's, `deleted`: ids
-    of the replies that it deleted, `replies`: how many the log has.
+    `signer`: the source's key, empty if none is known. `files`: by id of their descriptions. `rows`: the items that are
+    shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
     """
 
     id: str
@@ -76,13 +85,13 @@ class OpenTip:
     source: str = ""
     signer: str = ""
     language: str = ""
-    identities: Sequence[HybridIdentity] = ()
+    identities: tuple[HybridIdentity, ...] = ()
     answers: dict[str, Answer] = field(default_factory=dict)
     narrative: str = ""
     conversation: list[Line] = field(default_factory=list)
-    files: dict[str, tuple[str, About]] = field(default_factory=dict)
+    files: dict[str, Attachment] = field(default_factory=dict)
     written: list[Signed] = field(default_factory=list)
-    rows: Sequence[ItemRow] = ()
+    rows: tuple[ItemRow, ...] = ()
     deleted: set[str] = field(default_factory=set)
     replies: int = 0
     warnings: list[str] = field(default_factory=list)
@@ -117,7 +126,7 @@ class Authors:
 
     def __init__(self, log: VerifiedLog) -> None:
         self._added: dict[str, Added] = {}
-        self._replies: dict[str, list[Added]] = defaultdict(list)
+        self._to: dict[str, list[Added]] = defaultdict(list)
         names = {member.card.key_id: log.roster.label(member.card.key_id) for member in log.roster.members}
         for place, entry in enumerate(log.entries):
             member = log.roster.member(entry.who)
@@ -131,17 +140,16 @@ class Authors:
             # The first entry counts: the desk never replaces an item.
             if item not in self._added:
                 self._added[item] = Added(author, entry.who, request.digest, tip, item, request.query == "?kind=reply")
-                if self._added[item].to_source:
-                    self._replies[tip].append(self._added[item])
+                self._to[tip].append(self._added[item])
 
     def of(self, item: str, sealed: bytes) -> Author | None:
         """Who added exactly these bytes as this item."""
         added = self._added.get(item)
         return added.author if added is not None and hashlib.sha256(sealed).digest() == added.digest else None
 
-    def replies(self, tip: str) -> list[Added]:
-        """Everything that was ever sealed to the source of a tip, in the order of the log."""
-        return self._replies[tip]
+    def to(self, tip: str) -> tuple[Added, ...]:
+        """Everything that was ever added to a tip, in the order of the log."""
+        return tuple(self._to.get(tip, ()))
 
     def by(self, key: str) -> set[str]:
         """The items that a key has added, whatever became of them."""
@@ -153,36 +161,99 @@ class Authors:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Whoever opens tips, since when these are sealed to them, and what the verified log says."""
+class Given:
+    """All that a tip is opened from beside the key: from two that are equal the same is opened, to the last doubt.
 
-    identity: HybridIdentity
+    `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
+    bytes on this machine, the summary's by that of the tip. By the log: `reviewers`, how many there were on the tip's
+    day; `since`, when whoever reads was enrolled; `corrections` of its clock; what was `added` to the tip, in its
+    order, and `missing`, the ids of what must be here of it and is not.
+    """
+
+    row: TipRow
+    items: tuple[ItemRow, ...]
+    known: Known
+    kept: Mapping[str, str]
+    reviewers: tuple[int, ...]
+    since: date
+    corrections: tuple[Correction, ...]
+    added: tuple[Added, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 over every field: a new one can't be forgotten here."""
+        return hashlib.sha256(repr(self).encode()).digest()
+
+    @property
+    def clock(self) -> LogClock:
+        """What the log's clock calls a day."""
+        return LogClock(corrections=self.corrections)
+
+    def author(self, item: str) -> Author | None:
+        """Who added exactly the bytes that are kept as this item."""
+        digest = bytes.fromhex(self.kept.get(item, ""))
+        return next((added.author for added in self.added if (added.item, added.digest) == (item, digest)), None)
+
+    @property
+    def replies(self) -> list[Added]:
+        """Everything that was ever sealed to the source, in the order of the log."""
+        return [added for added in self.added if added.to_source]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever reads by a verified log: since when tips are sealed to them, and up to where in it an index was read."""
+
     since: date
     log: VerifiedLog
     authors: Authors
+    place: int
+
+    def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
+        """What a tip is opened from, with all that the log says of it."""
+        added, present = self.authors.to(row.id), {item.id for item in items}
+        return Given(
+            row=row,
+            items=tuple(items),
+            known=known,
+            kept=kept,
+            reviewers=tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day)))),
+            since=self.since,
+            corrections=self.log.clock.corrections,
+            added=added,
+            missing=tuple(each.item for each in added if each.author.place < self.place and each.item not in present),
+        )
 
 
-def open_tip(
-    row: TipRow, items: Sequence[ItemRow], sealed: Mapping[str, bytes], known: Known, reader: Reader
-) -> OpenTip:
+def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> OpenTip:
     """Open all of a tip that can be opened, also what its source sent once and the server no longer has.
 
-    `sealed`: by tip id for the summary as first fetched, and by item id.
+    `sealed`: the bytes that are kept, by the ids of `given.kept`.
     """
-    tip = OpenTip(row.id, row.day)
-    tip.warnings += _doubts(row, known, reader.log.clock)
-    summary = sealed.get(row.id, b"")
+    tip = OpenTip(given.row.id, given.row.day)
+    tip.warnings += _doubts(given)
+    _open_into(tip, given, sealed, identity)
+    for each in given.added:
+        if each.item in given.missing:
+            _say_missing(tip, each)
+    return tip
+
+
+def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> None:
+    row, known = given.row, given.known
+    summary = sealed[tip.id]
     try:
-        opened = Summary.from_json(unseal(summary, [reader.identity]))
+        opened = Summary.from_json(unseal(summary, [identity]))
         signer = parse_signer(opened.signer) if opened.signer else None
         tip.identities = _identities(opened)
     except NoMatch:
-        tip.warnings.append(_not_sealed_to(reader, row, known))
-        return tip
+        tip.warnings.append(_not_sealed_to(given))
+        return
     except (AgeError, PayloadFormatError):
         tip.warnings.append("The summary of this report is damaged.")
-        return tip
-    if stanza_count(summary) not in reader.log.roster.reviewer_counts(date.fromisoformat(row.day)):
+        return
+    if stanza_count(summary) not in given.reviewers:
         tip.warnings.append(
             f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
         )
@@ -195,30 +266,28 @@ def open_tip(
         _say_unsigned(tip, known)
     tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
     tip.answers = {key: answer for key, answer in opened.answers.items() if answer != UNANSWERED}
-    rows = _first_seen(tip, items, known, sealed)
-    opened_items = _open_items(tip, rows, sealed, reader.authors)
+    opened_items = _open_items(tip, _first_seen(tip, given, sealed), given, sealed)
     first = {row.id for row in known.items}
     # What nobody could ever open may be anything: no number of such items stands for one that is missing.
     unread = len(first - {each.row.id for each in opened_items})
     sent = check(opened_items, tip.id, signer, first, unread)
     tip.warnings += sent.doubts
-    tip.rows = [each.row for each in sent.sent]
+    tip.rows = tuple(each.row for each in sent.sent)
+    sizes = {item.id: item.size for item in given.items if item.blob}
     for each in sent.sent:
-        _take_sent(tip, each)
-    _check_files(tip, items)
+        _take_sent(tip, each, sizes)
     tip.written.sort(key=lambda signed: signed.author.place)
-    tip.conversation = in_order(sent.sent, _replied(tip, reader.authors))
-    return tip
+    tip.conversation = in_order(sent.sent, _replied(tip, given))
 
 
-def _first_seen(tip: OpenTip, items: Sequence[ItemRow], known: Known, sealed: Mapping[str, bytes]) -> Sequence[ItemRow]:
+def _first_seen(tip: OpenTip, given: Given, sealed: Collection[str]) -> Sequence[ItemRow]:
     """All rows, as they were first fetched; of what is gone from the server too, if this machine has kept it."""
-    present, first = {item.id for item in items}, {row.id: row for row in known.items}
-    gone = [row for row in known.items if row.id not in present]
+    present, first = {item.id for item in given.items}, {row.id: row for row in given.known.items}
+    gone = [row for row in given.known.items if row.id not in present]
     for row in gone:
         rest = "What this machine has kept is shown." if row.id in sealed else "This machine has not kept it."
         tip.warnings.append(f"{named(row)} is no longer on the server. No source can delete that alone. {rest} {TELL}")
-    return [first.get(item.id, item) for item in items] + [row for row in gone if row.id in sealed]
+    return [first.get(item.id, item) for item in given.items] + [row for row in gone if row.id in sealed]
 
 
 def _say_unsigned(tip: OpenTip, known: Known) -> None:
@@ -231,15 +300,16 @@ def _say_unsigned(tip: OpenTip, known: Known) -> None:
         tip.remarks.append(_BEFORE_SIGNATURES)
 
 
-def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
+def _doubts(given: Given) -> list[str]:
     """What the server says of a tip now that does not go with what was seen before."""
+    row, known = given.row, given.known
     doubts = []
     if not known.is_summary_of(row):
         doubts.append(
             "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
             f"explains that. What you see was opened with the first one. {TELL}"
         )
-    if known.absent and date.fromisoformat(row.day) < clock.earliest(date.fromisoformat(known.absent)):
+    if known.absent and date.fromisoformat(row.day) < given.clock.earliest(date.fromisoformat(known.absent)):
         doubts.append(
             f"This report is dated {row.day}, but the server did not have it yet when you fetched on {known.absent}. "
             f"{TELL}"
@@ -252,13 +322,12 @@ def _doubts(row: TipRow, known: Known, clock: LogClock) -> list[str]:
     return doubts
 
 
-def _not_sealed_to(reader: Reader, row: TipRow, known: Known) -> str:
-    clock = reader.log.clock
+def _not_sealed_to(given: Given) -> str:
     # A fetch on the same day proves nothing: what had come by then may have waited for the next gate.
-    came = date.fromisoformat(max(row.day, known.absent))
-    if clock.earliest(came) > clock.latest(reader.since):
+    came = date.fromisoformat(max(given.row.day, given.known.absent))
+    if given.clock.earliest(came) > given.clock.latest(given.since):
         return f"This report was not sealed to you, although it came after you were enrolled. {TELL}"
-    if known.absent:
+    if given.known.absent:
         return (
             "This report was not sealed to you. It came on the day on which you were enrolled, perhaps just before, "
             "and showed later. If your colleagues read it and you can't, ask those who run the server why."
@@ -266,22 +335,28 @@ def _not_sealed_to(reader: Reader, row: TipRow, known: Known) -> str:
     return "This report was not sealed to you: it came before you were enrolled."
 
 
-def _identities(opened: Summary) -> Sequence[HybridIdentity]:
+def _say_missing(tip: OpenTip, added: Added) -> None:
+    by = f"by {added.author.name} of {added.author.at:%Y-%m-%d}"
+    if added.item in tip.deleted and tip.signer:
+        tip.remarks.append(f"The source has deleted a message to them {by}, as their signature proves.")
+    elif added.item in tip.deleted:
+        tip.remarks.append(f"A message to the source {by} was deleted, it says by them; there is no key to check that.")
+    elif added.to_source:
+        tip.warnings.append(
+            f"A message to the source {by} is no longer on the server, and nothing that the source signed says that "
+            "they deleted it. If they did, that comes with one of the next fetches."
+        )
+    else:
+        tip.warnings.append(f"A note or status {by} is no longer on the server.")
+
+
+def _identities(opened: Summary) -> tuple[HybridIdentity, ...]:
     if not opened.identities:
         raise PayloadFormatError("a summary without an identity")
-    return [_hybrid(text) for text in opened.identities]
+    return tuple(_hybrid(text) for text in opened.identities)
 
 
-def _check_files(tip: OpenTip, items: Sequence[ItemRow]) -> None:
-    """Leave out each file whose content is none of this tip's, or can't be as large as is said."""
-    sizes = {item.id: item.size for item in items if item.blob}
-    for name, (day, about) in list(tip.files.items()):
-        if not 0 <= about.size <= sizes.get(about.content, -1):
-            del tip.files[name]
-            tip.warnings.append(f"A file of {day} is not on the server as it is described. It is not shown.")
-
-
-def _open_items(tip: OpenTip, items: Sequence[ItemRow], sealed: Mapping[str, bytes], authors: Authors) -> list[Sent]:
+def _open_items(tip: OpenTip, items: Sequence[ItemRow], given: Given, sealed: Mapping[str, bytes]) -> list[Sent]:
     """Take in what reviewers wrote; returns what the source is said to have sent."""
     sent = []
     for item in items:
@@ -293,40 +368,45 @@ def _open_items(tip: OpenTip, items: Sequence[ItemRow], sealed: Mapping[str, byt
             if item.kind in SOURCE_KINDS:
                 sent.append(Sent(item, data, parse_source_item(document)))
             else:
-                _take_written(tip, item, data, document, authors)
+                _take_written(tip, item, document, given.author(item.id))
         except (AgeError, PayloadFormatError, PaddingError):
             tip.warnings.append(f"An item of {item.day} could not be opened.")
             tip.spoilt.append(item.id)
     return sent
 
 
-def _take_sent(tip: OpenTip, sent: Sent) -> None:
+def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
+    """`sizes`: of the sealed bytes of the tip's files, by id."""
     match sent.payload:
         case Report(answers=answers):
             tip.narrative = str(answers.get("narrative", ""))
             _merge(tip, answers)
         case Addition(answers=answers):
             _merge(tip, answers)
-        case About() as about:
-            tip.files[sent.row.id] = (sent.row.day, about)
+        case About() as about if 0 <= about.size <= sizes.get(about.content, -1):
+            tip.files[sent.row.id] = Attachment(sent.row.day, about, sizes[about.content])
+        case About():
+            # Its content is none of this tip's, or can't be as large as is said.
+            tip.warnings.append(f"A file of {sent.row.day} is not on the server as it is described. It is not shown.")
         case Deletion(reply=reply):
             tip.deleted.add(reply)
 
 
-def _replied(tip: OpenTip, authors: Authors) -> list[Replied]:
+def _replied(tip: OpenTip, given: Given) -> list[Replied]:
     """Everything that the log says was sealed to the source, with the words of what is there."""
     lines = {
         signed.item: Line(f"{signed.author.at:%Y-%m-%d}", signed.author.name, signed.payload.text)
         for signed in tip.written
         if isinstance(signed.payload, Reply)
     }
-    added = authors.replies(tip.id)
-    tip.replies = len(added)
-    return [Replied(each.item, each.author.place, f"{each.author.at:%Y-%m-%d}", lines.get(each.item)) for each in added]
+    tip.replies = len(given.replies)
+    return [
+        Replied(each.item, each.author.place, f"{each.author.at:%Y-%m-%d}", lines.get(each.item))
+        for each in given.replies
+    ]
 
 
-def _take_written(tip: OpenTip, item: ItemRow, sealed: bytes, document: bytes, authors: Authors) -> None:
-    author = authors.of(item.id, sealed)
+def _take_written(tip: OpenTip, item: ItemRow, document: bytes, author: Author | None) -> None:
     if author is None:
         tip.warnings.append(f"A {item.kind} of {item.day} is not in the log as any reviewer's. It is not shown.")
         return

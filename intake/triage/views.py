@@ -20,9 +20,9 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from intake.report.definition import Field
 from intake.report.payloads import STATUSES, Note, Status
 from intake.triage import words
+from intake.triage.book import FILTERS
 from intake.triage.desk_client import DeskError
 from intake.triage.guard import Guard
 from intake.triage.keyfile import KeyFileError
@@ -32,8 +32,6 @@ from intake.triage.patience import in_thread
 from intake.triage.work import DamagedFileError, Work
 
 blueprint = Blueprint("triage", __name__)
-
-_FILTERS = ("urgency", "detained_now", "host_country", "origin_state")
 
 Answer = str | BaseResponse | tuple[str, int]
 View = Callable[..., Any]
@@ -93,13 +91,16 @@ def lock() -> BaseResponse:
 @unlocked
 def queue(work: Work) -> str:
     """All tips, the urgent and the newest first."""
-    chosen = {key: value for key, value in request.args.items() if value and key in (*_FILTERS, "status")}
-    tips = sorted(work.tips.values(), key=lambda tip: tip.day, reverse=True)
-    tips = sorted((tip for tip in tips if _matches(tip, chosen)), key=_urgency)
-    filters = [(words.fields()[key], _present(work, words.fields()[key])) for key in _FILTERS]
-    unsent = [unsent for unsent in list(work.unsent.values()) if unsent.kind != "opened"]
+    chosen = {key: value for key, value in request.args.items() if value and key in (*FILTERS, "status")}
     return render_template(
-        "queue.html", work=work, tips=tips, filters=filters, chosen=chosen, statuses=STATUSES, unsent=unsent
+        "queue.html",
+        work=work,
+        page=work.book.queue(chosen, request.args.get("page", 1, int)),
+        filters=[words.fields()[key] for key in FILTERS],
+        choices=work.book.choices(),
+        chosen=chosen,
+        statuses=STATUSES,
+        unsent=[unsent for unsent in list(work.unsent.values()) if unsent.kind != "opened"],
     )
 
 
@@ -124,8 +125,8 @@ def tip(work: Work, tip_id: str) -> str:
 def file(work: Work, tip_id: str, item_id: str) -> Answer:
     """An attachment as the source sent it: the evidentiary original, never altered. It is saved while it arrives."""
     opened = _tip(work, tip_id)
-    _, about = opened.files.get(item_id) or abort(404)
-    pieces = work.file(opened, about)
+    chosen = opened.files.get(item_id) or abort(404)
+    pieces = work.file(opened, chosen)
     try:
         # Only with something in hand is it a file and not a page that says why there is none.
         first = next(pieces)
@@ -134,8 +135,8 @@ def file(work: Work, tip_id: str, item_id: str) -> Answer:
     except OSError as error:
         return tip_page(work, opened, problem=f"this machine can't keep the file: {error.strerror}"), 500
     response = Response(_while_unlocked(guard(), first, pieces), mimetype="application/octet-stream")
-    response.headers["Content-Length"] = str(about.size)
-    response.headers["Content-Disposition"] = words.attachment(about.name)
+    response.headers["Content-Length"] = str(chosen.about.size)
+    response.headers["Content-Disposition"] = words.attachment(chosen.about.name)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 
@@ -169,21 +170,4 @@ def tip_page(
 
 
 def _tip(work: Work, tip_id: str) -> OpenTip:
-    return work.tips.get(tip_id) or abort(404)
-
-
-def _urgency(opened: OpenTip) -> int:
-    urgency = opened.answers.get("urgency")
-    return words.URGENCIES.index(urgency) if urgency in words.URGENCIES else len(words.URGENCIES)
-
-
-def _matches(opened: OpenTip, chosen: dict[str, str]) -> bool:
-    return all(
-        (opened.status if key == "status" else opened.answers.get(key)) == value for key, value in chosen.items()
-    )
-
-
-def _present(work: Work, field: Field) -> list[str]:
-    """The choices of a field that occur, in the form's order."""
-    held = {opened.answers.get(field.key) for opened in work.tips.values()}
-    return [key for key in field.choices if key in held]
+    return work.book.tip(tip_id) or abort(404)

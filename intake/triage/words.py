@@ -15,8 +15,6 @@ from intake.triage.shown import saved_name
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_ALIKE = 5
 
-URGENCIES = ("now", "within_72h", "ongoing", "past")
-
 
 @cache
 def fields() -> dict[str, Field]:

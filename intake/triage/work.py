@@ -12,9 +12,10 @@ from intake.hygiene import describe
 from intake.protocol import limits
 from intake.protocol.actions import MOST_OBJECTS, Action, Named, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.index import ItemRow, OtherVersionError
+from intake.protocol.index import ItemRow, OtherVersionError, TipRow
 from intake.protocol.wire import WireError, decode_sealed
-from intake.report.payloads import About, Opened
+from intake.report.payloads import Opened
+from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.days import Index, KeptDays, fetch_days, parse_kept_days
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.downloads import Downloads
@@ -25,7 +26,7 @@ from intake.triage.keyfile import KeyFileError, MemberKeys
 from intake.triage.membership import acknowledge, changes
 from intake.triage.memory import Memory, MemoryFileError, first_known, parse_memory
 from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
-from intake.triage.opening import Added, Authors, OpenTip, Reader, open_tip
+from intake.triage.opening import Attachment, Authors, Given, OpenTip, Reader, open_tip
 from intake.triage.outbox import Outbox, OutboxError, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.sealed import Sealed, is_summary
@@ -53,6 +54,7 @@ class Work:
         if keys.identity is None:
             raise KeyFileError("this is an auditor's key: it opens no reports")
         self._home = home
+        home.sweep()
         self._identity = keys.identity
         self._key_id = keys.card.key_id
         self._progress = progress
@@ -65,13 +67,16 @@ class Work:
         self._sent: set[str] = set()
         self._sending = Lock()
         self._keeping = Lock()
-        self.tips: dict[str, OpenTip] = {}
+        self._snapshot = Snapshot(home, keys.identity)
+        self._kept_changes: tuple[Book, int] | None = None
+        self._unkept = ""
+        self.book = Book()
+        self._restored = False
         self.log: VerifiedLog | None = None
         self.synced: datetime | None = None
         self.problem = ""
         self._notices: list[str] = []
         self._distrust = ""
-        self._sizes: dict[str, int] = {}
         self.changes: list[str] = []
         self._syncing = Lock()
         self._fetching = Lock()
@@ -84,7 +89,7 @@ class Work:
         """Forget everything."""
         with self._showing:
             self._closed = True
-            self.tips = {}
+            self.book.close()
         self._client.close()
 
     @property
@@ -102,7 +107,8 @@ class Work:
     @property
     def notices(self) -> list[str]:
         """What is said above every page, besides problems and alarms."""
-        return [*self._notices, *(f"Damage on this machine: {says}." for says in self._home.repairs)]
+        damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
+        return [*self._notices, *filter(None, [self._unkept]), *damage]
 
     def fetch(self) -> None:
         """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""
@@ -119,7 +125,7 @@ class Work:
     def sync(self) -> None:
         """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the server can't be trusted.
 
-        May run while others read `tips`; what was fetched is shown all at once, unless the work was closed meanwhile.
+        May run while others read `book`: each tip is shown once it was opened, unless the work was closed meanwhile.
         """
         with self._syncing:
             self.settled.clear()
@@ -163,13 +169,12 @@ class Work:
         place = self._place(log, asked, memory)
         kept = {row.id for row in index.tips if self._sealed.has_summary(row.id, row)}
         memory = memory.after(index, kept, log.entries[place].at.date(), place)
-        tips = self._open(index, log, memory)
-        if mend and self._fetch_spoilt_again(tips, log):
+        memory = self._open(index, log, memory)
+        if mend and self._fetch_spoilt_again(log):
             return True
-        memory = memory.opened(tips.values())
         self._home.keep(_INDEX, days.to_bytes())
         self._home.keep(_MEMORY, memory.to_json())
-        self._show(index, tips, memory, log)
+        self._show(index, memory, log)
         self.synced = datetime.now(UTC)
         return False
 
@@ -182,27 +187,27 @@ class Work:
         before = min(memory.place, len(log.entries) - 1)
         return max((places[nonce] for nonce in indexes if nonce in places), default=before)
 
-    def _fetch_spoilt_again(self, tips: dict[str, OpenTip], log: VerifiedLog) -> bool:
+    def _fetch_spoilt_again(self, log: VerifiedLog) -> bool:
         """Let kept items that this machine seems to have spoilt be fetched again; whether there are any."""
         authors = Authors(log)
-        spoilt = [(tip, item) for tip in tips.values() for item in tip.spoilt]
         again = [
-            self._sealed.fetch_again(tip.id, item)
-            for tip, item in spoilt
+            self._sealed.fetch_again(tip, item)
+            for tip, item in self.book.spoilt()
             # What the log proves to be as it was sent would only come again.
-            if authors.of(item, self._sealed.item(tip.id, item) or b"") is None
+            if authors.of(item, self._sealed.item(tip, item) or b"") is None
         ]
         return any(again)
 
     def open_kept(self) -> None:
-        """Open what was fetched before, without asking the desk. Does nothing if something is open."""
-        if self.tips or not self._home.has(_INDEX):
+        """Open what was fetched before, without asking the desk. Does nothing if that has been done."""
+        if self.log is not None or not self._home.has(_INDEX):
             return
         try:
             log, days = kept_log(self._home), self._home.recall(_INDEX)
             if log is not None and days is not None:
                 memory, index = self._memory(), parse_kept_days(days).index()
-                self._show(index, self._open(index, log, memory), memory, log)
+                self._open(index, log, memory)
+                self._show(index, memory, log)
         except AuditError as error:
             self._distrust = str(error)
         except OtherVersionError:
@@ -286,27 +291,38 @@ class Work:
             # The next look at a report must not wait for the desk again.
             self.problem = str(error)
 
-    def arrived(self, about: About) -> int:
-        """How many hundredths of an attachment are on this machine, sealed; 100 only when all of it is."""
-        size = self._sizes.get(about.content, 0)
-        return self._downloads.arrived(about.content) * 100 // size if size else 0
+    def keep_book(self, abandon: Event) -> None:
+        """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
+        state = self.book, self.book.changes
+        if self._restored and state != self._kept_changes:
+            try:
+                self._snapshot.save(self.book, abandon)
+            except SnapshotError as error:
+                self._unkept = f"What was opened is not kept for the next time, which takes longer: {error}."
+            else:
+                self._kept_changes, self._unkept = state, ""
 
-    def file(self, tip: OpenTip, about: About) -> Generator[bytes, None, None]:
+    def arrived(self, file: Attachment) -> int:
+        """How many hundredths of an attachment are on this machine, sealed; 100 only when all of it is."""
+        return self._downloads.arrived(file.about.content) * 100 // file.sealed if file.sealed else 0
+
+    def file(self, tip: OpenTip, file: Attachment) -> Generator[bytes, None, None]:
         """The bytes of an attachment as the source sent it, in pieces, while its sealed bytes arrive.
 
         Each piece is verified before it is given out. Raises `DamagedFileError` before the last piece if they are not
         the ones described, and `DeskError` if the desk sends no more: what has arrived is kept.
         """
         try:
-            yield from self._verified(tip, about)
+            yield from self._verified(tip, file)
         except (AgeError, DamagedFileError) as error:
             # Whether the server or the way here spoilt it: the next attempt fetches it anew.
-            self._downloads.remove(about.content)
+            self._downloads.remove(file.about.content)
             raise DamagedFileError("this file is not the one that its description says; try once more") from error
 
-    def _verified(self, tip: OpenTip, about: About) -> Iterator[bytes]:
+    def _verified(self, tip: OpenTip, file: Attachment) -> Iterator[bytes]:
+        about = file.about
         digest, left, held = hashlib.sha256(), about.size, b""
-        with self._downloads.open(about.content, self._sizes.get(about.content, 0)) as sealed:
+        with self._downloads.open(about.content, file.sealed) as sealed:
             opened = Decryptor(sealed, tip.identities)
             while chunk := opened.next_chunk():
                 piece = chunk[:left]
@@ -336,7 +352,7 @@ class Work:
 
     def _seal(self, unsent: Unsent) -> bytes:
         """Sealed to the tip's own identity, never to a key that only the server vouches for."""
-        tip = self.tips.get(unsent.tip)
+        tip = self.book.tip(unsent.tip)
         if tip is None or not tip.identities:
             raise SealError("this report could not be opened, so nothing can be sealed to its readers")
         try:
@@ -389,38 +405,73 @@ class Work:
             for name in got_items.keys() & set(request.items):
                 self._sealed.save_item(tip_of[name], name, got_items[name])
 
-    def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> dict[str, OpenTip]:
+    def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> Memory:
+        """Bring the book to what the index shows: what has to be opened from something else than before, is.
+
+        Returns what is remembered once that was seen.
+        """
         member = log.roster.member(self._key_id)
         since = date.max if member is None else member.since.date()
-        reader = Reader(self._identity, since, log, Authors(log))
+        reader = Reader(since, log, Authors(log), memory.place)
         items: dict[str, list[ItemRow]] = defaultdict(list)
         for item in index.items:
             items[item.tip].append(item)
-        tips = {}
-        for row in index.tips:
-            known = memory.known(row)
-            kept = {
-                item.id: self._sealed.item(row.id, item.id) for item in (*items[row.id], *known.items) if not item.blob
-            }
-            sealed = {name: data for name, data in kept.items() if data is not None}
-            # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
-            sealed[row.id] = self._sealed.summary(row.id, known)
-            tips[row.id] = open_tip(row, items[row.id], sealed, known, reader)
-        present = {item.id for item in index.items}
-        added = reader.authors.before(memory.place)
-        for each in added:
-            if each.tip in tips and each.item not in present:
-                _say_missing(tips[each.tip], each)
-        return tips
+        book = self.book if self._restored else self._load()
+        before = book.given()
+        other = [
+            row for row in index.tips if before.get(row.id) != self._given(row, items[row.id], memory, reader)[0].digest
+        ]
+        outdated = () if self._restored else (row.id for row in other)
+        for tip in (*(before.keys() - {row.id for row in index.tips}), *outdated):
+            book.remove(tip)
+        # Only now: nothing that was kept is shown of which it isn't certain that it would be opened the same.
+        self._restore(book)
+        seen = {}
+        for number in self._progress(range(len(other)), "Opening reports"):
+            row = other[number]
+            given, sealed = self._given(row, items[row.id], memory, reader)
+            opened = open_tip(given, sealed, self._identity)
+            if row.id in memory.tips:
+                seen[row.id] = given.known.seen(opened)
+                # Where there is no doubt, what is remembered from now on would open the same.
+                if not opened.warnings:
+                    given = replace(given, known=seen[row.id])
+            book.put(opened, given.digest)
+        return memory.opened(seen)
 
-    def _show(self, index: Index, tips: dict[str, OpenTip], memory: Memory, log: VerifiedLog) -> None:
+    def _given(
+        self, row: TipRow, items: Sequence[ItemRow], memory: Memory, reader: Reader
+    ) -> tuple[Given, dict[str, bytes]]:
+        """What a tip is to be opened from, and its sealed bytes."""
+        known = memory.known(row)
+        held = {item.id: self._sealed.item(row.id, item.id) for item in (*items, *known.items) if not item.blob}
+        sealed = {name: data for name, data in held.items() if data is not None}
+        # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
+        sealed[row.id] = self._sealed.summary(row.id, known)
+        kept = {key: hashlib.sha256(data).hexdigest() for key, data in sealed.items()}
+        return reader.given(row, items, known, kept), sealed
+
+    def _load(self) -> Book:
+        """The book that was kept, or the empty one."""
+        book = self._snapshot.load()
+        if book is None:
+            return self.book
+        self._kept_changes = book, book.changes
+        return book
+
+    def _restore(self, book: Book) -> None:
+        with self._showing:
+            self.book, self._restored = book, True
+            if self._closed:
+                book.close()
+
+    def _show(self, index: Index, memory: Memory, log: VerifiedLog) -> None:
         authors = Authors(log)
         added = authors.before(memory.place)
         with self._showing:
             if not self._closed:
-                self.tips, self.log = tips, log
-                self._sizes = {item.id: item.size for item in index.items}
-                gone = ({each.tip for each in added} | memory.tips.keys()) - tips.keys()
+                self.log = log
+                gone = ({each.tip for each in added} | memory.tips.keys()) - {row.id for row in index.tips}
                 self._arrived_at_desk(authors.by(self._key_id))
                 self._notices = notices(gone, memory, index)
                 self.changes = changes(log, self._home)
@@ -429,21 +480,6 @@ class Work:
 def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:
     """Show nothing."""
     return steps
-
-
-def _say_missing(tip: OpenTip, added: Added) -> None:
-    by = f"by {added.author.name} of {added.author.at:%Y-%m-%d}"
-    if added.item in tip.deleted and tip.signer:
-        tip.remarks.append(f"The source has deleted a message to them {by}, as their signature proves.")
-    elif added.item in tip.deleted:
-        tip.remarks.append(f"A message to the source {by} was deleted, it says by them; there is no key to check that.")
-    elif added.to_source:
-        tip.warnings.append(
-            f"A message to the source {by} is no longer on the server, and nothing that the source signed says that "
-            "they deleted it. If they did, that comes with one of the next fetches."
-        )
-    else:
-        tip.warnings.append(f"A note or status {by} is no longer on the server.")
 
 
 def _requests(summaries: Sequence[str], items: Sequence[ItemRow]) -> Iterator[ReadRequest]:

@@ -31,7 +31,7 @@ def _keep(tip_id: str, kind: str) -> Answer:
 def _write(work: Work, tip_id: str, kind: str) -> Answer:
     """Set the status, add a note, or reply. What was typed stays if it can't be sent."""
     unsent = _typed(tip_id, kind)
-    opened = work.tips.get(tip_id)
+    opened = work.book.tip(tip_id)
     if opened is None:
         # It was withdrawn, or is not shown any more, while somebody wrote: the queue shows what they wrote.
         try:
@@ -60,7 +60,7 @@ def discard(work: Work, item: str) -> BaseResponse:
     """Forget something that was not sent."""
     unsent = work.unsent.get(item) or abort(404)
     work.discard(item)
-    if unsent.tip in work.tips:
+    if work.book.day(unsent.tip):
         return redirect(url_for("triage.tip", tip_id=unsent.tip, _anchor=unsent.kind), 303)
     return redirect(url_for("triage.queue"), 303)
 

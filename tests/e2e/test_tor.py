@@ -178,11 +178,11 @@ def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, w
 
     work.sync()
     assert (work.problem, work.alarm) == ("", "")
-    (tip,) = work.tips.values()
+    (tip,) = map(work.book.tip, work.book.given())
     assert tip.narrative == "Two men came to my mother."
-    ((_, about),) = tip.files.values()
-    assert about.name == "summons.pdf"
-    assert b"".join(work.file(tip, about)) == FILE
+    (file,) = tip.files.values()
+    assert file.about.name == "summons.pdf"
+    assert b"".join(work.file(tip, file)) == FILE
     work.send(Unsent.typed(new_form(), tip.id, "reply", "We have read it. Is she safe?"))
 
     later = onions.browser("later")

@@ -34,6 +34,7 @@ class Program:
         )
 
     def _ended(self) -> None:
+        self.guard.put_away(60)
         self.app = self.browser.application = self._start()
 
     def _entered(self) -> None:

@@ -57,7 +57,7 @@ def opened(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Callable[[], Work]
 def told(work: Work) -> dict[str, tuple[str, int, int, int, list[str]]]:
     return {
         tip.id: (tip.narrative, len(tip.conversation), len(tip.files), len(tip.written), tip.warnings)
-        for tip in work.tips.values()
+        for tip in map(work.book.tip, sorted(work.book.given()))
     }
 
 
@@ -194,7 +194,7 @@ def test_no_index_and_no_answer_have_kept_words_thrown_away(
         lied_to = opened()
         lied_to.sync()
         lied_to.sync()
-        assert "Forged." not in [line.text for line in lied_to.tips[tip.id.hex()].conversation]
+        assert "Forged." not in [line.text for line in lied_to.book.tip(tip.id.hex()).conversation]
     desk.app.wsgi_app = honest
     for _ in range(2):
         after = opened()

@@ -100,7 +100,7 @@ def test_what_the_source_did_not_sign_is_not_shown_as_the_sources(
     assert "Forged words." not in text
     assert "forged.jpg" not in text
     assert text.count("They came again.") == 1
-    assert amina.app.extensions["guard"].use().tips[tip.id.hex()].answers["consent_statistics"] == "yes"
+    assert amina.app.extensions["guard"].use().book.tip(tip.id.hex()).answers["consent_statistics"] == "yes"
 
 
 def test_an_item_of_another_tip_or_id_or_kind_is_told_though_its_source_signed_it(
@@ -248,7 +248,7 @@ def test_a_reply_that_the_source_deleted_is_told_apart_from_one_that_was_removed
     for text in ("One.", "Two."):
         amina.post(f"{page(tip)}/reply", page(tip), text=text)
     work = amina.app.extensions["guard"].use()
-    one, two = (signed.item for signed in work.tips[tip.id.hex()].written if signed.payload.kind == "reply")
+    one, two = (signed.item for signed in work.book.tip(tip.id.hex()).written if signed.payload.kind == "reply")
     remove(desk, Item.id.in_([bytes.fromhex(one), bytes.fromhex(two)]))
     desk.send(tip, Deletion(one))
     forge(desk, tip, Deletion(two))

@@ -91,7 +91,7 @@ class Reviewer(Program):
         return LINES.findall(self.open(tip))
 
     def answers(self, tip: str) -> Any:
-        return self.guard.use().tips[tip].answers  # type: ignore[union-attr]
+        return self.guard.use().book.tip(tip).answers  # type: ignore[union-attr]
 
 
 class Everything:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import Any
 
 import httpx
 import pytest
 
 from earlier import before_signatures
+from intake.triage.child import DRAIN_SECONDS
 from intake.triage.keyfile import save_keys
 from running import PROJECT, Running, children, holds, started
 
@@ -80,6 +82,25 @@ def test_after_a_lock_no_process_holds_what_was_read_the_keys_or_the_passphrase(
     assert len(now) == 2
     assert unlocked not in now
     assert [(process, name) for process in now for name, secret in secrets.items() if holds(process, secret)] == []
+
+
+def test_a_lock_leaves_what_was_opened_sealed_and_the_next_unlock_shows_it_without_the_desk(
+    desk: Any, amina: Running, tmp_path: Path
+) -> None:
+    tip = desk.store_tip(MARKER, {})
+    amina.unlock(PASSPHRASE)
+    assert MARKER in amina.get(f"/tips/{tip.id.hex()}").text
+    unlocked = amina.child
+    began = monotonic()
+    amina.post("/lock", "/")
+    wait_until_gone(unlocked)
+    assert monotonic() - began < DRAIN_SECONDS
+    home = tmp_path / "home"
+    assert (home / "book.age").exists()
+    assert [path for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()] == []
+    desk.lie("/v1/", lambda _: b"")
+    amina.unlock(PASSPHRASE)
+    assert MARKER in amina.get(f"/tips/{tip.id.hex()}").text
 
 
 def test_after_a_wrong_passphrase_it_is_in_no_process(amina: Running) -> None:

@@ -1,0 +1,72 @@
+"""One opened tip as bytes for the book, whole, and back."""
+
+import zlib
+from datetime import datetime
+from typing import Any
+
+from crypto.age import HybridIdentity, parse_identity
+from intake.protocol.index import ItemRow
+from intake.report.payloads import About, Note, Opened, Reply, Status, parse_document, to_document
+from intake.triage.conversation import Line
+from intake.triage.opening import Attachment, Author, OpenTip, Signed
+
+_WRITTEN: dict[str, type[Reply | Opened | Note | Status]] = {kind.kind: kind for kind in (Reply, Opened, Note, Status)}
+_QUICK = 1
+"""Of zlib's levels. Words, ids and keys in text shrink to half by any of them."""
+
+
+def encode(tip: OpenTip) -> bytes:
+    """The tip as compressed JSON."""
+    values = {
+        "id": tip.id,
+        "day": tip.day,
+        "source": tip.source,
+        "signer": tip.signer,
+        "language": tip.language,
+        "identities": [str(identity) for identity in tip.identities],
+        "answers": tip.answers,
+        "narrative": tip.narrative,
+        "conversation": [(line.day, line.author, line.text) for line in tip.conversation],
+        "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
+        "written": [_signed_values(signed) for signed in tip.written],
+        "rows": [(row.id, row.tip, row.kind, row.day, row.size, row.blob) for row in tip.rows],
+        "deleted": sorted(tip.deleted),
+        "replies": tip.replies,
+        "warnings": tip.warnings,
+        "remarks": tip.remarks,
+        "spoilt": tip.spoilt,
+    }
+    return zlib.compress(to_document(values), _QUICK)
+
+
+def decode(document: bytes) -> OpenTip:
+    """The tip that `encode` was given."""
+    values = parse_document(zlib.decompress(document))
+    made: dict[str, Any] = {
+        "identities": tuple(map(_identity, values["identities"])),
+        "conversation": [Line(*line) for line in values["conversation"]],
+        "files": {
+            name: Attachment(day, About.from_values(about), sealed) for name, day, sealed, about in values["files"]
+        },
+        "written": [_signed(*signed) for signed in values["written"]],
+        "rows": tuple(ItemRow(*row) for row in values["rows"]),
+        "deleted": set(values["deleted"]),
+        **{name: list(values[name]) for name in ("warnings", "remarks", "spoilt")},
+    }
+    return OpenTip(**values | made)
+
+
+def _signed_values(signed: Signed) -> tuple[Any, ...]:
+    author, payload = signed.author, signed.payload
+    return signed.item, author.name, author.at.isoformat(), author.place, payload.kind, payload.values()
+
+
+def _signed(item: str, name: str, at: str, place: int, kind: str, values: dict[str, Any]) -> Signed:
+    return Signed(item, Author(name, datetime.fromisoformat(at), place), _WRITTEN[kind].from_values(values))
+
+
+def _identity(text: str) -> HybridIdentity:
+    identity = parse_identity(text)
+    if not isinstance(identity, HybridIdentity):
+        raise TypeError("a tip's identity is of another kind")
+    return identity

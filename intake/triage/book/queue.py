@@ -1,0 +1,118 @@
+"""The queue: the tips that fit what somebody chose, the urgent and the newest first, a page at a time."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from intake.report.definition import Answers
+from intake.triage.opening import OpenTip
+
+PAGE = 50
+"""Tips on a page."""
+
+FILTERS = ("urgency", "detained_now", "host_country", "origin_state")
+"""Keys of the form's closed questions that the queue can be narrowed by, beside `status`: where a tip stands."""
+
+SCHEMA = """
+CREATE TABLE queue (
+    tip TEXT PRIMARY KEY,
+    day TEXT NOT NULL,
+    rank INTEGER NOT NULL,
+    urgency TEXT NOT NULL,
+    detained_now TEXT NOT NULL,
+    host_country TEXT NOT NULL,
+    origin_state TEXT NOT NULL,
+    status TEXT NOT NULL,
+    beginning TEXT NOT NULL,
+    warnings INTEGER NOT NULL
+);
+-- All that a page is chosen and counted by, in its order: no row is touched that isn't shown.
+CREATE INDEX in_order ON queue
+    (rank, day DESC, tip, urgency, detained_now, host_country, origin_state, status);
+CREATE TABLE tally (field TEXT, choice TEXT, tips INTEGER NOT NULL, PRIMARY KEY (field, choice)) WITHOUT ROWID;
+CREATE TRIGGER counted AFTER INSERT ON queue BEGIN
+    INSERT INTO tally VALUES
+        ('urgency', NEW.urgency, 1), ('detained_now', NEW.detained_now, 1), ('host_country', NEW.host_country, 1),
+        ('origin_state', NEW.origin_state, 1), ('status', NEW.status, 1)
+    ON CONFLICT DO UPDATE SET tips = tips + 1;
+END;
+CREATE TRIGGER uncounted AFTER DELETE ON queue BEGIN
+    UPDATE tally SET tips = tips - 1 WHERE (field, choice) IN (VALUES
+        ('urgency', OLD.urgency), ('detained_now', OLD.detained_now), ('host_country', OLD.host_country),
+        ('origin_state', OLD.origin_state), ('status', OLD.status));
+    DELETE FROM tally WHERE tips = 0;
+END;
+"""
+
+_URGENT = ("now", "within_72h", "ongoing", "past")
+_BEGINNING = 100
+"""Characters of a narrative that are kept for the queue: some more than it shows, so that it can say that there are."""
+
+_ROWS = """
+    FROM queue WHERE (:urgency = '' OR urgency = :urgency) AND (:detained_now = '' OR detained_now = :detained_now)
+    AND (:host_country = '' OR host_country = :host_country) AND (:origin_state = '' OR origin_state = :origin_state)
+    AND (:status = '' OR status = :status)
+"""
+_COUNT = "SELECT count(*)" + _ROWS
+_PAGE = (
+    "SELECT tip, day, urgency, detained_now, host_country, origin_state, status, beginning, warnings"
+    + _ROWS
+    + "ORDER BY rank, day DESC, tip LIMIT :rows OFFSET :before"
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Row:
+    """A tip in the queue. Answers are keys of the form, empty where there is none; `warnings`: how many."""
+
+    tip: str
+    day: str
+    urgency: str
+    detained_now: str
+    host_country: str
+    origin_state: str
+    status: str
+    beginning: str
+    warnings: int
+
+    @property
+    def answers(self) -> Answers:
+        """The answers that the queue shows, as a tip has them."""
+        return {key: value for key in FILTERS if (value := getattr(self, key))}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Page:
+    """One page of the queue, counted from 1; how many `pages` there are, and how many tips on all of them."""
+
+    rows: Sequence[Row]
+    number: int
+    pages: int
+    tips: int
+
+
+def read_page(database: sqlite3.Connection, chosen: Mapping[str, str], number: int) -> Page:
+    """The tips that fit: a filter that is not among those `chosen` fits all. After the last page comes none."""
+    values = {key: chosen.get(key, "") for key in (*FILTERS, "status")}
+    (tips,) = database.execute(_COUNT, values).fetchone()
+    pages = max(-(-tips // PAGE), 1)
+    number = min(max(number, 1), pages)
+    found = database.execute(_PAGE, {**values, "rows": PAGE, "before": (number - 1) * PAGE})
+    return Page([Row(*row) for row in found], number, pages, tips)
+
+
+def read_choices(database: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """By filter, each choice that occurs, and of how many tips."""
+    counted: dict[str, dict[str, int]] = {key: {} for key in (*FILTERS, "status")}
+    for field, choice, tips in database.execute("SELECT field, choice, tips FROM tally WHERE choice <> ''"):
+        counted[field][choice] = tips
+    return counted
+
+
+def write_row(database: sqlite3.Connection, tip: OpenTip) -> None:
+    """Put a tip in its place, which must be empty."""
+    answers = [tip.answers.get(key) for key in FILTERS]
+    choices = [answer if isinstance(answer, str) else "" for answer in answers]
+    rank = _URGENT.index(choices[0]) if choices[0] in _URGENT else len(_URGENT)
+    values = (tip.id, tip.day, rank, *choices, tip.status, tip.narrative[:_BEGINNING], len(tip.warnings))
+    database.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)

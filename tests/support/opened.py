@@ -1,0 +1,39 @@
+"""What a reviewer's book holds, in a form in which two can be compared."""
+
+from dataclasses import fields
+from typing import Any
+
+from intake.triage.book import FILTERS, Book
+from intake.triage.opening import OpenTip
+
+
+def told(tip: OpenTip) -> dict[str, Any]:
+    """All of an opened tip: keys have no other equality than that of their text."""
+    values = {field.name: getattr(tip, field.name) for field in fields(tip)}
+    return values | {"identities": [str(identity) for identity in tip.identities]}
+
+
+def tips_of(book: Book) -> dict[str, dict[str, Any]]:
+    """Every tip of a book by its id."""
+    opened = {name: book.tip(name) for name in book.given()}
+    return {name: told(tip) for name, tip in opened.items() if tip is not None}
+
+
+def contents(book: Book) -> dict[str, Any]:
+    """All that can be asked of a book: tips, every page of the queue under each filter, what was counted and spoilt."""
+    choices = book.choices()
+    chosen = [{}, *({field: choice} for field in (*FILTERS, "status") for choice in choices[field])]
+    queues = [[page_of(book, each, number) for number in range(1, book.queue(each, 1).pages + 1)] for each in chosen]
+    return {
+        "tips": tips_of(book),
+        "given": book.given(),
+        "choices": choices,
+        "spoilt": sorted(book.spoilt()),
+        "queues": queues,
+    }
+
+
+def page_of(book: Book, chosen: dict[str, str], number: int) -> tuple[Any, ...]:
+    """A page with its rows."""
+    page = book.queue(chosen, number)
+    return page.tips, page.pages, [tuple(getattr(row, field.name) for field in fields(row)) for row in page.rows]
