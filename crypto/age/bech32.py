@@ -1,24 +1,34 @@
 """Bech32 (BIP 173) without its limit on length, for recipients and identities."""
 
+import base64
 from functools import reduce
 from operator import xor
 
 from crypto.age.errors import HeaderError
 
-_CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_CHARSET = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+# The same five bits as `base64` (RFC 4648, section 6) and `int` write them: a recipient has 1,216 bytes to regroup.
+_FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _CHARSET)
+_TO_DIGITS = bytes.maketrans(_CHARSET, b"0123456789abcdefghijklmnopqrstuv")
+_TO_VALUES = bytes.maketrans(_CHARSET, bytes(range(32)))
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-# What the five bits that leave the checksum bring in again, all 32 cases.
-_FEEDBACK = tuple(
-    reduce(xor, (generator for place, generator in enumerate(_GENERATOR) if top >> place & 1), 0) for top in range(32)
-)
+
+
+def _step(check: int, value: int) -> int:
+    feedback = (generator for place, generator in enumerate(_GENERATOR) if check >> 25 + place & 1)
+    return reduce(xor, feedback, (check & 0x1FFFFFF) << 5 ^ value)
+
+
+# What the ten bits that leave the checksum in two steps bring in again, all 1,024 cases.
+_FEEDBACK = tuple(_step(_step(top << 20, 0), 0) for top in range(1024))
 
 
 def encode(prefix: str, data: bytes) -> str:
     """`data` under a lower-case human-readable prefix, in lower case."""
-    words = _regroup(data, 8, 5, pad=True)
-    checksum = _polymod([*_expand(prefix), *words, *bytes(6)]) ^ 1
-    words += [checksum >> 5 * (5 - place) & 31 for place in range(6)]
-    return prefix + "1" + "".join(_CHARSET[word] for word in words)
+    words = base64.b32encode(data).rstrip(b"=").translate(_FROM_BASE32)
+    checksum = _polymod(_expand(prefix) + words.translate(_TO_VALUES) + bytes(6)) ^ 1
+    words += bytes(_CHARSET[checksum >> 5 * (5 - place) & 31] for place in range(6))
+    return f"{prefix}1{words.decode('ascii')}"
 
 
 def decode(text: str) -> tuple[str, bytes]:
@@ -28,39 +38,34 @@ def decode(text: str) -> tuple[str, bytes]:
         raise HeaderError("a key has a character that it can't have")
     if text not in (text.lower(), text.upper()):
         raise HeaderError("a key must be all upper case or all lower case")
-    prefix, separator, rest = text.lower().rpartition("1")
+    prefix, separator, end = text.lower().rpartition("1")
+    rest = end.encode("ascii")
     # Only these prefixes are ever looked for, so that the rules for odd characters in one don't matter.
     if not separator or not prefix.isprintable() or len(rest) < 6:
         raise HeaderError("a key is malformed")
     if not set(rest) <= set(_CHARSET):
         raise HeaderError("a key has a character that it can't have")
-    words = [_CHARSET.index(character) for character in rest]
-    if _polymod([*_expand(prefix), *words]) != 1:
+    if _polymod(_expand(prefix) + rest.translate(_TO_VALUES)) != 1:
         raise HeaderError("the checksum of a key is wrong: is it complete?")
-    return prefix, bytes(_regroup(words[:-6], 5, 8, pad=False))
+    return prefix, _bytes(rest[:-6])
 
 
-def _expand(prefix: str) -> list[int]:
-    return [*(ord(c) >> 5 for c in prefix), 0, *(ord(c) & 31 for c in prefix)]
+def _expand(prefix: str) -> bytes:
+    return bytes([*(ord(c) >> 5 for c in prefix), 0, *(ord(c) & 31 for c in prefix)])
 
 
-def _polymod(values: list[int]) -> int:
-    check = 1
-    for value in values:
-        check = (check & 0x1FFFFFF) << 5 ^ value ^ _FEEDBACK[check >> 25]
+def _polymod(values: bytes) -> int:
+    check = _step(1, values[0]) if len(values) % 2 else 1
+    rest = values[len(values) % 2 :]
+    for first, second in zip(rest[::2], rest[1::2], strict=True):
+        check = (check & 0xFFFFF) << 10 ^ first << 5 ^ second ^ _FEEDBACK[check >> 20]
     return check
 
 
-def _regroup(values: bytes | list[int], width: int, wanted: int, *, pad: bool) -> list[int]:
-    bits, held, groups = 0, 0, []
-    for value in values:
-        held = (held << width | value) & 0xFFFF
-        bits += width
-        while bits >= wanted:
-            bits -= wanted
-            groups.append(held >> bits & (1 << wanted) - 1)
-    if pad and bits:
-        groups.append(held << wanted - bits & (1 << wanted) - 1)
-    elif not pad and (bits >= width or held & (1 << bits) - 1):
+def _bytes(words: bytes) -> bytes:
+    size, padding = divmod(5 * len(words), 8)
+    value = int(words.translate(_TO_DIGITS) or b"0", 32)
+    # "any incomplete group at the end MUST be 4 bits or less, MUST be all zeroes"
+    if padding > 4 or value & (1 << padding) - 1:
         raise HeaderError("the padding of a key is wrong")
-    return groups
+    return (value >> padding).to_bytes(size, "big")
