@@ -9,11 +9,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench import desk, envelope, source
+from bench import book, desk, envelope, source
 from bench.timing import Measured, Part, Row, measure
 
 PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
     "envelope": envelope.part,
+    "book": book.part,
     "source": source.part,
     "desk": desk.part,
 }

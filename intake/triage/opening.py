@@ -215,9 +215,9 @@ class Reader:
         added, present = self.authors.to(row.id), {item.id for item in items}
         return Given(
             row=row,
-            items=tuple(items),
+            items=tuple(sorted(items, key=lambda item: item.id)),
             known=known,
-            kept=kept,
+            kept=dict(sorted(kept.items())),
             reviewers=tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day)))),
             since=self.since,
             corrections=self.log.clock.corrections,

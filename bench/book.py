@@ -1,0 +1,237 @@
+"""The reviewer's book: unlocking with many reports, a page of the queue, a look at one; its memory, in a new process.
+
+Reports are made up and not sealed: what a snapshot holds is not opened, and a row fails if it were.
+"""
+
+import os
+import random
+import re
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+
+from bench.timing import Part, Row
+from crypto.age import HybridIdentity
+from intake.accesslog import members
+from intake.protocol.audit import VerifiedLog, verify_log
+from intake.protocol.card import Role
+from intake.protocol.wire import Index, ItemRow, TipRow
+from intake.report.definition import load_form
+from intake.report.payloads import STATUSES, Note, Status
+from intake.server import initialise, open_server, read_log_key
+from intake.triage.book import Book, Snapshot
+from intake.triage.conversation import Line
+from intake.triage.home import Connection, Home
+from intake.triage.keyfile import MemberKeys, load_keys, make_keys, save_keys
+from intake.triage.memory import Known, Memory
+from intake.triage.opening import Author, Authors, OpenTip, Reader, Signed
+from intake.triage.work import Work
+
+SIZES = (10_000, 100_000)
+_ITEMS = ("report", "message")
+_KEPT = 2000
+"""Bytes of a sealed summary, and of an item: what matters is that they are read and hashed."""
+
+_PAGES = 50
+_PASSPHRASE = "the passphrase of a machine that is measured"  # noqa: S105
+
+
+@contextmanager
+def part() -> Iterator[Part]:
+    """Every row, over homes that are gone afterwards."""
+    with TemporaryDirectory() as temporary, ExitStack() as opened:
+        homes = [_fill(Path(temporary) / str(size), size) for size in SIZES]
+        works = {home.size: home.unlocked() for home in homes}
+        for work in works.values():
+            opened.callback(work.close)
+        most, fewer = works[max(SIZES)], works[min(SIZES)]
+        yield Part(
+            [
+                *(_unlock(home) for home in homes),
+                _look(fewer, min(SIZES)),
+                _filter(most, max(SIZES)),
+            ],
+            lambda: "\n".join([_slowest(most), *(_memory(home) for home in homes)]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """A reviewer's home as a lock leaves it."""
+
+    size: int
+    directory: Path
+    connection: Connection
+
+    @property
+    def home(self) -> Home:
+        return Home(self.directory, self.connection)
+
+    @property
+    def key(self) -> Path:
+        return self.directory.with_suffix(".key")
+
+    def unlocked(self) -> Work:
+        """What is there once the passphrase is derived and the first page of the queue can be shown."""
+        work = Work(self.home, load_keys(self.key, _PASSPHRASE), _nothing_opened)
+        work.open_kept()
+        if work.book.queue({}, 1).tips != self.size or work.problem or work.notices:
+            raise RuntimeError(f"it was not unlocked: {work.problem} {work.notices}")
+        return work
+
+
+def _nothing_opened(steps: Iterable[int], says: str) -> Iterable[int]:
+    if says == "Opening reports" and list(steps):
+        raise RuntimeError("the snapshot was not taken")
+    return steps
+
+
+def _unlock(filled: _Filled) -> Row:
+    def bare() -> None:
+        """SQLite alone, with the same rows."""
+        database = sqlite3.connect(":memory:")
+        database.deserialize(data)
+        database.execute("SELECT count(*) FROM queue").fetchone()
+        database.close()
+
+    work = filled.unlocked()
+    data = work.book.serialize()
+    work.close()
+    goal = "≤ 1 s" if filled.size == min(SIZES) else "≤ 6 s"
+    return Row(f"unlock with {filled.size} reports, to the queue", lambda: filled.unlocked().close(),
+               f"SQLite loading the same {len(data) >> 20} MiB", bare, goal, rounds=3)  # fmt: skip
+
+
+def _look(work: Work, size: int) -> Row:
+    names = sorted(work.book.given())[:_PAGES]
+
+    def look() -> None:
+        for name in names:
+            work.book.tip(name)
+
+    return Row(f"{_PAGES} looks at a report among {size}", look, "one", lambda: work.book.tip(names[0]), "≤ 2.5 s",
+               amount=_PAGES, unit="looks")  # fmt: skip
+
+
+def _filter(work: Work, size: int) -> Row:
+    chosen = {"host_country": "CA", "status": "new"}
+
+    def page() -> None:
+        work.book.queue(chosen, 1)
+        work.book.choices()
+
+    return Row(f"a filtered page of {size} reports", page, "the first page of all", lambda: work.book.queue({}, 1),
+               "≤ 0.1 s")  # fmt: skip
+
+
+def _slowest(work: Work) -> str:
+    """The 95th percentile over pages of many kinds."""
+    chance, taken = random.Random(1), []  # noqa: S311 - nothing is kept secret by it
+    choices = work.book.choices()
+    for _ in range(200):
+        chosen = {field: chance.choice(sorted(choices[field])) for field in chance.sample(sorted(choices), 2)}
+        chosen = {} if chance.random() < 0.3 else chosen
+        began = time.perf_counter()
+        work.book.queue(chosen, chance.randrange(1, 2000))
+        work.book.choices()
+        taken.append(time.perf_counter() - began)
+    return (
+        f"Queue pages with {max(SIZES)} reports, 95th percentile: {statistics.quantiles(taken, n=20)[-1] * 1000:.0f} ms"
+    )
+
+
+def _memory(filled: _Filled) -> str:
+    command = [sys.executable, "-m", "bench.book", str(filled.directory), filled.connection.log, str(filled.size)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - this file
+    return f"Memory with {filled.size} reports: {told.strip()}"
+
+
+def _fill(directory: Path, size: int) -> _Filled:
+    settings = initialise(directory.with_suffix(".server"), {})
+    server = open_server(settings)
+    keys = make_keys(Role.REVIEWER, "reviewer")
+    members.enrol(server.store, server.log, keys.card)
+    log_key = str(read_log_key(settings.log_key).verifier)
+    filled = _Filled(size, directory, Connection("http://127.0.0.1:9", log_key))
+    save_keys(filled.key, keys, _PASSPHRASE, work_factor=4)
+    home = Home.open(directory, desk=filled.connection.desk, log=log_key, proxy=None)
+    with server.store.reading() as session:
+        lines, note = server.log.lines(session, 0, server.log.size(session)), server.log.checkpoint(session)
+    server.store.close()
+    home.save_log(lines, note)
+    _fill_home(home, keys, verify_log(lines, note, home.connection.verifier, None), size)
+    return filled
+
+
+def _fill_home(home: Home, keys: MemberKeys, log: VerifiedLog, size: int) -> None:
+    chance, book, index, known = random.Random(size), Book(), list[TipRow](), dict[str, Known]()  # noqa: S311
+    items: list[ItemRow] = []
+    reader = Reader(datetime.now(UTC).date(), log, Authors(log), 0)
+    (home.directory / "sealed").mkdir()
+    for number in range(size):
+        name, day = chance.randbytes(16).hex(), (date(2026, 1, 1) + timedelta(number * 300 // size)).isoformat()
+        summary = chance.randbytes(_KEPT)
+        own = tuple(ItemRow(chance.randbytes(16).hex(), name, kind, day, _KEPT, blob=False) for kind in _ITEMS)
+        row = TipRow(name, day, str(keys.card.recipient) if not number else index[0].recipient, _digest(summary))
+        sealed = {name: summary, **{item.id: chance.randbytes(_KEPT) for item in own}}
+        for key, data in sealed.items():
+            file = f"summary-{name}-{row.summary[:16]}" if key == name else key
+            (home.directory / "sealed" / file).write_bytes(data)
+        known[name] = Known(row.summary, signs=True, day=day, signer="0" * 64, items=own)
+        given = reader.given(row, own, known[name], {key: _digest(data) for key, data in sealed.items()})
+        index.append(row)
+        items += own
+        book.put(_tip(name, day, own, chance), given.digest)
+    home.keep("index.json", Index(tuple(index), tuple(items)).to_json())
+    home.keep("memory.json", Memory(known, "2026-11-01", 0, signs=True).to_json())
+    if keys.identity is not None:
+        Snapshot(home, keys.identity).save(book, Event())
+
+
+def _tip(name: str, day: str, rows: tuple[ItemRow, ...], chance: random.Random) -> OpenTip:
+    fields = {field.key: tuple(field.choices) for field in load_form().summary_fields if field.choices}
+    author = Author("reviewer", datetime(2026, 11, 1, tzinfo=UTC), 1)
+    words = [chance.randbytes(3).hex() for _ in range(300)]
+    return OpenTip(
+        id=name,
+        day=day,
+        source=f"age1pq1{chance.randbytes(980).hex()[:1952]}",
+        signer="0" * 64,
+        language="en",
+        identities=(HybridIdentity.from_seed(chance.randbytes(32)),),
+        answers={key: chance.choice(choices[:20]) for key, choices in fields.items()},
+        narrative=" ".join(words[:200]),
+        conversation=[Line(day, "", " ".join(words[200:]))],
+        written=[
+            Signed("0" * 32, author, Status(chance.choice(list(STATUSES)))),
+            Signed("1" * 32, author, Note("Seen.")),
+        ],
+        rows=rows,
+    )
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def _main(directory: str, log: str, size: str) -> None:
+    """Unlock, look, and say what memory that takes."""
+    work = _Filled(int(size), Path(directory), Connection("http://127.0.0.1:9", log)).unlocked()
+    work.book.queue({}, 1)
+    status = Path(f"/proc/{os.getpid()}/status").read_text("ascii")
+    now, most = (int(re.findall(rf"{name}:[^0-9]+([0-9]+) kB", status)[0]) >> 10 for name in ("VmRSS", "VmHWM"))
+    sys.stdout.write(f"{now} MiB unlocked, {most} MiB at most while it is\n")
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
