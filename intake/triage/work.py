@@ -293,10 +293,11 @@ class Work:
 
     def keep_book(self, abandon: Event) -> None:
         """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
-        state = self.book, self.book.changes
+        book = self.book
+        state = book, book.changes
         if self._restored and state != self._kept_changes:
             try:
-                self._snapshot.save(self.book, abandon)
+                self._snapshot.save(book, abandon)
             except SnapshotError as error:
                 self._unkept = f"What was opened is not kept for the next time, which takes longer: {error}."
             else:
