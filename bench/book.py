@@ -203,7 +203,7 @@ def _fill_home(home: Home, keys: MemberKeys, log: VerifiedLog, size: int) -> Non
         row = TipRow(name, day, str(keys.card.recipient) if not number else index[0].recipient, _digest(summary))
         sealed = {name: summary, **{item.id: chance.randbytes(_KEPT) for item in own}}
         for key, data in sealed.items():
-            file = f"summary-{name}-{row.summary[:16]}" if key == name else key
+            file = f"summary-{name}-{row.summary[:16]}" if key == name else f"{name}-{key}"
             (home.directory / "sealed" / file).write_bytes(data)
         known[name] = Known(row.summary, signs=True, day=day, signer="0" * 64, items=own)
         given = reader.given(row, own, known[name], {key: _digest(data) for key, data in sealed.items()})
