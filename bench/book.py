@@ -24,15 +24,16 @@ from urllib.parse import urlencode
 from bench.timing import Part, Row
 from crypto.age import HybridIdentity
 from intake.accesslog import members
+from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.audit import VerifiedLog, verify_log
 from intake.protocol.card import Role
-from intake.protocol.wire import Index, ItemRow, TipRow
+from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, sha256_hex
 from intake.report.definition import load_form
 from intake.report.payloads import STATUSES, Note, Status
-from intake.server import initialise, open_server, read_log_key
 from intake.triage.app import create_app
 from intake.triage.book import Book, Snapshot
 from intake.triage.conversation import Line
+from intake.triage.days import KeptDays
 from intake.triage.home import Connection, Home
 from intake.triage.keyfile import MemberKeys, load_keys, make_keys, save_keys
 from intake.triage.memory import Known, Memory
@@ -176,7 +177,7 @@ def _memory(filled: _Filled) -> str:
 
 def _fill(directory: Path, size: int) -> _Filled:
     settings = initialise(directory.with_suffix(".server"), {})
-    server = open_server(settings)
+    server = open_keeper(settings)
     keys = make_keys(Role.REVIEWER, "reviewer")
     members.enrol(server.store, server.log, keys.card)
     log_key = str(read_log_key(settings.log_key).verifier)
@@ -200,20 +201,30 @@ def _fill_home(home: Home, keys: MemberKeys, log: VerifiedLog, size: int) -> Non
         name, day = chance.randbytes(16).hex(), (date(2026, 1, 1) + timedelta(number * 300 // size)).isoformat()
         summary = chance.randbytes(_KEPT)
         own = tuple(ItemRow(chance.randbytes(16).hex(), name, kind, day, _KEPT, blob=False) for kind in _ITEMS)
-        row = TipRow(name, day, str(keys.card.recipient) if not number else index[0].recipient, _digest(summary))
+        row = TipRow(name, day, _digest(summary), _digest(b""), _digest(name.encode()))
         sealed = {name: summary, **{item.id: chance.randbytes(_KEPT) for item in own}}
         for key, data in sealed.items():
-            file = f"summary-{name}-{row.summary[:16]}" if key == name else f"{name}-{key}"
+            file = f"summary-{name}-{row.payload[:16]}" if key == name else f"{name}-{key}"
             (home.directory / "sealed" / file).write_bytes(data)
-        known[name] = Known(row.summary, signs=True, day=day, signer="0" * 64, items=own)
+        known[name] = Known(row.payload, row.header, signs=True, day=day, signer="0" * 64, items=own)
         given = reader.given(row, own, known[name], {key: _digest(data) for key, data in sealed.items()})
         index.append(row)
         items += own
         book.put(_tip(name, day, own, chance), given.digest)
-    home.keep("index.json", Index(tuple(index), tuple(items)).to_json())
+    home.keep("index.json", _days(index, items).to_bytes())
     home.keep("memory.json", Memory(known, "2026-11-01", 0, signs=True).to_json())
     if keys.identity is not None:
         Snapshot(home, keys.identity).save(book, Event())
+
+
+def _days(tips: list[TipRow], items: list[ItemRow]) -> KeptDays:
+    rows = {day: DayIndex(day, (), ()) for day in sorted({tip.day for tip in tips})}
+    for day in rows:
+        of_day = sorted((tip for tip in tips if tip.day == day), key=lambda tip: tip.id)
+        rows[day] = DayIndex(day, tuple(of_day), tuple(sorted((i for i in items if i.day == day), key=lambda i: i.id)))
+    bodies = {day: index.to_json() for day, index in rows.items()}
+    listed = Days(tuple(Day(d, len(i.tips), len(i.items), sha256_hex(bodies[d])) for d, i in rows.items()))
+    return KeptDays(listed.to_json(), {sha256_hex(body): body for body in bodies.values()})
 
 
 def _tip(name: str, day: str, rows: tuple[ItemRow, ...], chance: random.Random) -> OpenTip:
