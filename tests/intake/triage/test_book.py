@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.age import HybridIdentity
-from intake.protocol.wire import ItemRow
+from intake.protocol.index import ItemRow
 from intake.report.definition import load_form
 from intake.report.payloads import STATUSES, About, Note, Opened, Reply, Status
 from intake.triage.book import FILTERS, PAGE, Book

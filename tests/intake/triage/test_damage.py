@@ -188,7 +188,7 @@ def test_no_index_and_no_answer_have_kept_words_thrown_away(
                 path.unlink()
     honest = desk.app.wsgi_app
     forged = other.sign(Message("Forged."), bytes.fromhex(message)) if answers == "a forgery" else b"noise"
-    desk.lie("/v1/index", lambda body: moved(body, message, other.id.hex()))
+    desk.spoil_index(lambda rows: move(rows["items"], message, other.id.hex()))
     desk.lie("/v1/read", lambda body: exchanged(body, message, None if answers == "nothing" else forged))
     for _ in range(2):
         lied_to = opened()
@@ -202,12 +202,10 @@ def test_no_index_and_no_answer_have_kept_words_thrown_away(
     assert told(after)[tip.id.hex()][:4] == whole[tip.id.hex()][:4]
 
 
-def moved(index: bytes, item: str, tip: str) -> bytes:
-    values = json.loads(index)
-    for row in values["items"]:
+def move(rows: list[dict[str, Any]], item: str, tip: str) -> None:
+    for row in rows:
         if row["id"] == item:
             row["tip"] = tip
-    return json.dumps(values).encode()
 
 
 def exchanged(answer: bytes, item: str, sealed: bytes | None) -> bytes:
