@@ -39,7 +39,7 @@ def _fuzz(name: str, seconds: int) -> None:
     import atheris  # noqa: PLC0415 - needed in the fuzzing process alone
 
     with atheris.instrument_imports(
-        include=["crypto", "intake.protocol", "intake.report", "intake.source.files", "multipart"]
+        include=["crypto", "intake.protocol", "intake.report", "intake.source.upload.parts", "multipart"]
     ):
         from fuzz.targets import TARGETS  # noqa: PLC0415
     target = TARGETS[name]

@@ -79,9 +79,9 @@ from intake.report.payloads import (
 )
 from intake.report.signed import Link, SourceItem, Unsigned, parse_source_item
 from intake.serving.head import circuit_of, read_head
-from intake.source import base64url
-from intake.source.cookie import KEY_SIZE, CookieError, CookieSeal
-from intake.source.files import IncomingFiles
+from intake.source.session import base64url
+from intake.source.session.cookie import KEY_SIZE, CookieError, CookieSeal
+from intake.source.upload.parts import IncomingFiles
 from intake.triage.days import KeptDays, parse_kept_days
 from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 from intake.triage.outbox import OutboxError, Unsent, parse_unsent

@@ -55,7 +55,7 @@ _is_desk = application is Application.DESK
 _worker = import_module("intake.serving.worker")
 if not _is_desk:
     # Makes the session key here, in the master, so that all workers have the same.
-    import_module("intake.source.session")
+    import_module("intake.source.session.visits")
 
 
 def on_starting(arbiter: Any) -> None:

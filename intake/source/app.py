@@ -7,15 +7,22 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from intake.hygiene import log_without_content
 from intake.server import Server
-from intake.source import deletion, elsewhere, entrance, file, incoming, report, session, thread
-from intake.source.csrf import set_tokens
-from intake.source.ended import ended
-from intake.source.languages import preferred, set_languages
-from intake.source.limits import require_circuit, require_turn, set_limits
-from intake.source.origin import refuse_other_sites
+from intake.source.admission import incoming
+from intake.source.admission.limits import require_circuit, require_turn, set_limits
+from intake.source.admission.origin import refuse_other_sites
+from intake.source.admission.room import require_room_for_text
+from intake.source.help import views as elsewhere
+from intake.source.leaving import views as deletion
 from intake.source.pages import PaddedResponse, current_server, set_pages
 from intake.source.problems import set_problems
-from intake.source.room import require_room_for_text
+from intake.source.report import views as report
+from intake.source.session import visits
+from intake.source.session.ended import ended
+from intake.source.session.tokens import set_tokens
+from intake.source.text.languages import preferred, set_languages
+from intake.source.thread import views as thread
+from intake.source.upload import views as file
+from intake.source.words import views as entrance
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -32,12 +39,12 @@ HEADERS = {
 
 def create_app(server: Server, session_key: bytes | None = None) -> Flask:
     """The source site over an opened server. `session_key`: 32 bytes; by default those of this process."""
-    key = session_key or session.KEY
+    key = session_key or visits.KEY
     app = Flask(__name__)
     app.response_class = PaddedResponse
     app.extensions["intake"] = server
     app.secret_key = hashlib.sha256(b"form tokens\n" + key).digest()
-    app.session_interface = session.SealedSessions(key, ended(server.settings.limits_storage))
+    app.session_interface = visits.SealedSessions(key, ended(server.settings.limits_storage))
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = incoming.LARGEST_FORM
     # Nothing may answer with an absolute address: it would repeat the Host header.
     app.url_map.strict_slashes = app.url_map.merge_slashes = False

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Flask, Response, current_app, render_template
 
 from intake.server import Server
-from intake.source import languages
-from intake.source.session import kept_seed, told
-from intake.source.words import day, gettext, number
+from intake.source.session.visits import kept_seed, told
+from intake.source.text import languages
+from intake.source.text.gettext import day, gettext, number
 
 PAGE_SIZE = 48 * 1024
 """Bytes of an answer that is a page, with its headers: every page takes it, in every language, and a few that show much

@@ -8,14 +8,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavailable
 
 from intake.hygiene import describe
-from intake.source.csrf import CSRFError, NoCookieError
-from intake.source.files import FileTooLargeError
-from intake.source.incoming import CutShortError, NotTextError, has_form
-from intake.source.origin import OtherSiteError
+from intake.source.admission.incoming import CutShortError, NotTextError, has_form
+from intake.source.admission.origin import OtherSiteError
+from intake.source.admission.room import NoRoomError, NoTextRoomError
 from intake.source.pages import render
-from intake.source.room import NoRoomError, NoTextRoomError
-from intake.source.tips import NoReviewersError
-from intake.source.words import lazy_gettext as _
+from intake.source.session.tokens import CSRFError, NoCookieError
+from intake.source.text.gettext import lazy_gettext as _
+from intake.source.tip.tips import NoReviewersError
+from intake.source.upload.parts import FileTooLargeError
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from intake.report.definition import load_form
-from intake.source import catalogues
+from intake.source.text import catalogues
 from npm_packages import NPM, install_npm
 from ports import free_port
 

@@ -4,7 +4,7 @@ import pytest
 
 from intake.demo.reports import DemoReport, demo_reports
 from intake.report.definition import load_form
-from intake.source.catalogues import languages
+from intake.source.text.catalogues import languages
 
 REPORTS = list(demo_reports())
 

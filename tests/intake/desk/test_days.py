@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from intake.source.files import SealedFile
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import Session
@@ -23,7 +24,6 @@ from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Message, Report
 from intake.source import tips
-from intake.source.files import SealedFile
 from intake.storage.gate import Gate
 from intake.storage.removal import remove_tips, remove_withdrawals
 from intake.storage.settle import settle

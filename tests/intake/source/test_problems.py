@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text as sql
 
-from intake.source.incoming import FORM, LARGEST_FORM
+from intake.source.admission.incoming import FORM, LARGEST_FORM
 
 TEXT = "What happened on the bridge."
 
@@ -161,7 +161,7 @@ def test_an_error_of_ours_says_so_and_is_logged_without_what_was_written(
     def fail(*_args: Any) -> None:
         raise RuntimeError(TEXT)
 
-    monkeypatch.setattr("intake.source.report.receive_report", fail)
+    monkeypatch.setattr("intake.source.report.views.receive_report", fail)
     visit.get_codename()
     visit.open("/en/report")
     assert visit.send("/report", narrative=TEXT).status_code == 500

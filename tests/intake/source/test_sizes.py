@@ -12,8 +12,8 @@ from crypto.age import parse_recipient, seal
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import Reply
-from intake.source.catalogues import languages
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
+from intake.source.text.catalogues import languages
 from intake.storage.tables import Item
 from visitor import Visitor
 

@@ -1,0 +1,197 @@
+"""Forms. What they refuse stays in its field, with plain words beside it."""
+
+import hmac
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    FieldList,
+    Form,
+    FormField,
+    HiddenField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, StopValidation
+
+from crypto.codename import Seed
+from intake.source.forms.lookout import words_stand_in
+from intake.source.session.tokens import BrowserTokens
+from intake.source.session.visits import kept_seed, owner_tag
+from intake.source.text.gettext import gettext
+from intake.source.text.gettext import lazy_gettext as _
+
+LONGEST_MESSAGE = 50_000
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
+
+MISSING = _("Please write something here.")
+EIGHT_WORDS = _(
+    "This looks like the eight words of a codename. Reviewers could read them. "
+    "Please take them out, or tick “Send it as it is” at the top of the form."
+)
+TOO_LONG = _("This text is too long. Send a part of it now and the rest as a message afterwards.")
+
+
+def line_feeds(text: str | None) -> str:
+    """A text with one character for a line break, as people count; browsers send two."""
+    return (text or "").replace("\r\n", "\n")
+
+
+def leaves(fields: Iterable[Field]) -> Iterator[Field]:
+    """The fields that a browser sends, of a form and of the forms in it."""
+    for field in fields:
+        if isinstance(field, FieldList | FormField):
+            yield from leaves(field)
+        else:
+            yield field
+
+
+class SourceForm(FlaskForm):  # type: ignore[misc]
+    """A form that takes only what it asks for. `token` makes sending the same form twice harmless."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        csrf_class = BrowserTokens
+
+    token = HiddenField(default=lambda: secrets.token_urlsafe(16))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether the form can be used; what is wrong is in `errors`."""
+        valid = bool(super().validate(extra_validators))
+        if self._is_whole():
+            return valid
+        self.form_errors = [gettext("This form did not arrive as it should. Please check it and send it again.")]
+        if not _TOKEN.fullmatch(self.token.data or ""):
+            self.token.data = secrets.token_urlsafe(16)
+        return False
+
+    @property
+    def wrong(self) -> list[Field]:
+        """The fields to look at again."""
+        return [field for field in leaves(self) if field.errors and not isinstance(field, HiddenField)]
+
+    def _is_whole(self) -> bool:
+        """Whether everything that arrived is asked for, is there once, and bears a token of the form's."""
+        fields = list(leaves(self))
+        single = [field.name for field in fields if not isinstance(field, SelectMultipleField)]
+        return (
+            request.form.keys() <= {field.name for field in fields}
+            and all(len(request.form.getlist(name)) <= 1 for name in single)
+            and _TOKEN.fullmatch(self.token.data or "") is not None
+        )
+
+
+class Printable:
+    """A text can hold anything but NUL, which no keyboard makes and some programs stumble over."""
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Raise `StopValidation` if it does."""
+        values = field.data if isinstance(field.data, list) else [field.data or ""]
+        if any("\0" in value for value in values):
+            raise StopValidation(str(_("Some characters in this text can't be sent. Please write it again.")))
+
+
+class WithinLength:
+    """A text that is there and not too long."""
+
+    def __init__(self, longest: int, *, required: bool = True) -> None:
+        self._longest = longest
+        self._required = required
+
+    def __call__(self, _form: Form, field: Field) -> None:
+        """Raise `StopValidation` if it isn't."""
+        if self._required and not field.data.strip():
+            raise StopValidation(str(MISSING))
+        if len(field.data) > self._longest:
+            raise StopValidation(str(TOO_LONG))
+
+
+class SignInForm(SourceForm):
+    """The codename: to come back with, or beside a text, for when the session has ended while it was written."""
+
+    codename = StringField(_("Your codename"))
+
+
+class OwnedForm(SignInForm):
+    """A form that belongs to a visit. `owner` tells which, so that another window can't make it go elsewhere."""
+
+    owner = HiddenField(default=lambda: owner_tag(kept_seed()))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the current visit is the one that its page was made in."""
+        seed = kept_seed()
+        return seed is not None and self.is_of(seed)
+
+    def is_of(self, seed: Seed) -> bool:
+        """Whether its page was made in a visit of these words."""
+        return hmac.compare_digest((self.owner.data or "").encode(), owner_tag(seed).encode())
+
+    def take_over(self) -> None:
+        """Let it belong to the current visit."""
+        self.owner.data = owner_tag(kept_seed())
+        self.codename.data = ""
+        self.codename.errors = ()
+
+
+class TextForm(OwnedForm):
+    """A form with room for texts. Eight words that would lead its readers to a report are asked about first."""
+
+    as_is = BooleanField(_("Send it as it is"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether the form can be used; what is wrong is in `errors`."""
+        valid = super().validate(extra_validators)
+        return self._is_meant() and valid
+
+    @property
+    def asks(self) -> bool:
+        """Whether to show the box that says to send it all the same."""
+        return bool(self.as_is.errors or self.as_is.data)
+
+    def _is_meant(self) -> bool:
+        texts = [field for field in leaves(self) if self._is_text(field)]
+        # All together: somebody may have put one word into each field.
+        if self.as_is.data or not words_stand_in("\n".join(field.data for field in texts)):
+            return True
+        for field in texts:
+            if words_stand_in(field.data):
+                field.errors = [gettext("They seem to stand here.")]
+        self.as_is.errors = [str(EIGHT_WORDS)]
+        return False
+
+    def _is_text(self, field: Field) -> bool:
+        # What is refused already, and may be of any length, is looked at when it is sent again.
+        is_text = isinstance(field, StringField) and not isinstance(field, HiddenField) and field is not self.codename
+        return is_text and bool(field.data) and not field.errors
+
+
+class MessageForm(TextForm):
+    """What a source writes after the report."""
+
+    text = TextAreaField(
+        _("Your message"), filters=[line_feeds], validators=[Printable(), WithinLength(LONGEST_MESSAGE)]
+    )
+
+
+class CheckForm(OwnedForm):
+    """Two words of the codename, to see whether it has been kept."""
+
+    first = StringField()
+    second = StringField()
+
+
+class WithdrawForm(OwnedForm):
+    """Asks once more before a report is deleted."""
+
+    sure = BooleanField(
+        _("Yes, delete my report, my files and all replies."),
+        validators=[InputRequired(_("Please tick this if you want to withdraw your report."))],
+    )

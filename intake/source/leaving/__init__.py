@@ -1,0 +1,1 @@
+"""What a source takes back, and the way out."""

@@ -1,0 +1,84 @@
+"""What a source takes back: a reply that should not lie here any longer, or the whole report."""
+
+from flask import Blueprint, abort, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from intake.source.forms.base import OwnedForm, WithdrawForm
+from intake.source.pages import current_server, render
+from intake.source.problems import show_again
+from intake.source.session.visits import end_visits_of, have_ended, tell
+from intake.source.text.gettext import gettext as _
+from intake.source.thread.views import show_tip, to_codename
+from intake.source.tip.tips import delete_reply, withdraw
+from intake.source.words.typed import sender, signed_in
+from intake.source.words.views import return_page
+from intake.storage.store import Forgotten
+
+blueprint = Blueprint("deletion", __name__)
+
+
+def _withdraw_page(notice: str = "", form: WithdrawForm | None = None) -> str:
+    here = signed_in(current_server()) is not None
+    return render("withdraw.html", form=form or WithdrawForm(), notice=notice, here=here)
+
+
+def _replies_page(notice: str, *, reply_id: str) -> str:  # noqa: ARG001 - the view's argument
+    return return_page(notice) if signed_in(current_server()) is None else show_tip(notice)
+
+
+@blueprint.post("/tip/reply/<reply_id>/delete")
+@show_again(_replies_page)
+def forget_reply(reply_id: str) -> ResponseReturnValue:
+    """Delete one reply."""
+    here = signed_in(current_server())
+    if here is None or not OwnedForm().is_of(here[0]):
+        notice = _("This reply belongs to another codename. Nothing was deleted. Please come back with that codename.")
+        return return_page(notice), 400
+    try:
+        item = bytes.fromhex(reply_id)
+    except ValueError:
+        abort(404)
+    forgotten = delete_reply(current_server(), *here, item)
+    if forgotten is None:
+        abort(404)
+    tell(_("The reply has been deleted."))
+    _tell_of_traces(forgotten)
+    return redirect(url_for("thread.tip"), 303)
+
+
+@blueprint.route("/tip/withdraw", methods=["GET", "POST"])
+@show_again(_withdraw_page)
+def withdraw_tip() -> ResponseReturnValue:
+    """Say what withdrawing means, ask once, and do it."""
+    server, form = current_server(), WithdrawForm()
+    if not form.is_submitted():
+        return _withdraw_page(form=form) if signed_in(server) else to_codename()
+    if not form.codename.data and have_ended(form.owner.data or ""):
+        # The same form, a second time; nobody has seen yet what the first one was answered.
+        _tell_of_traces(server.store.forget())
+        return redirect(url_for("deletion.withdrawn"), 303)
+    valid = form.validate()
+    here = sender(server, form)
+    if here is None or not valid:
+        return _withdraw_page(form=form), 400
+    forgotten = withdraw(server, *here)
+    end_visits_of(here[0])
+    _tell_of_traces(forgotten)
+    return redirect(url_for("deletion.withdrawn"), 303)
+
+
+@blueprint.get("/withdrawn")
+def withdrawn() -> str:
+    """What is gone and what remains."""
+    return render("withdrawn.html")
+
+
+def _tell_of_traces(forgotten: Forgotten) -> None:
+    """Say on the next page that something of what was deleted still lies in the server's files, if it does."""
+    if forgotten is Forgotten.PENDING:
+        tell(
+            _(
+                "What you have deleted can no longer be seen here. Traces of it may stay on the server for a little "
+                "while; they disappear by themselves."
+            )
+        )

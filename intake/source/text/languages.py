@@ -1,0 +1,126 @@
+"""The language of a page: the first part of its path. There is no cookie for it."""
+
+import unicodedata
+from contextlib import suppress
+from functools import cache
+
+from babel import Locale
+from babel.core import get_global, parse_locale
+from flask import Flask, abort, current_app, g, request, url_for
+from flask_babel import get_locale
+
+from crypto.codename import LANGUAGES
+from intake.report.definition import country_codes
+from intake.source.text.catalogues import SOURCE, Catalogues
+from intake.source.text.catalogues import languages as switched_on
+
+_AVAILABLE = "intake_languages"
+
+
+def set_languages(app: Flask, drafts: str) -> None:
+    """Take the language of a page from the first part of its path. `drafts`: those that the operator switched on."""
+    Catalogues(app, default_locale=SOURCE, locale_selector=lambda: language().replace("-", "_"))
+    app.extensions[_AVAILABLE] = switched_on(drafts)
+    app.url_value_preprocessor(_take_language)
+    app.url_defaults(_give_language)
+
+
+def language() -> str:
+    """The tag (BCP 47) of the current page's language."""
+    return str(g.get("language") or _named() or preferred())
+
+
+def _named() -> str | None:
+    # An address that nothing is found at names its language as well.
+    first = request.path.partition("/")[2].partition("/")[0]
+    return first if first in current_app.extensions[_AVAILABLE] else None
+
+
+def others() -> tuple[tuple[str, str, str], ...]:
+    """The other languages: tag, its own name, and the address of the current page in it, or of the start."""
+    here = request.endpoint if request.method == "GET" and request.endpoint else "entrance.home"
+    values = request.view_args or {}
+    if not current_app.url_map.is_endpoint_expecting(here, "language"):
+        here, values = "entrance.home", {}
+    return tuple(
+        (tag, own_name(tag), url_for(here, **{**values, "language": tag}))
+        for tag in current_app.extensions[_AVAILABLE]
+        if tag != language()
+    )
+
+
+def own_name(tag: str) -> str:
+    """What the people who speak a language call it."""
+    return _own_name(tag)
+
+
+@cache
+def _own_name(tag: str) -> str:
+    locale = Locale.parse(tag, sep="-")
+    name = str(locale.get_display_name(locale) or tag)
+    return name[0].upper() + name[1:]
+
+
+def preferred() -> str:
+    """The first language that the browser asks for and there are pages in, by language and script: `zh-HK` is read in
+    traditional characters, `zh` in simplified ones, and `fr-CA` is French.
+    """
+    held = {_written(tag): tag for tag in current_app.extensions[_AVAILABLE]}
+    wanted = (_written(tag) for tag, quality in request.accept_languages if quality > 0)
+    return next((held[written] for written in wanted if written in held), SOURCE)
+
+
+def _written(tag: str) -> tuple[str, str]:
+    """The language of a tag, and the script that it names or that is the likely one; empty for what is no tag."""
+    likely = get_global("likely_subtags")
+    # Language, script and place are in front; what comes behind them, or isn't one of them, says nothing here.
+    parts = tag.split("-", 3)[:3]
+    for count in range(len(parts), 0, -1):
+        with suppress(ValueError):
+            language, territory, script, *_ = parse_locale("-".join(parts[:count]), sep="-")
+            whole = likely.get(f"{language}_{territory}") or likely.get(language) or language
+            return language, script or parse_locale(whole)[2] or ""
+    return "", ""
+
+
+def direction() -> str:
+    """`ltr` or `rtl`, for the current page."""
+    return _locale().text_direction
+
+
+def codename_language() -> str:
+    """The list that codenames are drawn from on the current page."""
+    return language() if language() in LANGUAGES else SOURCE
+
+
+def countries() -> tuple[tuple[str, str], ...]:
+    """Codes and names of all countries, sorted by name, in the current page's language."""
+    return _countries(str(_locale()))
+
+
+@cache
+def _countries(locale: str) -> tuple[tuple[str, str], ...]:
+    territories = Locale.parse(locale).territories
+    names = [(code, territories.get(code, code)) for code in country_codes()]
+    return tuple(sorted(names, key=lambda country: _collation_key(country[1])))
+
+
+def _collation_key(name: str) -> str:
+    # Åland belongs beside Albania, not behind Zimbabwe.
+    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale.parse(SOURCE)
+
+
+def _take_language(_endpoint: str | None, values: dict[str, object] | None) -> None:
+    wanted = (values or {}).pop("language", None)
+    if wanted is not None and wanted not in current_app.extensions[_AVAILABLE]:
+        abort(404)
+    g.language = wanted
+
+
+def _give_language(endpoint: str, values: dict[str, object]) -> None:
+    if current_app.url_map.is_endpoint_expecting(endpoint, "language"):
+        values.setdefault("language", language())

@@ -1,0 +1,1 @@
+"""What follows the report: the replies, messages, and the rest of the form."""

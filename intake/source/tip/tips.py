@@ -1,0 +1,259 @@
+"""What a source sends, sealed and stored; and the replies, opened again in memory."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum, auto
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import ServiceUnavailable
+
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, split, unseal
+from crypto.codename import Seed
+from intake.protocol.kinds import Kind
+from intake.report.definition import load_form
+from intake.report.payloads import (
+    About,
+    Addition,
+    Deletion,
+    FromSource,
+    Message,
+    Opened,
+    PayloadFormatError,
+    Reply,
+    Report,
+    Summary,
+    one_of,
+)
+from intake.report.signed import sign_withdrawal, source_key
+from intake.server import Server
+from intake.source.tip.chain import KnownTip, append, identity_of
+from intake.source.upload.parts import SealedFile
+from intake.storage.removal import remove_tips
+from intake.storage.store import Forgotten
+from intake.storage.tables import Item, Tip, Withdrawal
+
+_TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
+_ITEM_ID = b"intake source item v1"
+
+
+class NoReviewersError(ServiceUnavailable):
+    """Nobody is enrolled who could open a report."""
+
+
+class Arrival(Enum):
+    """What became of a report."""
+
+    STORED = auto()
+    SENT_BEFORE = auto()
+    """The same form, a second time."""
+    OTHER_REPORT = auto()
+    """This codename has a report already, and it is not this one. Nothing was stored."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DatedReply:
+    """A reply, its id and its day; `text` is None if it can't be opened. `number`: its place among the replies."""
+
+    id: bytes
+    day: date
+    text: str | None
+    number: int
+
+    @property
+    def order(self) -> tuple[int, date]:
+        """Grows from one reply to the next; only from day to day among those from before replies had numbers."""
+        return self.number, self.day
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered:
+    """What the team has answered, in its order, and the first day on which somebody opened the report."""
+
+    replies: Sequence[DatedReply]
+    opened: date | None
+
+
+def require_reviewers(server: Server) -> None:
+    """Raise `NoReviewersError` if there is nobody to seal a report to."""
+    with server.store.reading() as session:
+        _recipients(server, session)
+
+
+def find(server: Server, seed: Seed) -> KnownTip | None:
+    """The tip of a codename; one look-up, whether there is one or not."""
+    with server.store.reading() as session:
+        return _find(session, seed)
+
+
+def receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
+    """Seal a report and store it with its tip, durably; or find that it is there."""
+    try:
+        return _receive_report(server, seed, report, token)
+    except IntegrityError:
+        # Another request of this codename was faster. SQLite makes them wait for each other, PostgreSQL does not.
+        return _receive_report(server, seed, report, token)
+
+
+def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message, token: str) -> None:
+    """Sign, seal and store an addition or a message, durably. Sending the same again changes nothing."""
+    _append_once(server, seed, tip, item_id(seed, token, payload.padded()), payload)
+
+
+def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: SealedFile, token: str) -> None:
+    """Store a file that is sealed already, and what is said about it. Sending the same again changes nothing."""
+    described = item_id(seed, token, about.padded())
+    name = item_id(seed, token, b"content", described)
+    content = Item(id=name, tip_id=tip.id, kind=Kind.CONTENT, day=server.today(), size=file.size_sealed, blob=file.blob)
+    stored = False
+    try:
+        stored = _append_once(server, seed, tip, described, replace(about, content=name.hex()), content)
+    finally:
+        if not stored:
+            server.blobs.remove(file.blob)
+
+
+def answered(server: Server, seed: Seed, tip: KnownTip) -> Answered:
+    """What the team has sealed to the source."""
+    replies, opened = _opened(server, seed, tip)
+    return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id)), opened)
+
+
+def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forgotten | None:
+    """Delete a reply to this tip for good, and sign that; None if there is none with this id."""
+    wanted = delete(Item).where(Item.id == item, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+    heard = _heard(server, seed, tip)
+    with server.store.in_order(last=True) as session:
+        found: bool = session.execute(wanted).rowcount == 1  # type: ignore[attr-defined]
+        if found:
+            _append(session, server, seed, tip, secrets.token_bytes(16), Deletion(item.hex()), heard)
+    return server.store.forget() if found else None
+
+
+def withdraw(server: Server, seed: Seed, tip: KnownTip) -> Forgotten:
+    """Delete a tip for good, with everything that belongs to it. The source's signature of that remains.
+
+    Nothing remains of a tip that still waited for its gate: nobody misses it, and that it was there tells when.
+    """
+    signature = sign_withdrawal(source_key(seed), tip.id.hex())
+
+    def word(session: Session) -> Withdrawal | None:
+        now = server.log.time(session)
+        shows = session.scalar(select(Tip.id).where(Tip.id == tip.id, server.gate.shown(now, Tip.id)))
+        return None if shows is None else Withdrawal(tip_id=tip.id, day=now.date(), signature=signature)
+
+    return remove_tips(server.store, server.blobs, Tip.id == tip.id, leaving=word).forgotten
+
+
+def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
+    """The 16-byte id of what a form with this token brought.
+
+    It covers what was written, so that going back, changing the text and sending it again stores the new text too.
+    Nothing can be tested against it without the lookup key and the token, of which the latter is nowhere kept.
+    """
+    digest = hashlib.sha256(_ITEM_ID)
+    for part in (seed.lookup_key(), token.encode(), *parts):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()[:16]
+
+
+def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
+    item = item_id(seed, token, report.padded())
+    with server.store.in_order() as session:
+        if _find(session, seed) is not None:
+            return Arrival.OTHER_REPORT if session.get(Item, item) is None else Arrival.SENT_BEFORE
+        # Once: the day that it bears and the gate that it waits for must not lie on both sides of a midnight.
+        now = server.log.time(session)
+        identity = HybridIdentity.generate()
+        tip = KnownTip(secrets.token_bytes(16), str(identity.recipient))
+        summary = split(seal(_summary(seed, identity, report).padded(), _recipients(server, session)))
+        row = Tip(
+            id=tip.id,
+            day=now.date(),
+            recipient=tip.recipient,
+            lookup=seed.lookup_key(),
+            header=summary.header,
+            payload=summary.payload,
+        )
+        session.add(row)
+        session.flush()
+        first = append(session, seed, tip, item, report, row.day)
+        server.gate.hide(session, now, [row, *first])
+    return Arrival.STORED
+
+
+def _summary(seed: Seed, identity: HybridIdentity, report: Report) -> Summary:
+    source, signer = identity_of(seed).recipient, source_key(seed).verifier.public_key.hex()
+    answers = load_form().complete(report.answers)
+    return Summary((str(identity),), str(source), signer, report.language, report.form, answers)
+
+
+def _recipients(server: Server, session: Session) -> Sequence[HybridRecipient]:
+    recipients = server.log.roster(session).recipients
+    if not recipients:
+        raise NoReviewersError
+    return recipients
+
+
+def _find(session: Session, seed: Seed) -> KnownTip | None:
+    row = session.execute(select(Tip.id, Tip.recipient).where(Tip.lookup == seed.lookup_key())).one_or_none()
+    return None if row is None else KnownTip(*row)
+
+
+def _append_once(server: Server, seed: Seed, tip: KnownTip, name: bytes, payload: FromSource, *with_it: Item) -> bool:
+    """Store the source's next item, and what belongs to it, durably; False if it is there already."""
+    heard = _heard(server, seed, tip)
+    with server.store.in_order() as session:
+        return _append(session, server, seed, tip, name, payload, heard, *with_it)
+
+
+def _append(
+    session: Session,
+    server: Server,
+    seed: Seed,
+    tip: KnownTip,
+    name: bytes,
+    payload: FromSource,
+    heard: Sequence[bytes],
+    *with_it: Item,
+) -> bool:
+    """Add the source's next item and what belongs to it; reviewers see both from the next gate on."""
+    now = server.log.time(session)
+    added = append(session, seed, tip, name, payload, now.date(), heard)
+    if added:
+        session.add_all(with_it)
+        server.gate.hide(session, now, [*added, *with_it])
+    return bool(added)
+
+
+def _heard(server: Server, seed: Seed, tip: KnownTip) -> Sequence[bytes]:
+    """The newest replies that are there: what the source writes now comes after them."""
+    replies, _ = _opened(server, seed, tip)
+    newest = max((reply.order for reply in replies), default=None)
+    return sorted(reply.id for reply in replies if reply.order == newest)
+
+
+def _opened(server: Server, seed: Seed, tip: KnownTip) -> tuple[list[DatedReply], date | None]:
+    """The replies, and the first day on which a reviewer opened the report."""
+    identity = identity_of(seed)
+    wanted = select(Item.id, Item.day, Item.sealed).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+    with server.store.reading() as session:
+        rows = session.execute(wanted).all()
+    documents = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
+    replies = [
+        DatedReply(item, day, reply.text, reply.number) if reply else DatedReply(item, day, None, 0)
+        for item, day, reply in documents
+        if not isinstance(reply, Opened)
+    ]
+    return replies, min((day for _, day, reply in documents if isinstance(reply, Opened)), default=None)
+
+
+def _open(identity: HybridIdentity, sealed: bytes) -> Reply | Opened | None:
+    try:
+        return one_of(unseal(sealed, [identity]), *_TO_SOURCE)
+    except (AgeError, PayloadFormatError):
+        return None

@@ -1,0 +1,107 @@
+"""The way in and the way out: guidance, a codename, coming back, leaving."""
+
+from flask import Blueprint, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from crypto.codename import generate, is_word
+from intake.source.forms.base import CheckForm, SignInForm
+from intake.source.pages import current_server, render
+from intake.source.problems import show_again
+from intake.source.session.tokens import exempt
+from intake.source.session.visits import asked_words, kept_seed, kept_words, show_words, tell, words_language
+from intake.source.session.visits import leave as leave_visit
+from intake.source.text.gettext import gettext as _
+from intake.source.text.gettext import number
+from intake.source.text.languages import codename_language
+from intake.source.tip.tips import require_reviewers
+from intake.source.words.typed import sign_in
+
+blueprint = Blueprint("entrance", __name__)
+
+
+def return_page(notice: str = "", form: SignInForm | None = None) -> str:
+    """The page that asks for the codename."""
+    return render("return.html", form=form or SignInForm(), notice=notice)
+
+
+def first_page(notice: str = "") -> str:
+    """The page that offers a codename."""
+    return render("first.html", notice=notice)
+
+
+def _check_page(notice: str = "", form: CheckForm | None = None) -> str:
+    if not kept_words():
+        return first_page(notice)
+    form = form or CheckForm()
+    for field, position in zip((form.first, form.second), asked_words(), strict=True):
+        field.label.text = _("Word %(position)s", position=number(position + 1))
+    return render("check.html", form=form, notice=notice)
+
+
+@blueprint.get("/")
+def home() -> str:
+    """What this is, the safety guidance, and two ways on."""
+    return render("home.html")
+
+
+@blueprint.post("/codename")
+@show_again(first_page)
+def make_codename() -> ResponseReturnValue:
+    """Make a codename, unless one is still being shown."""
+    require_reviewers(current_server())
+    if not kept_words():
+        show_words(generate(codename_language()))
+    return redirect(url_for("entrance.codename"), 303)
+
+
+@blueprint.get("/codename")
+def codename() -> ResponseReturnValue:
+    """Show the codename, until its owner goes on to the report."""
+    if words := kept_words():
+        return render("codename.html", words=words, words_language=words_language())
+    return redirect(url_for("entrance.home" if kept_seed() is None else "report.report"), 303)
+
+
+@blueprint.route("/codename/check", methods=["GET", "POST"])
+@show_again(_check_page)
+def check() -> ResponseReturnValue:
+    """Ask for two words of the codename that is still being shown, whoever wants to be asked."""
+    words, form = kept_words(), CheckForm()
+    if not words:
+        return codename()
+    if form.is_submitted() and not form.is_here:
+        form = CheckForm(formdata=None)
+        return _check_page(_("You have another codename now. It is this one that you are asked for."), form), 400
+    if form.validate_on_submit():
+        fields = dict(zip((form.first, form.second), asked_words(), strict=True))
+        wrong = [field for field, position in fields.items() if not is_word(words[position], field.data or "")]
+        if not wrong:
+            tell(_("Right. You have kept your codename."))
+            return redirect(url_for("report.report"), 303)
+        for field in wrong:
+            field.errors = [_("This is not the word. You can go back and look at your codename once more.")]
+    return _check_page(form=form), 400 if form.is_submitted() else 200
+
+
+@blueprint.route("/return", methods=["GET", "POST"])
+@show_again(return_page)
+def come_back() -> ResponseReturnValue:
+    """Take a codename; a typing error is told from a codename that nobody has."""
+    form = SignInForm()
+    if form.validate_on_submit() and sign_in(current_server(), form.codename):
+        return redirect(url_for("thread.tip"), 303)
+    return return_page(form=form), 400 if form.is_submitted() else 200
+
+
+@blueprint.post("/leave")
+@exempt
+def leave() -> ResponseReturnValue:
+    """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
+    leave_visit()
+    return redirect(url_for("entrance.left"), 303)
+
+
+@blueprint.get("/left")
+def left() -> str:
+    """How to get rid of traces."""
+    return render("left.html")
