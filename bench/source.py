@@ -6,6 +6,7 @@ import re
 import secrets
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,7 @@ from typing import BinaryIO
 
 import httpx
 
-from bench.timing import Part, Row
+from bench.timing import Part, Row, processor_of
 from crypto.age import HybridIdentity, HybridRecipient, X25519Identity, seal
 from crypto.codename import generate
 from crypto.note import SigningKey
@@ -29,6 +30,9 @@ from intake.report.payloads import Report, Summary
 GIB = 1 << 30
 REPORTS = 40
 REVIEWERS = 5
+PAGES = 200
+MOST_MEMORY = 128
+"""MiB that the worker may take at most."""
 _PIECE = 1 << 20
 _HIDDEN = re.compile(r'name="(csrf_token|token|owner)" [^>]*value="([^"]*)"')
 _NARRATIVE = "Two men came to my father. " * 20
@@ -45,6 +49,26 @@ def discard():
 """
 
 
+EMPTY = """
+from flask import Flask
+app = Flask(__name__)
+
+@app.get("/")
+def empty():
+    return ""
+"""
+
+SAME_WORKER = """
+from pathlib import Path
+from intake.settings import Settings
+from intake.worker import QuietLogger, worker_for
+worker_class = worker_for(Settings(data=Path("none")))
+logger_class = QuietLogger
+threads = 8
+keepalive = 0
+"""
+
+
 @contextmanager
 def part() -> Iterator[Part]:
     """Every row, over servers and files that are gone afterwards."""
@@ -55,7 +79,12 @@ def part() -> Iterator[Part]:
         with plain.open("wb") as file:
             for _ in range(GIB >> 24):
                 file.write(secrets.token_bytes(1 << 24))
-        measured = [*_reports(source, directory), *_uploads(source, _start_bare(directory, started), plain)]
+        measured = [
+            *_journeys(source, master, directory),
+            *_pages(source, master, directory, started),
+            *_reports(source, directory),
+            *_uploads(source, _start_bare(directory, started), plain),
+        ]
         yield Part(measured, lambda: _peak(master))
 
 
@@ -74,6 +103,17 @@ def _start_source(directory: Path, started: ExitStack) -> tuple[str, int]:
     return f"http://127.0.0.1:{port}", process.pid
 
 
+def _start_empty(directory: Path, started: ExitStack) -> tuple[str, int]:
+    """A Flask view that answers with nothing, under the worker that the site runs under."""
+    port = _free_port()
+    (directory / "empty.py").write_text(EMPTY, "utf-8")
+    (directory / "same.conf.py").write_text(SAME_WORKER, "utf-8")
+    place = ["-c", str(directory / "same.conf.py"), "--chdir", str(directory), "--bind", f"127.0.0.1:{port}"]
+    process = started.enter_context(running(["-m", "gunicorn", "--no-control-socket", *place, "empty:app"], {}))
+    wait_for_port(process, port)
+    return f"http://127.0.0.1:{port}", process.pid
+
+
 def _start_bare(directory: Path, started: ExitStack) -> str:
     """A Flask view that throws away what it gets, under gunicorn as it comes."""
     port = _free_port()
@@ -84,6 +124,54 @@ def _start_bare(directory: Path, started: ExitStack) -> str:
     process = started.enter_context(running(["-m", "gunicorn", *options, *place, "discard:app"], {}))
     wait_for_port(process, port)
     return f"http://127.0.0.1:{port}"
+
+
+def _journeys(source: str, master: int, directory: Path) -> list[Row]:
+    recipients = [HybridIdentity.generate().recipient for _ in range(REVIEWERS)]
+    synced = directory / "synced-alone"
+
+    def journeys() -> None:
+        for _ in range(REPORTS):
+            _report(source)
+
+    def bare() -> None:
+        for _ in range(REPORTS):
+            _bare_report(recipients, synced)
+
+    return [
+        Row(f"{REPORTS} journeys of a source, from the start to the report's own page, processor time", journeys,
+            "Argon2id, sealing and a synced write alone, processor time", bare, "≤ 1.8",
+            clock=processor_of(_worker(master)), other_clock=time.process_time, rounds=5)
+    ]  # fmt: skip
+
+
+def _pages(source: str, master: int, directory: Path, started: ExitStack) -> list[Row]:
+    bare, other_master = _start_empty(directory, started)
+    reported = _reported(source)
+    begun = _client(source)
+    begun.post("/en/codename", data=_hidden(begun, "/en/", "/en/codename"))
+    clients = {"/en/": _client(source), "/en/report": begun, "/en/tip": reported}
+    names = {"/en/": "start", "/en/report": "the form's first page", "/en/tip": "a report's own page"}
+    goals = {"/en/": "≤ 2", "/en/report": "≤ 4", "/en/tip": "≤ 4"}
+
+    def pages(client: httpx.Client, path: str) -> None:
+        for _ in range(PAGES):
+            if client.get(path, follow_redirects=False).status_code != 200:
+                raise RuntimeError(f"{path} was not shown")
+
+    def row(path: str) -> Row:
+        return Row(
+            f"{PAGES} times {names[path]}, processor time",
+            lambda: pages(clients[path], path),
+            "an empty Flask view under the same worker, processor time",
+            lambda: pages(httpx.Client(base_url=bare, trust_env=False), "/"),
+            goals[path],
+            clock=processor_of(_worker(master)),
+            other_clock=processor_of(_worker(other_master)),
+            rounds=5,
+        )
+
+    return [row(path) for path in clients]
 
 
 def _reports(source: str, directory: Path) -> list[Row]:
@@ -107,13 +195,22 @@ def _reports(source: str, directory: Path) -> list[Row]:
     ]  # fmt: skip
 
 
+def _client(source: str) -> httpx.Client:
+    return httpx.Client(base_url=source, follow_redirects=True, trust_env=False, timeout=60)
+
+
 def _report(source: str) -> None:
-    """What a source does: the start, a codename, the report."""
-    with httpx.Client(base_url=source, follow_redirects=True, trust_env=False, timeout=60) as client:
-        client.post("/en/codename", data=_hidden(client, "/en/", "/en/codename"))
-        hidden = _hidden(client, "/en/report", "/en/report")
-        if client.post("/en/report", data={**hidden, "narrative": _NARRATIVE}).url.path != "/en/tip":
-            raise RuntimeError("the report was not taken")
+    _reported(source).close()
+
+
+def _reported(source: str) -> httpx.Client:
+    """What a source does: the start, a codename, the report, and its own page."""
+    client = _client(source)
+    client.post("/en/codename", data=_hidden(client, "/en/", "/en/codename"))
+    hidden = _hidden(client, "/en/report", "/en/report")
+    if client.post("/en/report", data={**hidden, "narrative": _NARRATIVE}).url.path != "/en/tip":
+        raise RuntimeError("the report was not taken")
+    return client
 
 
 def _hidden(client: httpx.Client, path: str, action: str) -> dict[str, str]:
@@ -175,7 +272,7 @@ def _uploads(source: str, bare: str, plain: Path) -> list[Row]:
 
 
 def _upload(source: str, plain: Path) -> None:
-    with httpx.Client(base_url=source, follow_redirects=True, trust_env=False, timeout=60) as client:
+    with _client(source) as client:
         client.post("/en/codename", data=_hidden(client, "/en/", "/en/codename"))
         client.post("/en/report", data={**_hidden(client, "/en/report", "/en/report"), "narrative": "A file follows."})
         hidden = _hidden(client, "/en/tip/file", "/en/tip/file")
@@ -204,9 +301,15 @@ def _send(site: str, path: str, cookie: str, content_type: str, before: bytes, f
 
 def _peak(master: int) -> str:
     """The most memory that the worker of a gunicorn has taken."""
+    status = Path(f"/proc/{_worker(master)}/status").read_text("ascii")
+    peak = int(re.findall(r"VmHWM:[^0-9]+([0-9]+) kB", status)[0]) / 1024
+    return f"Peak memory of the source's worker, uploads included: {peak:.0f} MiB (goal: ≤ {MOST_MEMORY})"
+
+
+def _worker(master: int) -> int:
+    """The one worker of a gunicorn."""
     (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split()
-    status = Path(f"/proc/{worker}/status").read_text("ascii")
-    return f"Peak memory of the worker: {int(re.findall(r'VmHWM:[^0-9]+([0-9]+) kB', status)[0]) / 1024:.0f} MiB"
+    return int(worker)
 
 
 def _free_port() -> int:
