@@ -14,6 +14,7 @@ gunicorn itself has no deadline for a request that arrives slowly. Here,
 When connections, memory or threads run out, the circuit that has most of them gives way (`intake/serving/fairness`).
 """
 
+import ctypes
 import sys
 import time
 from collections.abc import Callable, Hashable
@@ -62,6 +63,7 @@ _STOP_STALL = 2
 _SWEEP = 1.0
 _ACCEPTED_AT_ONCE = 32
 _PAUSE = 0.05
+_M_ARENA_MAX = -8
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
@@ -139,6 +141,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Serve, until the end, and say nothing of time and software."""
+        _keep_one_heap()
         gunicorn.http.wsgi.Response = _Response
         gunicorn.http.wsgi.SERVER = "web"
         super().init_process()
@@ -377,6 +380,18 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.crowd.remove(conn)
         self.nr_conns -= 1
         conn.close()
+
+
+def _keep_one_heap() -> None:
+    """Let all threads share one heap, before there is a second thread.
+
+    The C library would give each a heap of its own, and each keeps what its largest request took: Argon2id's memory,
+    once a thread. Python's lock lets only one of them allocate at a time anyway.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    # Not in every C library; others have no such heaps.
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, 1)
 
 
 def worker_for(settings: Settings) -> type[PatientWorker]:

@@ -10,7 +10,7 @@ from intake.serving.paced import Refusal
 from intake.settings import Settings
 from intake.source.admission.incoming import STREAMED, refusal
 from intake.source.admission.room import NoPlaceError
-from intake.source.admission.shared import storage_options
+from intake.source.admission.counters import counted_at, storage_options
 from intake.source.upload.views import read_texts
 
 _CODENAMES = ("entrance.make_codename", "entrance.come_back")
@@ -27,7 +27,7 @@ def set_limits(app: Flask, settings: Settings) -> None:
     limiter = Limiter(
         _circuit,
         application_limits=[settings.limit_pages],
-        storage_uri=settings.limits_storage,
+        storage_uri=counted_at(settings.limits_storage),
         storage_options=storage_options(settings.limits_storage),
         on_breach=_keep_texts,
         # When the storage fails, every process counts by itself, and if that fails as well, nobody is held up: what

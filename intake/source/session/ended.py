@@ -14,7 +14,7 @@ from typing import Protocol
 from limits.errors import StorageError
 from limits.storage import Storage
 
-from intake.source.admission.shared import open_storage
+from intake.source.admission.counters import open_storage
 
 LONGEST_VISIT = timedelta(hours=24)
 """After which a visit ends, however busy it is, so that no end has to be remembered for longer."""
