@@ -20,6 +20,7 @@ from intake.source.session import visits
 from intake.source.session.ended import ended
 from intake.source.session.tokens import set_tokens
 from intake.source.text.languages import preferred, set_languages
+from intake.source.text.templates import LanguageTemplates
 from intake.source.thread import views as thread
 from intake.source.upload import views as file
 from intake.source.words import views as entrance
@@ -41,6 +42,7 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
     """The source site over an opened server. `session_key`: 32 bytes; by default those of this process."""
     key = session_key or visits.KEY
     app = Flask(__name__)
+    app.jinja_environment = LanguageTemplates
     app.response_class = PaddedResponse
     app.extensions["intake"] = server
     app.secret_key = hashlib.sha256(b"form tokens\n" + key).digest()

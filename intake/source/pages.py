@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import Flask, Response, current_app, render_template
+from flask import Flask, Response, current_app
 
 from intake.server import Server
 from intake.source.session.visits import kept_seed, told
 from intake.source.text import languages
 from intake.source.text.gettext import day, gettext, number
+from intake.source.text.templates import template
 
 PAGE_SIZE = 48 * 1024
 """Bytes of an answer that is a page, with its headers: every page takes it, in every language, and a few that show much
@@ -56,16 +57,16 @@ def set_pages(app: Flask) -> None:
     app.context_processor(_shared)
 
 
-def render(template: str, **values: Any) -> str:
+def render(name: str, **values: Any) -> str:
     """A page."""
-    return render_template(template, **values)
+    current_app.update_template_context(values)
+    return template(name).render(values)
 
 
 def _shared() -> dict[str, Any]:
     return {
         "language": languages.language(),
         "direction": languages.direction(),
-        "other_languages": languages.others(),
         "settings": current_server().settings,
         "team": current_server().settings.team or gettext("this team"),
         "signed_in": kept_seed() is not None,

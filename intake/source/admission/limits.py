@@ -8,9 +8,9 @@ from flask_limiter import Limiter, RequestLimit
 
 from intake.serving.paced import Refusal
 from intake.settings import Settings
+from intake.source.admission.counters import counted_at, storage_options
 from intake.source.admission.incoming import STREAMED, refusal
 from intake.source.admission.room import NoPlaceError
-from intake.source.admission.counters import counted_at, storage_options
 from intake.source.upload.views import read_texts
 
 _CODENAMES = ("entrance.make_codename", "entrance.come_back")

@@ -12,7 +12,7 @@ from intake.source.session.visits import asked_words, kept_seed, kept_words, sho
 from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import number
-from intake.source.text.languages import codename_language
+from intake.source.text.languages import codename_language, others
 from intake.source.tip.tips import require_reviewers
 from intake.source.words.typed import sign_in
 
@@ -41,7 +41,7 @@ def _check_page(notice: str = "", form: CheckForm | None = None) -> str:
 @blueprint.get("/")
 def home() -> str:
     """What this is, the safety guidance, and two ways on."""
-    return render("home.html")
+    return render("home.html", other_languages=others())
 
 
 @blueprint.post("/codename")
