@@ -15,7 +15,6 @@ from wtforms import (
     Form,
     FormField,
     HiddenField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
@@ -54,11 +53,22 @@ def leaves(fields: Iterable[Field]) -> Iterator[Field]:
             yield field
 
 
+class SeveralField(Field):  # type: ignore[misc]
+    """A field that may arrive several times over."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take all that arrived."""
+        self.data = list(valuelist)
+
+
 class SourceForm(FlaskForm):  # type: ignore[misc]
     """A form that takes only what it asks for. `token` makes sending the same form twice harmless."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         csrf_class = BrowserTokens
+
+        def get_translations(self, _form: Any) -> None:
+            """Nothing of the library's own words is ever shown, and its catalogues would be read for every request."""
 
     token = HiddenField(default=lambda: secrets.token_urlsafe(16))
 
@@ -80,7 +90,7 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
     def _is_whole(self) -> bool:
         """Whether everything that arrived is asked for, is there once, and bears a token of the form's."""
         fields = list(leaves(self))
-        single = [field.name for field in fields if not isinstance(field, SelectMultipleField)]
+        single = [field.name for field in fields if not isinstance(field, SeveralField)]
         return (
             request.form.keys() <= {field.name for field in fields}
             and all(len(request.form.getlist(name)) <= 1 for name in single)

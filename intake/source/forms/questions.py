@@ -1,19 +1,17 @@
 """The pages' part of the one form definition: a form for each group of questions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from markupsafe import Markup
 from wtforms import (
     BooleanField,
     Field,
     FieldList,
     Form,
     FormField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    SelectMultipleField,
     StringField,
     SubmitField,
     TextAreaField,
@@ -23,10 +21,11 @@ from wtforms.validators import StopValidation
 
 from intake.report import definition
 from intake.report.definition import UNANSWERED, Answer, AnswerError, Choice, Group
-from intake.source.forms.base import MISSING, TOO_LONG, Printable, TextForm, line_feeds
+from intake.source.forms.base import MISSING, TOO_LONG, Printable, SeveralField, TextForm, leaves, line_feeds
 from intake.source.text.gettext import gettext
 from intake.source.text.gettext import lazy_gettext as _
-from intake.source.text.languages import countries
+from intake.source.text.languages import countries, language
+from intake.source.text.templates import template
 
 _PROBLEMS = {
     "required": MISSING,
@@ -35,6 +34,62 @@ _PROBLEMS = {
     "contradictory": _("One of these answers can't be combined with others."),
 }
 _WRONG = _("Please choose again.")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the answers that a question offers."""
+
+    key: str
+    label: str
+
+
+class Options:
+    """What a question offers, made once a language. Never stale: form and catalogues are read once in a process."""
+
+    def __init__(self, question: definition.Field) -> None:
+        self._question = question
+        self._of_languages: dict[str, Sequence[Option]] = {}
+
+    def here(self) -> Sequence[Option]:
+        """In the language of the current page."""
+        tag = language()
+        if tag not in self._of_languages:
+            self._of_languages[tag] = self._made()
+        return self._of_languages[tag]
+
+    def _made(self) -> Sequence[Option]:
+        choices = self._question.choices.items()
+        if self._question.kind != "country":
+            return [Option(key, gettext(label)) for key, label in choices]
+        # Only the answers that are no country have a label in the definition.
+        others = [Option(key, gettext(label)) for key, label in choices if label]
+        return [Option("", "–"), *others, *(Option(code, name) for code, name in countries())]
+
+
+class OneField(Field):  # type: ignore[misc]
+    """One answer out of several; what arrives is checked by the form definition alone."""
+
+    def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.options = options
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what arrived, if anything did."""
+        if valuelist:
+            self.data = valuelist[0]
+
+
+class CountryField(OneField):
+    """The same out of a long list."""
+
+
+class ManyField(SeveralField):
+    """Any of several answers."""
+
+    def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.options = options
 
 
 class GroupForm(TextForm):
@@ -53,6 +108,15 @@ class GroupForm(TextForm):
     def is_blank(self) -> bool:
         """Whether everything was passed over."""
         return _is_blank(self.answers())
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether every question is as on a page that nobody has written on yet."""
+        keys = [question.key for question in self.group.fields]
+        fields = leaves([*(self[key] for key in keys), *self.entries])
+        return not self.is_submitted() and all(
+            (field.data or None) == field.default and not field.errors for field in fields
+        )
 
     @property
     def entries(self) -> list[FormField]:
@@ -136,18 +200,26 @@ def question_field(question: definition.Field) -> Any:
             return StringField(**common)
         case "one":
             default = None if question.default == UNANSWERED else question.default
-            return RadioField(choices=lambda: _choices(question), validate_choice=False, default=default, **common)
+            return OneField(options=Options(question), default=default, **common)
         case "several":
-            return SelectMultipleField(choices=lambda: _choices(question), validate_choice=False, **common)
+            return ManyField(options=Options(question), **common)
         case "country":
-            return SelectField(choices=lambda: _countries(question), validate_choice=False, **common)
+            return CountryField(options=Options(question), **common)
 
 
-def _choices(question: definition.Field) -> list[Any]:
-    return [SelectChoice(key, gettext(label)) for key, label in question.choices.items()]
+def questions(form: GroupForm) -> Markup:
+    """The questions of a form, as HTML."""
+    return _blank(language(), form.group.key) if form.is_untouched else _html(form)
 
 
-def _countries(question: definition.Field) -> list[Any]:
-    # Only the answers that are no country have a label in the definition.
-    others = [SelectChoice(key, gettext(label)) for key, label in question.choices.items() if label]
-    return [SelectChoice("", "–"), *others, *(SelectChoice(code, name) for code, name in countries())]
+@cache
+def _blank(_language: str, key: str) -> Markup:
+    """The questions of a group without an answer, made once a language, of a form that nothing was written in.
+
+    Never stale: the form's definition, the catalogues and the templates are read once in a process.
+    """
+    return _html(group_form(key)(formdata=None))
+
+
+def _html(form: GroupForm) -> Markup:
+    return Markup(template("parts.html").module.questions(form))  # type: ignore[attr-defined]  # noqa: S704 - a macro's

@@ -31,14 +31,14 @@ def _replies_page(notice: str, *, reply_id: str) -> str:  # noqa: ARG001 - the v
 def forget_reply(reply_id: str) -> ResponseReturnValue:
     """Delete one reply."""
     here = signed_in(current_server())
-    if here is None or not OwnedForm().is_of(here[0]):
+    if here is None or not OwnedForm().is_of(here.seed):
         notice = _("This reply belongs to another codename. Nothing was deleted. Please come back with that codename.")
         return return_page(notice), 400
     try:
         item = bytes.fromhex(reply_id)
     except ValueError:
         abort(404)
-    forgotten = delete_reply(current_server(), *here, item)
+    forgotten = delete_reply(current_server(), here.seed, here.tip, item)
     if forgotten is None:
         abort(404)
     tell(_("The reply has been deleted."))
@@ -61,8 +61,8 @@ def withdraw_tip() -> ResponseReturnValue:
     here = sender(server, form)
     if here is None or not valid:
         return _withdraw_page(form=form), 400
-    forgotten = withdraw(server, *here)
-    end_visits_of(here[0])
+    forgotten = withdraw(server, here.seed, here.tip)
+    end_visits_of(here.seed)
     _tell_of_traces(forgotten)
     return redirect(url_for("deletion.withdrawn"), 303)
 

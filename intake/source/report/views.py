@@ -10,7 +10,7 @@ from intake.report.definition import load_form
 from intake.report.payloads import Report
 from intake.source.admission.origin import comes_from_elsewhere
 from intake.source.forms.base import MessageForm
-from intake.source.forms.questions import FirstGroupForm, group_form
+from intake.source.forms.questions import FirstGroupForm, group_form, questions
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.session.visits import forget_words, kept_seed, kept_words, show_words, tell, words_language
@@ -29,6 +29,7 @@ def _report_page(notice: str = "", form: FirstGroupForm | None = None) -> str:
     return render(
         "report.html",
         form=form,
+        questions=questions,
         notice=notice,
         # Words of another window would mislead.
         words=kept_words() if form.is_here else (),

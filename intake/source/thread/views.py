@@ -6,26 +6,29 @@ from flask.typing import ResponseReturnValue
 from intake.report.definition import Group, load_form
 from intake.report.payloads import Addition, Message
 from intake.source.forms.base import MessageForm
-from intake.source.forms.questions import GroupForm, group_form
+from intake.source.forms.questions import GroupForm, group_form, questions
 from intake.source.pages import current_server, render
 from intake.source.problems import show_again
 from intake.source.session.visits import kept_seed, note_saved, owner_tag, saved_groups, tell
 from intake.source.text.gettext import gettext as _
 from intake.source.tip.tips import answered, receive
-from intake.source.words.typed import sender, signed_in
+from intake.source.words.typed import Visitor, sender, signed_in
 
 blueprint = Blueprint("thread", __name__)
 
 
 def show_tip(notice: str = "", form: MessageForm | None = None) -> str:
     """The tip's page; without a valid session only the form, which then asks for the codename too."""
-    here = signed_in(current_server())
+    return _tip_page(signed_in(current_server()), notice, form)
+
+
+def _tip_page(here: Visitor | None, notice: str = "", form: MessageForm | None = None) -> str:
     return render(
         "tip.html",
         form=form or MessageForm(),
         notice=notice,
         here=here is not None,
-        answered=None if here is None else answered(current_server(), *here),
+        answered=None if here is None else answered(current_server(), here.seed, here.tip),
         groups=load_form().later_groups,
         saved=saved_groups(),
         owner=owner_tag(kept_seed()),
@@ -38,6 +41,7 @@ def _group_page(notice: str = "", *, key: str, form: GroupForm | None = None) ->
     return render(
         "group.html",
         form=form or group_form(key)(),
+        questions=questions,
         notice=notice,
         here=signed_in(current_server()) is not None,
         group=group,
@@ -50,9 +54,8 @@ def _group_page(notice: str = "", *, key: str, form: GroupForm | None = None) ->
 @blueprint.get("/tip")
 def tip() -> ResponseReturnValue:
     """What happens next, the replies, and the ways to add something."""
-    if signed_in(current_server()) is None:
-        return to_codename()
-    return show_tip()
+    here = signed_in(current_server())
+    return to_codename() if here is None else _tip_page(here)
 
 
 @blueprint.post("/tip/message")
@@ -64,7 +67,7 @@ def message() -> ResponseReturnValue:
     here = sender(server, form)
     if here is None or not valid:
         return show_tip(form=form), 400
-    receive(server, *here, Message(form.text.data), form.token.data)
+    receive(server, here.seed, here.tip, Message(form.text.data), form.token.data)
     tell(_("Your message has arrived."))
     return redirect(url_for("thread.tip"), 303)
 
@@ -84,7 +87,7 @@ def more(key: str) -> ResponseReturnValue:
     if here is None or not valid:
         return _group_page(key=key, form=form), 400
     if not form.is_blank():
-        receive(server, *here, Addition(load_form().version, key, form.answers()), form.token.data)
+        receive(server, here.seed, here.tip, Addition(load_form().version, key, form.answers()), form.token.data)
         note_saved(key)
         tell(_("Saved."))
     return redirect(_after(group), 303)

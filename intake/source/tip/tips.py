@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import ServiceUnavailable
@@ -39,6 +39,13 @@ from intake.storage.tables import Item, Tip, Withdrawal
 
 _TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
 _ITEM_ID = b"intake source item v1"
+
+# Made once: to make one takes longer than to run it.
+_TIPS, _ITEMS = Tip.__table__.c, Item.__table__.c
+_TIP_OF_WORDS = select(_TIPS.id, _TIPS.recipient).where(_TIPS.lookup == bindparam("lookup"))
+_REPLIES = select(_ITEMS.id, _ITEMS.day, _ITEMS.sealed).where(
+    _ITEMS.tip_id == bindparam("tip"), _ITEMS.kind == Kind.REPLY
+)
 
 
 class NoReviewersError(ServiceUnavailable):
@@ -200,7 +207,7 @@ def _recipients(server: Server, session: Session) -> Sequence[HybridRecipient]:
 
 
 def _find(session: Session, seed: Seed) -> KnownTip | None:
-    row = session.execute(select(Tip.id, Tip.recipient).where(Tip.lookup == seed.lookup_key())).one_or_none()
+    row = session.execute(_TIP_OF_WORDS, {"lookup": seed.lookup_key()}).one_or_none()
     return None if row is None else KnownTip(*row)
 
 
@@ -240,9 +247,8 @@ def _heard(server: Server, seed: Seed, tip: KnownTip) -> Sequence[bytes]:
 def _opened(server: Server, seed: Seed, tip: KnownTip) -> tuple[list[DatedReply], date | None]:
     """The replies, and the first day on which a reviewer opened the report."""
     identity = identity_of(seed)
-    wanted = select(Item.id, Item.day, Item.sealed).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY)
     with server.store.reading() as session:
-        rows = session.execute(wanted).all()
+        rows = session.execute(_REPLIES, {"tip": tip.id}).all()
     documents = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
     replies = [
         DatedReply(item, day, reply.text, reply.number) if reply else DatedReply(item, day, None, 0)

@@ -6,7 +6,6 @@ from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from crypto.codename import Seed
 from intake.hygiene import describe
 from intake.report.definition import UNANSWERED, load_form
 from intake.report.payloads import About
@@ -16,7 +15,6 @@ from intake.source.forms.base import EIGHT_WORDS
 from intake.source.forms.lookout import words_stand_in
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import kilobytes, megabytes
-from intake.source.tip.chain import KnownTip
 from intake.source.tip.tips import receive_file
 from intake.source.upload.form import FileForm, Row
 from intake.source.upload.parts import (
@@ -26,6 +24,7 @@ from intake.source.upload.parts import (
     seal_file,
     shortened,
 )
+from intake.source.words.typed import Visitor
 
 _SHOWN_NAME = 30
 _EMBEDDINGS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -34,9 +33,9 @@ _EMBEDDINGS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI",
 class Delivery:
     """The files of one form: each is stored as soon as it is there, and this is what became of them."""
 
-    def __init__(self, server: Server, here: tuple[Seed, KnownTip]) -> None:
+    def __init__(self, server: Server, here: Visitor) -> None:
         self._server = server
-        self._seed, self._tip = here
+        self._here = here
         self.received: list[str] = []
         """The files that are stored, by name and size, for people."""
         self.faults: dict[str, str] = {}
@@ -93,7 +92,7 @@ class Delivery:
             self._refuse(file, str(EIGHT_WORDS), 400)
             return
         require_room(self._server)
-        sealed = seal_file(self._server, self._tip.recipient, file.content)
+        sealed = seal_file(self._server, self._here.tip.recipient, file.content)
         answers = row.answers()
         shows = str(answers.pop("shows"))
         about = About(
@@ -106,7 +105,7 @@ class Delivery:
             form=load_form().version,
             answers={**answers},
         )
-        receive_file(self._server, self._seed, self._tip, about, sealed, row.form.token.data)
+        receive_file(self._server, self._here.seed, self._here.tip, about, sealed, row.form.token.data)
         self.received.append(f"{shown_name(file.name)} ({size_words(sealed.size)})")
         self._received_names |= row.names
 

@@ -1,5 +1,7 @@
 """Reading a codename that somebody typed, and saying which word to look at again."""
 
+from dataclasses import dataclass
+
 from wtforms import Field
 
 from crypto.codename import ChecksumError, Codename, CodenameError, Seed, UnknownWordError, WordCountError, parse
@@ -12,14 +14,22 @@ from intake.source.tip.chain import KnownTip
 from intake.source.tip.tips import find
 
 
-def signed_in(server: Server) -> tuple[Seed, KnownTip] | None:
-    """The seed of this visit and its tip, if there are both."""
+@dataclass(frozen=True, slots=True, repr=False)
+class Visitor:
+    """Somebody whose words are known, and their tip."""
+
+    seed: Seed
+    tip: KnownTip
+
+
+def signed_in(server: Server) -> Visitor | None:
+    """Who is here: the seed of this visit and its tip, if there are both."""
     seed = kept_seed()
     tip = None if seed is None else find(server, seed)
-    return None if seed is None or tip is None else (seed, tip)
+    return None if seed is None or tip is None else Visitor(seed, tip)
 
 
-def sender(server: Server, form: OwnedForm) -> tuple[Seed, KnownTip] | None:
+def sender(server: Server, form: OwnedForm) -> Visitor | None:
     """Whose form this is: of the codename that was typed in it, otherwise of the visit that its page was made in.
 
     None if neither is there: another tip may have been opened in the meantime, in another window, and what was meant
@@ -49,7 +59,7 @@ def author(server: Server, form: OwnedForm) -> Seed | None:
     return seed
 
 
-def sign_in(server: Server, field: Field) -> tuple[Seed, KnownTip] | None:
+def sign_in(server: Server, field: Field) -> Visitor | None:
     """The tip of the codename in a field, from now on that of the visit; or None, and the field says why.
 
     Whether the codename is known or not, this derives one seed and makes one look-up.
@@ -63,7 +73,7 @@ def sign_in(server: Server, field: Field) -> tuple[Seed, KnownTip] | None:
         _refuse_unknown(field)
         return None
     begin_visit(codename, seed)
-    return seed, tip
+    return Visitor(seed, tip)
 
 
 def _typed(field: Field) -> bool:
