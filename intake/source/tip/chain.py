@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
-from crypto.age import AgeError, HybridIdentity, parse_recipient, seal, unseal
+from crypto.age import AgeError, HybridIdentity, Recipient, parse_recipient, seal, unseal
 from crypto.codename import Seed
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Chain, FromSource, PayloadFormatError
@@ -28,6 +28,24 @@ class KnownTip:
 
     id: bytes
     recipient: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Writer:
+    """A source that writes to a tip: its seed, what replies to it are sealed to, and the tip's id and recipient."""
+
+    seed: Seed
+    identity: HybridIdentity
+    tip: bytes
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """An item that goes on with a chain, and what the chain then ends with, sealed to the source."""
+
+    item: Item
+    chain: bytes
 
 
 def identity_of(seed: Seed) -> HybridIdentity:
@@ -52,14 +70,26 @@ def append(
     row = session.get_one(Tip, tip.id, with_for_update=True)
     if session.get(Item, name) is not None:
         return ()
-    newest = _newest(identity, row.chain)
-    link = Link(tip.id.hex(), name.hex(), newest.number + 1, newest.previous, tuple(reply.hex() for reply in heard))
-    document = SourceItem(payload, link).signed_by(source_key(seed)).padded()
-    sealed = seal(document, [parse_recipient(tip.recipient)])
-    row.chain = seal(Chain(link.number, sha256(sealed).hexdigest()).padded(), [identity.recipient])
-    item = Item(id=name, tip_id=tip.id, kind=Kind(payload.kind), day=day, size=len(sealed), sealed=sealed)
-    session.add(item)
-    return (item,)
+    writer = Writer(seed, identity, tip.id, parse_recipient(tip.recipient))
+    following = _follow(writer, _newest(identity, row.chain), name, payload, day, heard)
+    row.chain = following.chain
+    session.add(following.item)
+    return (following.item,)
+
+
+def begin(writer: Writer, name: bytes, payload: FromSource, day: date) -> Following:
+    """The first item of a tip that is about to be stored."""
+    return _follow(writer, _NOTHING_YET, name, payload, day, ())
+
+
+def _follow(
+    writer: Writer, newest: Chain, name: bytes, payload: FromSource, day: date, heard: Sequence[bytes]
+) -> Following:
+    link = Link(writer.tip.hex(), name.hex(), newest.number + 1, newest.previous, tuple(reply.hex() for reply in heard))
+    sealed = seal(SourceItem(payload, link).signed_by(source_key(writer.seed)).padded(), [writer.recipient])
+    chain = seal(Chain(link.number, sha256(sealed).hexdigest()).padded(), [writer.identity.recipient])
+    item = Item(id=name, tip_id=writer.tip, kind=Kind(payload.kind), day=day, size=len(sealed), sealed=sealed)
+    return Following(item, chain)
 
 
 def _newest(identity: HybridIdentity, sealed: bytes | None) -> Chain:

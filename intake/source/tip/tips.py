@@ -31,7 +31,7 @@ from intake.report.payloads import (
 )
 from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
-from intake.source.tip.chain import KnownTip, append, identity_of
+from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of
 from intake.source.upload.parts import SealedFile
 from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten
@@ -176,27 +176,29 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
         # Once: the day that it bears and the gate that it waits for must not lie on both sides of a midnight.
         now = server.log.time(session)
         identity = HybridIdentity.generate()
-        tip = KnownTip(secrets.token_bytes(16), str(identity.recipient))
-        summary = split(seal(_summary(seed, identity, report).padded(), _recipients(server, session)))
+        writer = Writer(seed, identity_of(seed), secrets.token_bytes(16), identity.recipient)
+        first = begin(writer, item, report, now.date())
+        summary = split(seal(_summary(writer, identity, report).padded(), _recipients(server, session)))
         row = Tip(
-            id=tip.id,
+            id=writer.tip,
             day=now.date(),
-            recipient=tip.recipient,
+            recipient=str(identity.recipient),
             lookup=seed.lookup_key(),
             header=summary.header,
             payload=summary.payload,
+            chain=first.chain,
         )
         session.add(row)
         session.flush()
-        first = append(session, seed, tip, item, report, row.day)
-        server.gate.hide(session, now, [row, *first])
+        session.add(first.item)
+        server.gate.hide(session, now, [row, first.item])
     return Arrival.STORED
 
 
-def _summary(seed: Seed, identity: HybridIdentity, report: Report) -> Summary:
-    source, signer = identity_of(seed).recipient, source_key(seed).verifier.public_key.hex()
+def _summary(writer: Writer, identity: HybridIdentity, report: Report) -> Summary:
+    signer = source_key(writer.seed).verifier.public_key.hex()
     answers = load_form().complete(report.answers)
-    return Summary((str(identity),), str(source), signer, report.language, report.form, answers)
+    return Summary((str(identity),), str(writer.identity.recipient), signer, report.language, report.form, answers)
 
 
 def _recipients(server: Server, session: Session) -> Sequence[HybridRecipient]:
