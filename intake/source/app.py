@@ -1,8 +1,11 @@
 """The source site's application factory: the one place for headers, errors, hooks and limits."""
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, Response, redirect, request, url_for
+from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as AnyResponse
 
 from intake.hygiene import log_without_content
@@ -11,9 +14,11 @@ from intake.source.admission import incoming
 from intake.source.admission.limits import require_circuit, require_turn, set_limits
 from intake.source.admission.origin import refuse_other_sites
 from intake.source.admission.room import require_room_for_text
+from intake.source.current import current_server, set_server
 from intake.source.help import views as elsewhere
 from intake.source.leaving import views as deletion
-from intake.source.pages import PaddedResponse, current_server, set_pages
+from intake.source.marks import Cost, mark_static, marked
+from intake.source.pages import PaddedResponse, set_pages
 from intake.source.problems import set_problems
 from intake.source.report import views as report
 from intake.source.session import visits
@@ -37,14 +42,25 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+# Flask adds some to static files: the time, and when the program was installed here.
+_REPLACED = HEADERS.keys() | {"Date", "Expires", "Last-Modified", "ETag"}
+
+
+class SourceSite(Flask):
+    """An application of which nothing is asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself; Flask would look anew, for each hook of each request, what it is."""
+        return func
+
 
 def create_app(server: Server, session_key: bytes | None = None) -> Flask:
     """The source site over an opened server. `session_key`: 32 bytes; by default those of this process."""
     key = session_key or visits.KEY
-    app = Flask(__name__)
+    app = SourceSite(__name__)
     app.jinja_environment = LanguageTemplates
     app.response_class = PaddedResponse
-    app.extensions["intake"] = server
+    set_server(app, server)
     app.secret_key = hashlib.sha256(b"form tokens\n" + key).digest()
     app.session_interface = visits.SealedSessions(key, ended(server.settings.limits_storage))
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = incoming.LARGEST_FORM
@@ -62,6 +78,7 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
         elsewhere.blueprint,
     ):
         app.register_blueprint(blueprint, url_prefix="/<language>")
+    mark_static(app)
     _set_hooks(app, server)
     return app
 
@@ -86,6 +103,7 @@ def _set_hooks(app: Flask, server: Server) -> None:
     set_pages(app)
 
 
+@marked(Cost.PAGE)
 def _root() -> AnyResponse:
     return redirect(url_for("entrance.home", language=preferred()), 303)
 
@@ -97,10 +115,8 @@ def _without_conditions() -> None:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.update(HEADERS)
-    # Flask adds these to static files: the time, and when the program was installed here.
-    for name in ("Date", "Expires", "Last-Modified", "ETag"):
-        response.headers.pop(name, None)
+    own = [(name, value) for name, value in response.headers if name not in _REPLACED]
+    response.headers = Headers([*own, *HEADERS.items()])
     return response
 
 

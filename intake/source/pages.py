@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app
 
-from intake.server import Server
+from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
 from intake.source.text import languages
 from intake.source.text.gettext import day, gettext, number
@@ -42,11 +42,6 @@ class PaddedResponse(Response):
         while whole < size:
             whole *= 2
         return whole
-
-
-def current_server() -> Server:
-    """The server behind the current request."""
-    return current_app.extensions["intake"]  # type: ignore[no-any-return]
 
 
 def set_pages(app: Flask) -> None:

@@ -11,13 +11,11 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from intake.serving.paced import PacedSocket, Refusal
 from intake.serving.worker import COLLECTED
+from intake.source.marks import Brings, mark_here
 
 FORM = "application/x-www-form-urlencoded"
 LARGEST_FORM = COLLECTED
 """Bytes of a form at most: 300,000 characters in any script, percent-encoded. What is too long is shown again."""
-
-STREAMED = frozenset({"file.file"})
-"""The views that read their body themselves, while it arrives."""
 
 _MOST_FIELDS = 2_000
 
@@ -57,7 +55,7 @@ def read_form() -> None:
     if request.method != "POST":
         return
     request.environ["wsgi.input"] = _Body(request.environ["wsgi.input"])
-    if request.endpoint not in STREAMED:
+    if mark_here().brings is not Brings.FILES:
         body = request.get_data()
         if body and request.mimetype != FORM:
             raise UnsupportedMediaType

@@ -1,6 +1,9 @@
 """Limits per Tor circuit. They slow one circuit down and never shut the service for everybody."""
 
+from collections.abc import Callable
+from functools import wraps
 from io import BytesIO
+from typing import ParamSpec, TypeVar
 
 from flask import Flask, abort, request
 from flask.logging import default_handler
@@ -9,17 +12,12 @@ from flask_limiter import Limiter, RequestLimit
 from intake.serving.paced import Refusal
 from intake.settings import Settings
 from intake.source.admission.counters import counted_at, storage_options
-from intake.source.admission.incoming import STREAMED, refusal
+from intake.source.admission.incoming import refusal
 from intake.source.admission.room import NoPlaceError
-from intake.source.upload.views import read_texts
+from intake.source.marks import Cost, mark_here, mark_of
 
-_CODENAMES = ("entrance.make_codename", "entrance.come_back")
-_SENDS = (
-    "report.report", "thread.message", "thread.more", "file.file", "deletion.forget_reply", "deletion.withdraw_tip",
-)  # fmt: skip
-
-_UNLIMITED = frozenset({"entrance.leave", "entrance.left", "static"})
-"""What is neither limited nor counted: leaving must always work, and the way out must not look broken."""
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def set_limits(app: Flask, settings: Settings) -> None:
@@ -39,13 +37,23 @@ def set_limits(app: Flask, settings: Settings) -> None:
     # Tells the operator; what it says of single requests is on a level that nobody turns on.
     limiter.logger.addHandler(default_handler)
     limiter.init_app(app)
-    for scope, limit, endpoints in (
-        ("codenames", settings.limit_codenames, _CODENAMES),
-        ("sends", settings.limit_sends, _SENDS),
-    ):
-        for endpoint in endpoints:
-            limited = limiter.shared_limit(limit, scope=scope, methods=["POST"])
-            app.view_functions[endpoint] = limited(app.view_functions[endpoint])  # type: ignore[assignment]
+    shared = {
+        Cost.WORDS: limiter.shared_limit(settings.limit_codenames, scope="codenames"),
+        Cost.SENDING: limiter.shared_limit(settings.limit_sends, scope="sends"),
+    }
+    for endpoint, view in app.view_functions.items():
+        if (limit := shared.get(mark_of(view).cost)) is not None:
+            app.view_functions[endpoint] = _forms_only(view, limit(view))  # type: ignore[assignment]
+
+
+def _forms_only(view: Callable[P, R], limited: Callable[P, R]) -> Callable[P, R]:
+    """A view of which only the form is limited. The limiter could tell by itself, and takes as long as to count."""
+
+    @wraps(view)
+    def either(*args: P.args, **values: P.kwargs) -> R:
+        return (limited if request.method == "POST" else view)(*args, **values)
+
+    return either
 
 
 def require_circuit() -> None:
@@ -66,7 +74,7 @@ def require_turn() -> None:
 
 
 def _is_unlimited() -> bool:
-    return request.endpoint in _UNLIMITED
+    return mark_here().cost is Cost.NOTHING
 
 
 def _circuit() -> str:
@@ -76,5 +84,6 @@ def _circuit() -> str:
 
 def _keep_texts(_limit: RequestLimit) -> None:
     """Read what a view that reads its body itself would not get to: it is shown again with the refusal."""
-    if request.method == "POST" and request.endpoint in STREAMED:
-        read_texts()
+    read_refused = mark_here().read_refused
+    if request.method == "POST" and read_refused is not None:
+        read_refused()

@@ -4,9 +4,8 @@ from flask import request
 from werkzeug.exceptions import ServiceUnavailable
 
 from intake.server import Server
-from intake.source.pages import current_server
-
-_TEXTS = frozenset({"report.report", "thread.message", "thread.more"})
+from intake.source.current import current_server
+from intake.source.marks import Brings, mark_here
 
 
 class NoRoomError(ServiceUnavailable):
@@ -29,7 +28,7 @@ def require_room(server: Server) -> None:
 
 def require_room_for_text() -> None:
     """Before a request that brings text: raise `NoTextRoomError` if not even that can be taken any more."""
-    if request.method == "POST" and request.endpoint in _TEXTS:
+    if request.method == "POST" and mark_here().brings is Brings.TEXT:
         server = current_server()
         if not server.store.room.has(server.settings.reserve_text):
             raise NoTextRoomError

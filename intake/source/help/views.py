@@ -21,6 +21,8 @@ from flask_babel import get_locale
 from intake.report.definition import country_codes
 from intake.server import Server
 from intake.settings import SettingError
+from intake.source.current import server_of
+from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.text.languages import countries
@@ -69,7 +71,7 @@ class Country:
 @blueprint.record_once
 def _load(state: BlueprintSetupState) -> None:
     """Read the countries once, at start; what is wrong is also logged, for gunicorn hides what exceptions say."""
-    server: Server = state.app.extensions["intake"]
+    server: Server = server_of(state.app)
     try:
         state.app.extensions[_COUNTRIES] = load_countries(server.settings.data / FILE)
     except SettingError as error:
@@ -78,6 +80,7 @@ def _load(state: BlueprintSetupState) -> None:
 
 
 @blueprint.get("/help")
+@marked(Cost.PAGE)
 def page() -> str:
     """All countries on one page, so that nothing is sent by choosing one."""
     known: Mapping[str, Country] = current_app.extensions[_COUNTRIES]

@@ -3,8 +3,10 @@
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from intake.source.current import current_server
 from intake.source.forms.base import OwnedForm, WithdrawForm
-from intake.source.pages import current_server, render
+from intake.source.marks import Cost, marked
+from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.visits import end_visits_of, have_ended, tell
 from intake.source.text.gettext import gettext as _
@@ -27,6 +29,7 @@ def _replies_page(notice: str, *, reply_id: str) -> str:  # noqa: ARG001 - the v
 
 
 @blueprint.post("/tip/reply/<reply_id>/delete")
+@marked(Cost.SENDING)
 @show_again(_replies_page)
 def forget_reply(reply_id: str) -> ResponseReturnValue:
     """Delete one reply."""
@@ -47,6 +50,7 @@ def forget_reply(reply_id: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/tip/withdraw", methods=["GET", "POST"])
+@marked(Cost.SENDING)
 @show_again(_withdraw_page)
 def withdraw_tip() -> ResponseReturnValue:
     """Say what withdrawing means, ask once, and do it."""
@@ -68,6 +72,7 @@ def withdraw_tip() -> ResponseReturnValue:
 
 
 @blueprint.get("/withdrawn")
+@marked(Cost.PAGE)
 def withdrawn() -> str:
     """What is gone and what remains."""
     return render("withdrawn.html")

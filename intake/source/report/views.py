@@ -9,9 +9,11 @@ from crypto.codename import Seed, generate
 from intake.report.definition import load_form
 from intake.report.payloads import Report
 from intake.source.admission.origin import comes_from_elsewhere
+from intake.source.current import current_server
 from intake.source.forms.base import MessageForm
 from intake.source.forms.questions import FirstGroupForm, group_form, questions
-from intake.source.pages import current_server, render
+from intake.source.marks import Brings, Cost, marked
+from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.visits import forget_words, kept_seed, kept_words, show_words, tell, words_language
 from intake.source.text.gettext import gettext as _
@@ -38,6 +40,7 @@ def _report_page(notice: str = "", form: FirstGroupForm | None = None) -> str:
 
 
 @blueprint.route("/report", methods=["GET", "POST"])
+@marked(Cost.SENDING, Brings.TEXT)
 @show_again(_report_page)
 def report() -> ResponseReturnValue:
     """The first page of the form, and its arrival."""

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
 
-from flask import Flask, Request, Response, current_app, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 
 from crypto.codename import WORDS, Codename, Marks, Seed
@@ -148,8 +148,8 @@ def have_ended(owner: str) -> bool:
 
 def kept_seed() -> Seed | None:
     """The seed of this visit's words."""
-    sealed = session.get(_SEED)
-    return None if sealed is None else Seed.from_bytes(base64.b64decode(sealed))
+    held = session.get(_SEED)
+    return None if held is None else _seed(held)
 
 
 def kept_marks() -> Marks | None:
@@ -160,7 +160,13 @@ def kept_marks() -> Marks | None:
 
 def owner_tag(seed: Seed | None) -> str:
     """What a form bears to tell whose visit its page was made in; it says nothing to anybody else."""
-    return "" if seed is None else keyed("owner of a form", seed.lookup_key()).hex()[:_TAG_LENGTH]
+    if seed is None:
+        return ""
+    # A page asks for it in several places. What `g` remembers ends with the request, and is of this very seed.
+    held: tuple[Seed, str] | None = g.get("owner")
+    if held is None or held[0] is not seed:
+        held = g.owner = seed, keyed("owner of a form", seed.lookup_key()).hex()[:_TAG_LENGTH]
+    return held[1]
 
 
 def keyed(purpose: str, data: bytes) -> bytes:
@@ -229,8 +235,15 @@ def _name_of_visit(held: Mapping[str, Any]) -> str:
 
 
 def _names_of_visit(held: Mapping[str, Any]) -> tuple[str, str]:
-    seed = Seed.from_bytes(base64.b64decode(held[_SEED]))
-    return _name_of_visit(held), _name_of_words(owner_tag(seed))
+    return _name_of_visit(held), _name_of_words(owner_tag(_seed(held[_SEED])))
+
+
+def _seed(text: str) -> Seed:
+    """The seed that a session holds as this text: for one request the same object, so that it is derived from once."""
+    held: tuple[str, Seed] | None = g.get("seed")
+    if held is None or held[0] != text:
+        held = g.seed = text, Seed.from_bytes(base64.b64decode(text))
+    return held[1]
 
 
 def _name_of_words(owner: str) -> str:

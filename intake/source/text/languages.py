@@ -2,6 +2,7 @@
 
 import unicodedata
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 
 from babel import Locale
@@ -15,6 +16,7 @@ from intake.source.text.catalogues import SOURCE, Catalogues
 from intake.source.text.catalogues import languages as switched_on
 
 _AVAILABLE = "intake_languages"
+_STARTS = "intake_starts"
 
 
 def set_languages(app: Flask, drafts: str) -> None:
@@ -36,17 +38,28 @@ def _named() -> str | None:
     return first if first in current_app.extensions[_AVAILABLE] else None
 
 
-def others() -> tuple[tuple[str, str, str], ...]:
-    """The other languages: tag, its own name, and the address of the current page in it, or of the start."""
-    here = request.endpoint if request.method == "GET" and request.endpoint else "entrance.home"
-    values = request.view_args or {}
-    if not current_app.url_map.is_endpoint_expecting(here, "language"):
-        here, values = "entrance.home", {}
-    return tuple(
-        (tag, own_name(tag), url_for(here, **{**values, "language": tag}))
-        for tag in current_app.extensions[_AVAILABLE]
-        if tag != language()
-    )
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another language: tag, its own name, and where the site begins in it."""
+
+    tag: str
+    name: str
+    address: str
+
+
+def others() -> tuple[Other, ...]:
+    """The other languages."""
+    return tuple(other for other in _starts() if other.tag != language())
+
+
+def _starts() -> tuple[Other, ...]:
+    # Never stale: which languages are on is read once, at start.
+    held: tuple[Other, ...] | None = current_app.extensions.get(_STARTS)
+    if held is None:
+        tags = current_app.extensions[_AVAILABLE]
+        held = tuple(Other(tag, own_name(tag), url_for("entrance.home", language=tag)) for tag in tags)
+        current_app.extensions[_STARTS] = held
+    return held
 
 
 def own_name(tag: str) -> str:

@@ -1,38 +1,60 @@
 """The tip's own page: replies, writing more, and the rest of the form, group by group."""
 
+from dataclasses import dataclass
+from functools import cache
+
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from intake.report.definition import Group, load_form
 from intake.report.payloads import Addition, Message
+from intake.source.current import current_server
 from intake.source.forms.base import MessageForm
 from intake.source.forms.questions import GroupForm, group_form, questions
-from intake.source.pages import current_server, render
+from intake.source.marks import Brings, Cost, marked
+from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.visits import kept_seed, note_saved, owner_tag, saved_groups, tell
 from intake.source.text.gettext import gettext as _
-from intake.source.tip.tips import answered, receive
-from intake.source.words.typed import Visitor, sender, signed_in
+from intake.source.text.languages import language
+from intake.source.tip.tips import Answered, answered, receive
+from intake.source.words.typed import sender, signed_in
 
 blueprint = Blueprint("thread", __name__)
 
 
 def show_tip(notice: str = "", form: MessageForm | None = None) -> str:
     """The tip's page; without a valid session only the form, which then asks for the codename too."""
-    return _tip_page(signed_in(current_server()), notice, form)
+    seed = kept_seed()
+    return _tip_page(None if seed is None else answered(current_server(), seed), notice, form)
 
 
-def _tip_page(here: Visitor | None, notice: str = "", form: MessageForm | None = None) -> str:
+def _tip_page(answered: Answered | None, notice: str = "", form: MessageForm | None = None) -> str:
     return render(
         "tip.html",
         form=form or MessageForm(),
         notice=notice,
-        here=here is not None,
-        answered=None if here is None else answered(current_server(), here.seed, here.tip),
-        groups=load_form().later_groups,
+        answered=answered,
+        later=_later_pages(language()),
         saved=saved_groups(),
         owner=owner_tag(kept_seed()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _LaterPage:
+    """The page of one of the later groups: its key, title and address."""
+
+    key: str
+    title: str
+    address: str
+
+
+@cache
+def _later_pages(_language: str) -> tuple[_LaterPage, ...]:
+    # Never stale: the form's definition and the catalogues are read once in a process.
+    groups = load_form().later_groups
+    return tuple(_LaterPage(group.key, _(group.title), url_for("thread.more", key=group.key)) for group in groups)
 
 
 def _group_page(notice: str = "", *, key: str, form: GroupForm | None = None) -> str:
@@ -52,13 +74,16 @@ def _group_page(notice: str = "", *, key: str, form: GroupForm | None = None) ->
 
 
 @blueprint.get("/tip")
+@marked(Cost.PAGE)
 def tip() -> ResponseReturnValue:
     """What happens next, the replies, and the ways to add something."""
-    here = signed_in(current_server())
-    return to_codename() if here is None else _tip_page(here)
+    seed = kept_seed()
+    found = None if seed is None else answered(current_server(), seed)
+    return to_codename() if found is None else _tip_page(found)
 
 
 @blueprint.post("/tip/message")
+@marked(Cost.SENDING, Brings.TEXT)
 @show_again(show_tip)
 def message() -> ResponseReturnValue:
     """Store a message."""
@@ -73,6 +98,7 @@ def message() -> ResponseReturnValue:
 
 
 @blueprint.route("/tip/more/<key>", methods=["GET", "POST"])
+@marked(Cost.SENDING, Brings.TEXT)
 @show_again(_group_page)
 def more(key: str) -> ResponseReturnValue:
     """One later group of the form."""

@@ -2,10 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
@@ -124,9 +125,14 @@ def receive_file(server: Server, seed: Seed, tip: KnownTip, about: About, file: 
             server.blobs.remove(file.blob)
 
 
-def answered(server: Server, seed: Seed, tip: KnownTip) -> Answered:
-    """What the team has sealed to the source."""
-    replies, opened = _opened(server, seed, tip)
+def answered(server: Server, seed: Seed) -> Answered | None:
+    """What the team has sealed to whoever has this codename; None if it has no tip. One look-up either way."""
+    with server.store.reading() as session:
+        tip = _find(session, seed)
+        rows = [] if tip is None else session.execute(_REPLIES, {"tip": tip.id}).all()
+    if tip is None:
+        return None
+    replies, opened = _opened(seed, rows)
     return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id)), opened)
 
 
@@ -241,16 +247,16 @@ def _append(
 
 def _heard(server: Server, seed: Seed, tip: KnownTip) -> Sequence[bytes]:
     """The newest replies that are there: what the source writes now comes after them."""
-    replies, _ = _opened(server, seed, tip)
+    with server.store.reading() as session:
+        rows = session.execute(_REPLIES, {"tip": tip.id}).all()
+    replies, _ = _opened(seed, rows)
     newest = max((reply.order for reply in replies), default=None)
     return sorted(reply.id for reply in replies if reply.order == newest)
 
 
-def _opened(server: Server, seed: Seed, tip: KnownTip) -> tuple[list[DatedReply], date | None]:
+def _opened(seed: Seed, rows: Iterable[Any]) -> tuple[list[DatedReply], date | None]:
     """The replies, and the first day on which a reviewer opened the report."""
     identity = identity_of(seed)
-    with server.store.reading() as session:
-        rows = session.execute(_REPLIES, {"tip": tip.id}).all()
     documents = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
     replies = [
         DatedReply(item, day, reply.text, reply.number) if reply else DatedReply(item, day, None, 0)

@@ -15,7 +15,9 @@ from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from intake.source.admission.incoming import set_form
 from intake.source.admission.room import NoRoomError
-from intake.source.pages import current_server, render
+from intake.source.current import current_server
+from intake.source.marks import Brings, Cost, marked
+from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.tokens import CSRFError, exempt, require_token
 from intake.source.session.visits import tell
@@ -60,6 +62,7 @@ def _file_page(notice: str = "", form: FileForm | None = None) -> str:
 
 
 @blueprint.route("/tip/file", methods=["GET", "POST"])
+@marked(Cost.SENDING, Brings.FILES, read_refused=read_texts)
 @exempt  # The check would parse the body, and so write it to a disk; _first makes it once the token has arrived.
 @show_again(_file_page)
 def file() -> ResponseReturnValue:

@@ -4,8 +4,10 @@ from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from crypto.codename import generate, is_word
+from intake.source.current import current_server
 from intake.source.forms.base import CheckForm, SignInForm
-from intake.source.pages import current_server, render
+from intake.source.marks import Cost, marked
+from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.tokens import exempt
 from intake.source.session.visits import asked_words, kept_seed, kept_words, show_words, tell, words_language
@@ -39,12 +41,14 @@ def _check_page(notice: str = "", form: CheckForm | None = None) -> str:
 
 
 @blueprint.get("/")
+@marked(Cost.PAGE)
 def home() -> str:
     """What this is, the safety guidance, and two ways on."""
     return render("home.html", other_languages=others())
 
 
 @blueprint.post("/codename")
+@marked(Cost.WORDS)
 @show_again(first_page)
 def make_codename() -> ResponseReturnValue:
     """Make a codename, unless one is still being shown."""
@@ -55,6 +59,7 @@ def make_codename() -> ResponseReturnValue:
 
 
 @blueprint.get("/codename")
+@marked(Cost.PAGE)
 def codename() -> ResponseReturnValue:
     """Show the codename, until its owner goes on to the report."""
     if words := kept_words():
@@ -63,6 +68,7 @@ def codename() -> ResponseReturnValue:
 
 
 @blueprint.route("/codename/check", methods=["GET", "POST"])
+@marked(Cost.PAGE)
 @show_again(_check_page)
 def check() -> ResponseReturnValue:
     """Ask for two words of the codename that is still being shown, whoever wants to be asked."""
@@ -84,6 +90,7 @@ def check() -> ResponseReturnValue:
 
 
 @blueprint.route("/return", methods=["GET", "POST"])
+@marked(Cost.WORDS)
 @show_again(return_page)
 def come_back() -> ResponseReturnValue:
     """Take a codename; a typing error is told from a codename that nobody has."""
@@ -94,6 +101,7 @@ def come_back() -> ResponseReturnValue:
 
 
 @blueprint.post("/leave")
+@marked(Cost.NOTHING)
 @exempt
 def leave() -> ResponseReturnValue:
     """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
@@ -102,6 +110,7 @@ def leave() -> ResponseReturnValue:
 
 
 @blueprint.get("/left")
+@marked(Cost.NOTHING)
 def left() -> str:
     """How to get rid of traces."""
     return render("left.html")
