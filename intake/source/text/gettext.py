@@ -1,6 +1,7 @@
 """The words of the pages, in the current page's language. English is what is written here and looked up."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import flask_babel
@@ -22,7 +23,14 @@ def lazy_gettext(message: str) -> Any:
 
 def number(value: float) -> str:
     """A number in the form of the current page's language."""
-    return digits(format_decimal(value, locale=flask_babel.get_locale(), numbering_system="default"))
+    locale = flask_babel.get_locale()
+    return _number(value, None if locale is None else str(locale))
+
+
+@lru_cache(1_000)
+def _number(value: float, locale: str | None) -> str:
+    # Never stale: how a language writes a number is read once in a process.
+    return digits(format_decimal(value, locale=locale, numbering_system="default"))
 
 
 def day(value: date) -> str:
