@@ -61,7 +61,7 @@ def empty():
 SAME_WORKER = """
 from pathlib import Path
 from intake.settings import Settings
-from intake.worker import QuietLogger, worker_for
+from intake.serving.worker import QuietLogger, worker_for
 worker_class = worker_for(Settings(data=Path("none")))
 logger_class = QuietLogger
 threads = 8
