@@ -4,31 +4,31 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
-from werkzeug.wrappers import Response as AnyResponse
 
 from intake.hygiene import log_without_content
 from intake.server import Server
+from intake.source import start
 from intake.source.admission import incoming
 from intake.source.admission.limits import require_circuit, require_turn, set_limits
 from intake.source.admission.origin import refuse_other_sites
 from intake.source.admission.room import require_room_for_text
 from intake.source.current import current_server, set_server
-from intake.source.help import views as elsewhere
-from intake.source.leaving import views as deletion
-from intake.source.marks import Cost, mark_static, marked
+from intake.source.help import views as help_page
+from intake.source.leaving import views as leaving
+from intake.source.marks import mark_static
 from intake.source.pages import PaddedResponse, set_pages
 from intake.source.problems import set_problems
 from intake.source.report import views as report
 from intake.source.session import visits
 from intake.source.session.ended import ended
 from intake.source.session.tokens import set_tokens
-from intake.source.text.languages import preferred, set_languages
+from intake.source.text.languages import set_languages
 from intake.source.text.templates import LanguageTemplates
 from intake.source.thread import views as thread
-from intake.source.upload import views as file
-from intake.source.words import views as entrance
+from intake.source.upload import views as upload
+from intake.source.words import views as words
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -68,16 +68,9 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
 
     set_languages(app, server.settings.draft_languages)
-    app.add_url_rule("/", "root", _root)
-    for blueprint in (
-        entrance.blueprint,
-        report.blueprint,
-        thread.blueprint,
-        deletion.blueprint,
-        file.blueprint,
-        elsewhere.blueprint,
-    ):
-        app.register_blueprint(blueprint, url_prefix="/<language>")
+    start.set_root(app)
+    for room in (start, words, report, thread, upload, leaving, help_page):
+        app.register_blueprint(room.blueprint, url_prefix="/<language>")
     mark_static(app)
     _set_hooks(app, server)
     return app
@@ -101,11 +94,6 @@ def _set_hooks(app: Flask, server: Server) -> None:
     app.after_request(_headers)
     app.after_request(_linger)
     set_pages(app)
-
-
-@marked(Cost.PAGE)
-def _root() -> AnyResponse:
-    return redirect(url_for("entrance.home", language=preferred()), 303)
 
 
 def _without_conditions() -> None:

@@ -15,7 +15,6 @@ from intake.source.pages import render
 from intake.source.session.tokens import CSRFError, NoCookieError
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.tip.tips import NoReviewersError
-from intake.source.upload.parts import FileTooLargeError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +36,6 @@ _WORDS: dict[type[HTTPException] | int, Any] = {
     StoreFailingError: _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes."),
     NoRoomError: _("Files can't be taken at the moment, but text can. Please try again tomorrow."),
     NoTextRoomError: _("Nothing can be stored at the moment. Nothing was sent. Please come back tomorrow."),
-    FileTooLargeError: _("This file is too large. Nothing was stored. Please choose a smaller one."),
     CSRFError: _("This page had been open for a long time. Nothing was sent yet. Please press the button again."),
     NoCookieError: _(
         "Nothing was sent yet: your browser did not send this site's cookie. Please press the button again. "

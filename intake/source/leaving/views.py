@@ -1,4 +1,4 @@
-"""What a source takes back: a reply that should not lie here any longer, or the whole report."""
+"""What a source takes back: a reply that should not lie here any longer, or the whole report; and the way out."""
 
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -8,7 +8,9 @@ from intake.source.forms.base import OwnedForm, WithdrawForm
 from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
+from intake.source.session.tokens import exempt
 from intake.source.session.visits import end_visits_of, have_ended, tell
+from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import show_tip, to_codename
 from intake.source.tip.tips import delete_reply, withdraw
@@ -16,7 +18,7 @@ from intake.source.words.typed import sender, signed_in
 from intake.source.words.views import return_page
 from intake.storage.store import Forgotten
 
-blueprint = Blueprint("deletion", __name__)
+blueprint = Blueprint("leaving", __name__)
 
 
 def _withdraw_page(notice: str = "", form: WithdrawForm | None = None) -> str:
@@ -60,7 +62,7 @@ def withdraw_tip() -> ResponseReturnValue:
     if not form.codename.data and have_ended(form.owner.data or ""):
         # The same form, a second time; nobody has seen yet what the first one was answered.
         _tell_of_traces(server.store.forget())
-        return redirect(url_for("deletion.withdrawn"), 303)
+        return redirect(url_for("leaving.withdrawn"), 303)
     valid = form.validate()
     here = sender(server, form)
     if here is None or not valid:
@@ -68,7 +70,7 @@ def withdraw_tip() -> ResponseReturnValue:
     forgotten = withdraw(server, here.seed, here.tip)
     end_visits_of(here.seed)
     _tell_of_traces(forgotten)
-    return redirect(url_for("deletion.withdrawn"), 303)
+    return redirect(url_for("leaving.withdrawn"), 303)
 
 
 @blueprint.get("/withdrawn")
@@ -76,6 +78,22 @@ def withdraw_tip() -> ResponseReturnValue:
 def withdrawn() -> str:
     """What is gone and what remains."""
     return render("withdrawn.html")
+
+
+@blueprint.post("/leave")
+@marked(Cost.NOTHING)
+@exempt
+def leave() -> ResponseReturnValue:
+    """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
+    leave_visit()
+    return redirect(url_for("leaving.left"), 303)
+
+
+@blueprint.get("/left")
+@marked(Cost.NOTHING)
+def left() -> str:
+    """How to get rid of traces."""
+    return render("left.html")
 
 
 def _tell_of_traces(forgotten: Forgotten) -> None:

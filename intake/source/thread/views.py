@@ -121,7 +121,7 @@ def more(key: str) -> ResponseReturnValue:
 
 def to_codename() -> ResponseReturnValue:
     """Where somebody without a tip goes: to write one, or to say which is theirs."""
-    return redirect(url_for("entrance.come_back" if kept_seed() is None else "report.report"), 303)
+    return redirect(url_for("words.come_back" if kept_seed() is None else "report.report"), 303)
 
 
 def _group(key: str) -> Group:

@@ -33,7 +33,6 @@ from intake.report.payloads import (
 from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
 from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of
-from intake.source.upload.parts import SealedFile
 from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten
 from intake.storage.tables import Item, Tip, Withdrawal
@@ -84,6 +83,16 @@ class Answered:
 
     replies: Sequence[DatedReply]
     opened: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """A stored blob, and what its content is: true size in bytes, SHA-256 in hex."""
+
+    blob: str
+    size_sealed: int
+    size: int
+    sha256: str
 
 
 def require_reviewers(server: Server) -> None:

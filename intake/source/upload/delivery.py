@@ -17,13 +17,8 @@ from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import kilobytes, megabytes
 from intake.source.tip.tips import receive_file
 from intake.source.upload.form import FileForm, Row
-from intake.source.upload.parts import (
-    EmptyFileError,
-    FileTooLargeError,
-    IncomingFile,
-    seal_file,
-    shortened,
-)
+from intake.source.upload.parts import IncomingFile, shortened
+from intake.source.upload.seal import EmptyFileError, FileTooLargeError, seal_file
 from intake.source.words.typed import Visitor
 
 _SHOWN_NAME = 30

@@ -1,11 +1,10 @@
-"""Files, sealed while they arrive: multipart in, age files out, and not one byte of plaintext on a disk."""
+"""The parts of a form with files, while it arrives: texts, and files whose bytes are still to come."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from multipart import (
     MultipartError,
@@ -14,11 +13,7 @@ from multipart import (
 )
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
-from crypto.age import Encryptor, parse_recipient
-from crypto.padding import zeros_after
-from intake.server import Server
 from intake.source.admission.incoming import NotTextError
-from intake.source.admission.room import require_room
 
 TEXT_PARTS_SIZE = 1 << 20
 """Bytes that the parts besides the files, and all headers, may take."""
@@ -28,25 +23,6 @@ LONGEST_NAME = 200
 _LONGEST_HEADER = 1 << 18
 _MOST_PARTS = 64
 _PIECE = 1 << 16
-_PIECES_BETWEEN_LOOKS = 64
-
-
-class FileTooLargeError(RequestEntityTooLarge):
-    """A file beyond the limit of the settings."""
-
-
-class EmptyFileError(ValueError):
-    """The file holds nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class SealedFile:
-    """A stored blob, and what its content is: true size in bytes, SHA-256 in hex."""
-
-    blob: str
-    size_sealed: int
-    size: int
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -174,30 +150,6 @@ class _Body:
             raise RequestEntityTooLarge
 
 
-def seal_file(server: Server, recipient: str, content: Iterable[bytes]) -> SealedFile:
-    """Seal a file as it comes, with zero bytes after it up to its Padmé size, and make it durable.
-
-    Raises `FileTooLargeError`, `EmptyFileError`, and `NoRoomError` where others have filled the disk meanwhile; then,
-    and if `content` raises, nothing is left behind.
-    """
-    digest, size = hashlib.sha256(), 0
-    with server.blobs.new() as blob:
-        with Encryptor(cast(BinaryIO, blob), [parse_recipient(recipient)]) as sealed:
-            for number, piece in enumerate(content):
-                size += len(piece)
-                if size > server.settings.largest_file:
-                    raise FileTooLargeError
-                if number % _PIECES_BETWEEN_LOOKS == 0:
-                    require_room(server)
-                digest.update(piece)
-                sealed.write(piece)
-            if size == 0:
-                raise EmptyFileError
-            for piece in _zeros(zeros_after(size)):
-                sealed.write(piece)
-        return SealedFile(blob.keep(), blob.size, size, digest.hexdigest())
-
-
 def shortened(name: str, longest: int) -> str:
     """A file's name in at most so many characters, with its ending if that is a short one."""
     if len(name) <= longest:
@@ -221,9 +173,3 @@ def _events(body: _Body, boundary: str) -> Iterator[MultipartSegment | bytes | N
         yield from parser.parse_blocking(body.read, _PIECE)
     except MultipartError:
         raise BadRequest from None
-
-
-def _zeros(count: int) -> Iterator[bytes]:
-    while count > 0:
-        yield bytes(min(count, _PIECE))
-        count -= _PIECE

@@ -29,7 +29,7 @@ from intake.source.upload.form import ROWS, FileForm, file_form
 from intake.source.upload.parts import IncomingFile, IncomingFiles
 from intake.source.words.typed import sender, signed_in
 
-blueprint = Blueprint("file", __name__)
+blueprint = Blueprint("upload", __name__)
 
 _SIZES = (1_000_000, 10_000_000, 100_000_000)
 _FAST, _SLOW = 500_000, 100_000

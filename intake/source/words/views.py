@@ -1,4 +1,4 @@
-"""The way in and the way out: guidance, a codename, coming back, leaving."""
+"""Eight words: made, shown, tested, and a way back with them."""
 
 from flask import Blueprint, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -9,16 +9,14 @@ from intake.source.forms.base import CheckForm, SignInForm
 from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
-from intake.source.session.tokens import exempt
 from intake.source.session.visits import asked_words, kept_seed, kept_words, show_words, tell, words_language
-from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import number
-from intake.source.text.languages import codename_language, others
+from intake.source.text.languages import codename_language
 from intake.source.tip.tips import require_reviewers
 from intake.source.words.typed import sign_in
 
-blueprint = Blueprint("entrance", __name__)
+blueprint = Blueprint("words", __name__)
 
 
 def return_page(notice: str = "", form: SignInForm | None = None) -> str:
@@ -40,13 +38,6 @@ def _check_page(notice: str = "", form: CheckForm | None = None) -> str:
     return render("check.html", form=form, notice=notice)
 
 
-@blueprint.get("/")
-@marked(Cost.PAGE)
-def home() -> str:
-    """What this is, the safety guidance, and two ways on."""
-    return render("home.html", other_languages=others())
-
-
 @blueprint.post("/codename")
 @marked(Cost.WORDS)
 @show_again(first_page)
@@ -55,7 +46,7 @@ def make_codename() -> ResponseReturnValue:
     require_reviewers(current_server())
     if not kept_words():
         show_words(generate(codename_language()))
-    return redirect(url_for("entrance.codename"), 303)
+    return redirect(url_for("words.codename"), 303)
 
 
 @blueprint.get("/codename")
@@ -64,7 +55,7 @@ def codename() -> ResponseReturnValue:
     """Show the codename, until its owner goes on to the report."""
     if words := kept_words():
         return render("codename.html", words=words, words_language=words_language())
-    return redirect(url_for("entrance.home" if kept_seed() is None else "report.report"), 303)
+    return redirect(url_for("start.home" if kept_seed() is None else "report.report"), 303)
 
 
 @blueprint.route("/codename/check", methods=["GET", "POST"])
@@ -98,19 +89,3 @@ def come_back() -> ResponseReturnValue:
     if form.validate_on_submit() and sign_in(current_server(), form.codename):
         return redirect(url_for("thread.tip"), 303)
     return return_page(form=form), 400 if form.is_submitted() else 200
-
-
-@blueprint.post("/leave")
-@marked(Cost.NOTHING)
-@exempt
-def leave() -> ResponseReturnValue:
-    """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
-    leave_visit()
-    return redirect(url_for("entrance.left"), 303)
-
-
-@blueprint.get("/left")
-@marked(Cost.NOTHING)
-def left() -> str:
-    """How to get rid of traces."""
-    return render("left.html")

@@ -14,7 +14,7 @@ import pytest
 from intake.report.definition import country_codes
 from intake.settings import SettingError
 from intake.source import create_app
-from intake.source.help.views import SERVICES, Country, load_countries
+from intake.source.help.directory import SERVICES, Country, load_countries
 
 PROJECT = Path(__file__).parents[4]
 
