@@ -246,6 +246,12 @@ def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
 
 
 @pytest.fixture
+def unlimited(open_site: Callable[..., Site]) -> Site:
+    """A site that lets one source send as much as a test does."""
+    return open_site(**dict.fromkeys(("limit_codenames", "limit_sends", "limit_pages"), "99999 per minute"))
+
+
+@pytest.fixture
 def site(open_site: Callable[..., Site]) -> Site:
     """A site with two reviewers and the settings as they are by default."""
     return open_site()

@@ -42,12 +42,6 @@ def prepare(visit: Any, path: str) -> Any:
     return visit.page.form(path)
 
 
-@pytest.fixture
-def unlimited(open_site: Any) -> Any:
-    """A site that lets one source send as much as a test does."""
-    return open_site(**dict.fromkeys(("limit_codenames", "limit_sends", "limit_pages"), "99999 per minute"))
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_any_values_get_a_page_and_a_refusal_stores_nothing(unlimited: Any, path: str) -> None:
     visit = unlimited.visit()

@@ -1,0 +1,37 @@
+"""Templates that hold a language's words: each page is in its own language, whichever was asked for before."""
+
+import re
+from typing import Any
+
+from intake.source.text.catalogues import languages
+
+PATHS = ("", "return", "left", "help", "report", "nothing-here")
+
+
+def pages(site: Any, tags: tuple[str, ...]) -> dict[str, str]:
+    """Pages of a newcomer, without what is random in them and what fills them up."""
+    found = {}
+    for tag in tags:
+        for path in PATHS:
+            text = site.visit().open(f"/{tag}/{path}").get_data(as_text=True)
+            found[f"{tag}/{path}"] = re.sub(r'value="[A-Za-z0-9_-]{22,}"|<!-- *-->', "", text)
+    return found
+
+
+def test_a_page_is_the_same_whatever_languages_were_asked_for_before(unlimited: Any, open_site: Any) -> None:
+    tags = languages("")
+    everything = pages(unlimited, tags)
+    assert pages(unlimited, tags[::-1]) == everything
+    first = tags[-1]
+    alone = open_site(
+        limit_pages="10000 per minute", limit_codenames="10000 per minute", limit_sends="10000 per minute"
+    )
+    assert pages(alone, (first,)).items() <= everything.items()
+
+
+def test_what_an_operator_wrote_is_escaped_within_translated_words(open_site: Any) -> None:
+    site = open_site(team="<b>100% & us</b>", limit_pages="10000 per minute")
+    for tag in languages(""):
+        text = site.visit().open(f"/{tag}/").get_data(as_text=True)
+        assert "&lt;b&gt;100% &amp; us&lt;/b&gt;" in text
+        assert "<b>100%" not in text
