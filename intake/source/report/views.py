@@ -19,7 +19,7 @@ from intake.source.session.visits import forget_words, kept_seed, kept_words, sh
 from intake.source.text.gettext import gettext as _
 from intake.source.text.languages import codename_language, language
 from intake.source.thread.views import show_tip
-from intake.source.tip.tips import Arrival, find, receive_report, require_reviewers
+from intake.source.tip.tips import Arrival, find_before_report, receive_report, require_reviewers
 from intake.source.words.typed import author
 from intake.source.words.views import first_page
 
@@ -50,12 +50,13 @@ def report() -> ResponseReturnValue:
 def _ask() -> ResponseReturnValue:
     """Show the empty form; whoever gets here has gone on, so that the codename is not shown again."""
     server, seed = current_server(), kept_seed()
-    require_reviewers(server)
+    if seed is None:
+        require_reviewers(server)
+        return first_page()
+    sent_before = find_before_report(server, seed) is not None
     if not comes_from_elsewhere():
         forget_words()
-    if seed is None:
-        return first_page()
-    if find(server, seed) is not None:
+    if sent_before:
         return redirect(url_for("thread.tip"), 303)
     return _report_page()
 

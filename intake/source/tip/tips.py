@@ -8,7 +8,7 @@ from datetime import date
 from enum import Enum, auto
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import ServiceUnavailable
@@ -35,13 +35,16 @@ from intake.server import Server
 from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of
 from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, Tip, Withdrawal
+from intake.storage.tables import Base, Item, Tip, Withdrawal
 
 _TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
 _ITEM_ID = b"intake source item v1"
 
 # Made once: to make one takes longer than to run it.
-_TIPS, _ITEMS = Tip.__table__.c, Item.__table__.c
+_TABLES = {kind: Base.metadata.tables[kind.__tablename__] for kind in (Tip, Item)}
+_INSERTS = {kind: insert(table) for kind, table in _TABLES.items()}
+_COLUMNS = {kind: tuple(table.c.keys()) for kind, table in _TABLES.items()}
+_TIPS, _ITEMS = _TABLES[Tip].c, _TABLES[Item].c
 _TIP_OF_WORDS = select(_TIPS.id, _TIPS.recipient).where(_TIPS.lookup == bindparam("lookup"))
 _REPLIES = select(_ITEMS.id, _ITEMS.day, _ITEMS.sealed).where(
     _ITEMS.tip_id == bindparam("tip"), _ITEMS.kind == Kind.REPLY
@@ -99,6 +102,13 @@ def require_reviewers(server: Server) -> None:
     """Raise `NoReviewersError` if there is nobody to seal a report to."""
     with server.store.reading() as session:
         _recipients(server, session)
+
+
+def find_before_report(server: Server, seed: Seed) -> KnownTip | None:
+    """The tip of a codename that a report is about to be written with; `NoReviewersError` if nobody could open one."""
+    with server.store.reading() as session:
+        _recipients(server, session)
+        return _find(session, seed)
 
 
 def find(server: Server, seed: Seed) -> KnownTip | None:
@@ -203,9 +213,9 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
             payload=summary.payload,
             chain=first.chain,
         )
-        session.add(row)
-        session.flush()
-        session.add(first.item)
+        # Without the unit of work, which is for rows that change: these are written once.
+        for added in (row, first.item):
+            session.execute(_INSERTS[type(added)], {column: getattr(added, column) for column in _COLUMNS[type(added)]})
         server.gate.hide(session, now, [row, first.item])
     return Arrival.STORED
 
