@@ -149,10 +149,7 @@ def answered(server: Server, seed: Seed) -> Answered | None:
     with server.store.reading() as session:
         tip = _find(session, seed)
         rows = [] if tip is None else session.execute(_REPLIES, {"tip": tip.id}).all()
-    if tip is None:
-        return None
-    replies, opened = _opened(seed, rows)
-    return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id)), opened)
+    return None if tip is None else _answered(seed, rows)
 
 
 def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forgotten | None:
@@ -268,13 +265,12 @@ def _heard(server: Server, seed: Seed, tip: KnownTip) -> Sequence[bytes]:
     """The newest replies that are there: what the source writes now comes after them."""
     with server.store.reading() as session:
         rows = session.execute(_REPLIES, {"tip": tip.id}).all()
-    replies, _ = _opened(seed, rows)
+    replies = _answered(seed, rows).replies
     newest = max((reply.order for reply in replies), default=None)
     return sorted(reply.id for reply in replies if reply.order == newest)
 
 
-def _opened(seed: Seed, rows: Iterable[Any]) -> tuple[list[DatedReply], date | None]:
-    """The replies, and the first day on which a reviewer opened the report."""
+def _answered(seed: Seed, rows: Iterable[Any]) -> Answered:
     identity = identity_of(seed)
     documents = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
     replies = [
@@ -282,7 +278,8 @@ def _opened(seed: Seed, rows: Iterable[Any]) -> tuple[list[DatedReply], date | N
         for item, day, reply in documents
         if not isinstance(reply, Opened)
     ]
-    return replies, min((day for _, day, reply in documents if isinstance(reply, Opened)), default=None)
+    opened = min((day for _, day, reply in documents if isinstance(reply, Opened)), default=None)
+    return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id)), opened)
 
 
 def _open(identity: HybridIdentity, sealed: bytes) -> Reply | Opened | None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 from typing import BinaryIO, cast
@@ -161,10 +162,19 @@ def _broken_off(delivery: Delivery) -> str:
     return _("This did not arrive as it should. No file was stored. Please send it again.")
 
 
-def _times(largest: int) -> list[tuple[str, str, str]]:
-    """For a few sizes of files, how long they take on a good circuit and on a bad one."""
+@dataclass(frozen=True, slots=True)
+class _Time:
+    """How long a file of a size takes on a good circuit and on a bad one, in words."""
+
+    size: str
+    fast: str
+    slow: str
+
+
+def _times(largest: int) -> list[_Time]:
+    """For a few sizes of files."""
     sizes = [size for size in _SIZES if size < largest]
-    return [(size_words(size), _duration(size / _FAST), _duration(size / _SLOW)) for size in (*sizes, largest)]
+    return [_Time(size_words(size), _duration(size / _FAST), _duration(size / _SLOW)) for size in (*sizes, largest)]
 
 
 def _duration(seconds: float) -> str:
