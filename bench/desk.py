@@ -90,7 +90,8 @@ def _nothing_new(few: _Desk, many: _Desk, empty: httpx.Client) -> list[Row]:
         Row(f"{_ASKED} times nothing new, {FEW} tips on {DAYS} days", lambda: ask(few, kept[0]),
             "an empty Flask view", view, "–", clock=_USED, other_clock=_USED, amount=_ASKED, unit="requests"),
         Row(f"{_ASKED} times nothing new, {MANY} tips on {DAYS} days", lambda: ask(many, kept[1]),
-            f"{FEW} tips", lambda: ask(few, kept[0]), "≤ 1.2", clock=_USED, other_clock=_USED, amount=_ASKED, unit="requests"),
+            f"{FEW} tips", lambda: ask(few, kept[0]), "≤ 1.2",
+            clock=_USED, other_clock=_USED, amount=_ASKED, unit="requests"),
     ]  # fmt: skip
 
 
