@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from intake.source.files import SealedFile
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import Session
@@ -23,7 +22,8 @@ from intake.protocol.index import Days, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Message, Report
-from intake.source import tips
+from intake.source.tip import tips
+from intake.source.tip.tips import SealedFile
 from intake.storage.gate import Gate
 from intake.storage.removal import remove_tips, remove_withdrawals
 from intake.storage.settle import settle
