@@ -1,0 +1,28 @@
+"""Whom a report is sealed to: what was replayed of the log is used again only while the log has not grown."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from crypto.age import HybridIdentity
+from crypto.note import SigningKey
+from intake.accesslog import members
+from intake.protocol.card import Role, issue_card
+from intake.storage.tables import Tip
+
+
+def test_whoever_is_enrolled_or_revoked_between_two_reports_counts_at_once(site: Any) -> None:
+    def sealed_to() -> int:
+        before = {tip.id for tip in site.tips()}
+        site.visit(f"10.0.0.{len(before) + 1}").report()
+        with site.server.store.reading() as session:
+            (summary,) = (tip.summary for tip in session.scalars(select(Tip)) if tip.id not in before)
+        return int(summary.count(b"-> mlkem768x25519 "))
+
+    store, log = site.server.store, site.server.log
+    assert (sealed_to(), sealed_to()) == (2, 2)
+    card = issue_card(Role.REVIEWER, SigningKey.generate("third"), HybridIdentity.generate())
+    members.enrol(store, log, card)
+    assert sealed_to() == 3
+    members.revoke(store, log, "third", Role.REVIEWER)
+    assert sealed_to() == 2
