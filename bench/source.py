@@ -100,6 +100,8 @@ def _start_source(directory: Path, started: ExitStack) -> tuple[str, int]:
     server.store.close()
     process = started.enter_context(running(["-m", "gunicorn", "wsgi:source"], {"INTAKE_DATA": str(settings.data)}))
     wait_for_port(process, port)
+    # The port is open before there is a worker; an answer comes from one.
+    httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=60)
     return f"http://127.0.0.1:{port}", process.pid
 
 
@@ -111,6 +113,7 @@ def _start_empty(directory: Path, started: ExitStack) -> tuple[str, int]:
     place = ["-c", str(directory / "same.conf.py"), "--chdir", str(directory), "--bind", f"127.0.0.1:{port}"]
     process = started.enter_context(running(["-m", "gunicorn", "--no-control-socket", *place, "empty:app"], {}))
     wait_for_port(process, port)
+    httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=60)
     return f"http://127.0.0.1:{port}", process.pid
 
 
