@@ -34,7 +34,7 @@ _READ = 200
 _ASKED = 20
 _AT_ONCE = 1000
 _HEADER, _PAYLOAD, _ITEM = 5_000, 2_200, 3_700
-"""Bytes, as with three reviewers."""
+"""Bytes, as with three reviewers. The index knows nothing of them: the larger store does with the hundredth."""
 
 _USED = time.process_time
 
@@ -68,8 +68,8 @@ class _Desk:
 def part() -> Iterator[Part]:
     """Every row, over stores that are gone afterwards. `_ASKED` requests are a run."""
     with TemporaryDirectory() as temporary, ExitStack() as opened:
-        few = opened.enter_context(_desk(Path(temporary) / "few", FEW))
-        many = opened.enter_context(_desk(Path(temporary) / "many", MANY))
+        few = opened.enter_context(_desk(Path(temporary) / "few", FEW, 1))
+        many = opened.enter_context(_desk(Path(temporary) / "many", MANY, 100))
         empty = opened.enter_context(_bare())
         yield Part([*_nothing_new(few, many, empty), *_something_new(few, many), _bulk(few)])
 
@@ -125,19 +125,19 @@ def _bulk(desk: _Desk) -> Row:
 
 
 @contextmanager
-def _desk(directory: Path, tips: int) -> Iterator[_Desk]:
+def _desk(directory: Path, tips: int, smaller: int) -> Iterator[_Desk]:
     values = {"desk_authority": "desk.bench", "member_quota": 1 << 40, "gate_minutes": 0, "reserve_text": 1}
     keeper = open_keeper(initialise(directory, values))
     key = SigningKey.generate("reviewer")
     members.enrol(keeper.store, keeper.log, issue_card(Role.REVIEWER, key, HybridIdentity.generate()))
     transport = httpx.WSGITransport(app=create_app(keeper))
     with httpx.Client(transport=transport, base_url="http://desk.bench", trust_env=False) as http:
-        yield _Desk(keeper, http, key, _fill(keeper, tips))
+        yield _Desk(keeper, http, key, _fill(keeper, tips, smaller))
     keeper.store.close()
 
 
-def _fill(keeper: Keeper, count: int) -> list[str]:
-    """Tips with three items each, as many on each day; their ids."""
+def _fill(keeper: Keeper, count: int, smaller: int) -> list[str]:
+    """Tips with three items each, as many on each day, in so many times fewer bytes; their ids."""
     today, names = keeper.today(), [secrets.token_bytes(16) for _ in range(count)]
     days = [today - timedelta(days=number * DAYS // count) for number in range(count)]
     for start in range(0, count, _AT_ONCE):
@@ -147,7 +147,7 @@ def _fill(keeper: Keeper, count: int) -> list[str]:
                 insert(Tip),
                 [
                     {"id": name, "day": day, "recipient": "r" * 1960, "lookup": secrets.token_bytes(32),
-                     "header": secrets.token_bytes(_HEADER), "payload": secrets.token_bytes(_PAYLOAD)}
+                     "header": bytes(_HEADER // smaller), "payload": bytes(_PAYLOAD // smaller)}
                     for name, day in run
                 ],
             )  # fmt: skip
@@ -155,7 +155,7 @@ def _fill(keeper: Keeper, count: int) -> list[str]:
                 insert(Item),
                 [
                     {"id": secrets.token_bytes(16), "tip_id": name, "kind": kind, "day": day, "size": _ITEM,
-                     "sealed": bytes(_ITEM)}
+                     "sealed": bytes(_ITEM // smaller)}
                     for name, day in run
                     for kind in (Kind.REPORT, Kind.REPLY, Kind.WORK)
                 ],

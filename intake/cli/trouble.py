@@ -59,7 +59,7 @@ _OURS = ("crypto", "intake")
 
 KINDS = {
     "intake.settings.SettingError": Status.USAGE,
-    "intake.server.LogKeyError": Status.DAMAGED,
+    "intake.keeper.LogKeyError": Status.DAMAGED,
     "intake.accesslog.read.LogDamagedError": Status.DAMAGED,
     "intake.storage.schema.SchemaError": Status.OTHER_VERSION,
     "intake.storage.room.StoreFullError": Status.FULL,
