@@ -1,6 +1,7 @@
 """Codenames: generated in every language, read back however they were typed, derived slowly, shown to nobody."""
 
 import hashlib
+import json
 import os
 import sys
 import time
@@ -8,14 +9,15 @@ import traceback
 import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from mnemonic import Mnemonic
 
-import crypto.codename as codename_module
+import crypto.codename
 from crypto.codename import (
     CURRENT_VERSION,
     LANGUAGES,
@@ -29,11 +31,17 @@ from crypto.codename import (
     Seed,
     UnknownWordError,
     WordCountError,
+    WordListError,
     encode,
     generate,
     parse,
     stands_in,
 )
+from crypto.codename.lists import places, word_list
+from crypto.codename.typed import _ALIKE, fold
+
+LISTS = Path(crypto.codename.__file__).with_name("words")
+VECTORS = json.loads(Path(__file__).with_name("data").joinpath("codename-vectors.json").read_text())
 
 # A codename is an index into these lists: should one change, those who hold its words could not come back.
 LIST_DIGESTS = {
@@ -50,8 +58,8 @@ LIST_DIGESTS = {
     "ja": "a3c2aa5c689341519e8a579e28d2956910313e372b04cf0f31baef40dc44d69c",
     "ko": "e7375c57574d3f2db755dedda43ff20d6166e2f0cad4c9618b6f7929b8b39aed",
 }
-WORD_LISTS = {language: Mnemonic(name).wordlist for language, name in LANGUAGES.items()}
-# The one word, in the Russian list of mnemonic 0.21, that lost its letters on the way into the package.
+WORD_LISTS = {language: (LISTS / f"{name}.txt").read_text().splitlines() for language, name in LANGUAGES.items()}
+# The one word, in the Russian list, that lost its letters on the way into the package that the list is from.
 DAMAGED = "\ufffd"
 
 EVERY_LANGUAGE = pytest.mark.parametrize("language", list(LANGUAGES))
@@ -111,8 +119,41 @@ SPELLINGS: list[Callable[[str], str]] = [
 SEPARATORS = [" ", "   ", "\u3000", "\u00a0", "\t", "\n", "\r\n\r\n", *",，、・.。-–_;/", ", ", " - "]
 
 
-def test_every_list_of_the_package_is_offered() -> None:
-    assert sorted(LANGUAGES.values()) == sorted(Mnemonic.list_languages())
+def test_every_list_is_offered() -> None:
+    assert sorted(LANGUAGES.values()) == sorted(path.stem for path in LISTS.glob("*.txt"))
+
+
+@EVERY_LANGUAGE
+def test_the_words_seeds_and_lookup_keys_are_those_of_codenames_that_people_hold(language: str) -> None:
+    for held in VECTORS[language]:
+        codename = encode(language, bytes.fromhex(held["entropy"]))
+        seed = codename.derive()
+        assert " ".join(codename.words) == held["words"]
+        assert (seed.to_bytes().hex(), seed.lookup_key().hex()) == (held["seed"], held["lookup"])
+        if typable(codename):
+            assert parse(held["words"]).derive().to_bytes() == seed.to_bytes()
+
+
+@EVERY_LANGUAGE
+@given(data=st.data())
+@settings(max_examples=5, deadline=None)
+def test_a_list_in_which_one_byte_is_another_is_not_drawn_from(language: str, data: st.DataObject) -> None:
+    name = f"{LANGUAGES[language]}.txt"
+    changed = bytearray((LISTS / name).read_bytes())
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        (Path(folder) / name).write_bytes(changed)
+        patched.setattr("crypto.codename.lists._FOLDER", Path(folder))
+        with pytest.raises(WordListError, match="install the program anew"):
+            word_list.__wrapped__(language)
+
+
+@EVERY_LANGUAGE
+def test_a_list_is_read_and_compared_once(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = word_list(language)
+    monkeypatch.setattr("crypto.codename.lists._FOLDER", Path("nowhere"))
+    assert word_list(language) is words
+    assert places(language) is places(language)
 
 
 @EVERY_LANGUAGE
@@ -393,8 +434,8 @@ def test_no_more_derivations_run_at_once_than_there_are_cores() -> None:
 @given(st.text())
 def test_folding_each_character_by_itself_comes_to_the_same_as_the_text_as_a_whole(text: str) -> None:
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    whole = "".join(char for char in folded if not unicodedata.combining(char)).translate(codename_module._ALIKE)
-    assert codename_module._fold(text) == whole
+    whole = "".join(char for char in folded if not unicodedata.combining(char)).translate(_ALIKE)
+    assert fold(text) == whole
 
 
 @EVERY_LANGUAGE

@@ -4,7 +4,6 @@ import base64
 import re
 import struct
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,9 +14,9 @@ from flask import session as flask_session
 from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
-from mnemonic import Mnemonic
 
 from crypto.codename import LANGUAGES, WORDS, Codename
+from crypto.codename.lists import word_list
 from intake.report.definition import load_form
 from intake.source.session import visits
 from intake.source.session.cookie import CONTENT_SIZE, KEY_SIZE, CookieError, CookieSeal, TooMuchError
@@ -31,8 +30,7 @@ TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 def longest_words(language: str) -> Codename:
     """A codename of the longest word of a list."""
-    words = (unicodedata.normalize("NFC", word) for word in Mnemonic(LANGUAGES[language]).wordlist)
-    return Codename(language, bytes(10), (max(words, key=lambda word: len(word.encode())),) * WORDS)
+    return Codename(language, bytes(10), (max(word_list(language), key=lambda word: len(word.encode())),) * WORDS)
 
 
 def set_cookie() -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-import crypto.codename
+import crypto.codename.seed
 from crypto.codename import generate, parse
 
 
@@ -90,13 +90,13 @@ def test_an_unknown_codename_is_called_so_and_not_shown_again(visit: Any) -> Non
 def test_a_known_and_an_unknown_codename_cost_the_same(site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     known = visit.report()
     derived: list[object] = []
-    real = crypto.codename._argon2id
+    real = crypto.codename.seed._argon2id
 
     def counted(*args: Any) -> bytes:
         derived.append(args)
         return real(*args)
 
-    monkeypatch.setattr(crypto.codename, "_argon2id", counted)
+    monkeypatch.setattr(crypto.codename.seed, "_argon2id", counted)
     queries: list[str] = []
     event.listen(site.server.store.engine, "before_cursor_execute", lambda *args: queries.append(args[2]))
 
