@@ -1,6 +1,7 @@
 """The targets. Each takes any bytes; it fails if the parser raises anything but its own error, or if what it accepted
 does not serialise back to the same bytes, or is nothing that it could have accepted."""
 
+import base64
 import io
 from collections.abc import Callable
 from contextlib import suppress
@@ -42,10 +43,10 @@ from crypto.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from crypto.note import Note, NoteError, SigningKey, parse_note, parse_verifier
+from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
-from intake.protocol.card import CardError, Role, issue_card, parse_card
+from intake.protocol.card import CardError, Role, issue_card, key_id, parse_card
 from intake.protocol.endpoints import first_byte, from_query, have_query, kept_digest
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
@@ -60,7 +61,7 @@ from intake.protocol.index import (
     parse_days,
     sha256_hex,
 )
-from intake.protocol.requests import RequestError, parse_base
+from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify
 from intake.protocol.wire import WireError, decode_sealed, encode_sealed
 from intake.report.definition import Answer
 from intake.report.payloads import (
@@ -345,6 +346,36 @@ _BASE = (
     '"@signature-params": ("@method" "@authority" "@path" "@query" "content-digest")'
     f';created=1700000000;keyid="{"0" * 32}";nonce="{"1" * 32}";tag="fuzz"'
 )
+
+
+class _Asked:
+    """A request that has these fields, a line each."""
+
+    method = "GET"
+    url = "http://desk.test/v1/index"
+
+    def __init__(self, fields: str) -> None:
+        self.headers: dict[str, str] = dict(zip(_SIGNING_FIELDS, fields.split("\n", 2), strict=False))
+
+    @property
+    def fields(self) -> str:
+        return "\n".join(self.headers.values())
+
+
+class _Enrolled:
+    def verifier(self, key: str) -> Verifier | None:
+        return _SIGNING.verifier if key == key_id(_SIGNING.verifier) else None
+
+
+def _fields_of(signed: SignedRequest) -> bytes:
+    parameters = signed.base.rpartition('"@signature-params": ')[2]
+    digest, signature = (base64.b64encode(data).decode() for data in (signed.digest, signed.signature))
+    return f"sha-256=:{digest}:\nintake={parameters}\nintake=:{signature}:".encode()
+
+
+_SIGNING_FIELDS = ("Content-Digest", "Signature-Input", "Signature")
+_SIGNED = _Asked("")
+sign(_SIGNED, b"", _SIGNING, "fuzz", datetime(2026, 1, 1, tzinfo=UTC))
 _ENROLLED = Entry(
     datetime(2026, 1, 1, tzinfo=UTC), OPERATOR, Action.ENROL, (f"member/{_ISSUED.key_id}",), card=_ISSUED.text
 )
@@ -434,6 +465,10 @@ TARGETS: dict[str, Target] = {
             _of_text(lambda text: parse_base(text, bytes(64))), lambda signed: signed.base.encode(), RequestError
         ),
         (_BASE.encode(),),
+    ),
+    "signed-request": Target(
+        _round_trip(_of_text(lambda text: verify(_Asked(text), b"", _Enrolled(), "fuzz")), _fields_of, RequestError),
+        (_SIGNED.fields.encode(),),
     ),
     "read-request": Target(
         _stable(parse_read_request, ReadRequest.to_json, ActionError), (ReadRequest(("0" * 32,), ()).to_json(),)

@@ -1,36 +1,30 @@
 """Signed requests: RFC 9421 with Ed25519 over method, authority, path, query and content digest.
 
 The signature base and the signature are kept in the log: they are what a reviewer can't deny and a server can't invent.
+One form is written and read, of all that the RFC allows: one label, these components, these parameters, in this order.
 """
 
 import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from http_message_signatures import (
-    HTTPMessageSigner,
-    HTTPMessageVerifier,
-    HTTPSignatureKeyResolver,
-    InvalidSignature,
-    algorithms,
-)
-
-from crypto.note import SigningKey, Verifier
+from crypto.note import SignatureError, SigningKey, Verifier, decode_base64
 from intake.protocol.card import key_id
 
 COMPONENTS = ("@method", "@authority", "@path", "@query", "content-digest")
 LIFETIME = timedelta(minutes=5)
 """How far the times of a request and of its entry may lie apart."""
 
-_ANY_AGE = timedelta(days=500_000)
-
 ANOTHER_DESK = "the request was signed for another desk"
 """What a desk says to a request that bears the name of another log."""
+
+_COVERED = "(" + " ".join(f'"{name}"' for name in COMPONENTS) + ")"
+_LABEL = "intake="
 
 _BASE = re.compile(
     r'"@method": (?P<method>[A-Z]+)\n'
@@ -38,15 +32,97 @@ _BASE = re.compile(
     r'"@path": (?P<path>/[!-~]*)\n'
     r'"@query": (?P<query>\?[!-~]*)\n'
     r'"content-digest": sha-256=:(?P<digest>[A-Za-z0-9+/]{43}=):\n'
-    r'"@signature-params": \("@method" "@authority" "@path" "@query" "content-digest"\)'
-    r';created=(?P<created>[1-9][0-9]{0,9});keyid="(?P<key>[0-9a-f]{32})";nonce="(?P<nonce>[0-9a-f]{32})";tag="(?P<log>[!-~]+)"'
+    rf'"@signature-params": {re.escape(_COVERED)}'
+    r';created=(?P<created>[1-9][0-9]{0,9});keyid="(?P<key>[0-9a-f]{32})";nonce="(?P<nonce>[0-9a-f]{32})";tag="(?P<log>[!#-\[\]-~]+)"'
 )
 # One signature under one label, so that what is logged is what was verified.
-_SIGNATURE = re.compile(r"intake=:([A-Za-z0-9+/]{86}==):")
+_SIGNATURE = re.compile(rf"{_LABEL}:([A-Za-z0-9+/]{{86}}==):")
+# RFC 3986; the user before the host is no part of a request's target.
+_CHARACTER = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}"
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?:[^/?#\s]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]*))?"
+    rf"(?P<path>/(?:{_CHARACTER})*)?(?:\?(?P<query>(?:{_CHARACTER}|\?)*))?"
+)
+_USUAL_PORTS = {"http": "80", "https": "443"}
 
 
 class RequestError(ValueError):
-    """A signature is missing, malformed, expired or false, in words for whoever sent the request."""
+    """A request is not let in, in words for whoever sent it."""
+
+
+class UnsignedError(RequestError):
+    """There is no signature."""
+
+    def __init__(self) -> None:
+        super().__init__("the request is not signed")
+
+
+class MalformedError(RequestError):
+    """The signature is not written in our one form."""
+
+    def __init__(self) -> None:
+        super().__init__("the signature is malformed")
+
+
+class CoverageError(RequestError):
+    """What is signed is not of our one form, or the request has no such form."""
+
+    def __init__(self) -> None:
+        super().__init__("the signature does not cover what it must")
+
+
+class AnotherDeskError(RequestError):
+    """The request bears the name of another log."""
+
+    def __init__(self) -> None:
+        super().__init__(ANOTHER_DESK)
+
+
+class UnknownKeyError(RequestError):
+    """The key is nobody's."""
+
+    def __init__(self) -> None:
+        super().__init__("the signing key is not enrolled, or was revoked")
+
+
+class FalseSignatureError(RequestError):
+    """The signature is not that of this request by this key."""
+
+    def __init__(self) -> None:
+        super().__init__("the signature is not valid")
+
+
+class AnotherBodyError(RequestError):
+    """The body is not the one whose digest was signed."""
+
+    def __init__(self) -> None:
+        super().__init__("the body is not the one that was signed")
+
+
+class Fields(Protocol):
+    """The header of a request."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a field, or None."""
+
+    def __setitem__(self, name: str, value: str, /) -> None:
+        """Set a field."""
+
+
+class Request(Protocol):
+    """What is signed of a request, as both Flask's and httpx's have it."""
+
+    @property
+    def method(self) -> str:
+        """In capitals."""
+
+    @property
+    def url(self) -> object:
+        """Its whole address, by `str()`."""
+
+    @property
+    def headers(self) -> Fields:
+        """Its fields."""
 
 
 class Keys(Protocol):
@@ -75,55 +151,69 @@ class SignedRequest:
     def require_body(self, body: bytes) -> None:
         """Raise `RequestError` unless `body` is the one that was signed."""
         if hashlib.sha256(body).digest() != self.digest:
-            raise RequestError("the body is not the one that was signed")
+            raise AnotherBodyError
 
 
-def sign(request: Any, body: bytes, key: SigningKey, log: str, created: datetime | None = None) -> str:
-    """Sign an `httpx.Request` in place, for the desk whose log has this name. Returns the nonce.
+def sign(request: Request, body: bytes, key: SigningKey, log: str, created: datetime | None = None) -> str:
+    """Sign a request in place, for the desk whose log has this name. Returns the nonce.
 
     `created`: when it is signed, if not now.
     """
     nonce = secrets.token_hex(16)
-    HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=_Signer(key)).sign(
-        request,
-        key_id=key_id(key.verifier),
-        created=created or datetime.now(UTC),
-        nonce=nonce,
-        label="intake",
-        tag=log,
-        include_alg=False,
-        covered_component_ids=COMPONENTS[:-1],
-        body=body,
-    )
+    seconds = int((created or datetime.now(UTC)).timestamp())
+    parameters = f'{_COVERED};created={seconds};keyid="{key_id(key.verifier)}";nonce="{nonce}";tag="{log}"'
+    digest = content_digest(body)
+    signature = key.sign_bytes(signature_base(_values(request, digest), parameters).encode())
+    request.headers["Content-Digest"] = digest
+    request.headers["Signature-Input"] = f"{_LABEL}{parameters}"
+    request.headers["Signature"] = f"{_LABEL}:{base64.b64encode(signature).decode()}:"
     return nonce
 
 
-def verify(request: Any, body: bytes, keys: Keys, log: str) -> SignedRequest:
-    """Verify a Flask request's signature and that it covers `body`; `RequestError` otherwise.
+def verify(request: Request, body: bytes, keys: Keys, log: str) -> SignedRequest:
+    """Verify a request's signature and that it covers `body`; one of the kinds of `RequestError` otherwise.
 
-    Whether the signer may do it and now, and whether the nonce was used before, is for the caller.
+    Whether the signer may do it and now, and whether the nonce was used before, is for the caller: nobody whose
+    signature isn't verified learns what a clock says.
     """
-    if "Signature" not in request.headers or "Signature-Input" not in request.headers:
-        raise RequestError("the request is not signed")
-    signature = _SIGNATURE.fullmatch(request.headers["Signature"])
-    if signature is None:
-        raise RequestError("the signature is malformed")
-    verifier = HTTPMessageVerifier(signature_algorithm=algorithms.ED25519, key_resolver=_Lookup(keys))
-    # Times are judged by the caller, once it is known who asks: nobody else learns what a clock says.
-    verifier.max_clock_skew = _ANY_AGE
+    given, signature = request.headers.get("Signature-Input"), request.headers.get("Signature")
+    if given is None or signature is None:
+        raise UnsignedError
+    if not given.startswith(_LABEL):
+        raise MalformedError
+    digest = request.headers.get("Content-Digest") or ""
+    base = signature_base(_values(request, digest), given.removeprefix(_LABEL))
+    signed = parse_base(base, _parse_signature(signature))
+    if signed.log != log:
+        raise AnotherDeskError
+    verifier = keys.verifier(signed.key_id)
+    if verifier is None:
+        raise UnknownKeyError
     try:
-        (result,) = verifier.verify(request, max_age=None, expect_tag=log, require_components=COMPONENTS, body=body)
-    except InvalidSignature as error:
-        raise RequestError(_reason(str(error))) from error
-    base = "\n".join(f"{name}: {value}" for name, value in result.covered_components.items())
-    return parse_base(base, base64.b64decode(signature[1]))
+        verifier.verify_bytes(base.encode(), signed.signature)
+    except SignatureError:
+        raise FalseSignatureError from None
+    # By its text: a digest that is written otherwise than we write it is not of our form.
+    if digest != content_digest(body):
+        raise AnotherBodyError
+    return signed
+
+
+def content_digest(body: bytes) -> str:
+    """The field Content-Digest (RFC 9530) of a body."""
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
+
+
+def signature_base(values: Mapping[str, str], parameters: str) -> str:
+    """What is signed (RFC 9421, section 2.5): a line a component, and the list of them with its parameters."""
+    return "\n".join(f'"{name}": {value}' for name, value in {**values, "@signature-params": parameters}.items())
 
 
 def parse_base(base: str, signature: bytes) -> SignedRequest:
     """Take a signature base of exactly our components apart; the signature itself is not verified here."""
     match = _BASE.fullmatch(base)
     if match is None:
-        raise RequestError("the signature does not cover what it must")
+        raise CoverageError
     return SignedRequest(
         base=base,
         signature=signature,
@@ -139,26 +229,24 @@ def parse_base(base: str, signature: bytes) -> SignedRequest:
     )
 
 
-def _reason(error: str) -> str:
-    if "resolve verification key" in error:
-        return "the signing key is not enrolled, or was revoked"
-    if "expected tag" in error:
-        return ANOTHER_DESK
-    return "the signature is not valid"
+def _values(request: Request, digest: str) -> Mapping[str, str]:
+    # RFC 9421, sections 2.2.1, 2.2.3, 2.2.6 and 2.2.7.
+    address = _ADDRESS.fullmatch(str(request.url))
+    if address is None:
+        raise CoverageError
+    port = address["port"] or ""
+    authority = address["host"].lower()
+    if port and port != _USUAL_PORTS[address["scheme"]]:
+        authority += f":{port}"
+    values = (request.method, authority, address["path"] or "/", f"?{address['query'] or ''}", digest)
+    return dict(zip(COMPONENTS, values, strict=True))
 
 
-class _Signer(HTTPSignatureKeyResolver):
-    def __init__(self, key: SigningKey) -> None:
-        self._key = key
-
-    def resolve_private_key(self, key_id: str) -> Ed25519PrivateKey:  # noqa: ARG002 - the one key there is
-        return Ed25519PrivateKey.from_private_bytes(self._key.seed)
-
-
-class _Lookup(HTTPSignatureKeyResolver):
-    def __init__(self, keys: Keys) -> None:
-        self._keys = keys
-
-    def resolve_public_key(self, key_id: str) -> Ed25519PublicKey | None:
-        verifier = self._keys.verifier(key_id)
-        return None if verifier is None else Ed25519PublicKey.from_public_bytes(verifier.public_key)
+def _parse_signature(field: str) -> bytes:
+    match = _SIGNATURE.fullmatch(field)
+    if match is None:
+        raise MalformedError
+    try:
+        return decode_base64(match[1])
+    except ValueError:
+        raise MalformedError from None
