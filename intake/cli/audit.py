@@ -6,9 +6,9 @@ from typing import BinaryIO
 import click
 from rich.console import Console
 
-from intake.cli.common import passphrase, passphrase_option
+from intake.cli.common import passphrase, passphrase_option, say
 from intake.cli.connection import connection_options, open_home
-from intake.cli.trouble import Status
+from intake.cli.trouble import Status, Trouble
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
 from intake.triage.audit_report import run_audit
@@ -41,15 +41,18 @@ def verify(
 
 @audit.command()
 @click.argument("file", type=click.File("rb"))
-def evidence(file: BinaryIO) -> Status:
+@click.option("--log", help="The log's public key, as you were given it: evidence against any other log is refused.")
+def evidence(file: BinaryIO, log: str | None) -> Status:
     """Check evidence against a log: offline, by anybody, without keys.
 
-    Prints what it proves, or what a member only testifies to, and by which keys. Compare the log's key with the
-    one that you were given: evidence against another log says nothing about yours. Exit status 10 means that it proves
-    that the log can't be trusted, 0 that a member says so.
+    Prints what it proves, or what a member only testifies to, and by which keys. Anybody can make a log of any name
+    that contradicts itself: name yours by --log, or compare its key with the one that you were given. Exit status 10
+    means that it proves that the log can't be trusted, 0 that a member says so.
     """
     found = parse_evidence(file.read(EVIDENCE + 1))
-    click.echo(found.verdict())
-    click.echo(f"The log:     {found.log}")
-    click.echo(f"The witness: {found.witness}")
+    if log is not None and log != str(found.log):
+        raise Trouble(f"this is evidence against another log, {found.log}, and says nothing about the one you named")
+    say(found.verdict())
+    say(f"The log:     {found.log}")
+    say(f"The witness: {found.witness}")
     return Status.FRAUD if found.is_proof else Status.DONE
