@@ -18,7 +18,7 @@ from intake.report.payloads import Opened
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.days import Index, KeptDays, fetch_days, parse_kept_days
 from intake.triage.desk_client import DeskClient, DeskError
-from intake.triage.downloads import Downloads
+from intake.triage.downloads import Downloads, Wanted
 from intake.triage.gone import notices
 from intake.triage.home import DamagedError, Home
 from intake.triage.journal import Asked, logged_requests
@@ -303,9 +303,9 @@ class Work:
             else:
                 self._kept_changes, self._unkept = state, ""
 
-    def arrived(self, file: Attachment) -> int:
+    def arrived(self, tip: OpenTip, file: Attachment) -> int:
         """How many hundredths of an attachment are on this machine, sealed; 100 only when all of it is."""
-        return self._downloads.arrived(file.about.content) * 100 // file.sealed if file.sealed else 0
+        return self._downloads.arrived(_wanted(tip, file)) * 100 // file.sealed if file.sealed else 0
 
     def file(self, tip: OpenTip, file: Attachment) -> Generator[bytes, None, None]:
         """The bytes of an attachment as the source sent it, in pieces, while its sealed bytes arrive.
@@ -317,13 +317,14 @@ class Work:
             yield from self._verified(tip, file)
         except (AgeError, DamagedFileError) as error:
             # Whether the server or the way here spoilt it: the next attempt fetches it anew.
-            self._downloads.remove(file.about.content)
+            self._downloads.distrust(_wanted(tip, file))
             raise DamagedFileError("this file is not the one that its description says; try once more") from error
 
     def _verified(self, tip: OpenTip, file: Attachment) -> Iterator[bytes]:
         about = file.about
         digest, left, held = hashlib.sha256(), about.size, b""
-        with self._downloads.open(about.content, file.sealed) as sealed:
+        wanted = _wanted(tip, file)
+        with self._downloads.open(wanted) as sealed:
             opened = Decryptor(sealed, tip.identities)
             while chunk := opened.next_chunk():
                 piece = chunk[:left]
@@ -332,9 +333,10 @@ class Work:
                 if held:
                     yield held
                 held = piece or held
-        # Only now is the digest known: the piece that is held back decides whether the file is whole.
-        if left or digest.hexdigest() != about.sha256:
-            raise DamagedFileError("another size or digest")
+            # Only now is the digest known: the piece that is held back decides whether the file is whole.
+            if left or digest.hexdigest() != about.sha256:
+                raise DamagedFileError("another size or digest")
+            self._downloads.verified(wanted)
         yield held
 
     def _send(self, typed: Unsent) -> None:
@@ -476,6 +478,10 @@ class Work:
                 self._arrived_at_desk(authors.by(self._key_id))
                 self._notices = notices(gone, memory, index)
                 self.changes = changes(log, self._home)
+
+
+def _wanted(tip: OpenTip, file: Attachment) -> Wanted:
+    return Wanted(tip.id, file.about, file.sealed)
 
 
 def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:

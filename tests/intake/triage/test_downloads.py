@@ -1,5 +1,8 @@
 """Files over a connection that breaks off: they go on where they stopped, verified, and downloading is use."""
 
+import hashlib
+import json
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from threading import Event
@@ -7,6 +10,10 @@ from typing import Any
 
 import pytest
 from werkzeug.test import run_wsgi_app
+
+from intake.report.payloads import About
+from intake.triage.desk_client import DeskError
+from intake.triage.work import DamagedFileError
 
 SIZE = 3_000_000
 
@@ -64,9 +71,10 @@ def test_a_file_arrives_whole_over_a_connection_that_breaks_off_again_and_again(
 
 
 def test_downloading_is_use_and_no_idle_lock_cuts_it(desk: Any, film: Any) -> None:
-    amina, address, data = film(idle_seconds=0.5)
-    Slow(desk, 10**9, pause=0.05)
-    assert amina.get(address).data == data, "it took six times as long as an idle program stays open"
+    # Long enough that a busy machine locks nothing before the download begins.
+    amina, address, data = film(idle_seconds=2)
+    Slow(desk, 10**9, pause=0.1)
+    assert amina.get(address).data == data, "it took three times as long as an idle program stays open"
 
 
 def test_a_lock_cuts_it_and_after_unlocking_it_goes_on_from_there(desk: Any, film: Any) -> None:
@@ -123,4 +131,99 @@ def test_what_was_damaged_on_this_machine_is_fetched_anew(desk: Any, film: Any, 
     for path in kept:
         path.write_bytes(path.read_bytes()[:1000] + b"x" * 1000 + path.read_bytes()[2000:])
     assert amina.get(address).status_code == 502
+    assert amina.get(address).data == data
+
+
+def test_a_whole_file_is_kept_until_other_bytes_have_proven_to_be_the_right_ones(
+    desk: Any, film: Any, tmp_path: Any
+) -> None:
+    amina, address, data = film()
+    assert amina.get(address).data == data
+    (kept,) = (tmp_path / "amina-home" / "files").iterdir()
+    spoilt = kept.read_bytes()[:-1] + bytes([kept.read_bytes()[-1] ^ 1])
+    kept.write_bytes(spoilt)
+    honest = desk.app.wsgi_app
+    desk.lie("/v1/items/", lambda body: body[:-1] + bytes([body[-1] ^ 1]))
+    for _ in range(3):
+        answer = amina.get(address, buffered=False)
+        assert answer.status_code == 200
+        with pytest.raises(DamagedFileError):
+            b"".join(answer.response)
+        assert kept.read_bytes() == spoilt, "more of it can be read than of nothing"
+    desk.app.wsgi_app = honest
+    assert amina.get(address).data == data
+    assert kept.read_bytes() != spoilt
+    assert list((tmp_path / "amina-home" / "partial").iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [0, SIZE], ids=["empty", "as large"])
+def test_another_report_that_claims_a_kept_file_takes_nothing_away(
+    size: int, desk: Any, film: Any, tmp_path: Any
+) -> None:
+    amina, address, data = film()
+    assert amina.get(address).data == data
+    content = next(about.content for tip in amina.guard.use().tips.values() for _, about in tip.files.values())
+    other = desk.store_tip("A lie.", {})
+    told = bytes(size)
+    about = desk.send(other, About(content, "film.mp4", "video/mp4", size, hashlib.sha256(told).hexdigest(), ""))
+
+    def claimed(body: bytes) -> bytes:
+        index = json.loads(body)
+        for item in index["items"]:
+            if item["id"] == content:
+                item["tip"] = other.id.hex()
+        return json.dumps(index, separators=(",", ":")).encode()
+
+    honest = desk.app.wsgi_app
+    desk.lie("/v1/index", claimed)
+    amina.post("/sync", "/")
+    for _ in range(2):
+        amina.get(f"/tips/{other.id.hex()}/files/{about}")
+    desk.app.wsgi_app = honest
+    amina.post("/sync", "/")
+    slow = Slow(desk, 0)
+    assert amina.get(address).data == data
+    assert slow.asked == [], "it is still on this machine"
+
+
+@pytest.mark.parametrize("folder", ["sealed", "files"])
+def test_a_file_that_an_earlier_program_kept_is_not_fetched_again(
+    folder: str, desk: Any, film: Any, tmp_path: Any
+) -> None:
+    amina, address, data = film()
+    assert amina.get(address).data == data
+    content = next(about.content for tip in amina.guard.use().tips.values() for _, about in tip.files.values())
+    home = tmp_path / "amina-home"
+    (kept,) = (home / "files").iterdir()
+    kept.rename(home / folder / content)
+    slow = Slow(desk, 0)
+    assert amina.get(address).data == data
+    assert slow.asked == []
+
+
+def test_a_file_that_an_earlier_program_kept_and_that_is_spoilt_is_fetched_anew(
+    desk: Any, film: Any, tmp_path: Any
+) -> None:
+    amina, address, data = film()
+    assert amina.get(address).data == data
+    content = next(about.content for tip in amina.guard.use().tips.values() for _, about in tip.files.values())
+    home = tmp_path / "amina-home"
+    (kept,) = (home / "files").iterdir()
+    (home / "sealed" / content).write_bytes(bytes(kept.stat().st_size))
+    kept.unlink()
+    assert amina.get(address).status_code == 502
+    assert amina.get(address).data == data
+
+
+def test_a_desk_that_lied_about_the_size_of_a_file_can_mend_that(desk: Any, film: Any) -> None:
+    amina, address, data = film()
+    honest = desk.app.wsgi_app
+    desk.lie("/v1/index", lambda body: re.sub(rb'"size":(3\d{6})', lambda m: b'"size":%d' % (int(m[1]) + 9), body))
+    amina.post("/sync", "/")
+    answer = amina.get(address, buffered=False)
+    with pytest.raises(DeskError):
+        b"".join(answer.response)
+    answer.close()
+    desk.app.wsgi_app = honest
+    amina.post("/sync", "/")
     assert amina.get(address).data == data
