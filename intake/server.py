@@ -38,7 +38,9 @@ def open_server(settings: Settings) -> Server:
     """Open what `intake init` made; errors name the setting or the file that is missing."""
     store = Store(settings.database_url)
     if not store.is_made():
-        raise SettingError(f"INTAKE_DATA: {settings.data} holds no store; run 'intake init'")
+        # Not opened: that would make an empty one.
+        nothing = SettingError(f"INTAKE_DATA: {settings.data} holds no store; run 'intake init'")
+        raise unopened(settings, FileNotFoundError()) if settings.database else nothing
     try:
         schema.require_newest(store)
     except SQLAlchemyError as error:
