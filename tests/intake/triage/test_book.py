@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from crypto.age import HybridIdentity
 from intake.protocol.index import ItemRow
 from intake.report.definition import load_form
 from intake.report.payloads import STATUSES, About, Note, Opened, Reply, Status
-from intake.triage.book import FILTERS, PAGE, Book
+from intake.triage.book import FILTERS, PAGE, Book, queue
 from intake.triage.conversation import Line
 from intake.triage.opening import Attachment, Author, OpenTip, Signed
 from opened import contents, told
@@ -146,6 +147,40 @@ def test_the_status_by_which_tips_are_found_is_the_latest() -> None:
     opened.written = [Signed("a", author, Status("working")), Signed("b", author, Status("closed"))]
     book = filled(opened)
     assert [book.queue({"status": status}, 1).tips for status in ("new", "working", "closed")] == [0, 0, 1]
+
+
+def steps(book: Book, ask: Callable[[], object]) -> int:
+    """How many steps SQLite's machine takes for it."""
+    taken = []
+    book._database.set_progress_handler(lambda: taken.append(1), 1)
+    ask()
+    book._database.set_progress_handler(None, 1)
+    return len(taken)
+
+
+def test_a_look_a_change_and_what_is_counted_cost_the_same_among_few_and_many_tips() -> None:
+    def costs(size: int) -> list[int]:
+        book = filled(*(tip(number, host_country="CA", urgency="now") for number in range(size)))
+        middle = tip(size // 2, host_country="CA", urgency="now")
+        asked = (lambda: book.tip(middle.id), lambda: book.day(middle.id), book.choices, book.spoilt)
+        changed = (lambda: book.put(middle, b"other"), lambda: book.remove(middle.id))
+        return [steps(book, ask) for ask in (*asked, *changed)]
+
+    few = costs(20)
+    assert costs(2000) == few
+    assert min(few) > 0, "they are counted"
+
+
+def test_a_page_of_the_queue_touches_only_its_index_and_the_tips_on_it() -> None:
+    book = filled(*map(tip, range(500)))
+    plans = [
+        step
+        for asked in (queue._COUNT, queue._PAGE)
+        for *_, step in book._database.execute(
+            f"EXPLAIN QUERY PLAN {asked}", dict.fromkeys((*FILTERS, "status"), "") | {"rows": 1, "before": 1}
+        )
+    ]
+    assert plans == ["SCAN queue USING COVERING INDEX in_order", "SCAN queue USING INDEX in_order"]
 
 
 def test_what_is_removed_or_replaced_is_not_carried_on_in_a_snapshot() -> None:

@@ -361,7 +361,7 @@ DAMAGE = st.sampled_from([*SPOIL.values(), lambda _: None])
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 99), DAMAGE), min_size=4, max_size=14))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_book_after_any_life_is_one_that_was_built_in_one_go(
     steps: list[tuple[str, int, Callable[[bytes], bytes | None]]], desk: Any, place: Home, start: Callable[..., Work]
 ) -> None:

@@ -11,14 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Event
-from time import monotonic
 from typing import Any
 
 import httpx
 import pytest
 
 from earlier import before_signatures
-from intake.triage.child import DRAIN_SECONDS
 from intake.triage.keyfile import save_keys
 from running import PROJECT, Running, children, holds, started
 
@@ -91,10 +89,8 @@ def test_a_lock_leaves_what_was_opened_sealed_and_the_next_unlock_shows_it_witho
     amina.unlock(PASSPHRASE)
     assert MARKER in amina.get(f"/tips/{tip.id.hex()}").text
     unlocked = amina.child
-    began = monotonic()
     amina.post("/lock", "/")
     wait_until_gone(unlocked)
-    assert monotonic() - began < DRAIN_SECONDS
     home = tmp_path / "home"
     assert (home / "book.age").exists()
     assert [path for path in home.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()] == []
