@@ -33,7 +33,7 @@ def _group(role: Role, says: str) -> click.Group:
             lambda right: members.enrol(server.store, server.log, parsed, clock_is_right=right),
             clock_is_right=clock_is_right,
         )
-        say(f"{parsed.name} is enrolled as {role}.")
+        say(f"{parsed.name} is enrolled as {role.noun}.")
         say(f"Key id {parsed.fingerprint}: compare it with what {parsed.name} reads out to you.")
         with server.store.reading() as session:
             before = server.log.roster(session).holders(parsed.name)[:-1]
@@ -50,7 +50,7 @@ def _group(role: Role, says: str) -> click.Group:
             lambda right: members.revoke(server.store, server.log, name, role, clock_is_right=right),
             clock_is_right=clock_is_right,
         )
-        say(f"{name} (key id {member.card.fingerprint}) is no longer {role}.")
+        say(f"{name} (key id {member.card.fingerprint}) is no longer {role.noun}.")
 
     @group.command(name="list")
     def list_() -> None:

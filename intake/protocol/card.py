@@ -34,6 +34,11 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     AUDITOR = "auditor"
 
+    @property
+    def noun(self) -> str:
+        """One of them, in a sentence."""
+        return f"{'an' if self is Role.AUDITOR else 'a'} {self.value}"
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

@@ -8,6 +8,8 @@ from intake.triage.days import Index
 from intake.triage.memory import Known, Memory
 
 _NEVER_FETCHED = Known("", "")
+_SHORT = 8
+"""Digits of a report's id beside its day: enough to find it in the log."""
 _MOST = 50
 """Reports that are named. Years of those that teams no longer keep must not stand above every page."""
 
@@ -19,7 +21,7 @@ def notices(gone: Collection[str], memory: Memory, index: Index) -> list[str]:
     # The newest first: what was removed before its time is among them.
     for tip in sorted(gone, key=lambda tip: (memory.tips.get(tip, _NEVER_FETCHED).day, tip), reverse=True):
         known = memory.tips.get(tip, _NEVER_FETCHED)
-        names[_words(known, said=tip in said)].append(f"{tip} of {known.day}" if known.day else tip)
+        names[_words(known, said=tip in said)].append(f"of {known.day} ({tip[:_SHORT]})" if known.day else tip)
     return [f"{words} Reports: {_named(tips)}." for words, tips in sorted(names.items())]
 
 

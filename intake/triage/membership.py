@@ -59,7 +59,7 @@ def _in_words(log: VerifiedLog, entry: Entry) -> str:
         )
     (key,) = (name.removeprefix("member/") for name in entry.objects)
     member = log.roster.member(key)
-    name, role = log.roster.label(key), "" if member is None else member.card.role
+    name, role = log.roster.label(key), "a member" if member is None else member.card.role.noun
     if entry.action is Action.REVOKE:
         return f"{name} is no longer {role}, since {at}."
     by_hand = ", by a clock that the operator confirmed" if entry.confirmed else ""

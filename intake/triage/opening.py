@@ -336,18 +336,18 @@ def _not_sealed_to(given: Given) -> str:
 
 
 def _say_missing(tip: OpenTip, added: Added) -> None:
-    by = f"by {added.author.name} of {added.author.at:%Y-%m-%d}"
+    by = f"{added.author.name} sent on {added.author.at:%Y-%m-%d}"
     if added.item in tip.deleted and tip.signer:
-        tip.remarks.append(f"The source has deleted a message to them {by}, as their signature proves.")
+        tip.remarks.append(f"The source deleted a reply that {by}, as the source's signature proves.")
     elif added.item in tip.deleted:
-        tip.remarks.append(f"A message to the source {by} was deleted, it says by them; there is no key to check that.")
+        tip.remarks.append(f"A reply that {by} was deleted, it is said by the source; there is no key to check that.")
     elif added.to_source:
         tip.warnings.append(
-            f"A message to the source {by} is no longer on the server, and nothing that the source signed says that "
-            "they deleted it. If they did, that comes with one of the next fetches."
+            f"A message to the source that {by} is no longer on the server, and nothing that the source signed says "
+            "that they deleted it. If they did, that comes with one of the next fetches."
         )
     else:
-        tip.warnings.append(f"A note or status {by} is no longer on the server.")
+        tip.warnings.append(f"A note or status that {by} is no longer on the server.")
 
 
 def _identities(opened: Summary) -> tuple[HybridIdentity, ...]:

@@ -6,6 +6,7 @@ from contextlib import closing
 from functools import wraps
 from itertools import chain
 from typing import Any
+from urllib.parse import quote
 
 from flask import (
     Blueprint,
@@ -42,9 +43,14 @@ def guard() -> Guard:
     return current_app.extensions["guard"]  # type: ignore[no-any-return]
 
 
-def to_unlock(**_arguments: str) -> BaseResponse:
-    """What a locked program answers."""
-    return redirect(url_for("triage.unlock"), 303)
+def to_unlock(**arguments: str) -> BaseResponse:
+    """What a locked program answers. After unlocking, the page that was wanted is there; of a file, that of its tip."""
+    wanted = None
+    if "tip_id" in arguments:
+        wanted = _within(url_for("triage.tip", tip_id=arguments["tip_id"]))
+    elif request.method == "GET" and request.full_path != "/?":
+        wanted = request.full_path.removesuffix("?")
+    return redirect(url_for("triage.unlock", kept=arguments.get("kept"), then=wanted), 303)
 
 
 def unlocked(view: View, otherwise: View = to_unlock) -> View:
@@ -77,7 +83,9 @@ def unlock() -> Answer:
         # What was typed may be nearly right: this process ends as well, and its memory with it.
         guard().lock()
         return render_template("unlock.html", problem=str(error), kept=kept), 403
-    return redirect(url_for("triage.queue"), 303)
+    # Whatever stands there leads to nothing but below our own path.
+    then = quote(request.args.get("then", "").lstrip("/"), safe="/?&=%")
+    return redirect(f"{request.script_root}/{then}", 303)
 
 
 @blueprint.post("/lock")
@@ -167,6 +175,10 @@ def tip_page(
         form=form or new_form(),
         unsent=[unsent for unsent in list(work.unsent.values()) if unsent.tip == opened.id and unsent.form != form],
     )
+
+
+def _within(address: str) -> str:
+    return address.removeprefix(request.script_root)
 
 
 def _tip(work: Work, tip_id: str) -> OpenTip:

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from intake.report.payloads import STATUSES
 from intake.triage.desk_client import DeskError
 from intake.triage.outbox import OutboxError, Unsent, new_form
-from intake.triage.views import Answer, guard, tip_page, unlocked
+from intake.triage.views import Answer, guard, tip_page, to_unlock, unlocked
 from intake.triage.work import SealError, Work
 
 blueprint = Blueprint("writing", __name__)
@@ -18,14 +18,14 @@ def _keep(tip_id: str, kind: str) -> Answer:
     """Where it is locked, what was typed is sealed to whoever unlocks it, and is there then."""
     unsent = _typed(tip_id, kind)
     if not unsent.text:
-        return redirect(url_for("triage.unlock"), 303)
+        return to_unlock(tip_id=tip_id)
     try:
         guard().keep(unsent)
     except OutboxError as error:
         return render_template(
             "unlock.html", problem=f"{error}. Go back: your browser may still have it", kept=False
         ), 409
-    return redirect(url_for("triage.unlock", kept="yes"), 303)
+    return to_unlock(tip_id=tip_id, kept="yes")
 
 
 def _write(work: Work, tip_id: str, kind: str) -> Answer:

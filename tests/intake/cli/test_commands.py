@@ -149,7 +149,7 @@ def test_a_store_that_cannot_be_opened_is_told_with_its_setting(run: Run, monkey
 
 def test_a_reviewer_is_enrolled_listed_and_revoked(run: Run, card: str) -> None:
     run("init")
-    assert "amina is enrolled as reviewer" in run("reviewer", "enrol", card).output
+    assert "amina is enrolled as a reviewer" in run("reviewer", "enrol", card).output
     assert "active" in run("reviewer", "list").output
     assert run("reviewer", "revoke", "amina").exit_code == 0
     assert "until" in run("reviewer", "list").output

@@ -182,7 +182,7 @@ def test_a_report_that_vanishes_is_named_however_many_are_no_longer_kept() -> No
     old = {f"{number:032x}": Known("", "", day="2024-01-01") for number in range(1000)}
     vanished = "f" * 32
     (said,) = notices([*old, vanished], Memory({**old, vanished: Known("", "", day=str(today()))}), Index((), ()))
-    assert f"Reports: {vanished} of {today()}, " in said
+    assert f"Reports: of {today()} ({vanished[:8]}), " in said
     assert "and 951 earlier ones." in said
     assert len(said) < 4000
 
@@ -253,7 +253,7 @@ def test_a_reply_that_the_source_deleted_is_told_apart_from_one_that_was_removed
     desk.send(tip, Deletion(one))
     forge(desk, tip, Deletion(two))
     sync(amina)
-    assert "The source has deleted a message to them by amina" in shown(amina, tip)
+    assert "The source deleted a reply that amina sent on" in shown(amina, tip)
     told = alerts(amina, tip)
     assert sum("nothing that the source signed says that they deleted it" in a for a in told) == 1
     assert any(a.startswith("A deletion of") and "does not bear" in a for a in told)
@@ -286,7 +286,7 @@ def test_a_tip_that_is_gone_was_withdrawn_only_if_its_source_signed_that(
     }[signed]
     withdraw(desk, tip, word)
     for text in (sync(amina), queue(restarted())):
-        assert f"{tip.id.hex()} of {today()}" in text
+        assert f"of {today()} ({tip.id.hex()[:8]})" in text
         assert words in text
 
 

@@ -252,10 +252,12 @@ def test_a_note_status_or_reply_that_is_gone_is_told(desk: Any, amina: Any, rest
     assert alerts(amina, tip) == []
     remove(desk, Kind.WORK)
     sync(amina)
-    assert alerts(amina, tip) == [f"A note or status by amina of {today()} is no longer on the server."]
+    assert alerts(amina, tip) == [f"A note or status that amina sent on {today()} is no longer on the server."]
     remove(desk, Kind.REPLY)
     sync(amina)
-    removed = f"A message to the source by amina of {today()} is no longer on the server, and nothing that the source"
+    removed = (
+        f"A message to the source that amina sent on {today()} is no longer on the server, and nothing that the source"
+    )
     for program in (amina, restarted()):
         assert any(alert.startswith(removed) for alert in alerts(program, tip))
 
@@ -287,7 +289,7 @@ def test_a_report_that_is_gone_is_told_in_neutral_words(desk: Any, amina: Any, r
         session.execute(delete(Tip))
     for text in (sync(amina), queue(restarted())):
         assert "without a word of the source: older than your team keeps reports, or removed." in text
-        assert f"Reports: {tip.id.hex()} of {today()}." in text
+        assert f"Reports: of {today()} ({tip.id.hex()[:8]})." in text
 
 
 def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_away(

@@ -71,11 +71,12 @@ def test_every_change_among_the_members_is_told_until_somebody_says_that_they_kn
     restarted = reviewer("amina")
     restarted.unlock()
     for program, path in ((amina, "/"), (amina, f"/tips/{tip.id.hex()}"), (restarted, "/")):
-        assert "boris was enrolled as reviewer on" in changed(program, path)
+        assert "boris was enrolled as a reviewer on" in changed(program, path)
+        assert "Members</a> changed since this was last confirmed here:" in changed(program, path)
     restarted.post("/members/seen", "/")
     revoke(desk, "boris")
     sync(restarted)
-    assert "boris is no longer reviewer" in changed(restarted)
+    assert "boris is no longer a reviewer" in changed(restarted)
     assert "was enrolled" not in changed(restarted)
 
 

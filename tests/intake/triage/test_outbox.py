@@ -1,5 +1,7 @@
 """What reviewers write goes out once and is never lost: two clicks, a lost answer, a lock in between."""
 
+import re
+from html import unescape
 from threading import Event, Thread
 from typing import Any
 
@@ -164,7 +166,7 @@ def test_what_was_sent_after_the_lock_is_sealed_and_there_after_unlocking(desk: 
     sent = form(amina, "Written while it locked.\n\u202eStill mine.")
     amina.guard.lock()
     answer = amina.send(f"{amina.page}/note", sent)
-    assert answer.headers["Location"].endswith("/unlock?kept=yes")
+    assert "/unlock?kept=yes" in answer.headers["Location"]
     assert "What you wrote is kept" in amina.get("/unlock?kept=yes").text
     for path in tmp_path.rglob("*"):
         assert path.is_dir() or b"Written while it locked" not in path.read_bytes()
@@ -201,6 +203,23 @@ def test_a_lock_during_a_request_answers_it_at_once_and_keeps_its_text(desk: Any
     assert "/unlock" in answers[0].headers["Location"]
     assert len(list((amina.guard._home.directory / "outbox").iterdir())) == 1
     go_on.set()
+
+
+def test_what_was_not_sent_is_named_by_its_first_words_and_by_those_of_its_report(desk: Any, amina: Any) -> None:
+    sent = form(amina, "Ask about the uncle. " * 20)
+    other = f"/tips/{desk.store_tip('Another story.', {}).id.hex()}"
+    amina.post("/sync", "/")
+    amina.guard.lock()
+    amina.send(f"{amina.page}/note", sent)
+    amina.send(f"{other}/status", {**sent, "text": "working"})
+    amina.unlock()
+    line = re.compile(r"A (\w+) for the report of [^<]*</a>, <q[^>]*>([^<]*)</q>: <q[^>]*>([^<]*)</q>")
+    told = {kind: (report, text) for kind, report, text in line.findall(unescape(amina.get("/").text))}
+    report, text = told["note"]
+    assert report == "They went to my mother."
+    assert text.startswith("Ask about the uncle. Ask")
+    assert len(text) <= 60
+    assert told["status"] == ("Another story.", "In work")
 
 
 def test_what_was_kept_can_be_discarded(desk: Any, amina: Any) -> None:

@@ -3,10 +3,12 @@
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urljoin
 
 import pytest
 
 from intake.triage.work import DamagedFileError
+from program import PASSPHRASE
 from signed_head import sign_head
 
 ORIGIN = "http://127.0.0.1:8003"
@@ -119,3 +121,43 @@ def test_a_log_that_was_rolled_back_raises_the_alarm_and_shows_nothing_new(
     assert "Second." not in shown
     amina.post("/sync", "/")
     assert "the log was rewritten" in amina.get("/").text, "the checkpoint that was seen first is kept"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ("/", "/"),
+        ("/members", "/members"),
+        ("/?status=new&urgency=now", "/?status=new&urgency=now"),
+        ("/tips/{tip}", "/tips/{tip}"),
+        ("/tips/{tip}/files/{tip}", "/tips/{tip}"),
+    ],
+)
+def test_after_unlocking_one_is_where_one_wanted_to_be(wanted: str, shown: str, desk: Any, reviewer: Any) -> None:
+    amina = reviewer("amina")
+    tip = desk.store_tip("First.", ANSWERS).id.hex()
+    away = amina.get(wanted.format(tip=tip)).headers["Location"].removeprefix(amina.place.path)
+    assert amina.post(away, away, passphrase="not the passphrase").status_code == 403
+    answer = amina.post(away, away, passphrase=PASSPHRASE)
+    assert (answer.status_code, answer.headers["Location"]) == (303, amina.place.path + shown.format(tip=tip))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//evil.example/",
+        "http://evil.example/",
+        "\\\\evil.example",
+        "/\\evil.example",
+        "@evil.example",
+        "\r\nSet-Cookie: a=b",
+    ],
+)
+def test_unlocking_leads_nowhere_else(wanted: str, reviewer: Any) -> None:
+    amina = reviewer("amina")
+    away = f"/unlock?then={quote(wanted)}"
+    answer = amina.post(away, away, passphrase=PASSPHRASE)
+    assert answer.status_code == 303
+    assert urljoin(f"{ORIGIN}{amina.place.path}/unlock", answer.headers["Location"]).startswith(
+        f"{ORIGIN}{amina.place.path}/"
+    )

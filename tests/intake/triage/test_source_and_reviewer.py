@@ -186,7 +186,7 @@ def test_a_consent_that_was_taken_back_is_taken_back_however_many_replies_were_d
     amina.sync()
     assert amina.answers(tip)[CONSENT] == "no"
     shown = amina.open(tip)
-    assert re.search(r"The source has deleted a message to them by amina[^<]*\(2 times\)", shown)
+    assert re.search(r"The source deleted a reply that amina sent on [^<]*\(2 times\)", shown)
     assert ALERT.findall(shown) == []
 
 
@@ -281,7 +281,10 @@ def test_withdrawing_leaves_a_signed_word_that_reviewers_check_and_settling_ends
     (tip,) = everything.tips()
     amina.sync()
     source.withdraw()
-    assert f"Withdrawn by the source, as its signature proves. Reports: {tip} of" in amina.sync()
+    assert (
+        f"Withdrawn by the source, as its signature proves. Reports: of {everything.server.today()} ({tip[:8]})."
+        in amina.sync()
+    )
     with everything.server.store.reading() as session:
         (row,) = session.scalars(select(Withdrawal))
         assert session.scalars(select(Item.id).where(Item.kind != Kind.REPLY)).all() == []
