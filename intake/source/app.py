@@ -55,8 +55,8 @@ class SourceSite(Flask):
 
 
 def create_app(server: Server, session_key: bytes | None = None) -> Flask:
-    """The source site over an opened server. `session_key`: 32 bytes; by default those of this process."""
-    key = session_key or visits.KEY
+    """The source site over an opened server. `session_key`: 32 bytes; by default a new one."""
+    key = session_key or visits.key_beside(server.settings.limits_storage)
     app = SourceSite(__name__)
     app.jinja_environment = LanguageTemplates
     app.response_class = PaddedResponse

@@ -13,7 +13,9 @@ from intake.source.admission.origin import OtherSiteError
 from intake.source.admission.room import NoRoomError, NoTextRoomError
 from intake.source.pages import render
 from intake.source.session.tokens import CSRFError, NoCookieError
+from intake.source.session.visits import end_visits_of, kept_seed
 from intake.source.text.gettext import lazy_gettext as _
+from intake.source.tip.chain import TipGoneError
 from intake.source.tip.tips import NoReviewersError
 
 P = ParamSpec("P")
@@ -79,7 +81,16 @@ def set_problems(app: Flask) -> None:
         app.logger.error("the store fails: %s", describe(error))
         return _answer(StoreFailingError())
 
+    def tip_is_gone(_error: TipGoneError) -> Response:
+        # As if it had come a moment later: what was written stands there, and the page asks whose it is.
+        if (seed := kept_seed()) is not None:
+            end_visits_of(seed)
+        response = make_response(_form_again("") or render("problem.html", words=_WORDS[400]))
+        response.status_code = 400
+        return response
+
     app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(TipGoneError, tip_is_gone)
     app.register_error_handler(SQLAlchemyError, store_fails)
     app.register_error_handler(OSError, store_fails)
 

@@ -77,14 +77,19 @@ class Counters(Storage):
             self._counts.pop(key, None)
 
 
+def is_shared(limits_storage: str) -> bool:
+    """Whether several processes remember together there."""
+    return not limits_storage.startswith("memory:")
+
+
 def counted_at(limits_storage: str) -> str:
     """The storage that the limiter is given for this setting."""
-    return "counters://" if limits_storage.startswith("memory:") else limits_storage
+    return limits_storage if is_shared(limits_storage) else "counters://"
 
 
 def storage_options(uri: str) -> dict[str, Any]:
     """How a storage behind this URI is used: patient for a second, and never twice."""
-    if uri.startswith("memory:"):
+    if not is_shared(uri):
         return {}
     # Needed only here, and installed only where it is.
     from redis.backoff import NoBackoff  # noqa: PLC0415

@@ -166,12 +166,20 @@ class TextForm(OwnedForm):
         """Whether to show the box that says to send it all the same."""
         return bool(self.as_is.errors or self.as_is.data)
 
+    def tells_words(self, *names: str) -> bool:
+        """Whether eight words stand in what is not refused yet, or in names of files beside it, unless they are meant.
+
+        All together: somebody may have put one word into each field.
+        """
+        return not self.as_is.data and words_stand_in("\n".join((*(field.data for field in self._texts()), *names)))
+
+    def _texts(self) -> list[Field]:
+        return [field for field in leaves(self) if self._is_text(field)]
+
     def _is_meant(self) -> bool:
-        texts = [field for field in leaves(self) if self._is_text(field)]
-        # All together: somebody may have put one word into each field.
-        if self.as_is.data or not words_stand_in("\n".join(field.data for field in texts)):
+        if not self.tells_words():
             return True
-        for field in texts:
+        for field in self._texts():
             if words_stand_in(field.data):
                 field.errors = [gettext("They seem to stand here.")]
         self.as_is.errors = [str(EIGHT_WORDS)]

@@ -13,7 +13,7 @@ from intake.source.session.visits import end_visits_of, have_ended, tell
 from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import show_tip, to_codename
-from intake.source.tip.tips import delete_reply, withdraw
+from intake.source.tip.tips import delete_reply, withdraw, withdraw_latecomer
 from intake.source.words.typed import sender, signed_in
 from intake.source.words.views import return_page
 from intake.storage.store import Forgotten
@@ -69,6 +69,8 @@ def withdraw_tip() -> ResponseReturnValue:
         return _withdraw_page(form=form), 400
     forgotten = withdraw(server, here.seed, here.tip)
     end_visits_of(here.seed)
+    # Whoever stores one from here on sees the end and withdraws it; this is for who did so before.
+    forgotten = withdraw_latecomer(server, here.seed) or forgotten
     _tell_of_traces(forgotten)
     return redirect(url_for("leaving.withdrawn"), 303)
 

@@ -15,11 +15,26 @@ from intake.source.forms.questions import FirstGroupForm, group_form, questions
 from intake.source.marks import Brings, Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
-from intake.source.session.visits import forget_words, kept_seed, kept_words, show_words, tell, words_language
+from intake.source.session.visits import (
+    forget_words,
+    have_ended,
+    kept_seed,
+    kept_words,
+    owner_tag,
+    show_words,
+    tell,
+    words_language,
+)
 from intake.source.text.gettext import gettext as _
 from intake.source.text.languages import codename_language, language
 from intake.source.thread.views import show_tip
-from intake.source.tip.tips import Arrival, find_before_report, receive_report, require_reviewers
+from intake.source.tip.tips import (
+    Arrival,
+    find_before_report,
+    receive_report,
+    require_reviewers,
+    withdraw_latecomer,
+)
 from intake.source.words.typed import author
 from intake.source.words.views import first_page
 
@@ -87,6 +102,10 @@ def _store(form: FirstGroupForm, seed: Seed) -> ResponseReturnValue:
     sent = Report(language=language(), form=load_form().version, answers=form.answers())
     arrival = receive_report(current_server(), seed, sent, form.token.data)
     forget_words()
+    if arrival is Arrival.STORED and have_ended(owner_tag(seed)):
+        # It was sent twice, and withdrawn before the second one was there.
+        withdraw_latecomer(current_server(), seed)
+        return redirect(url_for("leaving.withdrawn"), 303)
     if arrival is Arrival.OTHER_REPORT:
         text = MessageForm(formdata=None, text=form["narrative"].data)
         notice = _(

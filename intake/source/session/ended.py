@@ -1,7 +1,7 @@
 """What has ended while its cookies could still be opened: visits, browsers that were left, words that were withdrawn.
 
 Names of these are remembered, random or keyed ones that say nothing to anybody else, each for a day. What one process
-remembers ends with it; behind several, limits_storage remembers for all.
+remembers ends with it, and so does the key of its cookies; behind several, limits_storage remembers for all.
 """
 
 import time
@@ -14,7 +14,7 @@ from typing import Protocol
 from limits.errors import StorageError
 from limits.storage import Storage
 
-from intake.source.admission.counters import open_storage
+from intake.source.admission.counters import is_shared, open_storage
 
 LONGEST_VISIT = timedelta(hours=24)
 """After which a visit ends, however busy it is, so that no end has to be remembered for longer."""
@@ -82,4 +82,4 @@ class EndedShared:
 
 def ended(limits_storage: str) -> Ended:
     """The memory that goes with this setting."""
-    return EndedHere() if limits_storage.startswith("memory:") else EndedShared(open_storage(limits_storage))
+    return EndedShared(open_storage(limits_storage)) if is_shared(limits_storage) else EndedHere()

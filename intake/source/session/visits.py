@@ -22,6 +22,7 @@ from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 
 from crypto.codename import WORDS, Codename, Marks, Seed
+from intake.source.admission.counters import is_shared
 from intake.source.admission.origin import is_part_of_a_page
 from intake.source.session.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.session.ended import LONGEST_VISIT, Ended
@@ -68,13 +69,19 @@ class SealedSessions(SessionInterface):
         return SecureCookieSession({_BROWSER: held[_BROWSER]} if self._is_over(held) else held)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Seal the session anew with every page, so that the time limit counts from the last one."""
+        """Seal a visit anew with every page, so that the time limit counts from the last one.
+
+        What began without a visit, and has nothing to say, may be late: there may be a visit now, which must go on.
+        """
         name = self.get_cookie_name(app)
         if request.endpoint == "static":
             # The style sheet may come after the next page, and must not bring back the session of the one before.
             return
         if session:
-            if self._ended_meanwhile(session) or (name not in request.cookies and is_part_of_a_page()):
+            if name in request.cookies:
+                if self._ended_meanwhile(session) or not (_VISIT in session or session.modified):
+                    return
+            elif is_part_of_a_page():
                 return
             sealed = self._seal.seal({**session, _SEEN: int(time.time())})
             response.set_cookie(name, sealed, httponly=True, samesite="Lax")
@@ -97,6 +104,11 @@ class SealedSessions(SessionInterface):
         """
         names = _names_of_visit(held) if _VISIT in held else ()
         return self.ended.any_of(_name_of_browser(held), *names)
+
+
+def key_beside(limits_storage: str) -> bytes:
+    """The key of an application whose visits end in this storage: its own where only its process remembers them."""
+    return KEY if is_shared(limits_storage) else secrets.token_bytes(KEY_SIZE)
 
 
 def browser() -> str:
@@ -176,7 +188,8 @@ def keyed(purpose: str, data: bytes) -> bytes:
 
 def kept_words() -> tuple[str, ...]:
     """The words that are still to be shown; none once the source has gone on."""
-    return tuple(session.get(_WORDS, ()))
+    words = session.get(_WORDS)
+    return () if words is None or _ended().any_of(_name_of_showing(session)) else tuple(words)
 
 
 def words_language() -> str:
@@ -193,8 +206,9 @@ def asked_words() -> tuple[int, int]:
 
 
 def forget_words() -> None:
-    """From here on the codename appears on no page."""
-    session.pop(_WORDS, None)
+    """From here on the codename appears on no page, whatever cookie comes."""
+    if session.pop(_WORDS, None) is not None:
+        _ended().add(_name_of_showing(session))
     session.pop(_CODENAME_LANGUAGE, None)
     session.pop(_ASKED, None)
 
@@ -232,6 +246,10 @@ def _name_of_browser(held: Mapping[str, Any]) -> str:
 
 def _name_of_visit(held: Mapping[str, Any]) -> str:
     return f"visit/{held[_VISIT]}"
+
+
+def _name_of_showing(held: Mapping[str, Any]) -> str:
+    return f"showing/{held[_VISIT]}"
 
 
 def _names_of_visit(held: Mapping[str, Any]) -> tuple[str, str]:

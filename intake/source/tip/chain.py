@@ -22,6 +22,10 @@ from intake.storage.tables import Item, Tip
 _NOTHING_YET = Chain(0, "")
 
 
+class TipGoneError(Exception):
+    """A tip was withdrawn, or its time was over, while something for it arrived."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownTip:
     """What it takes to add to a tip."""
@@ -64,10 +68,12 @@ def append(
 ) -> Sequence[Item]:
     """Add the source's next item to a tip, under this id, and return it; nothing if there is one of this id.
 
-    `heard`: ids of the newest replies that the source could read. `NoResultFound` if the tip was withdrawn meanwhile.
+    `heard`: ids of the newest replies that the source could read. `TipGoneError` if it was withdrawn meanwhile.
     """
     identity = identity_of(seed)
-    row = session.get_one(Tip, tip.id, with_for_update=True)
+    row = session.get(Tip, tip.id, with_for_update=True)
+    if row is None:
+        raise TipGoneError
     if session.get(Item, name) is not None:
         return ()
     writer = Writer(seed, identity, tip.id, parse_recipient(tip.recipient))

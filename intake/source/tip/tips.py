@@ -178,6 +178,12 @@ def withdraw(server: Server, seed: Seed, tip: KnownTip) -> Forgotten:
     return remove_tips(server.store, server.blobs, Tip.id == tip.id, leaving=word).forgotten
 
 
+def withdraw_latecomer(server: Server, seed: Seed) -> Forgotten | None:
+    """Withdraw a report that was sent twice, and arrived again behind its withdrawal; None if there is none."""
+    tip = find(server, seed)
+    return None if tip is None else withdraw(server, seed, tip)
+
+
 def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
     """The 16-byte id of what a form with this token brought.
 

@@ -12,7 +12,6 @@ from intake.report.payloads import About
 from intake.server import Server
 from intake.source.admission.room import NoRoomError, require_room
 from intake.source.forms.base import EIGHT_WORDS
-from intake.source.forms.lookout import words_stand_in
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import kilobytes, megabytes
 from intake.source.tip.tips import receive_file
@@ -38,6 +37,7 @@ class Delivery:
         self.status = 200
         self._sent: set[str] = set()
         self._received_names: set[str] = set()
+        self._file_names: list[str] = []
 
     def take(self, file: IncomingFile, form: FileForm) -> None:
         """Store a file, or say why not. Raises `HTTPException` if nothing that comes after it can be taken either."""
@@ -82,7 +82,7 @@ class Delivery:
         if not row.is_valid:
             self._refuse(file, _("Please look through what you wrote about this file, and choose it again."), 400)
             return
-        if not row.form.as_is.data and words_stand_in(file.name):
+        if row.form.tells_words(*self._file_names, file.name):
             self._fault(row.form.as_is.name, str(EIGHT_WORDS), 400)
             self._refuse(file, str(EIGHT_WORDS), 400)
             return
@@ -103,6 +103,7 @@ class Delivery:
         receive_file(self._server, self._here.seed, self._here.tip, about, sealed, row.form.token.data)
         self.received.append(f"{shown_name(file.name)} ({size_words(sealed.size)})")
         self._received_names |= row.names
+        self._file_names.append(file.name)
 
     def _refuse(self, file: IncomingFile, words: str, status: int | None) -> None:
         self._fault(file.part, f"{shown_name(file.name)}: {words}", status or 500)

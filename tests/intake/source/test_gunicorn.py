@@ -1,6 +1,8 @@
 """The site as it runs in earnest: under gunicorn, with real connections that break off, stall or lie."""
 
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -65,6 +67,14 @@ def rest(connection: socket.socket) -> bytes:
     while piece := connection.recv(1 << 16):
         answer += piece
     return answer
+
+
+def answered(client: httpx.Client, path: str) -> httpx.Response | None:
+    """The answer; none while nobody listens."""
+    try:
+        return client.get(path)
+    except httpx.TransportError:
+        return None
 
 
 @pytest.fixture
@@ -208,6 +218,22 @@ def test_a_file_that_is_too_large_is_named_while_it_still_arrives_on_a_page_that
     assert b"This file is too large." in page
     assert page.endswith(b"-->")
     assert site.blobs() == []
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGHUP])
+def test_a_copy_of_a_cookie_from_before_leaving_is_of_no_use_to_a_new_worker_either(
+    source: tuple[Any, Source], ending: signal.Signals
+) -> None:
+    running, browser = source
+    browser.report("Two men came.")
+    copy = dict(browser.client.cookies)
+    browser.client.post("/en/leave")
+    worker = running.worker
+    os.kill(worker if ending is signal.SIGKILL else running.process.pid, ending)
+    waited_for(lambda: running.worker != worker)
+    with httpx.Client(base_url=running.address, cookies=copy, trust_env=False) as thief:
+        page = waited_for(lambda: answered(thief, "/en/tip"))
+    assert page.headers["Location"] == "/en/return"
 
 
 def test_the_server_says_nothing_of_its_software(source: tuple[Any, Source]) -> None:

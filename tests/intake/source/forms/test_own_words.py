@@ -87,6 +87,24 @@ def test_words_beside_a_file_or_in_its_name_are_asked_about_and_the_file_is_not_
     assert len(site.blobs()) == 1
 
 
+@pytest.mark.parametrize("within", ["fields", "field and name"])
+def test_words_that_stand_partly_beside_a_file_are_asked_about_and_the_file_is_not_stored(
+    site: Any, visit: Any, within: str
+) -> None:
+    words = visit.report().split()
+    begin, end = " ".join(words[:4]), " ".join(words[4:])
+    sent = {"shows": begin, "made_by": end if within == "fields" else ""}
+    name = "a.txt" if within == "fields" else f"{end}.txt"
+    visit.open("/en/tip/file")
+    assert visit.send_file(b"content", name, **sent).status_code == 400
+    assert "This looks like the eight words" in visit.page.words
+    assert visit.page.filled["shows"] == [begin]
+    assert site.blobs() == []
+    hidden = {**visit.page.form("/tip/file").hidden, "as_is": "yes", **sent}
+    assert visit.post_file(hidden, b"content", name).status_code == 200
+    assert len(site.blobs()) == 1
+
+
 def test_words_where_they_belong_are_not_asked_about(site: Any, visit: Any) -> None:
     words = visit.report()
     visit.client.delete_cookie("session")

@@ -9,6 +9,10 @@ import pytest
 
 from crypto.codename import parse
 from intake.protocol.kinds import Kind
+from intake.source.leaving import views as leaving
+from intake.source.report import views as report
+from intake.source.thread import views as thread
+from intake.source.upload import delivery
 from intake.storage.tables import Item
 
 TEXT = "What was meant for the first."
@@ -293,3 +297,105 @@ def test_the_same_report_sent_again_in_every_window_is_told_of_once(
         assert answer.status_code == 303
     visit.open("/en/tip")
     assert visit.page.words.count("Your report has arrived") == 1
+
+
+def withdraw_elsewhere(site: Any, copy: str) -> None:
+    window = site.visit()
+    window.client.set_cookie("session", copy)
+    window.open("/en/tip/withdraw")
+    window.send("/tip/withdraw", sure="yes")
+    assert window.path == "/en/withdrawn"
+
+
+def test_a_late_answer_from_before_a_visit_does_not_end_it(site: Any, visit: Any) -> None:
+    codename = site.visit().report()
+    visit.open("/en/help")
+    visit.open("/en/")
+    before = cookie(visit)
+    sign_in(visit, codename)
+    late = site.app.test_client()
+    late.set_cookie("session", before)
+    for path in ("/en/", "/en/help", "/en/return", "/en/report", "/en/tip", "/en/nowhere"):
+        assert "Set-Cookie" not in late.get(path).headers
+
+
+def test_words_that_are_no_longer_shown_are_shown_to_no_copy_of_an_earlier_cookie(site: Any, visit: Any) -> None:
+    words = visit.get_codename().split()
+    copy = cookie(visit)
+    visit.open("/en/report")
+    for path in ("/en/codename", "/en/codename/check", "/en/report"):
+        thief = site.visit()
+        thief.client.set_cookie("session", copy)
+        thief.open(path)
+        assert not any(f"<li>{word}</li>" in thief.text for word in words)
+        assert not path.endswith("check") or thief.path == "/en/report"
+
+
+def test_a_message_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fault_of_the_store(
+    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    visit.report()
+    form, copy, receive = visit.page.form("/message"), cookie(visit), thread.receive
+
+    def meanwhile(*args: Any) -> None:
+        withdraw_elsewhere(site, copy)
+        receive(*args)
+
+    monkeypatch.setattr(thread, "receive", meanwhile)
+    assert visit.post(form.action, {**form.hidden, "text": TEXT}).status_code == 400
+    assert "Your visit had ended" in visit.page.words
+    assert "try again" not in visit.page.words
+    assert visit.page.filled["text"] == [TEXT]
+    assert site.items() == []
+    assert "the store fails" not in caplog.text
+
+
+def test_a_file_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fault_of_the_store(
+    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    visit.report()
+    visit.open("/en/tip/file")
+    copy, receive_file = cookie(visit), delivery.receive_file
+
+    def meanwhile(*args: Any) -> None:
+        withdraw_elsewhere(site, copy)
+        receive_file(*args)
+
+    monkeypatch.setattr(delivery, "receive_file", meanwhile)
+    assert visit.send_file(b"content", shows="A letter.").status_code == 400
+    assert "Your visit had ended" in visit.page.words
+    assert "try again" not in visit.page.words
+    assert visit.page.filled["shows"] == ["A letter."]
+    assert site.blobs() == []
+    assert "the store fails" not in caplog.text
+
+
+@pytest.mark.parametrize("module", [report, leaving])
+def test_a_report_sent_twice_does_not_come_back_when_it_is_withdrawn_in_between(
+    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    _, form = begin(visit)
+    values = {**form.hidden, "narrative": TEXT}
+    visit.post(form.action, values)
+    copy = cookie(visit)
+    twice = site.app.test_client()
+    twice.set_cookie("session", copy)
+    receive_report, withdraw = report.receive_report, leaving.withdraw
+
+    def behind_the_withdrawal(*args: Any) -> Any:
+        withdraw_elsewhere(site, copy)
+        return receive_report(*args)
+
+    def before_its_end(*args: Any) -> Any:
+        forgotten = withdraw(*args)
+        assert twice.post(form.action, data=values).status_code == 303
+        assert len(site.tips()) == 1
+        return forgotten
+
+    if module is report:
+        monkeypatch.setattr(report, "receive_report", behind_the_withdrawal)
+        assert twice.post(form.action, data=values).headers["Location"] == "/en/withdrawn"
+    else:
+        monkeypatch.setattr(leaving, "withdraw", before_its_end)
+        withdraw_elsewhere(site, copy)
+    assert site.tips() == []

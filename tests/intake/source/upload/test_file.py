@@ -390,8 +390,8 @@ def test_files_of_a_report_that_is_deleted_meanwhile_leave_nothing_behind(site: 
             changes.execute(sql("DELETE FROM tip"))
 
     sent = body(parts(hidden(adding), Chosen(b"x" * 500_000, "1")))
-    assert send_watched(adding, sent, delete).status_code == 503
-    assert "“1”: This file can't be stored" in words(adding)
+    assert send_watched(adding, sent, delete).status_code == 400
+    assert "Your visit had ended" in words(adding)
     assert stored(site) == 0
 
 
