@@ -8,8 +8,9 @@ _LONGEST_WORD = 100
 _MOST_FOLDED = 20_000
 
 _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
-# Chinese is typed without spaces: every character is a word. Anything that is no letter or digit parts words.
-_TOKEN = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+")
+# Chinese is typed without spaces: every character is a word. Anything that is no letter or digit parts words, and so
+# does a number right in front of one.
+_TOKEN = re.compile(rf"[{_HAN}]|\d+(?=[^\W\d_])|[^\W_{_HAN}]+")
 # Dotless i has no decomposition; Katakana is Hiragana from an input method that was set to it.
 _ALIKE = {ord("ı"): "i"} | {code: chr(code - 0x60) for code in range(0x30A1, 0x30F7)}
 

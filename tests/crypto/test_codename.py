@@ -207,7 +207,7 @@ def test_a_codename_is_read_however_it_is_typed(codename: Codename, drawn: st.Da
     numbered = drawn.draw(st.booleans())
     typed = drawn.draw(st.sampled_from(["", " ", "\n", "«", "\ufeff"]))
     for number, word in enumerate(codename.words, 1):
-        typed += f" {number}. " if numbered else ""
+        typed += drawn.draw(st.sampled_from((f" {number}. ", f" {number}"))) if numbered else ""
         typed += drawn.draw(st.sampled_from(SPELLINGS))(word)
         typed += drawn.draw(st.sampled_from(separators if number < 8 else ["", " ", ".", "\n", "»"]))
     read = parse(typed)

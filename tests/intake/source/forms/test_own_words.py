@@ -34,6 +34,8 @@ def test_ones_own_words_are_noticed_in_any_order_few_missing_and_within_a_senten
     for typed in (
         " ".join(words),
         "\n".join(f"{number}. {word.upper()}" for number, word in enumerate(words, 1)),
+        " ".join(f"{number}{word}" for number, word in enumerate(words, 1)),
+        " ".join(f"{chr(0x245F + number)}{word}" for number, word in enumerate(words, 1)),
         ", ".join(reversed(words)),
         "My words are: " + "-".join(words[:6]) + ". Is that right?",
         "x " * 20_000 + " ".join(words),
