@@ -46,6 +46,7 @@ from crypto.merkle import (
 from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
+from intake.protocol.audit import replay
 from intake.protocol.card import CardError, Role, issue_card, key_id, parse_card
 from intake.protocol.endpoints import first_byte, from_query, have_query, kept_digest
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
@@ -61,6 +62,7 @@ from intake.protocol.index import (
     parse_days,
     sha256_hex,
 )
+from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify
 from intake.protocol.wire import WireError, decode_sealed, encode_sealed
 from intake.report.definition import Answer
@@ -386,6 +388,8 @@ _ENTRIES = (
     Entry(_ENROLLED.at, OPERATOR, Action.CLOCK),
 )
 
+_, _STATE = replay(LogState.empty("fuzz"), [_ENROLLED.to_bytes()], lambda _: ())
+
 _HEADS = (
     b"PROXY TCP6 fc00:dead:beef:4dad::0:29 ::1 65535 42\r\nPOST /en/ HTTP/1.1\r\nContent-Length: 5\r\n\r\nabcde",
     b"\r\nPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -458,6 +462,9 @@ TARGETS: dict[str, Target] = {
     "card": Target(_round_trip(_of_text(parse_card), lambda card: card.text.encode(), CardError), (_CARD,)),
     "entry": Target(
         _round_trip(parse_entry, Entry.to_bytes, EntryError), tuple(entry.to_bytes() for entry in _ENTRIES)
+    ),
+    "log-state": Target(
+        _round_trip(parse_state, LogState.to_bytes, StateError), (LogState.empty("fuzz").to_bytes(), _STATE.to_bytes())
     ),
     "evidence": Target(_evidence, tuple(_EVIDENCE)),
     "signature-base": Target(

@@ -10,16 +10,17 @@
 5. That tree extends the one of the last checkpoint that was seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
-from crypto.merkle import leaf_hash, root_hash
+from crypto.merkle import Frontier, leaf_hash
 from crypto.note import NoteError, Verifier, parse_note
 from intake.protocol.actions import Action, ActionError
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.endpoints import may, named
 from intake.protocol.entry import OPERATOR, Entry, EntryError, LoggedRequest, parse_entry
+from intake.protocol.logstate import LogState, Ruling, reusable
 from intake.protocol.requests import RequestError, SignedRequest, parse_base
 from intake.protocol.roster import Roster, RosterError
 
@@ -36,12 +37,21 @@ class ContradictionError(AuditError):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedLog:
-    """A log that passed every check."""
+    """A log that passed every check. `entries`: those that came after the state that it was gone on from."""
 
     checkpoint: Checkpoint
     entries: tuple[Entry, ...]
-    roster: Roster
-    clock: LogClock
+    state: LogState
+
+    @property
+    def roster(self) -> Roster:
+        """The members."""
+        return self.state.roster
+
+    @property
+    def clock(self) -> LogClock:
+        """The log's clock."""
+        return self.state.clock
 
 
 def verify_log(lines: Sequence[bytes], signed: bytes, log: Verifier, seen: Checkpoint | None) -> VerifiedLog:
@@ -49,13 +59,10 @@ def verify_log(lines: Sequence[bytes], signed: bytes, log: Verifier, seen: Check
     checkpoint = open_checkpoint(signed, log)
     if checkpoint.size != len(lines):
         raise AuditError(f"the log was cut: its checkpoint counts {checkpoint.size} entries, {len(lines)} were served")
-    hashes = [leaf_hash(line) for line in lines]
-    require_extension(hashes, checkpoint, seen)
-    if root_hash(hashes) != checkpoint.root:
-        raise AuditError("the log was altered: its entries do not hash to the root that was signed")
-    replay = _Replay(checkpoint.origin)
-    entries = tuple(replay.take(index, line) for index, line in enumerate(lines))
-    return VerifiedLog(checkpoint, entries, replay.roster, replay.clock)
+    empty = LogState.empty(checkpoint.origin)
+    require_tree(empty.edge, map(leaf_hash, lines), checkpoint, seen)
+    entries, state = replay(empty, lines, lambda size: lines[:size])
+    return VerifiedLog(checkpoint, entries, state)
 
 
 def open_checkpoint(signed: bytes, log: Verifier) -> Checkpoint:
@@ -71,12 +78,23 @@ def open_checkpoint(signed: bytes, log: Verifier) -> Checkpoint:
     return checkpoint
 
 
-def require_extension(hashes: Sequence[bytes], checkpoint: Checkpoint, seen: Checkpoint | None) -> None:
-    """Raise `ContradictionError` unless the tree of `checkpoint` extends the one seen before."""
-    if seen is None:
-        return
-    require_growth(checkpoint, seen)
-    if root_hash(hashes[: seen.size]) != seen.root:
+def require_tree(edge: Frontier, leaves: Iterable[bytes], checkpoint: Checkpoint, seen: Checkpoint | None) -> None:
+    """Raise `AuditError` unless the tree with this edge and these leaves after it is that of `checkpoint`.
+
+    Raises `ContradictionError` where it doesn't extend the one `seen` before, of which the edge is a part.
+    """
+    if seen is not None:
+        require_growth(checkpoint, seen)
+    for leaf in leaves:
+        _require_seen(edge, seen)
+        edge = edge.append(leaf)
+    _require_seen(edge, seen)
+    if (edge.size, edge.root()) != (checkpoint.size, checkpoint.root):
+        raise AuditError("the log was altered: its entries do not hash to the root that was signed")
+
+
+def _require_seen(edge: Frontier, seen: Checkpoint | None) -> None:
+    if seen is not None and edge.size == seen.size and edge.root() != seen.root:
         raise ContradictionError(f"the log was rewritten: its first {seen.size} entries are not the ones seen before")
 
 
@@ -90,26 +108,59 @@ def require_growth(checkpoint: Checkpoint, seen: Checkpoint) -> None:
         raise ContradictionError(f"the log was rewritten: its {seen.size} entries are not the ones seen before")
 
 
+Earlier = Callable[[int], Iterable[bytes]]
+"""Gives so many entries from the start of the log: what was verified before, as it was then."""
+
+
+def replay(state: LogState, lines: Iterable[bytes], earlier: Earlier) -> tuple[tuple[Entry, ...], LogState]:
+    """Check each of the next entries against all before it; `AuditError` at the first that is false.
+
+    Returns them, and the state to go on from. Any cut into pieces gives the same. `earlier` is asked only where the
+    operator corrects the clock.
+    """
+    run = _Replay(state, earlier)
+    entries = tuple(map(run.take, lines))
+    return entries, run.state
+
+
 class _Replay:
-    """Takes the entries in order and checks each against all before it."""
+    """Takes the entries in order."""
 
-    def __init__(self, log: str) -> None:
-        self.roster = Roster()
-        self.clock = LogClock()
-        self._log = log
-        self._version = 1
+    def __init__(self, state: LogState, earlier: Earlier) -> None:
+        self._log = state.log
+        self._edge, self._clock, self._version = state.edge, state.clock, state.version
+        self._roster, self._rulings = state.roster.copy(), list(state.rulings)
         # Whole signature bases: the desk forgets a nonce once no request that bears it can be let in any more.
-        self._bases: set[str] = set()
+        self._bases = dict(state.recent)
+        self._began, self._earlier = state.size, earlier
 
-    def take(self, index: int, line: bytes) -> Entry:
+    @property
+    def state(self) -> LogState:
+        recent = reusable(self._bases, self._clock)
+        return LogState(self._log, self._edge, self._clock, self._version, tuple(self._rulings), recent, self._roster)
+
+    def take(self, line: bytes) -> Entry:
+        place = self._edge.size
         try:
             entry = parse_entry(line)
             self._check(entry)
-            self.roster.apply(entry)
-            self.clock = self.clock.after(entry)
+            self._roster.apply(entry)
+            self._clock = self._clock.after(entry)
         except (EntryError, RosterError, ClockError, RequestError, ActionError, NoteError) as error:
-            raise AuditError(f"entry {index} is false: {error}") from error
+            raise AuditError(f"entry {place} is false: {error}") from error
+        self._edge = self._edge.append(leaf_hash(line))
+        if entry.request is None:
+            self._rulings.append(Ruling(place, entry))
+        if entry.action is Action.CLOCK:
+            self._remember()
         return entry
+
+    def _remember(self) -> None:
+        """Once the clock went back, what was logged long ago could come again at its time."""
+        for line in self._earlier(self._began):
+            request = parse_entry(line).request
+            if request is not None:
+                self._bases[request.base] = parse_base(request.base, request.signature).created
 
     def _check(self, entry: Entry) -> None:
         if entry.version < self._version:
@@ -123,16 +174,17 @@ class _Replay:
 
     def _check_request(self, entry: Entry, logged: LoggedRequest) -> None:
         request = parse_base(logged.base, logged.signature)
-        member, verifier = self.roster.member(request.key_id), self.roster.verifier(request.key_id)
+        member, verifier = self._roster.member(request.key_id), self._roster.verifier(request.key_id)
         if entry.who != request.key_id or member is None or verifier is None:
             raise EntryError("its signer was not enrolled at the time")
         verifier.verify_bytes(logged.base.encode(), logged.signature)
+        # Before it is looked for among those that were used: of these, only what this lets in is known.
+        self._clock.require(request.created, entry.at)
         if logged.base in self._bases:
             raise EntryError("its request was used before")
-        self.clock.require(request.created, entry.at)
         if request.log != self._log:
             raise EntryError("its request was signed for another desk")
-        self._bases.add(logged.base)
+        self._bases[logged.base] = request.created
         _require_named(entry, request, logged.body)
         if not may(member.card.role, entry.action):
             raise EntryError(f"a member with the role of {member.card.role} may not do this")

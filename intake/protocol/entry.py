@@ -93,7 +93,7 @@ def _entry(values: dict[str, Any]) -> Entry:
     if "card" in values and action is not Action.ENROL:
         raise EntryError("only an enrolment shows a card")
     return Entry(
-        at=datetime.strptime(values["at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC),
+        at=datetime.fromisoformat(values["at"]).replace(tzinfo=UTC),
         who=_text(values["who"]),
         action=action,
         objects=tuple(map(_text, values["objects"])),

@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -24,6 +24,8 @@ from intake.protocol.card import Role
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.requests import sign
 from intake.storage.tables import LogEntry
+from ledger import cut as cut_at
+from ledger import verified_in_pieces
 from signed_head import sign_head
 from signing import signature_of
 
@@ -43,9 +45,22 @@ class Auditor:
         with self.server.store.reading() as session:
             signed = self.server.log.checkpoint(session)
             size = open_checkpoint(signed, self.key.verifier).size
-            verified = verify_log(self.server.log.lines(session, 0, size), signed, self.key.verifier, self.seen)
+            held = self.server.log.lines(session, 0, size)
+        require_same_in_pieces(held, self.server.log.origin)
+        verified = verify_log(held, signed, self.key.verifier, self.seen)
         self.seen = verified.checkpoint
         return verified
+
+
+def require_same_in_pieces(held: Sequence[bytes], log: str) -> None:
+    """Whether a log is true or false, whoever goes on from what was kept says the same of it, in the same words."""
+    verdicts = set()
+    for places in ([], range(len(held)), range(0, len(held), 3)):
+        try:
+            verdicts.add(verified_in_pieces(cut_at(held, places), held, log)[1].to_bytes())
+        except AuditError as error:
+            verdicts.add(str(error))
+    assert len(verdicts) == 1
 
 
 @pytest.fixture

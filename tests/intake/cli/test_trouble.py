@@ -356,6 +356,7 @@ ELSEWHERE = {
     "intake.source": "answers",
     "intake.protocol.actions": "answers, and faults that an audit finds",
     "intake.protocol.entry": "damage of the store, or faults that an audit finds",
+    "intake.protocol.logstate": "what is verified again from the start",
     "intake.protocol.requests": "answers, and faults that an audit finds",
     "intake.protocol.index": "pages of the reviewer's program",
     "intake.protocol.wire": "pages of the reviewer's program",

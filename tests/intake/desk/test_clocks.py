@@ -28,6 +28,7 @@ from intake.protocol.card import Role, issue_card
 from intake.protocol.clock import ClockError, ClockJumpError
 from intake.protocol.requests import sign
 from intake.storage.tables import Item
+from ledger import cut, verified_in_pieces
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -297,8 +298,14 @@ def test_whatever_clocks_do_the_desk_lets_in_only_what_an_auditor_accepts_and_ea
         play = Play(Path(directory))
         for what, value in steps:
             play.step(what, value)
-        entries = audited(play.server).entries
+        verified = audited(play.server)
+        with play.server.store.reading() as session:
+            lines = play.server.log.lines(session, 0, play.server.log.size(session))
         play.close()
+    entries = verified.entries
+    for places in (range(len(lines)), range(0, len(lines), 4)):
+        in_pieces = verified_in_pieces(cut(lines, places), lines, verified.checkpoint.origin)
+        assert (tuple(in_pieces[0]), in_pieces[1].to_bytes()) == (entries, verified.state.to_bytes())
     bases = [entry.request.base for entry in entries if entry.request is not None]
     assert len(bases) == len(set(bases)) == play.let_in
 
