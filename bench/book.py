@@ -25,19 +25,22 @@ from bench.timing import Part, Row
 from crypto.age import HybridIdentity
 from intake.accesslog import members
 from intake.keeper import initialise, open_keeper, read_log_key
-from intake.protocol.audit import VerifiedLog, verify_log
+from intake.protocol.audit import verify_log
 from intake.protocol.card import Role
-from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, sha256_hex
+from intake.protocol.evidence import Received
+from intake.protocol.index import DayIndex, ItemRow, TipRow
+from intake.protocol.logstate import LogState
 from intake.report.definition import load_form
 from intake.report.payloads import STATUSES, Note, Status
 from intake.triage.app import create_app
 from intake.triage.book import Book, Snapshot
 from intake.triage.conversation import Line
-from intake.triage.days import KeptDays
 from intake.triage.home import Connection, Home
 from intake.triage.keyfile import MemberKeys, load_keys, make_keys, save_keys
-from intake.triage.memory import Known, Memory
-from intake.triage.opening import Author, Authors, OpenTip, Reader, Signed
+from intake.triage.mirror.added import Author, Authors
+from intake.triage.mirror.log import KeptLog
+from intake.triage.mirror.tips import Fetched, Known, Tips, item_name, summary_name
+from intake.triage.opening import OpenTip, Reader, Signed
 from intake.triage.place import Place
 from intake.triage.work import Work
 
@@ -187,44 +190,40 @@ def _fill(directory: Path, size: int) -> _Filled:
     with server.store.reading() as session:
         lines, note = server.log.lines(session, 0, server.log.size(session)), server.log.checkpoint(session)
     server.store.close()
-    home.save_log(lines, note)
-    _fill_home(home, keys, verify_log(lines, note, home.connection.verifier, None), size)
+    verified = verify_log(lines, note, home.connection.verifier, None)
+    kept = KeptLog(home)
+    kept.stage(0, lines)
+    kept.save(Received(datetime.now(UTC).replace(microsecond=0), note), verified.state, ())
+    home.remember()
+    _fill_home(home, keys, verified.state, size)
+    home.close()
     return filled
 
 
-def _fill_home(home: Home, keys: MemberKeys, log: VerifiedLog, size: int) -> None:
-    chance, book, index, known = random.Random(size), Book(), list[TipRow](), dict[str, Known]()  # noqa: S311
-    items: list[ItemRow] = []
-    reader = Reader(datetime.now(UTC).date(), log, Authors(log), 0)
-    (home.directory / "sealed").mkdir()
-    for number in range(size):
-        name, day = chance.randbytes(16).hex(), (date(2026, 1, 1) + timedelta(number * 300 // size)).isoformat()
-        summary = chance.randbytes(_KEPT)
-        own = tuple(ItemRow(chance.randbytes(16).hex(), name, kind, day, _KEPT, blob=False) for kind in _ITEMS)
-        row = TipRow(name, day, _digest(summary), _digest(b""), _digest(name.encode()))
-        sealed = {name: summary, **{item.id: chance.randbytes(_KEPT) for item in own}}
-        for key, data in sealed.items():
-            file = f"summary-{name}-{row.payload[:16]}" if key == name else f"{name}-{key}"
-            (home.directory / "sealed" / file).write_bytes(data)
-        known[name] = Known(row.payload, row.header, signs=True, day=day, signer="0" * 64, items=own)
-        given = reader.given(row, own, known[name], {key: _digest(data) for key, data in sealed.items()})
-        index.append(row)
-        items += own
-        book.put(_tip(name, day, own, chance), given.digest)
-    home.keep("index.json", _days(index, items).to_bytes())
-    home.keep("memory.json", Memory(known, "2026-11-01", 0, signs=True).to_json())
+def _fill_home(home: Home, keys: MemberKeys, log: LogState, size: int) -> None:
+    chance, book, kept = random.Random(size), Book(), Tips(home.mirror)  # noqa: S311
+    reader = Reader(datetime.now(UTC).date(), log, Authors(home.mirror, log.roster), 0)
+    days: dict[str, tuple[list[TipRow], list[ItemRow]]] = {}
+    with home.mirror.writing():
+        for number in range(size):
+            name, day = chance.randbytes(16).hex(), (date(2026, 1, 1) + timedelta(number * 300 // size)).isoformat()
+            summary = chance.randbytes(_KEPT)
+            own = tuple(ItemRow(chance.randbytes(16).hex(), name, kind, day, _KEPT, blob=False) for kind in _ITEMS)
+            row = TipRow(name, day, _digest(summary), _digest(b""), _digest(name.encode()))
+            sealed = {name: summary, **{item.id: chance.randbytes(_KEPT) for item in own}}
+            kept.arrived({summary_name(name): summary, **{item_name(name, i.id): sealed[i.id] for i in own}})
+            known = Known(row.payload, row.header, signs=True, day=day, signer="0" * 64, items=own)
+            kept.remember(name, known)
+            given = reader.given(row, own, known, {key: _digest(data) for key, data in sealed.items()})
+            tips, items = days.setdefault(day, ([], []))
+            tips.append(row)
+            items += own
+            book.put(_tip(name, day, own, chance), given.digest)
+            kept.opened({name: given.digest})
+        kept.replace({day: DayIndex(day, tuple(tips), tuple(items)) for day, (tips, items) in days.items()}, ())
+        kept.fetched_at(Fetched("2026-11-01", 0, signs=True))
     if keys.identity is not None:
         Snapshot(home, keys.identity).save(book, Event())
-
-
-def _days(tips: list[TipRow], items: list[ItemRow]) -> KeptDays:
-    rows = {day: DayIndex(day, (), ()) for day in sorted({tip.day for tip in tips})}
-    for day in rows:
-        of_day = sorted((tip for tip in tips if tip.day == day), key=lambda tip: tip.id)
-        rows[day] = DayIndex(day, tuple(of_day), tuple(sorted((i for i in items if i.day == day), key=lambda i: i.id)))
-    bodies = {day: index.to_json() for day, index in rows.items()}
-    listed = Days(tuple(Day(d, len(i.tips), len(i.items), sha256_hex(bodies[d])) for d, i in rows.items()))
-    return KeptDays(listed.to_json(), {sha256_hex(body): body for body in bodies.values()})
 
 
 def _tip(name: str, day: str, rows: tuple[ItemRow, ...], chance: random.Random) -> OpenTip:

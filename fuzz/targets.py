@@ -85,8 +85,6 @@ from intake.serving.head import circuit_of, read_head
 from intake.source.session import base64url
 from intake.source.session.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.upload.parts import IncomingFiles
-from intake.triage.days import KeptDays, parse_kept_days
-from intake.triage.memory import Known, Memory, MemoryFileError, parse_memory
 from intake.triage.outbox import OutboxError, Unsent, parse_unsent
 from intake.triage.shown import saved_name
 
@@ -485,9 +483,6 @@ TARGETS: dict[str, Target] = {
     ),
     "days": Target(_round_trip(parse_days, Days.to_json, WireError), (_DAYS,)),
     "day": Target(_round_trip(partial(parse_day, _DAY), DayIndex.to_json, WireError), (_ROWS,)),
-    "kept-days": Target(
-        _stable(parse_kept_days, KeptDays.to_bytes, WireError), (b"\n".join((_DAYS, _ROWS)), Days(()).to_json())
-    ),
     "have-query": Target(
         _stable(_of_text(kept_digest), lambda have: have_query(have).encode(), ActionError),
         (b"", b"?have=" + b"0" * 64, b"?"),
@@ -531,11 +526,4 @@ TARGETS: dict[str, Target] = {
     "chain": _payload(Chain, Chain(1, "1" * 64)),
     "reply": _payload(Reply, Reply("text", 1)),
     "summary": _payload(Summary, Summary((str(_HYBRID),), str(_HYBRID.recipient), "1" * 64, "en", 1, _ANSWERS)),
-    "memory": Target(
-        _stable(partial(parse_memory, kept=lambda *_: None), Memory.to_json, MemoryFileError),
-        (
-            Memory({"0" * 32: Known("1" * 64, "2" * 64, items=(_ROW,))}, "2026-01-01", 3, signs=True).to_json(),
-            b'{"tips": {"0": {"summary": "1"}}}',
-        ),
-    ),
 }

@@ -13,15 +13,19 @@ class NoSuchTileError(LookupError):
     """The tree is not large enough for this tile."""
 
 
-def tile(log: LogReader, session: Session, ref: TileRef) -> bytes:
-    """The bytes of one tile or bundle; `NoSuchTileError` where the tree does not reach."""
+def tile(log: LogReader, session: Session, ref: TileRef, skipped: int = 0) -> bytes:
+    """The bytes of one tile or bundle; `NoSuchTileError` where the tree does not reach.
+
+    `skipped`: so many entries at the beginning of a bundle are left out.
+    """
     level = ref.level or 0
     start = ref.index * WIDTH
     # A hash at level L is the root of 256^L entries.
     if (start + ref.width) * WIDTH**level > log.size(session):
         raise NoSuchTileError
     if ref.level is None:
-        return encode_bundle(_all(log.lines(session, start, start + ref.width), ref.width))
+        left = max(0, ref.width - skipped)
+        return encode_bundle(_all(log.lines(session, start + ref.width - left, start + ref.width), left))
     return b"".join(_hashes(log, session, level, start, ref.width))
 
 

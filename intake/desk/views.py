@@ -139,7 +139,8 @@ def log_tile(resource: str) -> Response:
         pass
     with server.store.reading() as session:
         try:
-            return Response(tile(server.log, session, parse_tile_path(resource)), mimetype=_BYTES)
+            skipped = endpoints.first_byte(_query())
+            return Response(tile(server.log, session, parse_tile_path(resource), skipped), mimetype=_BYTES)
         except (TileError, NoSuchTileError):
             abort(404)
 

@@ -63,7 +63,8 @@ ADD = Endpoint(
     query=rf"\?kind=({'|'.join(BY_REVIEWERS)})",
 )
 CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
-LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
+LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE, query=rf"\??|{_FROM}")
+"""Of an entry bundle, with a query, what comes after so many entries: whoever has these needs no others."""
 
 ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, CHECKPOINT, LOG)
 

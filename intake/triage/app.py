@@ -15,11 +15,10 @@ from intake.hygiene import log_without_content
 from intake.triage import members, views, words, writing
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
-from intake.triage.mirror import Progress
 from intake.triage.outbox import new_form
 from intake.triage.place import Gate, Place
+from intake.triage.progress import Progress, no_progress
 from intake.triage.shown import parts, reads_from_right, shown, shown_name
-from intake.triage.work import no_progress
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 

@@ -14,7 +14,7 @@ from intake.terminal import shown
 from intake.triage.desk_client import DeskClient
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
-from intake.triage.mirror import fetch_log
+from intake.triage.mirror.log import fetch_whole
 
 
 def _now() -> datetime:
@@ -29,7 +29,7 @@ def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], 
 
     client = DeskClient(home, keys.signing)
     try:
-        verified = fetch_log(client, home, whole=True, progress=progress)
+        verified = fetch_whole(client, home, progress)
     finally:
         client.close()
     for says in home.repairs:

@@ -14,7 +14,7 @@ from intake.protocol.card import key_id
 from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.triage.home import Home
-from intake.triage.journal import Journal
+from intake.triage.mirror.journal import Journal
 from intake.triage.transport import TimedTransport, allowed
 from intake.triage.unreachable import NOT_SENT, UNREACHABLE, in_words
 
@@ -49,7 +49,7 @@ class DeskClient:
         self._connection = home.connection
         self._log = home.connection.verifier.name
         self.key = key
-        self.journal = Journal(home, key_id(key.verifier))
+        self.journal = Journal(home.mirror, key_id(key.verifier))
         self._http = httpx.Client(
             base_url=home.connection.desk,
             transport=TimedTransport(home.connection),
@@ -102,9 +102,9 @@ class DeskClient:
         """The newest signed checkpoint."""
         return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())
 
-    def log_resource(self, path: str) -> bytes:
-        """An entry bundle."""
-        return self._get(endpoints.LOG, endpoints.LOG.at(resource=path))
+    def log_resource(self, path: str, skipped: int = 0) -> bytes:
+        """An entry bundle, or what comes after its first entries, `skipped` of them."""
+        return self._get(endpoints.LOG, endpoints.LOG.at(resource=path) + endpoints.from_query(skipped))
 
     def _get(self, row: Endpoint, path: str, most: int | None = None) -> bytes:
         largest = row.largest_answer if most is None else min(most, row.largest_answer)

@@ -1,11 +1,10 @@
 """Tips that are no longer on the server: withdrawn by their sources' own word, or without one."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from intake.triage.chain import TELL
-from intake.triage.days import Index
-from intake.triage.memory import Known, Memory
+from intake.triage.mirror.tips import Known
 
 _NEVER_FETCHED = Known("", "")
 _SHORT = 8
@@ -14,14 +13,17 @@ _MOST = 50
 """Reports that are named. Years of those that teams no longer keep must not stand above every page."""
 
 
-def notices(gone: Collection[str], memory: Memory, index: Index) -> list[str]:
-    """What is to be said of tips that are gone. Withdrawals that are proven are in the memory already."""
-    said = {row.tip for row in index.withdrawals}
+def notices(gone: Mapping[str, Known | None], said: Collection[str]) -> list[str]:
+    """What is to be said of tips that are gone, by what is known of each. `said`: to be withdrawn, by whomever.
+
+    Withdrawals that are proven are known already.
+    """
+    known = {tip: known or _NEVER_FETCHED for tip, known in gone.items()}
     names: dict[str, list[str]] = defaultdict(list)
     # The newest first: what was removed before its time is among them.
-    for tip in sorted(gone, key=lambda tip: (memory.tips.get(tip, _NEVER_FETCHED).day, tip), reverse=True):
-        known = memory.tips.get(tip, _NEVER_FETCHED)
-        names[_words(known, said=tip in said)].append(f"of {known.day} ({tip[:_SHORT]})" if known.day else tip)
+    for tip in sorted(known, key=lambda tip: (known[tip].day, tip), reverse=True):
+        day = known[tip].day
+        names[_words(known[tip], said=tip in said)].append(f"of {day} ({tip[:_SHORT]})" if day else tip)
     return [f"{words} Reports: {_named(tips)}." for words, tips in sorted(names.items())]
 
 

@@ -8,8 +8,8 @@ from time import monotonic
 
 from intake.triage.home import Home
 from intake.triage.keyfile import load_keys
-from intake.triage.mirror import Progress
 from intake.triage.outbox import Outbox, Unsent
+from intake.triage.progress import Progress
 from intake.triage.work import Work
 
 IDLE_SECONDS = 15 * 60
@@ -94,7 +94,7 @@ class Guard:
 
     def keep(self, unsent: Unsent) -> None:
         """Keep what somebody sent after the lock, sealed to their own key; `OutboxError` if none is known yet."""
-        Outbox(self._home).keep_draft(unsent)
+        Outbox(self._home.mirror).keep_draft(unsent)
 
     def _watch(self) -> None:
         # One thread for as long as it is unlocked: a new one each time might not be had when it matters.

@@ -1,4 +1,4 @@
-"""The program's directory: where the desk is, the log as last verified, and sealed bytes; nothing in the clear."""
+"""The program's directory: where the desk is, the mirror, attachments as they came; nothing in the clear."""
 
 import hashlib
 import json
@@ -6,21 +6,20 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
+from threading import RLock
 from typing import BinaryIO
 
 import httpx
 import platformdirs
 
 from crypto.note import NoteError, Verifier, parse_note, parse_verifier
-from crypto.tiles import WIDTH, decode_bundle, encode_bundle, entries_path
-
-CHECKPOINTS = ("log/checkpoint", "log/checkpoint.copy")
-"""The signed checkpoint that was verified last, twice: its signature tells whether one is damaged."""
+from intake.triage.mirror.file import NAME, MirrorFile, require_no_newer
+from intake.triage.mirror.tables import FACT
+from intake.triage.mirror.takeover import old_checkpoints, take_over
 
 _CONNECTION = "connection.json"
 _DOCUMENT = b"sha256 "
@@ -70,8 +69,8 @@ class DamagedError(HomeError):
 class Home:
     """A directory for one member and one log.
 
-    Files that nobody could send again are *documents*: kept twice, each with its digest, so that damage is told from
-    content. `repairs`: what was found damaged since the program started, in words.
+    A file that nobody could send again is a *document*: kept twice, each with its digest, so that damage is told from
+    content, as the mirror does it with rows. `repairs`: what was found damaged since the program started, in words.
     """
 
     def __init__(self, directory: Path, connection: Connection) -> None:
@@ -80,6 +79,8 @@ class Home:
         self.remembered: Connection | None = None
         """The connection over which this log was verified last."""
         self.repairs: list[str] = []
+        self._mirror: MirrorFile | None = None
+        self._opening = RLock()
 
     @classmethod
     def open(cls, directory: Path | None, *, desk: str | None, log: str | None, proxy: str | None) -> "Home":
@@ -93,6 +94,7 @@ class Home:
         if not home.connection.desk or not home.connection.log:
             raise HomeError("the first time, --desk and --log must say where the desk is and what its log's key is")
         home.connection.check()
+        require_no_newer(place)
         home._require_own_log()
         return home
 
@@ -100,6 +102,22 @@ class Home:
     def directory(self) -> Path:
         """Where it is."""
         return self._directory
+
+    @property
+    def mirror(self) -> MirrorFile:
+        """What is kept here; opened when it is first used, and filled with what an earlier program kept in files."""
+        with self._opening:
+            if self._mirror is None:
+                self._mirror = MirrorFile(self._directory, self.repaired)
+                take_over(self._directory, self._mirror, self.connection.verifier, self.repaired)
+            return self._mirror
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._opening:
+            if self._mirror is not None:
+                self._mirror.close()
+            self._mirror = None
 
     def remember(self) -> None:
         """Keep the connection for the next start, now that it was seen to work."""
@@ -130,18 +148,19 @@ class Home:
     def _require_own_log(self) -> None:
         log = self.connection.verifier
         owner = self.remembered.log if self.remembered is not None else ""
-        kept = next(filter(None, map(self._origin, CHECKPOINTS)), "")
+        kept = "" if owner else next(filter(None, map(_origin, self._checkpoints())), "")
         if owner and owner != self.connection.log:
             raise _another_log(self.remembered.verifier.name if self.remembered else owner, log)
         if not owner and kept and kept != log.name:
             raise _another_log(kept, log)
 
-    def _origin(self, name: str) -> str:
-        """The log that a kept checkpoint names; empty if it can't be read."""
-        try:
-            return parse_note(self.read(name)).text.partition("\n")[0] if self.has(name) else ""
-        except NoteError:
-            return ""
+    def _checkpoints(self) -> Iterator[bytes]:
+        """What is kept of the heads of a log, where nothing else says whose home it is."""
+        yield from old_checkpoints(self._directory)
+        if (self._directory / NAME).exists():
+            with closing(MirrorFile(self._directory, self.repaired)) as file:
+                head = file.get(FACT, "head")
+                yield b"" if head is None else bytes(head[1]).partition(b"\n")[2]
 
     def keep(self, name: str, data: bytes) -> None:
         """Write a document."""
@@ -226,17 +245,6 @@ class Home:
             if _UNFINISHED.fullmatch(path.name):
                 path.unlink(missing_ok=True)
 
-    def append(self, name: str, line: bytes) -> None:
-        """Add a line to a file; it is on disk when this returns."""
-        path = self.path(name)
-        new = not path.exists()
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        if new:
-            _sync_directory(path.parent)
-
     def names(self, folder: str) -> list[str]:
         """The names of the files in a folder, sorted."""
         directory = self.path(folder)
@@ -249,46 +257,20 @@ class Home:
             raise HomeError("a file of this name can't be kept")
         return self._directory / name
 
-    def received(self, name: str) -> datetime:
-        """When a file was written (UTC, to the second)."""
-        return datetime.fromtimestamp(int(self.path(name).stat().st_mtime), UTC)
-
-    def lines(self, size: int) -> list[bytes]:
-        """The entries of a log of `size`, as far as its bundles are kept; `TileError` if one is damaged."""
-        lines: list[bytes] = []
-        for start in range(0, size, WIDTH):
-            name = _bundle(start, size)
-            if not self.has(name):
-                break
-            lines += decode_bundle(self.read(name))
-        return lines
-
-    def save_log(self, lines: Sequence[bytes], signed: bytes) -> None:
-        """Keep a verified log as tlog-tiles bundles, its checkpoint and a copy of that after them."""
-        new = []
-        for start in range(0, len(lines), WIDTH):
-            name, bundle = _bundle(start, len(lines)), encode_bundle(lines[start : start + WIDTH])
-            if not self.has(name) or self.read(name) != bundle:
-                self.save(name, bundle)
-                new.append(name)
-        for name in CHECKPOINTS:
-            self.save(name, signed)
-        # A bundle that has grown leaves smaller ones behind.
-        for name in new:
-            for smaller in self.names(f"{name.partition('.p')[0]}.p"):
-                if smaller != name:
-                    self.remove(smaller)
-
-
-def _bundle(start: int, size: int) -> str:
-    return f"log/{entries_path(start // WIDTH, min(WIDTH, size - start))}"
-
 
 def _content(document: bytes) -> bytes | None:
     """What a document holds, or None if it is not whole."""
     head, _, data = document.partition(b"\n")
     whole = head == _DOCUMENT + hashlib.sha256(data).hexdigest().encode()
     return data if whole else None
+
+
+def _origin(note: bytes) -> str:
+    """The log that a kept checkpoint names; empty if it can't be read."""
+    try:
+        return parse_note(note).text.partition("\n")[0]
+    except NoteError:
+        return ""
 
 
 def _sync_directory(path: Path) -> None:

@@ -1,16 +1,13 @@
 """Who is and was a member, and what changed since somebody looked at that last: all from the verified log."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.protocol.actions import Action
-from intake.protocol.audit import VerifiedLog
-from intake.protocol.entry import Entry
+from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.roster import Member
-from intake.triage.home import Home
-
-_SEEN = "members.json"
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,38 +18,33 @@ class Listed:
     likes: Sequence[Member]
 
 
-def everyone(log: VerifiedLog) -> list[Listed]:
+def everyone(log: LogState) -> list[Listed]:
     """Whoever was ever enrolled, in that order."""
     return [Listed(member, log.roster.likes(member)) for member in log.roster.members]
 
 
-def corrections(log: VerifiedLog) -> list[str]:
+def corrections(log: LogState) -> list[str]:
     """Every correction of the log's clock, in words."""
-    return [_in_words(log, log.entries[correction.place]) for correction in log.clock.corrections]
+    return [_in_words(log, ruling) for ruling in log.rulings if ruling.entry.action is Action.CLOCK]
 
 
-def changes(log: VerifiedLog, home: Home) -> list[str]:
+def changes(log: LogState, file: MirrorFile) -> list[str]:
     """What the operator has done since somebody looked at that last, in words, oldest first."""
-    return [_in_words(log, entry) for entry in log.entries[_seen(home) :] if entry.request is None]
+    # None, if that is lost, so that all is said again.
+    seen = int((file.get(FACT, MEMBERS_SEEN) or (MEMBERS_SEEN, 0))[1])
+    return [_in_words(log, ruling) for ruling in log.rulings if ruling.place >= seen]
 
 
-def acknowledge(log: VerifiedLog, home: Home) -> None:
+def acknowledge(log: LogState, file: MirrorFile) -> None:
     """Remember that all of it was looked at."""
-    home.keep(_SEEN, json.dumps({"entries": len(log.entries)}).encode())
+    file.put(FACT, (MEMBERS_SEEN, log.size))
 
 
-def _seen(home: Home) -> int:
-    """How many entries of the log were looked at; none if that can't be read, so that all is said again."""
-    try:
-        return max(0, int(json.loads(home.recall(_SEEN) or b"{}")["entries"]))
-    except (ValueError, TypeError, KeyError):
-        return 0
-
-
-def _in_words(log: VerifiedLog, entry: Entry) -> str:
+def _in_words(log: LogState, ruling: Ruling) -> str:
+    entry = ruling.entry
     at = f"{entry.at:%Y-%m-%d %H:%M} UTC"
     if entry.action is Action.CLOCK:
-        before = next(c.before for c in log.clock.corrections if log.entries[c.place] is entry)
+        before = next(c.before for c in log.clock.corrections if c.place == ruling.place)
         return (
             f"The operator set the server's clock back from {before:%Y-%m-%d %H:%M} to {at}: "
             "days between the two may be wrong."

@@ -1,20 +1,16 @@
 """From sealed bytes to a tip that can be read: opened in memory, each author proven by the log, doubts said aloud."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import TypeVar
 
 from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza_count, unseal
 from crypto.padding import PaddingError
-from intake.protocol.actions import Action
-from intake.protocol.audit import VerifiedLog
 from intake.protocol.clock import Correction, LogClock
-from intake.protocol.endpoints import may
 from intake.protocol.index import ItemRow, TipRow, sha256_hex
-from intake.protocol.requests import parse_base
+from intake.protocol.logstate import LogState
 from intake.report.definition import UNANSWERED, Answer, load_form
 from intake.report.payloads import (
     About,
@@ -33,7 +29,8 @@ from intake.report.payloads import (
 from intake.report.signed import SOURCE_KINDS, parse_signer, parse_source_item
 from intake.triage.chain import TELL, Sent, check, named
 from intake.triage.conversation import Line, Replied, in_order
-from intake.triage.memory import Known
+from intake.triage.mirror.added import Added, Author, Authors
+from intake.triage.mirror.tips import Known
 
 P = TypeVar("P", bound=Payload)
 
@@ -43,15 +40,6 @@ _BEFORE_SIGNATURES = (
     "This report is from before signatures: nothing proves that what stands here as the source's came from the source. "
     "What they sent later is signed, but the report names no key to check that by."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who added an item and when, as the log proves."""
-
-    name: str
-    at: datetime
-    place: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,57 +98,6 @@ class OpenTip:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """What the log proves of an item that a reviewer added. `key`: id of the key that signed that."""
-
-    author: Author
-    key: str
-    digest: bytes
-    tip: str
-    item: str
-    to_source: bool
-
-
-class Authors:
-    """Who added which item, from the verified log."""
-
-    def __init__(self, log: VerifiedLog) -> None:
-        self._added: dict[str, Added] = {}
-        self._to: dict[str, list[Added]] = defaultdict(list)
-        names = {member.card.key_id: log.roster.label(member.card.key_id) for member in log.roster.members}
-        for place, entry in enumerate(log.entries):
-            member = log.roster.member(entry.who)
-            if entry.action is not Action.ADD or entry.request is None or member is None:
-                continue
-            if not may(member.card.role, Action.ADD):
-                continue
-            request = parse_base(entry.request.base, entry.request.signature)
-            author = Author(names[entry.who], entry.at, place)
-            tip, item = (name.partition("/")[2] for name in entry.objects)
-            # The first entry counts: the desk never replaces an item.
-            if item not in self._added:
-                self._added[item] = Added(author, entry.who, request.digest, tip, item, request.query == "?kind=reply")
-                self._to[tip].append(self._added[item])
-
-    def of(self, item: str, sealed: bytes) -> Author | None:
-        """Who added exactly these bytes as this item."""
-        added = self._added.get(item)
-        return added.author if added is not None and hashlib.sha256(sealed).digest() == added.digest else None
-
-    def to(self, tip: str) -> tuple[Added, ...]:
-        """Everything that was ever added to a tip, in the order of the log."""
-        return tuple(self._to.get(tip, ()))
-
-    def by(self, key: str) -> set[str]:
-        """The items that a key has added, whatever became of them."""
-        return {added.item for added in self._added.values() if added.key == key}
-
-    def before(self, place: int) -> list[Added]:
-        """What had been added when the log had so many entries."""
-        return [added for added in self._added.values() if added.author.place < place]
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
     """All that a tip is opened from beside the key: from two that are equal the same is opened, to the last doubt.
 
@@ -206,7 +143,7 @@ class Reader:
     """Whoever reads by a verified log: since when tips are sealed to them, and up to where in it an index was read."""
 
     since: date
-    log: VerifiedLog
+    log: LogState
     authors: Authors
     place: int
 

@@ -1,4 +1,4 @@
-"""What a reviewer wrote and the desk has not confirmed: sealed to the reviewer's own key, in the home directory.
+"""What a reviewer wrote and the desk has not confirmed: sealed to the reviewer's own key, in the mirror.
 
 It is kept before anything is sent, with the very bytes that will be sent, so that sending it again is the same request
 to the desk. A locked program knows the public half of the key and can keep text too, but not read it.
@@ -16,10 +16,9 @@ from typing import Any
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, parse_recipient, seal, unseal
 from crypto.padding import pad_padme
 from intake.report.payloads import SMALLEST_ITEM, Note, Opened, Payload, Reply, Status
-from intake.triage.home import Home
+from intake.triage.mirror.file import MirrorDamagedError, MirrorFile
+from intake.triage.mirror.tables import FACT, RECIPIENT, UNSENT
 
-_DIRECTORY = "outbox"
-_RECIPIENT = "recipient"
 _ITEM_ID = b"intake reviewer item v1"
 _PAYLOADS: dict[str, Callable[[str, int], Payload]] = {
     "status": lambda text, _: Status(text),
@@ -96,49 +95,47 @@ def new_form() -> str:
 
 
 class Outbox:
-    """The directory of what is to be sent."""
+    """What is to be sent, in the mirror."""
 
-    def __init__(self, home: Home) -> None:
-        self._home = home
+    def __init__(self, file: MirrorFile) -> None:
+        self._file = file
 
     def belongs_to(self, recipient: HybridRecipient) -> None:
         """Let a locked program know to whom it must seal what is typed."""
-        if not self._home.has(_RECIPIENT) or self._home.read(_RECIPIENT) != str(recipient).encode():
-            self._home.save(_RECIPIENT, str(recipient).encode())
+        if self._file.get(FACT, RECIPIENT) != (RECIPIENT, str(recipient)):
+            self._file.put(FACT, (RECIPIENT, str(recipient)))
 
     def keep(self, unsent: Unsent, recipient: Recipient) -> None:
         """Keep it, durably, in the place of what was kept under its id before; `OutboxError` if that can't be done."""
         try:
-            self._home.save(_name(unsent.item), seal(unsent.to_json(), [recipient]))
-        except OSError as error:
-            raise OutboxError(f"this machine can't keep what you wrote: {error.strerror}") from error
+            self._file.put(UNSENT, (unsent.item, seal(unsent.to_json(), [recipient])))
+        except (OSError, MirrorDamagedError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise OutboxError(f"this machine can't keep what you wrote: {reason}") from error
 
     def keep_draft(self, unsent: Unsent) -> None:
         """Keep it without any secret, unless it is kept already; `OutboxError` if it can't be sealed or kept."""
-        if self._home.has(_name(unsent.item)):
-            return
         try:
-            recipient = parse_recipient(self._home.read(_RECIPIENT).decode("ascii"))
-        except (OSError, UnicodeDecodeError, AgeError) as error:
+            if self._file.get(UNSENT, unsent.item) is not None:
+                return
+            row = self._file.get(FACT, RECIPIENT)
+            recipient = parse_recipient("" if row is None else str(row[1]))
+        except (OSError, MirrorDamagedError, AgeError) as error:
             raise OutboxError("this program was never unlocked here, so nothing can be sealed to your key") from error
         self.keep(unsent, recipient)
 
     def drop(self, item: str) -> None:
         """Forget what was sent, or is not wanted any more."""
-        self._home.remove(_name(item))
+        self._file.remove(UNSENT, item)
 
     def open(self, identity: HybridIdentity) -> Sequence[Unsent]:
         """All that is kept and can be read. What can't be is left where it is: it may be another key's."""
         found = []
-        for name in self._home.names(_DIRECTORY):
+        for item, sealed in self._file.select(UNSENT):
             try:
-                unsent = parse_unsent(unseal(self._home.read(name), [identity]))
+                unsent = parse_unsent(unseal(sealed, [identity]))
             except (AgeError, OutboxError):
                 continue
-            if _name(unsent.item) == name:
+            if unsent.item == item:
                 found.append(unsent)
         return found
-
-
-def _name(item: str) -> str:
-    return f"{_DIRECTORY}/{item}"

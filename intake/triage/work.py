@@ -1,42 +1,42 @@
 """An unlocked program: keys in memory, what is new fetched and opened, answers sealed and sent."""
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
 
 from crypto.age import AgeError, Decryptor, parse_recipient, seal
 from intake.hygiene import describe
-from intake.protocol import limits
-from intake.protocol.actions import MOST_OBJECTS, Action, Named, ReadRequest
-from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.index import ItemRow, OtherVersionError, TipRow
-from intake.protocol.wire import WireError, decode_sealed
+from intake.protocol.audit import AuditError
+from intake.protocol.logstate import LogState
+from intake.protocol.wire import WireError
 from intake.report.payloads import Opened
 from intake.triage.book import Book, Snapshot, SnapshotError
-from intake.triage.days import Index, KeptDays, fetch_days, parse_kept_days
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.downloads import Downloads, Wanted
 from intake.triage.gone import notices
-from intake.triage.home import DamagedError, Home
-from intake.triage.journal import Asked, logged_requests
+from intake.triage.home import Home
 from intake.triage.keyfile import KeyFileError, MemberKeys
 from intake.triage.membership import acknowledge, changes
-from intake.triage.memory import Memory, MemoryFileError, first_known, parse_memory
-from intake.triage.mirror import Progress, evidence_files, fetch_log, kept_log
-from intake.triage.opening import Attachment, Authors, Given, OpenTip, Reader, open_tip
+from intake.triage.mirror.added import Authors
+from intake.triage.mirror.file import MirrorDamagedError
+from intake.triage.mirror.log import evidence_files, recall_log
+from intake.triage.mirror.tips import Tips
+from intake.triage.opening import Attachment, Given, OpenTip, Reader, open_tip
 from intake.triage.outbox import Outbox, OutboxError, Unsent
 from intake.triage.patience import in_thread, is_done
-from intake.triage.sealed import Sealed, is_summary
+from intake.triage.progress import Progress
+from intake.triage.sync import Sync, Synced
 
-_INDEX = "index.json"
-_MEMORY = "memory.json"
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new, or for what they send. A hostile desk may take hours."""
 _MOMENT = 3.0
 """Seconds that a look at a report waits for the word to its source that somebody looks."""
+
+
+_AT_ONCE = 50
+"""Reports that are opened in one transaction of the mirror, which others wait for."""
 
 
 class DamagedFileError(Exception):
@@ -60,8 +60,10 @@ class Work:
         self._progress = progress
         self._client = DeskClient(home, keys.signing)
         self._downloads = Downloads(home, self._client)
-        self._sealed = Sealed(home)
-        self._outbox = Outbox(home)
+        self._kept = Tips(home.mirror)
+        self._sync = Sync(self._client, home, progress)
+        self._again: set[tuple[str, str]] = set()
+        self._outbox = Outbox(home.mirror)
         self._outbox.belongs_to(keys.identity.recipient)
         self.unsent = {unsent.item: unsent for unsent in self._outbox.open(keys.identity)}
         self._sent: set[str] = set()
@@ -72,7 +74,7 @@ class Work:
         self._unkept = ""
         self.book = Book()
         self._restored = False
-        self.log: VerifiedLog | None = None
+        self.log: LogState | None = None
         self.synced: datetime | None = None
         self.problem = ""
         self._notices: list[str] = []
@@ -138,12 +140,13 @@ class Work:
     def _try_sync(self) -> None:
         problem = ""
         try:
-            # A second time where something kept was spoilt, and no third: the desk may send nonsense for ever.
-            if self._sync(mend=True):
-                self._sync(mend=False)
+            # A second time where something kept turned out to be spoilt, and no third: the desk may send nonsense.
+            if self._take(self._sync.run()):
+                self._take(self._sync.run())
+            self.synced = datetime.now(UTC)
         except AuditError as error:
             self._distrust = str(error)
-        except (DeskError, WireError) as error:
+        except (DeskError, WireError, MirrorDamagedError) as error:
             problem = str(error)
         except OSError as error:
             problem = f"this machine can't keep what comes: {error.strerror}"
@@ -154,99 +157,46 @@ class Work:
             self._distrust = ""
         self.problem = problem
 
-    def _sync(self, *, mend: bool) -> bool:
-        """Fetch, verify, open and show; or, to `mend`, only return True if something kept has to be fetched again."""
-        memory = self._memory()
-        days = fetch_days(self._client, self._kept_days())
-        index = days.index()
-        self._fetch(index, memory)
-        asked = self._client.journal.open()
-        # The log comes last, so that it must already hold who added what was fetched, and that it was fetched.
-        log = fetch_log(self._client, self._home, whole=False, progress=self._progress)
-        if log.roster.member(self._key_id) is None:
-            raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
-        self._client.journal.settle(asked, log)
-        place = self._place(log, asked, memory)
-        kept = {row.id for row in index.tips if self._sealed.has_summary(row.id, row)}
-        memory = memory.after(index, kept, log.entries[place].at.date(), place)
-        memory = self._open(index, log, memory)
-        if mend and self._fetch_spoilt_again(log):
-            return True
-        self._home.keep(_INDEX, days.to_bytes())
-        self._home.keep(_MEMORY, memory.to_json())
-        self._show(index, memory, log)
-        self.synced = datetime.now(UTC)
-        return False
+    def _take(self, synced: Synced) -> bool:
+        """Open what was touched, and show it. Returns whether something that is kept has to be fetched again."""
+        lacking = set(self._kept.lacking())
+        self._open(synced.touched, synced.log)
+        self._fetch_spoilt_again(synced.log)
+        self._show(synced.log, changed=bool(synced.touched))
+        return bool(set(self._kept.lacking()) - lacking)
 
-    def _place(self, log: VerifiedLog, asked: Sequence[Asked], memory: Memory) -> int:
-        """Where in the log the newest index was read, or the one before if the log conceals it."""
-        places = logged_requests(log, self._key_id)
-        # Of the list itself: what is added before the last of its days is fetched is in none of them.
-        indexes = [each.nonce for each in asked if each.does == Named(Action.INDEX)]
-        # The log may be shorter than it was, if what was kept of it is lost.
-        before = min(memory.place, len(log.entries) - 1)
-        return max((places[nonce] for nonce in indexes if nonce in places), default=before)
-
-    def _fetch_spoilt_again(self, log: VerifiedLog) -> bool:
-        """Let kept items that this machine seems to have spoilt be fetched again; whether there are any."""
-        authors = Authors(log)
-        again = [
-            self._sealed.fetch_again(tip, item)
-            for tip, item in self.book.spoilt()
+    def _fetch_spoilt_again(self, log: LogState) -> None:
+        """Let kept items that can't be opened be fetched again, each once as long as the program runs."""
+        authors = Authors(self._home.mirror, log.roster)
+        for tip, item in set(self.book.spoilt()) - self._again:
+            self._again.add((tip, item))
             # What the log proves to be as it was sent would only come again.
-            if authors.of(item, self._sealed.item(tip, item) or b"") is None
-        ]
-        return any(again)
+            if authors.of(item, self._kept.item_bytes(tip, item)) is None:
+                self._kept.fetch_again(tip, item)
 
     def open_kept(self) -> None:
         """Open what was fetched before, without asking the desk. Does nothing if that has been done."""
-        if self.log is not None or not self._home.has(_INDEX):
+        if self.log is not None:
             return
         try:
-            log, days = kept_log(self._home), self._home.recall(_INDEX)
-            if log is not None and days is not None:
-                memory, index = self._memory(), parse_kept_days(days).index()
-                self._open(index, log, memory)
-                self._show(index, memory, log)
+            log = recall_log(self._home)
+            if self._kept.awaits_index:
+                kept = "what another version of this program fetched opens once the desk has answered"
+                self.problem = f"{self.problem}; {kept}" if self.problem else kept
+            elif log is not None:
+                self._open((), log)
+                self._show(log, changed=True)
         except AuditError as error:
             self._distrust = str(error)
-        except OtherVersionError:
-            kept = "what another version of this program fetched opens once the desk has answered"
-            self.problem = f"{self.problem}; {kept}" if self.problem else kept
         except OSError as error:
             self._home.repaired(f"what was fetched before can't be read: {error.strerror}")
-        except (DamagedError, WireError) as error:
+        except MirrorDamagedError as error:
             self._home.repaired(f"{error}; what was fetched before can be shown once the desk has sent it again")
-
-    def _kept_days(self) -> KeptDays | None:
-        """What is kept of the index; nothing if it is damaged, or of another version of this program."""
-        try:
-            data = self._home.recall(_INDEX)
-            return None if data is None else parse_kept_days(data)
-        except (DamagedError, WireError):
-            return None
-
-    def _memory(self) -> Memory:
-        try:
-            data = self._home.recall(_MEMORY)
-            if data is not None:
-                return parse_memory(data, self._sealed.take_over)
-            lost = self._home.remembered is not None
-        except (DamagedError, MemoryFileError):
-            lost = True
-        if lost:
-            self._home.repaired(
-                "what was remembered of earlier fetches (memory.json) was damaged or lost. Which summary of a report "
-                "came first is known from those that are kept; what can't be noticed any more is whatever the server "
-                "removed or dated back before now"
-            )
-        # Only the first summary of a tip is ever kept.
-        return Memory({tip: first_known(summary) for tip, summary in self._sealed.summaries()})
 
     def acknowledge_members(self) -> None:
         """Somebody has looked at what changed among the members."""
         if self.log is not None:
-            acknowledge(self.log, self._home)
+            acknowledge(self.log, self._home.mirror)
             self.changes = []
 
     def send(self, unsent: Unsent) -> None:
@@ -255,10 +205,10 @@ class Work:
         It is kept in the outbox before anything else, and stays there if this raises `DeskError` or `SealError`; not if
         that can't be done, `OutboxError`.
         """
-        if unsent.item not in self._sent:
+        if not self._is_sent(unsent.item):
             self.keep(unsent)
         answered = is_done(in_thread(self._send, unsent), _PATIENCE)
-        if unsent.item not in self._sent:
+        if not self._is_sent(unsent.item):
             if answered:
                 raise DeskError("the desk says that it has this already; it stays here until the log shows that")
             raise DeskError("the desk has not answered for a minute; this program goes on trying")
@@ -343,13 +293,13 @@ class Work:
         with self._sending:
             # It may have been discarded, or have arrived, while this waited for its turn.
             unsent = self.unsent.get(typed.item)
-            if unsent is not None and typed.item not in self._sent:
+            if unsent is not None and not self._is_sent(typed.item):
                 if not unsent.sealed:
                     unsent = replace(unsent, sealed=self._seal(unsent))
                     self.keep(unsent)
                 if self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
                     self._sent.add(unsent.item)
-            if typed.item in self._sent:
+            if self._is_sent(typed.item):
                 self._settle(typed)
         self.fetch()
 
@@ -370,89 +320,78 @@ class Work:
         waiting = [each for each in self.unsent.values() if each.tip == tip.id and each.to_source and each.sealed]
         return tip.replies + len(waiting) + 1
 
-    def _arrived_at_desk(self, added: Set[str]) -> None:
-        """What the log holds as added needs no sending, even if the answer was lost, or the source has deleted it.
+    def _is_sent(self, item: str) -> bool:
+        """Whether the desk took it, or the log holds it as added by this key, also if it was deleted since.
 
-        The log alone says so: what the desk merely claims to have is kept.
+        The log alone says that: what the desk merely claims to have is kept.
         """
-        self._sent |= added
-        for item in self.unsent.keys() & added:
-            self.discard(item)
+        added = None if self.log is None else Authors(self._home.mirror, self.log.roster).added(item)
+        return item in self._sent or (added is not None and added.key == self._key_id)
 
     def _settle(self, sent: Unsent) -> None:
         """Forget what was sent, and what the same form held before its text was changed."""
         for item, unsent in list(self.unsent.items()):
-            if item in self._sent or (unsent.form, unsent.kind) == (sent.form, sent.kind):
+            if self._is_sent(item) or (unsent.form, unsent.kind) == (sent.form, sent.kind):
                 self.discard(item)
 
-    def _fetch(self, index: Index, memory: Memory) -> None:
-        """Fetch the summaries and small items that are not kept yet, no more in a request than the desk answers."""
-        summaries = [
-            row.id
-            for row in index.tips
-            if (known := memory.known(row)).is_summary_of(row) and not self._sealed.has_summary(row.id, known)
-        ]
-        items = [row for row in index.items if not row.blob and self._sealed.lacks_item(row.tip, row.id)]
-        rows = {row.id: row for row in index.tips}
-        sizes = {row.id: row.size for row in index.items}
-        tip_of = {row.id: row.tip for row in index.items}
-        requests = list(_requests(summaries, items))
-        for number in self._progress(range(len(requests)), "Fetching reports"):
-            request = requests[number]
-            sealed = sum(sizes[name] for name in request.items)
-            got_summaries, got_items = decode_sealed(self._client.read(request, sealed))
-            for name in got_summaries.keys() & set(request.summaries):
-                if not is_summary(got_summaries[name], rows[name]):
-                    raise WireError("the desk sent another summary than its index says")
-                self._sealed.save_summary(name, got_summaries[name])
-            for name in got_items.keys() & set(request.items):
-                self._sealed.save_item(tip_of[name], name, got_items[name])
-
-    def _open(self, index: Index, log: VerifiedLog, memory: Memory) -> Memory:
+    def _open(self, touched: Collection[str], log: LogState) -> None:
         """Bring the book to what the index shows: what has to be opened from something else than before, is.
 
-        Returns what is remembered once that was seen.
+        `touched`: what may have to be; the first time, whatever the book does not hold as it was opened last.
         """
         member = log.roster.member(self._key_id)
         since = date.max if member is None else member.since.date()
-        reader = Reader(since, log, Authors(log), memory.place)
-        items: dict[str, list[ItemRow]] = defaultdict(list)
-        for item in index.items:
-            items[item.tip].append(item)
+        reader = Reader(since, log, Authors(self._home.mirror, log.roster), self._kept.fetched.place)
         book = self.book if self._restored else self._load()
         before = book.given()
-        other = [
-            row for row in index.tips if before.get(row.id) != self._given(row, items[row.id], memory, reader)[0].digest
-        ]
-        outdated = () if self._restored else (row.id for row in other)
-        for tip in (*(before.keys() - {row.id for row in index.tips}), *outdated):
-            book.remove(tip)
+        names = sorted(touched) if self._restored else self._outdated(book, before)
+        other = []
+        for name in names:
+            given, _ = self._given(name, reader)
+            if given is None:
+                book.remove(name)
+            elif before.get(name) == given.digest:
+                self._kept.opened({name: given.digest})
+            else:
+                other.append(name)
+        for name in () if self._restored else other:
+            book.remove(name)
         # Only now: nothing that was kept is shown of which it isn't certain that it would be opened the same.
         self._restore(book)
-        seen = {}
-        for number in self._progress(range(len(other)), "Opening reports"):
-            row = other[number]
-            given, sealed = self._given(row, items[row.id], memory, reader)
-            opened = open_tip(given, sealed, self._identity)
-            if row.id in memory.tips:
-                seen[row.id] = given.known.seen(opened)
-                # Where there is no doubt, what is remembered from now on would open the same.
-                if not opened.warnings:
-                    given = replace(given, known=seen[row.id])
-            book.put(opened, given.digest)
-        return memory.opened(seen)
+        starts = range(0, len(other), _AT_ONCE)
+        for start in self._progress(starts, "Opening reports") if other else ():
+            with self._home.mirror.writing():
+                for name in other[start : start + _AT_ONCE]:
+                    self._open_one(book, name, reader)
 
-    def _given(
-        self, row: TipRow, items: Sequence[ItemRow], memory: Memory, reader: Reader
-    ) -> tuple[Given, dict[str, bytes]]:
-        """What a tip is to be opened from, and its sealed bytes."""
-        known = memory.known(row)
-        held = {item.id: self._sealed.item(row.id, item.id) for item in (*items, *known.items) if not item.blob}
-        sealed = {name: data for name, data in held.items() if data is not None}
-        # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
-        sealed[row.id] = self._sealed.summary(row.id, known)
-        kept = {key: hashlib.sha256(data).hexdigest() for key, data in sealed.items()}
-        return reader.given(row, items, known, kept), sealed
+    def _outdated(self, book: Book, before: Mapping[str, bytes]) -> list[str]:
+        """What the book does not hold as it was opened last; of what the index lacks, nothing stays in it."""
+        opened, ids = self._kept.opened_from(), self._kept.ids()
+        for name in before.keys() - set(ids):
+            book.remove(name)
+        return [name for name in ids if name not in before or before[name] != opened.get(name)]
+
+    def _open_one(self, book: Book, name: str, reader: Reader) -> None:
+        given, sealed = self._given(name, reader)
+        if given is None:
+            return
+        opened = open_tip(given, sealed, self._identity)
+        if sealed[name]:
+            known = given.known.seen(opened)
+            self._kept.remember(name, known)
+            # Where there is no doubt, what is remembered from now on would open the same.
+            if not opened.warnings:
+                given = replace(given, known=known)
+        book.put(opened, given.digest)
+        self._kept.opened({name: given.digest})
+
+    def _given(self, name: str, reader: Reader) -> tuple[Given | None, Mapping[str, bytes]]:
+        """What a tip is to be opened from, and its sealed bytes; None for one that the index lacks."""
+        kept = self._kept.kept(name)
+        if kept is None:
+            return None, {}
+        digests = {key: hashlib.sha256(data).hexdigest() for key, data in kept.sealed.items()}
+        return reader.given(kept.row, kept.items, kept.known, digests), kept.sealed
 
     def _load(self) -> Book:
         """The book that was kept, or the empty one."""
@@ -468,45 +407,20 @@ class Work:
             if self._closed:
                 book.close()
 
-    def _show(self, index: Index, memory: Memory, log: VerifiedLog) -> None:
-        authors = Authors(log)
-        added = authors.before(memory.place)
+    def _show(self, log: LogState, *, changed: bool) -> None:
         with self._showing:
-            if not self._closed:
-                self.log = log
-                gone = ({each.tip for each in added} | memory.tips.keys()) - {row.id for row in index.tips}
-                self._arrived_at_desk(authors.by(self._key_id))
-                self._notices = notices(gone, memory, index)
-                self.changes = changes(log, self._home)
+            if self._closed:
+                return
+            before, self.log = self.log, log
+            if changed:
+                gone = {tip: self._kept.known(tip) for tip in self._kept.gone(self._kept.fetched.place)}
+                self._notices = notices(gone, self._kept.withdrawn())
+            for item in list(self.unsent):
+                if self._is_sent(item):
+                    self.discard(item)
+            if before is None or before.rulings != log.rulings:
+                self.changes = changes(log, self._home.mirror)
 
 
 def _wanted(tip: OpenTip, file: Attachment) -> Wanted:
     return Wanted(tip.id, file.about, file.sealed)
-
-
-def no_progress(steps: Iterable[int], _says: str) -> Iterable[int]:
-    """Show nothing."""
-    return steps
-
-
-def _requests(summaries: Sequence[str], items: Sequence[ItemRow]) -> Iterator[ReadRequest]:
-    """Bulk reads for all of these, each of no more bytes and objects than the desk answers at once."""
-    sizes = [limits.SUMMARY] * len(summaries) + [row.size for row in items]
-    for start, end in _packed(sizes):
-        before = len(summaries)
-        yield ReadRequest(
-            tuple(summaries[start:end]),
-            tuple(row.id for row in items[max(0, start - before) : max(0, end - before)]),
-        )
-
-
-def _packed(sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Runs of things of these sizes, as long as a bulk read may be; what is too large for one has one for itself."""
-    start, room = 0, limits.SEALED
-    for at, size in enumerate(sizes):
-        if at > start and (size > room or at - start == MOST_OBJECTS):
-            yield start, at
-            start, room = at, limits.SEALED
-        room -= size
-    if sizes:
-        yield start, len(sizes)

@@ -40,6 +40,11 @@ def before_days(directory: Path) -> Earlier:
     return _copied("before-days", directory)
 
 
+def before_mirror(directory: Path) -> Earlier:
+    """A home as it was while everything in it was files: `told` is what its program showed."""
+    return _copied("before-mirror", directory)
+
+
 def _copied(name: str, directory: Path) -> Earlier:
     shutil.copytree(_DATA / name, directory)
     return Earlier(directory, json.loads((directory / "told.json").read_text("utf-8")))

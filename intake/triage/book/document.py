@@ -8,7 +8,8 @@ from crypto.age import HybridIdentity, parse_identity
 from intake.protocol.index import ItemRow
 from intake.report.payloads import About, Note, Opened, Reply, Status, parse_document, to_document
 from intake.triage.conversation import Line
-from intake.triage.opening import Attachment, Author, OpenTip, Signed
+from intake.triage.mirror.added import Author
+from intake.triage.opening import Attachment, OpenTip, Signed
 
 _WRITTEN: dict[str, type[Reply | Opened | Note | Status]] = {kind.kind: kind for kind in (Reply, Opened, Note, Status)}
 _QUICK = 1

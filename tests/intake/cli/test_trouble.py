@@ -361,7 +361,6 @@ ELSEWHERE = {
     "intake.protocol.index": "pages of the reviewer's program",
     "intake.protocol.wire": "pages of the reviewer's program",
     "intake.storage.blobs": "answers, and what settling names",
-    "intake.triage.journal": "lines that are passed over",
     "intake.triage.outbox": "pages of the reviewer's program",
     "intake.triage.work": "pages of the reviewer's program",
 }

@@ -23,7 +23,8 @@ from intake.triage import work as work_module
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.home import Home
 from intake.triage.keyfile import make_keys
-from intake.triage.work import Work, no_progress
+from intake.triage.progress import no_progress
+from intake.triage.work import Work
 from waiting import waited_for
 
 Behave = Callable[[socket.socket], None]

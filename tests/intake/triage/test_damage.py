@@ -3,19 +3,23 @@
 import base64
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.wrappers import Response
 
-from crypto.note import parse_verifier
-from intake.protocol.audit import open_checkpoint
 from intake.report.payloads import Message
 from intake.triage.home import Home
-from intake.triage.mirror import recall_log
+from intake.triage.mirror.file import NAME
+from intake.triage.mirror.tables import DAY, ENTRY, FACT, FIRST, ITEM, KNOWN, LACK, LISTED, SEALED, TIP
+from intake.triage.mirror.tips import of_any_tip
 from intake.triage.outbox import Unsent, new_form
-from intake.triage.work import Work, no_progress
+from intake.triage.progress import no_progress
+from intake.triage.work import Work
 
 NEUTRAL = ("could not be opened", "is damaged", "not on the server as it is described")
 """What may be said of a report while the desk is away."""
@@ -88,18 +92,21 @@ def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
         assert (after.alarm, after.notices, told(after)) == ("", [], whole), name
 
 
-def test_a_damaged_bundle_is_fetched_again_and_only_a_desk_that_contradicts_the_kept_checkpoint_lies(
+def test_damaged_entries_are_fetched_again_and_only_a_desk_that_contradicts_the_kept_checkpoint_lies(
     desk: Any, opened: Callable[[], Work], tmp_path: Path
 ) -> None:
-    opened().sync()
-    (bundle,) = (tmp_path / "amina-home" / "log" / "tile").rglob("*.p/*")
-    flip(bundle, 0.5)
+    def damage(work: Work) -> None:
+        work._home.mirror.remove(FACT, "state")
+        work._home.mirror.remove(ENTRY, 0)
+
+    first = opened()
+    first.sync()
+    damage(first)
     mended = opened()
     mended.sync()
     assert mended.alarm == ""
     assert any("was damaged; it has been fetched again and is as it was" in says for says in mended.notices)
-    (bundle,) = (tmp_path / "amina-home" / "log" / "tile").rglob("*.p/*")
-    flip(bundle, 0.5)
+    damage(mended)
     desk.cut(2)
     lied_to = opened()
     lied_to.sync()
@@ -108,11 +115,11 @@ def test_a_damaged_bundle_is_fetched_again_and_only_a_desk_that_contradicts_the_
 
 
 def test_a_checkpoint_that_is_lost_twice_is_said_to_be_and_what_is_lost_by_it(
-    desk: Any, opened: Callable[[], Work], tmp_path: Path
+    desk: Any, opened: Callable[[], Work]
 ) -> None:
-    opened().sync()
-    for path in (tmp_path / "amina-home" / "log").glob("checkpoint*"):
-        path.write_bytes(b"")
+    first = opened()
+    first.sync()
+    first._home.mirror.remove(FACT, "head")
     work = opened()
     work.sync()
     assert (work.alarm, work.problem) == ("", "")
@@ -120,45 +127,27 @@ def test_a_checkpoint_that_is_lost_twice_is_said_to_be_and_what_is_lost_by_it(
     assert opened().notices == []
 
 
-def test_a_home_that_an_earlier_program_filled_is_still_opened_and_its_damage_is_told_from_lies(
-    tmp_path: Path,
-) -> None:
-    kept = Path(__file__).parents[2] / "data" / "before-signatures" / "carla-home"
-    shutil.copytree(kept, tmp_path / "home")
-    home = Home.open(tmp_path / "home", desk=None, log=None, proxy=None)
-    log = recall_log(home)
-    assert log is not None
-    assert log.lines is not None
-    assert log.checkpoint == open_checkpoint(log.received.note, parse_verifier(home.connection.log))
-    for path in (tmp_path / "home" / "log" / "tile").rglob("*.p/*"):
-        flip(path, 0.5)
-    spoilt = recall_log(home)
-    assert spoilt is not None
-    assert (spoilt.checkpoint, spoilt.lines) == (log.checkpoint, None)
-
-
-@pytest.mark.parametrize("which", ["summary-", "item", "index.json", "memory.json"])
-def test_a_file_that_the_disk_gives_back_no_more_keeps_nothing_else_closed(
+@pytest.mark.parametrize("which", ["summary", "item"])
+def test_a_row_that_the_disk_spoilt_keeps_nothing_else_closed(
     which: str, desk: Any, reviewer: Any, tmp_path: Path
 ) -> None:
     program = reviewer("amina")
     program.unlock()
     desk.store_tip("Lies on a bad sector.", {})
     program.post("/sync", "/")
-    sealed, home = tmp_path / "amina-home" / "sealed", tmp_path / "amina-home"
-    files = [path for path in sealed.iterdir() if path.name.startswith("summary-") == (which == "summary-")]
-    bad = home / which if which.endswith("json") else files[0]
+    program.guard._home.close()
+    with closing(sqlite3.connect(tmp_path / "amina-home" / NAME, isolation_level=None)) as db:
+        db.execute("UPDATE sealed SET bytes = x'00' || bytes WHERE name LIKE ?", (f"{which}/%",))
     desk.store_tip("Lies elsewhere.", {})
-    program.post("/sync", "/")
-    bad.unlink()
-    bad.mkdir()
+    honest, desk.app.wsgi_app = desk.app.wsgi_app, Response(status=502)
     program.guard.lock()
+    # What is opened again is read again.
+    (tmp_path / "amina-home" / "book.age").unlink(missing_ok=True)
     assert program.unlock().status_code == 303
     page = program.get("/")
     assert page.status_code == 200
-    assert "can&#39;t be read" in page.text or "Could not fetch" in page.text
-    assert which.endswith("json") or "Lies elsewhere." in page.text
-    bad.rmdir()
+    assert "was damaged; it is fetched again if the desk has it" in page.text
+    desk.app.wsgi_app = honest
     assert program.post("/sync", "/").status_code == 303
     page = program.get("/")
     assert "Could not fetch" not in page.text
@@ -166,7 +155,7 @@ def test_a_file_that_the_disk_gives_back_no_more_keeps_nothing_else_closed(
     assert "Lies on a bad sector." in page.text
 
 
-@pytest.mark.parametrize("lost", ["memory.json", "memory.json and connection.json", "nothing"])
+@pytest.mark.parametrize("lost", ["memory", "memory and connection", "nothing"])
 @pytest.mark.parametrize("answers", ["nothing", "noise", "a forgery"])
 @pytest.mark.parametrize("by", ["this program", "an earlier program"])
 def test_no_index_and_no_answer_have_kept_words_thrown_away(
@@ -179,13 +168,18 @@ def test_no_index_and_no_answer_have_kept_words_thrown_away(
     first.sync()
     first.send(Unsent.typed(new_form(), tip.id.hex(), "note", note))
     whole = told(first)
+    mirror = first._home.mirror
     if by == "an earlier program":
-        for path in (tmp_path / "amina-home" / "sealed").glob(f"{tip.id.hex()}-*"):
-            path.rename(path.with_name(path.name.partition("-")[2]))
+        for name, sealed in mirror.select(SEALED, "WHERE name LIKE 'item/%'"):
+            mirror.put(SEALED, (of_any_tip(name.rpartition("/")[2]), sealed))
+            mirror.remove(SEALED, name)
     if lost != "nothing":
-        for name in lost.split(" and "):
-            for path in (tmp_path / "amina-home").glob(f"{name}*"):
-                path.unlink()
+        for table in (KNOWN, FIRST, TIP, ITEM, DAY, LACK):
+            mirror.remove(table, *(row[0] for row in mirror.select(table)))
+        mirror.remove(FACT, "fetched", LISTED)
+    if "connection" in lost:
+        for path in (tmp_path / "amina-home").glob("connection.json*"):
+            path.unlink()
     honest = desk.app.wsgi_app
     forged = other.sign(Message("Forged."), bytes.fromhex(message)) if answers == "a forgery" else b"noise"
     desk.spoil_index(lambda rows: move(rows["items"], message, other.id.hex()))

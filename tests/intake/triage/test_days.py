@@ -1,7 +1,9 @@
 """A fetch asks for what changed: the list of days, and the rows of those days that are not as they were."""
 
 import secrets
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from intake.protocol.index import AS_KEPT, Day, Days
+from intake.triage.mirror.file import COPY, NAME
 from told import queue, shown, sync
 
 TODAY = datetime.now(UTC).date()
@@ -56,8 +59,9 @@ def test_what_is_kept_of_the_index_is_used_after_a_restart_and_made_anew_if_it_i
     asked.clear()
     assert "First." in queue(restarted())
     assert asked == [("", len(AS_KEPT))]
-    for copy in ("index.json", "index.json.copy"):
-        (tmp_path / "amina-home" / copy).write_bytes(b"{}")
+    for name in (NAME, COPY):
+        with closing(sqlite3.connect(tmp_path / "amina-home" / name, isolation_level=None)) as db:
+            db.execute("UPDATE item SET kind = 'work'")
     asked.clear()
     assert "First." in queue(restarted())
     assert [path for path, _ in asked] == ["", f"/{TODAY}"]

@@ -162,7 +162,7 @@ def test_another_report_that_claims_a_kept_file_takes_nothing_away(
 ) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
-    content = next(about.content for tip in amina.guard.use().tips.values() for _, about in tip.files.values())
+    content = content_of(amina)
     other = desk.store_tip("A lie.", {})
     told = bytes(size)
     about = desk.send(other, About(content, "film.mp4", "video/mp4", size, hashlib.sha256(told).hexdigest(), ""))
@@ -192,13 +192,21 @@ def test_a_file_that_an_earlier_program_kept_is_not_fetched_again(
 ) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
-    content = next(about.content for tip in amina.guard.use().tips.values() for _, about in tip.files.values())
+    content = content_of(amina)
     home = tmp_path / "amina-home"
     (kept,) = (home / "files").iterdir()
+    (home / folder).mkdir(exist_ok=True)
     kept.rename(home / folder / content)
     slow = Slow(desk, 0)
     assert amina.get(address).data == data
     assert slow.asked == []
+
+
+def content_of(program: Any) -> str:
+    """The id of the only attachment."""
+    book = program.guard.use().book
+    (content,) = (file.about.content for tip in map(book.tip, book.given()) for file in tip.files.values())
+    return str(content)
 
 
 def test_a_file_that_an_earlier_program_kept_and_that_is_spoilt_is_fetched_anew(
@@ -206,9 +214,10 @@ def test_a_file_that_an_earlier_program_kept_and_that_is_spoilt_is_fetched_anew(
 ) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
-    content = next(about.content for tip in amina.guard.use().tips.values() for _, about in tip.files.values())
+    content = content_of(amina)
     home = tmp_path / "amina-home"
     (kept,) = (home / "files").iterdir()
+    (home / "sealed").mkdir()
     (home / "sealed" / content).write_bytes(bytes(kept.stat().st_size))
     kept.unlink()
     assert amina.get(address).status_code == 502

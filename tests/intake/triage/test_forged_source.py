@@ -16,9 +16,8 @@ from intake.report.definition import load_form
 from intake.report.payloads import About, Addition, Deletion, FromSource, Message, Report
 from intake.report.signed import Link, SourceItem, sign_withdrawal, source_key
 from intake.storage.tables import Item, Tip, Withdrawal
-from intake.triage.days import Index
 from intake.triage.gone import notices
-from intake.triage.memory import Known, Memory
+from intake.triage.mirror.tips import Known
 from told import alerts, page, queue, shown, sync
 
 ANSWERS = {"urgency": "now"}
@@ -181,7 +180,7 @@ def test_no_number_of_forged_days_fills_the_page_or_hides_another_warning(desk: 
 def test_a_report_that_vanishes_is_named_however_many_are_no_longer_kept() -> None:
     old = {f"{number:032x}": Known("", "", day="2024-01-01") for number in range(1000)}
     vanished = "f" * 32
-    (said,) = notices([*old, vanished], Memory({**old, vanished: Known("", "", day=str(today()))}), Index((), ()))
+    (said,) = notices({**old, vanished: Known("", "", day=str(today()))}, ())
     assert f"Reports: of {today()} ({vanished[:8]}), " in said
     assert "and 951 earlier ones." in said
     assert len(said) < 4000
@@ -212,7 +211,8 @@ def test_no_number_of_items_that_nobody_can_open_stands_for_one_that_is_missing(
     desk.store_message(tip, "The next.")
     for _ in range(3):
         desk.store_item(tip, Kind.MESSAGE, secrets.token_bytes(2048))
-    for program in (amina, restarted()):
+    for start in (lambda: amina, restarted):
+        program = start()
         sync(program)
         told = alerts(program, tip)
         assert any(a.startswith("Of what the source sent, so much is missing: 1.") for a in told)

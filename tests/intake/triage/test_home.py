@@ -13,15 +13,15 @@ from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.home import Home, HomeError
-from intake.triage.mirror import fetch_log
-from intake.triage.work import no_progress
+from intake.triage.mirror.log import fetch_whole
+from intake.triage.progress import no_progress
 from ports import free_port
 
 
 def fetch(home: Home, keys: Any) -> None:
     client = DeskClient(home, keys.signing)
     try:
-        fetch_log(client, home, whole=True, progress=no_progress)
+        fetch_whole(client, home, no_progress)
     finally:
         client.close()
 

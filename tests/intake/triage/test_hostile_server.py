@@ -2,14 +2,16 @@
 
 import json
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
+from werkzeug.wrappers import Response
 
 from crypto.age import HybridIdentity, NoMatch, seal, split, unseal
 from intake.accesslog import members
@@ -20,6 +22,9 @@ from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Report, Summary
 from intake.storage.tables import Item, Tip
+from intake.triage.mirror.file import COPY, NAME
+from intake.triage.mirror.tables import ENTRY, FACT, SEALED
+from intake.triage.mirror.tips import summary_name
 from intake.triage.work import DamagedFileError
 from told import alerts, page, queue, shown, sync
 
@@ -297,9 +302,11 @@ def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_aw
 ) -> None:
     sync(amina)
     members.revoke(desk.server.store, desk.server.log, "amina", Role.REVIEWER)
-    for path in (tmp_path / "amina-home" / "log").rglob("*.p/*"):
-        path.write_bytes(path.read_bytes()[:-1])
-    assert "what this machine kept of the log is damaged" in queue(restarted())
+    mirror = amina.guard._home.mirror
+    mirror.remove(FACT, "state")
+    mirror.remove(ENTRY, 0)
+    desk.app.wsgi_app = Response(status=502)
+    assert "a part of the log that was kept here is damaged" in queue(restarted())
 
 
 def test_a_damaged_memory_is_made_anew_and_what_is_lost_is_said(
@@ -307,11 +314,12 @@ def test_a_damaged_memory_is_made_anew_and_what_is_lost_is_said(
 ) -> None:
     tip = desk.store_tip("My story.", ANSWERS)
     sync(amina)
-    memory = [tmp_path / "amina-home" / name for name in ("memory.json", "memory.json.copy")]
     exchange(desk, tip)
-    for damaged in (b"", b"[]", b"{}", b'{"tips": {"a": 5}}', memory[0].read_bytes()[:-1]):
-        for path in memory:
-            path.write_bytes(damaged)
+    amina.guard._home.close()
+    for column in ("payload", "signer", "absent"):
+        for name in (NAME, COPY):
+            with closing(sqlite3.connect(tmp_path / "amina-home" / name, isolation_level=None)) as db:
+                db.execute(f"UPDATE known SET {column} = {column} || 'x'")  # noqa: S608
         program = restarted()
         assert "what can't be noticed any more" in queue(program)
         shown = program.get(page(tip)).text
@@ -324,11 +332,12 @@ def test_the_first_summary_is_fetched_again_if_this_machine_lost_it(
 ) -> None:
     tip = desk.store_tip("First.", ANSWERS)
     sync(amina)
-    (kept,) = (tmp_path / "amina-home" / "sealed").glob("summary-*")
-    digest = sha256(kept.read_bytes()).hexdigest()
-    kept.unlink()
+    mirror, name = amina.guard._home.mirror, summary_name(tip.id.hex())
+    kept = mirror.get(SEALED, name)
+    mirror.remove(SEALED, name)
     assert "First." in restarted().get(page(tip)).text
-    assert sha256(kept.read_bytes()).hexdigest() == digest
+    assert kept is not None
+    assert mirror.get(SEALED, name) == kept
 
 
 @pytest.mark.parametrize("what", ["moved to a report of the server's own", "called something else"])
@@ -339,8 +348,7 @@ def test_no_index_makes_this_machine_throw_away_the_words_that_it_keeps(
     desk.store_message(tip, "They came again.")
     sync(amina)
     amina.post(f"{page(tip)}/note", page(tip), text="Seen.")
-    sealed = tmp_path / "amina-home" / "sealed"
-    kept = {path.name: path.read_bytes() for path in sealed.iterdir()}
+    kept = amina.guard._home.mirror.select(SEALED)
 
     def spoil(index: Any) -> None:
         for row in index["items"]:
@@ -354,7 +362,7 @@ def test_no_index_makes_this_machine_throw_away_the_words_that_it_keeps(
     desk.lie("/v1/read", lambda _: b'{"summaries":{},"items":{}}')
     for program in (amina, restarted()):
         sync(program)
-        assert {path.name: path.read_bytes() for path in sealed.iterdir()} == kept
+        assert program.guard._home.mirror.select(SEALED) == kept
     desk.app.wsgi_app = honest
     text = shown(restarted(), tip)
     assert all(words in text for words in ("First.", "They came again.", "Seen."))

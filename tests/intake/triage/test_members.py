@@ -1,8 +1,8 @@
 """Reviewers see who the members are, what changed among them, and whose key wrote where a name was used before."""
 
-import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.keeper import read_log_key
 from intake.protocol.card import Role
-from intake.triage.home import Connection, Home
 from intake.triage.keyfile import make_keys
+from intake.triage.mirror.tips import Tips
 
 ANSWERS = {"urgency": "now"}
 CHANGED = re.compile(r'id="members-changed".*?</section>', re.DOTALL)
@@ -105,7 +105,7 @@ def test_a_name_that_came_back_shows_its_key_wherever_it_stands(
 
 
 def test_a_wrong_clock_of_the_server_that_was_corrected_accuses_nobody(
-    desk: Any, amina: Any, enrol: Any, reviewer: Any, tmp_path: Path
+    desk: Any, amina: Any, enrol: Any, reviewer: Any
 ) -> None:
     def store(text: str) -> str:
         return f"/tips/{desk.store_tip(text, ANSWERS, day=desk.server.today()).id.hex()}"
@@ -122,9 +122,8 @@ def test_a_wrong_clock_of_the_server_that_was_corrected_accuses_nobody(
     operators_clock.correct(desk.server.store, desk.server.log)
     pages.append(store("After."))
     # As if the fetch before had been made in the wrong hours, by a machine whose clock was wrong as well.
-    home = Home(tmp_path / "amina-home", Connection("", ""))
-    tomorrow = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
-    home.keep("memory.json", json.dumps({**json.loads(home.recall("memory.json") or b""), "day": tomorrow}).encode())
+    kept = Tips(amina.guard._home.mirror)
+    kept.fetched_at(replace(kept.fetched, day=f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"))
     sync(amina)
     sync(amina)
     boris = reviewer("boris")

@@ -1,6 +1,7 @@
 """What the server answered and then denies: requests that its log must hold, and checkpoints that it signed."""
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,10 @@ from hypothesis import strategies as st
 from intake.cli import main
 from intake.cli.trouble import Status
 from intake.protocol.actions import Action, Named
-from intake.triage.journal import Asked, Journal, JournalError, State, parse_line
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.journal import Asked, Journal, State
+from intake.triage.mirror.log import KeptLog
+from intake.triage.mirror.tables import ASKED, FACT
 from told import queue, sync
 
 
@@ -65,8 +69,7 @@ def test_a_log_that_lost_entries_with_what_was_kept_of_it_is_still_compared(
     desk.store_tip("First.", {})
     for _ in range(3):
         sync(amina)
-    for path in (tmp_path / "amina-home" / "log").glob("checkpoint*"):
-        path.unlink()
+    amina.guard._home.mirror.remove(FACT, "head")
     honest = desk.app.wsgi_app
 
     def forget_some(body: bytes) -> bytes:
@@ -100,25 +103,33 @@ def test_what_nobody_answered_and_the_log_can_not_hold_any_more_is_dropped_silen
 ) -> None:
     key = amina.app.extensions["guard"].use()._key_id
     long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
-    before = Journal(home("amina"), key)
+    before = Journal(home("amina").mirror, key)
     before.sent("1" * 32, long_ago, Named(Action.INDEX))
     before.sent("2" * 32, long_ago + timedelta(minutes=9), Named(Action.INDEX))
     assert "can't be trusted" not in queue(restarted())
-    assert [asked.nonce for asked in Journal(home("amina"), key).open()] == ["2" * 32]
+    assert [asked.nonce for asked in Journal(home("amina").mirror, key).open()] == ["2" * 32]
 
 
 def test_a_request_is_on_disk_before_it_is_sent_and_holds_nothing_secret(desk: Any, amina: Any, tmp_path: Path) -> None:
-    seen: list[bytes] = []
+    seen: list[Asked] = []
+
+    def noted() -> list[Asked]:
+        # As another program would find it, after this one was killed.
+        shutil.copytree(tmp_path / "amina-home", tmp_path / "killed")
+        file = MirrorFile(tmp_path / "killed", pytest.fail)
+        rows = file.select(ASKED)
+        file.close()
+        shutil.rmtree(tmp_path / "killed")
+        return list(map(Asked.of, rows))
 
     def look(body: bytes) -> bytes:
-        seen.append((tmp_path / "amina-home" / "requests.jsonl").read_bytes())
+        seen.extend(noted())
         return body
 
     desk.lie("/v1/index", look)
     sync(amina)
-    (line,) = seen[0].splitlines(keepends=True)
-    assert (parse_line(line).does, parse_line(line).state) == (Named(Action.INDEX), State.SENT)
-    assert (tmp_path / "amina-home" / "requests.jsonl").read_bytes() == b""
+    assert [(asked.does, asked.state) for asked in seen] == [(Named(Action.INDEX), State.SENT)]
+    assert noted() == []
 
 
 @given(
@@ -128,15 +139,11 @@ def test_a_request_is_on_disk_before_it_is_sent_and_holds_nothing_secret(desk: A
     st.lists(st.text()),
     st.sampled_from(State),
 )
-def test_a_line_of_the_journal_is_read_as_it_was_written_or_not_at_all(
+def test_a_request_is_read_as_it_was_noted(
     nonce: str, created: int, action: Action, objects: list[str], state: State
 ) -> None:
     asked = Asked("k", nonce, datetime.fromtimestamp(created, UTC), Named(action, tuple(objects)), state)
-    line = asked.to_line()
-    assert parse_line(line) == asked
-    for place in range(0, len(line), 7):
-        with pytest.raises(JournalError):
-            parse_line(line[:place] + bytes([line[place] ^ 1]) + line[place + 1 :])
+    assert Asked.of(asked.row) == asked
 
 
 def evidence(tmp_path: Path) -> list[Path]:
@@ -170,7 +177,9 @@ def test_a_rewritten_log_leaves_evidence_that_anybody_can_check_and_nothing_over
 
 
 def test_an_older_checkpoint_is_kept_as_what_it_is_a_testimony(desk: Any, amina: Any, tmp_path: Path) -> None:
-    old = (tmp_path / "amina-home" / "log" / "checkpoint").read_bytes()
+    head = KeptLog(amina.guard._home).head
+    assert head is not None
+    old = head.received.note
     sync(amina)
     desk.lie("/v1/log/checkpoint", lambda _: old)
     assert "the log shrank" in sync(amina)

@@ -23,7 +23,8 @@ from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
 from intake.triage.opening import OpenTip
 from intake.triage.outbox import Unsent, new_form
-from intake.triage.work import Work, no_progress
+from intake.triage.progress import no_progress
+from intake.triage.work import Work
 from opened import contents, tips_of
 
 MARKER = "a-narrative-that-no-disk-may-hold"

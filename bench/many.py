@@ -1,0 +1,126 @@
+"""Reports in bulk: real sealed things, put straight into a server's store. Nothing of it ever happened."""
+
+import base64
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from crypto.age import HybridIdentity, HybridRecipient, seal, split
+from crypto.checkpoint import Checkpoint
+from crypto.codename import Seed
+from crypto.merkle import Frontier, leaf_hash
+from crypto.note import Note, SigningKey
+from intake.keeper import Keeper
+from intake.protocol.actions import Action
+from intake.protocol.card import key_id
+from intake.protocol.entry import Entry, LoggedRequest
+from intake.protocol.kinds import Kind
+from intake.protocol.requests import COMPONENTS
+from intake.report.definition import load_form
+from intake.report.payloads import FromSource, Message, Report, Summary
+from intake.report.signed import Link, SourceItem, source_key
+from intake.storage.tables import Item, LogEntry, LogHead, Tip
+
+_ROWS = 500
+
+
+def fill(server: Keeper, reports: Iterable[int], days: Sequence[date], messages: int = 0) -> None:
+    """A report for each number, with so many messages, sealed to the reviewers of the log. They come on these days."""
+    with server.store.reading() as session:
+        recipients = server.log.roster(session).recipients
+    tips: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
+    for number in reports:
+        tip, sent = _report(recipients, days[number % len(days)], f"Report {number}.", messages)
+        tips.append(tip)
+        items += sent
+        if len(tips) == _ROWS:
+            _store(server, tips, items)
+            tips, items = [], []
+    _store(server, tips, items)
+
+
+def _store(server: Keeper, tips: list[dict[str, Any]], items: list[dict[str, Any]]) -> None:
+    with server.store.writing() as session:
+        if tips:
+            session.execute(insert(Tip), tips)
+            session.execute(insert(Item), items)
+
+
+def _report(
+    recipients: Sequence[HybridRecipient], day: date, narrative: str, messages: int
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    name, identity, seed, form = (
+        secrets.token_bytes(16),
+        HybridIdentity.generate(),
+        Seed(secrets.token_bytes(32)),
+        load_form(),
+    )
+    source, key = HybridIdentity.from_seed(seed.identity_seed()).recipient, source_key(seed)
+    answers = form.complete({"urgency": "now"})
+    signer = key.verifier.public_key.hex()
+    parts = split(
+        seal(Summary((str(identity),), str(source), signer, "en", form.version, answers).padded(), recipients)
+    )
+    tip = {
+        "id": name,
+        "day": day,
+        "recipient": str(identity.recipient),
+        "lookup": secrets.token_bytes(32),
+        "header": parts.header,
+        "payload": parts.payload,
+    }
+    sent: list[FromSource] = [Report("en", form.version, {"narrative": narrative, "urgency": "now"})]
+    sent += [Message(f"Message {number}.") for number in range(messages)]
+    items, previous = [], ""
+    for number, payload in enumerate(sent, 1):
+        item = secrets.token_bytes(16)
+        link = Link(name.hex(), item.hex(), number, previous, ())
+        sealed = seal(SourceItem(payload, link).signed_by(key).padded(), [identity.recipient])
+        previous = sha256(sealed).hexdigest()
+        items.append(_item(item, name, Kind(payload.kind), day, sealed))
+    return tip, items
+
+
+def _item(name: bytes, tip: bytes, kind: Kind, day: date, sealed: bytes) -> dict[str, Any]:
+    return {"id": name, "tip_id": tip, "kind": kind, "day": day, "size": len(sealed), "sealed": sealed}
+
+
+class Requests:
+    """A member's requests for the index, one after the other, as a log holds them."""
+
+    def __init__(self, key: SigningKey, log: str) -> None:
+        self._key, self._log = key, log
+        self._who = key_id(key.verifier)
+        self._digest = base64.b64encode(sha256().digest()).decode()
+        self._at = datetime.now(UTC).replace(microsecond=0)
+
+    def entry(self) -> bytes:
+        """The next."""
+        covered = " ".join(f'"{name}"' for name in COMPONENTS)
+        base = (
+            '"@method": GET\n"@authority": desk.test\n"@path": /v1/index\n"@query": ?\n'
+            f'"content-digest": sha-256=:{self._digest}:\n"@signature-params": ({covered})'
+            f';created={int(self._at.timestamp())};keyid="{self._who}";nonce="{secrets.token_hex(16)}";tag="{self._log}"'
+        )
+        request = LoggedRequest(base, self._key.sign_bytes(base.encode()))
+        return Entry(self._at, self._who, Action.INDEX, request=request).to_bytes()
+
+
+def extend_log(server: Keeper, key: SigningKey, requests: Requests, numbers: Iterable[int]) -> None:
+    """Add an entry for each number to a server's log, and sign the head once."""
+    with server.store.writing() as session:
+        (head,) = session.scalars(select(LogHead).where(LogHead.frontier.is_not(None)))
+        edge = Frontier.from_bytes(head.size, head.frontier or b"")
+        for _ in numbers:
+            line = requests.entry()
+            session.execute(insert(LogEntry), [{"index": edge.size, "leaf": leaf_hash(line), "body": line}])
+            edge = edge.append(leaf_hash(line))
+        text = Checkpoint(key.verifier.name, edge.size, edge.root()).text
+        head.frontier = None
+        note = bytes(Note(text, (key.sign(text),)))
+        session.add(LogHead(size=edge.size, checkpoint=note, frontier=edge.to_bytes()))

@@ -1,0 +1,195 @@
+"""The reviewer's program beside what it can't do without: unsealing, requests, signatures."""
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from threading import Thread
+
+from rich.progress import track
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from bench.many import Requests, extend_log, fill
+from bench.timing import Part, Row
+from crypto.age import unseal
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, leaf_hash
+from intake.accesslog import members
+from intake.desk import create_app
+from intake.keeper import Keeper, initialise, open_keeper, read_log_key
+from intake.protocol.audit import replay, require_tree
+from intake.protocol.card import Role
+from intake.protocol.clock import LogClock
+from intake.protocol.entry import parse_entry
+from intake.protocol.logstate import LogState, parse_state
+from intake.triage.home import Home
+from intake.triage.keyfile import make_keys
+from intake.triage.outbox import Unsent, new_form
+from intake.triage.progress import no_progress
+from intake.triage.work import Work
+
+TIPS = 10_000
+MESSAGES = 2
+ENTRIES = 100_000
+LARGE_LOG = 1_000_000
+NEW_ENTRIES = 100
+DAYS = [date(2026, 1, 1) + timedelta(days=number) for number in range(100)]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *_: object) -> None:
+        """Nothing."""
+
+
+class Bench:
+    """A desk on a port, full, and a reviewer's program that has fetched everything."""
+
+    def __init__(self, directory: Path, server: Keeper, url: str) -> None:
+        self._directory, self._server, self._url = directory, server, url
+        self._homes = count()
+        self._keys = make_keys(Role.REVIEWER, "amina")
+        members.enrol(server.store, server.log, self._keys.card)
+        key = read_log_key(server.settings.log_key)
+        extend_log(
+            server, key, Requests(self._keys.signing, key.verifier.name), track(range(ENTRIES), "Filling the log")
+        )
+        fill(server, track(range(TIPS), "Filling the store"), DAYS, MESSAGES)
+        self.work = self._work()
+        self._sync(self.work)
+        self._tips = list(self.work.book.given())
+        self._written_to = iter(self._tips)
+        self._large = self._large_log()
+
+    def rows(self) -> list[Row]:
+        """What is measured."""
+        loaded = f"{TIPS:,} reports, {TIPS * (MESSAGES + 1):,} items, {ENTRIES:,} log entries"
+        return [
+            Row(f"sync, nothing new, {loaded}", self._nothing_new, "two bare requests", self._bare_requests, "0.3 s"),
+            Row("sync, 10 new among them", self._ten_new, "20 bare unseals", self._bare_unseals, "0.5 s"),
+            Row("a note with them", self._note, "two bare requests", self._bare_requests, "50 ms, the desk apart"),
+            Row("first sync", self._first, "unseals, reads, inserts", self._bare_first, "2", rounds=1),
+            Row(
+                f"{NEW_ENTRIES} new in a log of {LARGE_LOG:,}",
+                self._verify,
+                f"{NEW_ENTRIES} bare signatures",
+                self._bare_signatures,
+                "1 s",
+            ),
+        ]
+
+    def _work(self) -> Work:
+        place = self._directory / f"home-{next(self._homes)}"
+        key = str(read_log_key(self._server.settings.log_key).verifier)
+        return Work(Home.open(place, desk=self._url, log=key, proxy=None), self._keys, no_progress)
+
+    def _sync(self, work: Work) -> None:
+        work.sync()
+        if work.problem or work.alarm:
+            raise RuntimeError(work.problem or work.alarm)
+
+    def _nothing_new(self) -> None:
+        self._sync(self.work)
+
+    def _bare_requests(self) -> None:
+        for _ in range(2):
+            self.work._client.checkpoint()
+
+    def _ten_new(self) -> None:
+        # Sealing them costs as much as opening them, and is not what is measured: it is small beside the rest.
+        fill(self._server, range(10), DAYS[-1:])
+        self._sync(self.work)
+
+    def _bare_unseals(self) -> None:
+        for tip in self._tips[:10]:
+            self._unseal(tip)
+
+    def _unseal(self, tip: str) -> list[bytes]:
+        """Open what is kept of a report, and nothing else. Returns what was opened."""
+        kept, opened = self.work._kept.kept(tip), self.work.book.tip(tip)
+        if kept is None or opened is None or self._keys.identity is None:
+            raise RuntimeError(tip)
+        unseal(kept.sealed[tip], [self._keys.identity])
+        for item in kept.items:
+            unseal(kept.sealed[item.id], opened.identities)
+        return list(kept.sealed.values())
+
+    def _note(self) -> None:
+        self.work.send(Unsent.typed(new_form(), next(self._written_to), "note", "Seen."))
+
+    def _first(self) -> None:
+        work = self._work()
+        self._sync(work)
+        work.close()
+        work._home.close()
+        rmtree(work._home.directory)
+
+    def _bare_first(self) -> None:
+        place = self._directory / "bare.db"
+        with closing(sqlite3.connect(place)) as db:
+            db.execute("CREATE TABLE sealed (bytes)")
+            for tip in self._tips:
+                db.executemany("INSERT INTO sealed VALUES (?)", [(sealed,) for sealed in self._unseal(tip)])
+            db.commit()
+        place.unlink()
+
+    def _large_log(self) -> tuple[LogState, list[bytes]]:
+        """A state of so many entries, of which only the last are real, and entries that follow on it."""
+        key = read_log_key(self._server.settings.log_key)
+        with self._server.store.reading() as session:
+            _, state = replay(LogState.empty(key.verifier.name), self._server.log.lines(session, 0, 1), lambda _: ())
+        edge = state.edge
+        for number in track(range(LARGE_LOG - 1), "Growing a tree"):
+            edge = edge.append(leaf_hash(b"%d" % number))
+        requests = Requests(self._keys.signing, key.verifier.name)
+        lines = [requests.entry() for _ in range(NEW_ENTRIES)]
+        clock = LogClock(edge.size, state.clock.last)
+        return replace(state, edge=edge, clock=clock), lines
+
+    def _verify(self) -> None:
+        state, lines = self._large
+        kept = parse_state(state.to_bytes())
+        require_tree(kept.edge, map(leaf_hash, lines), self._head(kept.edge, lines), None)
+        replay(kept, lines, lambda _: ())
+
+    def _head(self, edge: Frontier, lines: list[bytes]) -> Checkpoint:
+        for line in lines:
+            edge = edge.append(leaf_hash(line))
+        return Checkpoint("log", edge.size, edge.root())
+
+    def _bare_signatures(self) -> None:
+        verifier = self._keys.card.verifier
+        for line in self._large[1]:
+            request = parse_entry(line).request
+            if request is not None:
+                verifier.verify_bytes(request.base.encode(), request.signature)
+
+
+@contextmanager
+def part() -> Iterator[Part]:
+    """The rows, while everything is there."""
+    with TemporaryDirectory() as directory:
+        port = free_port()
+        server = open_keeper(initialise(Path(directory) / "server", {"desk_authority": f"127.0.0.1:{port}"}))
+        http = make_server("127.0.0.1", port, create_app(server), threaded=True, request_handler=_Quiet)
+        thread = Thread(target=http.serve_forever)
+        thread.start()
+        try:
+            yield Part(Bench(Path(directory), server, f"http://127.0.0.1:{port}").rows())
+        finally:
+            http.shutdown()
+            thread.join()
+            http.server_close()
+            server.store.close()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,80 @@
+"""Who added which item, as the log proves: kept as the log is verified, looked up by item or tip."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from intake.protocol.entry import Entry, LoggedRequest
+from intake.protocol.requests import parse_base
+from intake.protocol.roster import Roster
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.tables import ADDED, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who added an item and when, as the log proves."""
+
+    name: str
+    at: datetime
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What the log proves of an item that a reviewer added. `key`: id of the key that signed that."""
+
+    author: Author
+    key: str
+    digest: bytes
+    tip: str
+    item: str
+    to_source: bool
+
+
+class Authors:
+    """Looks up who added what; members are named as the roster calls them."""
+
+    def __init__(self, file: MirrorFile, roster: Roster) -> None:
+        self._file = file
+        self._names = {member.card.key_id: roster.label(member.card.key_id) for member in roster.members}
+
+    def of(self, item: str, sealed: bytes) -> Author | None:
+        """Who added exactly these bytes as this item."""
+        added = self.added(item)
+        return added.author if added is not None and hashlib.sha256(sealed).digest() == added.digest else None
+
+    def added(self, item: str) -> Added | None:
+        """What the log says of an item."""
+        row = self._file.get(ADDED, item)
+        return None if row is None else self._added(row)
+
+    def to(self, tip: str) -> tuple[Added, ...]:
+        """Everything that was ever added to a tip, in the order of the log."""
+        added = map(self._added, self._file.where(ADDED, "tip", tip))
+        return tuple(sorted(added, key=lambda added: added.author.place))
+
+    def tips_of(self, key: str) -> set[str]:
+        """The tips that a member added something to."""
+        return set(self._file.keys("SELECT DISTINCT tip FROM added WHERE who = ?", (key,)))
+
+    def _added(self, row: Row) -> Added:
+        item, place, who, at, digest, tip, to_source = row
+        author = Author(self._names[who], datetime.fromisoformat(at), place)
+        return Added(author, who, digest, tip, item, to_source=bool(to_source))
+
+
+def added_row(place: int, entry: Entry, logged: LoggedRequest) -> Row:
+    """What an entry proves of an item, for the file."""
+    request = parse_base(logged.base, logged.signature)
+    tip, item = (name.partition("/")[2] for name in entry.objects)
+    return (item, place, entry.who, entry.at.isoformat(), request.digest, tip, int(request.query == "?kind=reply"))
+
+
+def keep_added(file: MirrorFile, rows: Iterable[Row]) -> None:
+    """Keep what the log proves. The first entry counts: the desk never replaces an item."""
+    with file.writing():
+        for row in rows:
+            if file.get(ADDED, row[0]) is None:
+                file.put(ADDED, row)

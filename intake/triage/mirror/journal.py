@@ -1,0 +1,163 @@
+"""Signed requests that the log must hold: kept on disk before each is sent, until the log shows it.
+
+A request that was answered and is not in a log fetched later stays: the server lied, and goes on lying until the log
+holds it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from intake.protocol.actions import Action, Named
+from intake.protocol.entry import Entry
+from intake.protocol.requests import LIFETIME, parse_base
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.tables import ASKED, Row
+
+_MARGIN = timedelta(minutes=1)
+_NAMED = 3
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+class State(StrEnum):
+    """What is known of a request."""
+
+    SENT = "sent"
+    ANSWERED = "answered"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An entry that the log holds of a request: its place and time (UTC), and what it says."""
+
+    place: int
+    at: datetime
+    does: Named
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: whose key signed it under which nonce, when (UTC), and what it did."""
+
+    key: str
+    nonce: str
+    created: datetime
+    does: Named
+    state: State = State.SENT
+
+    @property
+    def row(self) -> Row:
+        """For the file."""
+        created, objects = int(self.created.timestamp()), json.dumps(self.does.objects)
+        return (self.nonce, self.key, created, self.does.action.value, objects, self.state.value)
+
+    @classmethod
+    def of(cls, row: Row) -> "Asked":
+        """What a row of the file says."""
+        nonce, key, created, action, objects, state = row
+        does = Named(Action(action), tuple(json.loads(str(objects))))
+        return cls(str(key), str(nonce), datetime.fromtimestamp(int(created), UTC), does, State(state))
+
+    def __str__(self) -> str:
+        return f"{_words(self.does)} of {self.created:%Y-%m-%d %H:%M} UTC"
+
+
+class Journal:
+    """The requests of one key. Methods may be called from several threads."""
+
+    def __init__(self, file: MirrorFile, key: str) -> None:
+        self.key = key
+        self._file = file
+        self._asked = {asked.nonce: asked for asked in map(Asked.of, file.where(ASKED, "key", key))}
+
+    def sent(self, nonce: str, created: datetime, does: Named) -> None:
+        """Keep a request that is about to be sent; it is on disk when this returns."""
+        self._keep(Asked(self.key, nonce, created, does))
+
+    def answered(self, nonce: str) -> None:
+        """The desk has answered: from now on the log must hold it."""
+        # Unless it was seen to hold it already, by a fetch that went on beside.
+        if asked := self._asked.get(nonce):
+            self._keep(replace(asked, state=State.ANSWERED))
+
+    def not_sent(self, nonce: str) -> None:
+        """It never left this machine."""
+        self._forget(nonce)
+
+    def open(self) -> tuple[Asked, ...]:
+        """The requests that the log was not seen to hold, oldest first."""
+        return tuple(self._asked.copy().values())
+
+    def settle(
+        self,
+        asked: Sequence[Asked],
+        logged: Mapping[str, Logged],
+        last: datetime,
+        is_logged: Callable[[str], bool],
+    ) -> None:
+        """Compare with a verified log that was fetched after `asked` were taken from `open`.
+
+        `logged`: what is new in it of this key's, by nonce; `last`: the time of its last entry; `is_logged`: looks
+        through all of it for a nonce. What it holds is forgotten, and what nobody answered and it can't come to hold
+        any more; what was answered and is not in it is marked as missing.
+        """
+        until = last - LIFETIME - _MARGIN if last > _BEGINNING else _BEGINNING
+        with self._file.writing():
+            for nonce, entry in logged.items():
+                if nonce in self._asked and self._asked[nonce].does == entry.does:
+                    self._forget(nonce)
+            for each in asked:
+                now = self._asked.get(each.nonce)
+                if now is None:
+                    continue
+                if each.state is State.ANSWERED and each.nonce not in logged and is_logged(each.nonce):
+                    self._forget(each.nonce)
+                elif each.state is not State.SENT:
+                    self._keep(replace(each, state=State.MISSING))
+                # Meanwhile it may have been answered, or found not to have left this machine.
+                elif each.created < until and now == each:
+                    self._forget(each.nonce)
+
+    def accusation(self) -> str:
+        """What the server answered although its log doesn't hold it, in words; empty if nothing."""
+        missing = [asked for asked in self.open() if asked.state is State.MISSING]
+        if not missing:
+            return ""
+        says = "; ".join(map(str, missing[:_NAMED]))
+        more = f"; and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        return f"the server answered {says}{more}, but its log does not hold {'it' if len(missing) == 1 else 'them'}"
+
+    def _keep(self, asked: Asked) -> None:
+        if self._asked.get(asked.nonce) != asked:
+            self._file.put(ASKED, asked.row)
+            self._asked[asked.nonce] = asked
+
+    def _forget(self, nonce: str) -> None:
+        self._file.remove(ASKED, nonce)
+        self._asked.pop(nonce, None)
+
+
+def logged_requests(key: str, start: int, entries: Iterable[Entry]) -> dict[str, Logged]:
+    """What entries, the first of which is at `start`, hold of the requests of a key, by nonce."""
+    return {
+        parse_base(entry.request.base, entry.request.signature).nonce: Logged(
+            place, entry.at, Named(entry.action, entry.objects)
+        )
+        for place, entry in enumerate(entries, start)
+        if entry.who == key and entry.request is not None
+    }
+
+
+def _words(does: Named) -> str:
+    match does.action:
+        case Action.INDEX:
+            return "your fetch of the index"
+        case Action.ADD:
+            return f"what you added ({', '.join(does.objects)})"
+        case _ if len(does.objects) == 1:
+            return f"your download of {does.objects[0].replace('/', ' ')}"
+        case _:
+            return f"your reading of {len(does.objects)} summaries and items ({', '.join(does.objects[:_NAMED])}, …)"

@@ -1,0 +1,120 @@
+"""The tables of the mirror. Each row has a digest of its own, so that damage is told from content."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+Value = bytes | str | int
+Row = tuple[Any, ...]
+"""Of these values: those of a row that is whole are of the types that were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: the first of its columns is the key. `by`: other columns that rows are looked up by.
+
+    `lost`: what it means, in words for a member, that a row is damaged in both files; empty in a table of what the desk
+    can send again, which is kept once. `stands_for`: single values that say that this table is whole.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    lost: str = ""
+    stands_for: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The column that names a row."""
+        return self.columns[0]
+
+    @property
+    def is_twice(self) -> bool:
+        """Whether each row lies in both files."""
+        return bool(self.lost)
+
+    def digest(self, row: Row) -> bytes:
+        """What proves that a row is as this program wrote it."""
+        digest = sha256(self.name.encode())
+        for value in row:
+            kind, data = _encoded(value)
+            digest.update(b"%b%d:%b" % (kind, len(data), data))
+        return digest.digest()
+
+
+def _encoded(value: object) -> tuple[bytes, bytes]:
+    match value:
+        case bytes():
+            return b"b", value
+        case str():
+            # What a flipped bit made of a text has bytes too.
+            return b"s", value.encode(errors="surrogateescape")
+        case int():
+            return b"i", b"%d" % value
+    return b"x", b""
+
+
+_FETCHED_AGAIN = "a part of what the desk's index said last was damaged; it comes again with the next fetch"
+_MEMORY = (
+    "what was remembered of earlier fetches was damaged or lost. Which summary of a report came first is known from "
+    "those that are kept; what can't be noticed any more is whatever the server removed or dated back before now"
+)
+_ROW = ("id", "tip", "kind", "day", "size", "blob")
+
+FACT = Table("fact", ("name", "value"), lost="a part of what this machine knew of its last fetch was damaged")
+"""Single values: the log's head and state, and the like."""
+RECIPIENT = "recipient"
+"""The public half of the key that a locked program seals to."""
+MEMBERS_SEEN = "members seen"
+"""How many entries of the log had been looked at for changes among the members."""
+
+INDEX_TO_COME = "index to come"
+"""There while the index is missing, since the one that an earlier program kept is of another version."""
+
+LISTED, STATE = "listed", "state"
+"""The digest of the list of days as it was last, and the log's state."""
+
+DAY = Table("day", ("day", "digest"), lost=_FETCHED_AGAIN, stands_for=(LISTED,))
+TIP = Table("tip", ("id", "day", "payload", "header", "recipient"), ("day",), lost=_FETCHED_AGAIN, stands_for=(LISTED,))
+ITEM = Table("item", _ROW, ("tip", "day"), lost=_FETCHED_AGAIN, stands_for=(LISTED,))
+WITHDRAWAL = Table("withdrawal", ("tip", "day", "signature"), ("day",), lost=_FETCHED_AGAIN, stands_for=(LISTED,))
+"""The index as it was last."""
+
+LACK = Table("lack", ("name",), lost=_FETCHED_AGAIN, stands_for=(LISTED,))
+"""What is in the index, should be here, and is not."""
+
+KNOWN = Table("known", ("tip", "payload", "header", "absent", "signs", "day", "signer", "withdrawn"), lost=_MEMORY)
+FIRST = Table("first", _ROW, ("tip",), lost=_MEMORY)
+"""Tips, and what their sources sent, as first fetched."""
+
+OPENED = Table("opened", ("tip", "given"), lost="which reports were opened last was damaged; they are opened again")
+"""The digest of what each tip was opened from last; none of a tip that was touched since."""
+
+ADDED = Table(
+    "added",
+    ("item", "place", "who", "at", "digest", "tip", "to_source"),
+    ("tip", "who", "place"),
+    lost="who added what was damaged; it is read from the log again",
+    stands_for=(STATE,),
+)
+"""Who added which item, as the log proves."""
+
+ASKED = Table(
+    "asked",
+    ("nonce", "key", "created", "action", "objects", "state"),
+    lost=(
+        "what was noted of this machine's own requests was damaged; whether the log holds those can't be checked any "
+        "more"
+    ),
+)
+"""Requests that the log was not seen to hold."""
+
+UNSENT = Table("unsent", ("item", "sealed"), lost="something that was kept to be sent was damaged, and is lost")
+
+ENTRY = Table("entry", ("place", "line"))
+"""The log's entries."""
+
+SEALED = Table("sealed", ("name", "bytes"))
+"""What the desk sent sealed: `summary/<tip>` as first fetched, and `item/<tip>/<id>`."""
+
+TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED)

@@ -1,0 +1,374 @@
+"""Tips: what the desk's index says of them now, what was first fetched of them, and their sealed bytes."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from crypto.age import split
+from crypto.note import Verifier
+from intake.protocol.index import DayIndex, ItemRow, TipRow, WithdrawalRow, sha256_hex
+from intake.protocol.wire import WireError
+from intake.report.payloads import PayloadFormatError
+from intake.report.signed import NotTheSourcesError, parse_signer, verify_withdrawal
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.tables import (
+    ADDED,
+    DAY,
+    FACT,
+    FIRST,
+    INDEX_TO_COME,
+    ITEM,
+    KNOWN,
+    LACK,
+    LISTED,
+    OPENED,
+    SEALED,
+    TIP,
+    WITHDRAWAL,
+    Row,
+    Table,
+)
+
+
+class Seen(Protocol):
+    """What a tip shows once it was opened."""
+
+    @property
+    def day(self) -> str:
+        """Of its arrival."""
+
+    @property
+    def signer(self) -> str:
+        """The key of its source, in hex."""
+
+    @property
+    def rows(self) -> Sequence[ItemRow]:
+        """The items that are shown as its source's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A tip as it was first fetched: the SHA-256 of both parts of its summary, and the day of the last fetch without
+    it, if any.
+
+    `signs`: whether the server knew of sources' signatures at that fetch. `day`: of its arrival; `signer`: the key of
+    its source, in hex; `items`: what its source sent, as first fetched; `withdrawn`: the day on which the source did,
+    as its signature proves. All of these are empty as long as they aren't known.
+    """
+
+    payload: str
+    header: str
+    absent: str = ""
+    signs: bool = False
+    day: str = ""
+    signer: str = ""
+    items: tuple[ItemRow, ...] = ()
+    withdrawn: str = ""
+
+    def is_summary_of(self, row: TipRow) -> bool:
+        """Whether the index still names the summary that was fetched first."""
+        return (self.payload, self.header) == (row.payload, row.header)
+
+    @property
+    def verifier(self) -> Verifier | None:
+        """The key of its source."""
+        try:
+            return parse_signer(self.signer) if self.signer else None
+        except PayloadFormatError:
+            return None
+
+    def seen(self, tip: Seen) -> "Known":
+        """What is known once a tip was opened: of each item what was fetched first."""
+        before = {row.id for row in self.items}
+        new = tuple(row for row in tip.rows if row.id not in before)
+        items = (*self.items, *new)
+        return replace(self, day=self.day or tip.day, signer=self.signer or tip.signer, items=items)
+
+    def told(self, word: WithdrawalRow) -> "Known":
+        """What is known after somebody said that it is withdrawn: nothing new unless its source did."""
+        try:
+            if self.verifier is None or self.withdrawn:
+                return self
+            verify_withdrawal(self.verifier, word.tip, word.signature)
+        except NotTheSourcesError:
+            return self
+        return replace(self, withdrawn=word.day)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The last fetch: its day, and how many entries of the log its index came after.
+
+    Days are those of the log, so that they and the days of tips are by one clock. `signs`: whether the server knew of
+    sources' signatures.
+    """
+
+    day: str = ""
+    place: int = 0
+    signs: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class KeptTip:
+    """All that is here of a tip. `sealed`: by tip id for the summary as first fetched, and by item id."""
+
+    row: TipRow
+    items: Sequence[ItemRow]
+    known: Known
+    sealed: Mapping[str, bytes]
+
+
+class Tips:
+    """The tips of a mirror. What is asked for by tip costs what belongs to that tip."""
+
+    def __init__(self, file: MirrorFile) -> None:
+        self._file = file
+
+    @property
+    def fetched(self) -> Fetched:
+        """The last fetch."""
+        row = self._file.get(FACT, "fetched")
+        if row is None:
+            return Fetched()
+        day, place, signs = str(row[1]).split(" ")
+        return Fetched(day, int(place), signs == "1")
+
+    def fetched_at(self, fetched: Fetched) -> None:
+        """Remember a fetch."""
+        if fetched != self.fetched:
+            self._file.put(FACT, ("fetched", f"{fetched.day} {fetched.place} {int(fetched.signs)}"))
+
+    @property
+    def awaits_index(self) -> bool:
+        """Whether what is kept can only be shown with the desk's next index."""
+        return self._file.get(FACT, INDEX_TO_COME) is not None
+
+    def ids(self) -> list[str]:
+        """All tips that the index shows."""
+        return self._file.keys("SELECT id FROM tip")
+
+    def gone(self, place: int) -> list[str]:
+        """Tips that were fetched once, or written to before the log had so many entries, and that the index lacks."""
+        return self._file.keys(
+            "SELECT tip FROM (SELECT tip FROM known UNION SELECT tip FROM added WHERE place < ?) AS once "
+            "WHERE NOT EXISTS (SELECT 1 FROM tip WHERE id = once.tip)",
+            (place,),
+        )
+
+    def since(self, first: str) -> set[str]:
+        """Tips that came, or were first fetched, on this day or later."""
+        sql = "SELECT id FROM tip WHERE day >= ? UNION SELECT tip FROM known WHERE absent >= ?"
+        return set(self._file.keys(sql, (first, first)))
+
+    def written_to(self, start: int, end: int) -> set[str]:
+        """Tips that entries of the log between these places added something to."""
+        return set(self._file.keys("SELECT tip FROM added WHERE place >= ? AND place < ?", (start, end)))
+
+    def digests(self) -> dict[str, str]:
+        """The days of the index, with what each had when it was fetched."""
+        return dict(self._file.select(DAY))
+
+    def row(self, tip: str) -> TipRow | None:
+        """What the index says of a tip."""
+        row = self._file.get(TIP, tip)
+        return None if row is None else TipRow(*row)
+
+    def item(self, item: str) -> ItemRow | None:
+        """What the index says of an item, of whichever tip."""
+        row = self._file.get(ITEM, item)
+        return None if row is None else _item(row)
+
+    def is_small(self, item: str) -> bool:
+        """Whether an item is known, and not as an attachment's content."""
+        row = self._file.get(ITEM, item) or self._file.get(FIRST, item)
+        return self._file.get(ADDED, item) is not None or (row is not None and not _item(row).blob)
+
+    def withdrawn(self) -> set[str]:
+        """The tips that are said to be withdrawn."""
+        return set(self._file.keys("SELECT tip FROM withdrawal"))
+
+    def known(self, tip: str) -> Known | None:
+        """What is remembered of a tip."""
+        row = self._file.get(KNOWN, tip)
+        if row is None:
+            return None
+        _, payload, header, absent, signs, day, signer, withdrawn = row
+        items = tuple(map(_item, self._file.where(FIRST, "tip", tip)))
+        return Known(payload, header, absent, bool(signs), day, signer, items, withdrawn)
+
+    def remember(self, tip: str, known: Known) -> None:
+        """Keep what is known of a tip; nothing that was known of it is forgotten."""
+        before = self.known(tip)
+        if known != before:
+            with self._file.writing():
+                new = set(known.items) - set(before.items if before else ())
+                self._file.put(FIRST, *map(_item_row, new))
+                days = (known.absent, int(known.signs), known.day)
+                self._file.put(KNOWN, (tip, known.payload, known.header, *days, known.signer, known.withdrawn))
+
+    def touch(self, tips: Iterable[str]) -> None:
+        """Note that these may have to be opened again."""
+        self._file.remove(OPENED, *tips)
+
+    def opened(self, given: Mapping[str, bytes]) -> None:
+        """Note from what tips were opened, by the digest of that."""
+        self._file.put(OPENED, *given.items())
+
+    def opened_from(self) -> dict[str, bytes]:
+        """From what each tip was opened last that was not touched since."""
+        return dict(self._file.select(OPENED))
+
+    def kept(self, tip: str) -> KeptTip | None:
+        """All that is here of a tip in the index; what should be here and is not is noted as lacking."""
+        row = self.row(tip)
+        if row is None:
+            return None
+        items = list(map(_item, self._file.where(ITEM, "tip", tip)))
+        summary = self.sealed(summary_name(tip)) or b""
+        # Only the first summary of a tip is ever kept: it tells where nothing else does any more.
+        known = self.known(tip) or (first_known(summary) if summary else Known(row.payload, row.header))
+        # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
+        sealed = {tip: summary if is_summary(summary, known) else b""}
+        for item in (*items, *known.items):
+            if not item.blob and (held := self.item_bytes(tip, item.id)):
+                sealed[item.id] = held
+        self.lack({name for name in self.wanted([row], items) if self.lacks(name)})
+        return KeptTip(row, items, known, sealed)
+
+    def item_bytes(self, tip: str, item: str) -> bytes:
+        """The sealed bytes of an item, as they were sent for this tip; empty if there are none."""
+        own = self.sealed(item_name(tip, item))
+        return (self.sealed(of_any_tip(item)) or b"") if own is None else own
+
+    def fetch_again(self, tip: str, item: str) -> None:
+        """Let an item that is of no use as it is kept for this tip be fetched again."""
+        self.forget(item_name(tip, item))
+
+    def forget(self, name: str) -> None:
+        """Keep sealed bytes no longer, which are of no use: they are noted as lacking."""
+        with self._file.writing():
+            self._file.remove(SEALED, name)
+            self.lack({name})
+
+    def wanted(self, tips: Iterable[TipRow], items: Iterable[ItemRow]) -> Iterator[str]:
+        """What of an index belongs here. Of summaries that is the first one of each tip: there is no second."""
+        for row in tips:
+            known = self._file.get(KNOWN, row.id)
+            if known is None or known[1:3] == (row.payload, row.header):
+                yield summary_name(row.id)
+        for item in items:
+            if not item.blob:
+                yield item_name(item.tip, item.id)
+
+    def sealed(self, name: str) -> bytes | None:
+        """Sealed bytes that are here and whole."""
+        row = self._file.get(SEALED, name)
+        return None if row is None else bytes(row[1])
+
+    def has(self, name: str) -> bool:
+        """Whether sealed bytes are here under just this name."""
+        return bool(self._file.keys("SELECT 1 FROM sealed WHERE name = ?", (name,)))
+
+    def lacks(self, name: str) -> bool:
+        """Whether sealed bytes are not here, nor what an earlier program kept in their place."""
+        return not self.has(name) and not self.has(of_any_tip(name.rpartition("/")[2]))
+
+    def arrived(self, sealed: Mapping[str, bytes]) -> None:
+        """Keep sealed bytes that have come."""
+        with self._file.writing():
+            self._file.put(SEALED, *sealed.items())
+            self._file.remove(LACK, *sealed)
+
+    def lack(self, names: Collection[str]) -> None:
+        """Note what should be here and is not."""
+        if new := names and set(names) - set(self.lacking()):
+            self._file.put(LACK, *((name,) for name in new))
+
+    def lacking(self) -> list[str]:
+        """What is noted as lacking."""
+        return self._file.keys("SELECT name FROM lack")
+
+    def replace(self, days: Mapping[str, DayIndex], gone: Collection[str]) -> set[str]:
+        """Put what the index says of days in the place of what it said before. Returns the tips that this touches.
+
+        `days`: by the digest that each is listed with. `WireError` if the whole then doesn't hold together.
+        """
+        touched: set[str] = set()
+        changed = (*(day.day for day in days.values()), *gone)
+        with self._file.writing():
+            for table in (TIP, ITEM, WITHDRAWAL):
+                fresh = [row for day in days.values() for row in _rows(day, table)]
+                new = {row[0]: row for row in fresh}
+                old = {row[0]: row for day in changed for row in self._file.where(table, "day", day)}
+                removed, put = old.keys() - new.keys(), [row for key, row in new.items() if old.get(key) != row]
+                self._file.remove(table, *removed)
+                if len(new) < len(fresh) or any(self._file.get(table, row[0]) for row in put if row[0] not in old):
+                    raise WireError("the desk's index is malformed")
+                self._file.put(table, *put)
+                tip = 1 if table is ITEM else 0
+                touched |= {row[tip] for row in (*put, *(old[key] for key in removed))}
+            if any(self.row(tip) is None and self._file.where(ITEM, "tip", tip) for tip in touched):
+                raise WireError("the desk's index is malformed")
+            self._file.put(DAY, *((day.day, digest) for digest, day in days.items()))
+            self._file.remove(DAY, *gone)
+            self._file.remove(FACT, INDEX_TO_COME)
+        return touched
+
+    @property
+    def listed(self) -> str:
+        """The digest of the list of days as it was last; empty if there was none."""
+        row = self._file.get(FACT, LISTED)
+        return "" if row is None else row[1]
+
+    def listed_as(self, digest: str) -> None:
+        """Remember the digest of the list."""
+        if digest != self.listed:
+            self._file.put(FACT, (LISTED, digest))
+
+
+def first_known(summary: bytes) -> Known:
+    """What is known of a tip by its first summary alone."""
+    parts = split(summary)
+    return Known(sha256_hex(parts.payload), sha256_hex(parts.header))
+
+
+def is_summary(summary: bytes, of: TipRow | Known) -> bool:
+    """Whether this is the summary that the index says, or that was fetched first."""
+    first = first_known(summary)
+    return (first.payload, first.header) == (of.payload, of.header)
+
+
+def summary_name(tip: str) -> str:
+    """What a tip's sealed summary is kept under."""
+    return f"summary/{tip}"
+
+
+def item_name(tip: str, item: str) -> str:
+    """What an item's sealed bytes are kept under.
+
+    A lying desk can list any item under any tip, and send anything for it: what is kept for one tip is never touched
+    for the sake of another.
+    """
+    return f"item/{tip}/{item}"
+
+
+def of_any_tip(item: str) -> str:
+    """Where items are that an earlier program kept: which tip each was fetched for isn't known, so it stays for any."""
+    return f"item/any/{item}"
+
+
+def _item(row: Row) -> ItemRow:
+    name, tip, kind, day, size, blob = row
+    return ItemRow(str(name), str(tip), str(kind), str(day), int(size), bool(blob))
+
+
+def _item_row(item: ItemRow) -> Row:
+    return (item.id, item.tip, item.kind, item.day, item.size, int(item.blob))
+
+
+def _rows(day: DayIndex, table: Table) -> list[Row]:
+    if table is TIP:
+        return [(row.id, row.day, row.payload, row.header, row.recipient) for row in day.tips]
+    if table is ITEM:
+        return list(map(_item_row, day.items))
+    return [(row.tip, row.day, row.signature) for row in day.withdrawals]
