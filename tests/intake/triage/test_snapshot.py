@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
-from crypto.age import Encryptor, HybridIdentity, seal
+from crypto.age import Encryptor, HybridIdentity, seal, split
 from crypto.padding import padme
 from intake.report.payloads import Deletion
 from intake.storage.tables import Item, Kind, Tip
@@ -293,8 +293,8 @@ def lose_reply(desk: Any, tip: Any) -> None:
 
 def another_summary(desk: Any, tip: Any) -> None:
     with desk.server.store.writing() as session:
-        sealed = seal(b"another", [HybridIdentity.generate().recipient])
-        session.execute(update(Tip).where(Tip.id == tip.id).values(summary=sealed))
+        parts = split(seal(b"another", [HybridIdentity.generate().recipient]))
+        session.execute(update(Tip).where(Tip.id == tip.id).values(header=parts.header, payload=parts.payload))
 
 
 def forged_note(desk: Any, tip: Any) -> None:
@@ -308,8 +308,8 @@ def damaged_message(desk: Any, tip: Any) -> None:
 CHANGES: dict[Callable[[Any, Any], None], str] = {
     ghost: "names another key for this report",
     lose_message: "is no longer on the server. No source can delete that alone",
-    lose_note: "A note or status by amina",
-    lose_reply: "A message to the source by amina",
+    lose_note: "A note or status that amina",
+    lose_reply: "A message to the source that amina",
     another_summary: "has put another summary in the place",
     forged_note: "is not in the log as any reviewer's",
     damaged_message: "could not be opened",
