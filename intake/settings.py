@@ -31,6 +31,9 @@ _AT_LEAST_ONE = (
     "member_quota",
 )
 _MEMORY = "memory"
+_UNIX = "unix:"
+_HOST = re.compile(r"(?!unix$)[^\s:/\[\],]+|\[[0-9A-Fa-f:.]+\]")
+_LONGEST_SOCKET_PATH = 107
 _REDIS = ("redis", "rediss", "redis+unix")
 _AUTHORITY = re.compile(r"(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 # Only these names of the environment are no settings of the server.
@@ -220,11 +223,24 @@ def _require_text(name: str, value: Any) -> None:
 
 
 def _require_bind(name: str, bind: str) -> None:
-    host, _, port = bind.rpartition(":")
-    if re.fullmatch(r"unix:/.+", bind):
+    if bind.startswith(f"{_UNIX}/"):
+        _require_socket_path(name, bind.removeprefix(_UNIX))
         return
-    if not host or host == "unix" or not _is_port(port):
-        raise SettingError(f"{name} must be host:port or unix:/path, with a port from 1 to 65535")
+    host, _, port = bind.rpartition(":")
+    if not _HOST.fullmatch(host) or not _is_port(port):
+        raise SettingError(
+            f"{name} must be host:port or unix:/path, with a port from 1 to 65535, and an IPv6 address in brackets"
+        )
+
+
+def _require_socket_path(name: str, path: str) -> None:
+    # gunicorn would take two slashes, and each further "unix:", for the beginning, and blanks at the end for nothing.
+    if re.fullmatch("/(?!/[^/]).+", path) is None or _UNIX in path or path != path.rstrip() or not path.isprintable():
+        raise SettingError(
+            f"{name} must be unix: and a whole path, without 'unix:' in it, blanks at its end and what doesn't print"
+        )
+    if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
+        raise SettingError(f"{name}: the path of a socket can have at most {_LONGEST_SOCKET_PATH} bytes")
 
 
 def _is_port(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from intake.cli.trouble import MEANINGS, Status, drop_output, finish_output, report
+from intake.cli.trouble import MEANINGS, Status, drop_output, finish_output, report, say_what_is_waited_for
 from intake.terminal import keep_output_whole
 
 _COMMANDS = {
@@ -41,6 +41,7 @@ class _LazyGroup(click.Group):
     ) -> NoReturn:
         """Run a command and exit, with a line on standard error for whatever went wrong."""
         keep_output_whole()
+        say_what_is_waited_for()
         try:
             status = super().main(args, prog_name, **{**extra, "standalone_mode": False}) or Status.DONE
             finish_output()

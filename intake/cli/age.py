@@ -24,7 +24,7 @@ from crypto.age import (
 )
 from intake.cli.agekeys import AskedPassphrase, KeyFile, recipient, recipients_in, require_age_file
 from intake.cli.common import ask_passphrase
-from intake.cli.trouble import Status, Trouble
+from intake.cli.trouble import Trouble
 from intake.cli.wholefile import whole_file
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _threads() -> int:
 def _source(path: Path) -> Iterator[io.BufferedReader]:
     if path == Path(_STANDARD):
         if sys.stdin is None:
-            raise Trouble("standard input is closed: name a file", Status.USAGE)
+            raise Trouble("standard input is closed: name a file")
         yield sys.stdin.buffer  # type: ignore[misc]
     else:
         with path.open("rb") as file:
@@ -217,7 +217,7 @@ def _target(output: str | None) -> Iterator[BinaryIO]:
     """
     if output is None or output == _STANDARD:
         if sys.stdout is None:
-            raise Trouble("standard output is closed: name a file with -o", Status.USAGE)
+            raise Trouble("standard output is closed: name a file with -o")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     elif _is_special(path := Path(output)):

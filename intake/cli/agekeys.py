@@ -30,7 +30,7 @@ from crypto.age import (
     parse_recipient,
 )
 from intake.cli.common import ask_passphrase
-from intake.cli.trouble import Status, Trouble
+from intake.cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def recipients_in(path: Path) -> list[Public]:
     """All recipients in a file, one a line."""
     found = [recipient(line, where) for where, line in _lines(path, _read(path))]
     if not found:
-        raise Trouble(f"{path} holds no recipient", Status.USAGE)
+        raise Trouble(f"{path} holds no recipient")
     return found
 
 
@@ -90,7 +90,7 @@ class KeyFile:
     def unwrap(self, stanzas: Sequence[Stanza]) -> FileKey:
         """The file key of a file that one of the identities opens; `NoMatch` otherwise."""
         if any(stanza.type == _SCRYPT for stanza in stanzas):
-            raise Trouble("the file is sealed with a passphrase: leave out -i, and it is asked for", Status.USAGE)
+            raise Trouble("the file is sealed with a passphrase: leave out -i, and it is asked for")
         for key in self.keys:
             try:
                 return key.unwrap(stanzas)
@@ -106,7 +106,7 @@ class KeyFile:
             data = self._unsealed(data)
         found = [_identity(line, where) for where, line in _lines(self._path, data)]
         if not found:
-            raise Trouble(f"{self._path} holds no identity", Status.USAGE)
+            raise Trouble(f"{self._path} holds no identity")
         return found
 
     def _unsealed(self, data: bytes) -> bytes:
@@ -130,7 +130,7 @@ class AskedPassphrase:
     def unwrap(self, stanzas: Sequence[Stanza]) -> FileKey:
         """The file key; `Trouble` if the file is sealed otherwise, or the passphrase is not right."""
         if not any(stanza.type == _SCRYPT for stanza in stanzas):
-            raise Trouble(self._otherwise, Status.USAGE)
+            raise Trouble(self._otherwise)
         typed = ScryptIdentity(ask_passphrase(self._prompt, instead="run this in a terminal"))
         try:
             return typed.unwrap(stanzas)
@@ -168,11 +168,11 @@ def _named(text: str, where: str) -> Iterator[None]:
     try:
         yield
     except AgeError as error:
-        raise Trouble(f"{where}: {error}", Status.USAGE) from None
+        raise Trouble(f"{where}: {error}") from None
 
 
 def _wrong(where: str, says: str) -> Trouble:
-    return Trouble(f"{where} is {says}", Status.USAGE)
+    return Trouble(f"{where} is {says}")
 
 
 def _read(path: Path) -> bytes:
@@ -184,7 +184,7 @@ def _read(path: Path) -> bytes:
 
 def _require_size(path: Path, data: bytes) -> None:
     if len(data) > LARGEST_KEY_FILE:
-        raise Trouble(f"{path} is too large for a file of keys", Status.USAGE)
+        raise Trouble(f"{path} is too large for a file of keys")
 
 
 def _lines(path: Path, data: bytes) -> list[tuple[str, str]]:
@@ -194,6 +194,6 @@ def _lines(path: Path, data: bytes) -> list[tuple[str, str]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Trouble(f"{path} is not text in UTF-8", Status.USAGE) from None
+        raise Trouble(f"{path} is not text in UTF-8") from None
     lines = ((f"line {number} of {path}", line.strip()) for number, line in enumerate(text.splitlines(), 1))
     return [(where, line) for where, line in lines if line and not line.startswith("#")]

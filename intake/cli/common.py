@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from intake.cli.trouble import Status, Trouble
+from intake.cli.trouble import Trouble
 from intake.terminal import shown
 
 
@@ -41,7 +41,7 @@ def ask_passphrase(of: str = "Passphrase", *, new: bool = False, instead: str) -
             warnings.simplefilter("error", GetPassWarning)
             return str(click.prompt(shown(of), hide_input=True, confirmation_prompt=new, err=True))
     except GetPassWarning:
-        raise Trouble(f"there is no terminal to ask for the passphrase in; {instead}", Status.USAGE) from None
+        raise Trouble(f"there is no terminal to ask for the passphrase in; {instead}") from None
 
 
 def read_text(path: Path) -> str:

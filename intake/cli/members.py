@@ -6,9 +6,9 @@ import click
 
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
-from intake.cli.common import read_text, say
+from intake.cli.common import say
 from intake.keeper import open_keeper
-from intake.protocol.card import CardError, Role, parse_card
+from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
 from intake.server import open_server
 from intake.settings import load
 
@@ -25,7 +25,7 @@ def _group(role: Role, says: str) -> click.Group:
     @clock_is_right_option
     def enrol(card: Path, clock_is_right: bool) -> None:
         """Let in whoever made CARD, the file that 'intake key new' wrote. The log shows it to everybody."""
-        parsed = parse_card(read_text(card))
+        parsed = _read_card(card)
         if parsed.role is not role:
             raise CardError(f"this is the card of {_WITH_ARTICLE[parsed.role]}; use 'intake {parsed.role} enrol'")
         server = open_keeper(load())
@@ -63,6 +63,13 @@ def _group(role: Role, says: str) -> click.Group:
             say(f"{member.card.name:<20} {member.card.fingerprint}  since {member.since:%Y-%m-%d}, {until}")
 
     return group
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        return parse_card(path.read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise NotACardError from None
 
 
 reviewer = _group(Role.REVIEWER, "Enrol and revoke reviewers: new reports are sealed to every active one.")

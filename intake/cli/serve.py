@@ -6,6 +6,7 @@ from importlib import import_module
 
 import click
 
+from intake.listening import require_free
 from intake.settings import load
 from intake.toplevel import toplevel
 
@@ -20,6 +21,8 @@ def serve(application: str) -> None:
     settings = load()
     # gunicorn's own exit says less of what is wrong.
     import_module(f"intake.{application}").open_server(settings).store.close()
+    option = f"{application}_bind"
+    require_free(option, getattr(settings, option))
     os.environ["INTAKE_DATA"] = str(settings.data.resolve())
     os.chdir(toplevel())
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", f"wsgi:{application}"])  # noqa: S606 - no shell is wanted

@@ -4,6 +4,7 @@ This is the only place that knows the kinds. Classes are named, not imported: a 
 """
 
 import errno
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -33,13 +34,13 @@ class Status(IntEnum):
 
 MEANINGS = {
     Status.DONE: "It is done.",
-    Status.FAILED: "It can't be done, or a file holds what it must not; the line on standard error says which.",
-    Status.USAGE: "A command, an option, a name or a setting is wrong.",
+    Status.FAILED: "It can't be done; the line on standard error says why.",
+    Status.USAGE: "What the command was given is wrong: an option, a name, a file, a passphrase, a setting, a port.",
     Status.OUT_OF_REACH: "The desk, the proxy or the store can't be reached, refuses or is busy: try again.",
     Status.DAMAGED: "Something that this program keeps is damaged: put back a copy.",
     Status.FULL: "The disk or the memory is full.",
     Status.OTHER_VERSION: "The store belongs to another version of this program.",
-    Status.FRAUD: "The access log can't be trusted, or that is proven of one.",
+    Status.FRAUD: "The access log can't be trusted, or evidence proves that of the one it names.",
     Status.FAULT: "A fault in this program; please report it.",
     Status.INTERRUPTED: "Ctrl-C.",
 }
@@ -48,7 +49,7 @@ MEANINGS = {
 class Trouble(click.ClickException):
     """Something that a command itself finds to be wrong."""
 
-    def __init__(self, says: str, status: Status = Status.FAILED) -> None:
+    def __init__(self, says: str, status: Status = Status.USAGE) -> None:
         super().__init__(says)
         self.status = status
 
@@ -58,7 +59,14 @@ _Told = tuple[Status, str]
 _OURS = ("crypto", "intake")
 
 KINDS = {
+    "crypto.age.errors.AgeError": Status.USAGE,
+    "intake.listening.ListenError": Status.USAGE,
+    "intake.protocol.card.CardError": Status.USAGE,
+    "intake.protocol.evidence.EvidenceError": Status.USAGE,
+    "intake.protocol.names.UnfitNameError": Status.USAGE,
+    "intake.protocol.roster.RosterError": Status.USAGE,
     "intake.settings.SettingError": Status.USAGE,
+    "intake.triage.keyfile.KeyFileError": Status.USAGE,
     "intake.keeper.LogKeyError": Status.DAMAGED,
     "intake.accesslog.read.LogDamagedError": Status.DAMAGED,
     "intake.storage.schema.SchemaError": Status.OTHER_VERSION,
@@ -72,8 +80,6 @@ KINDS = {
     "intake.triage.desk_client.DeskError": Status.OUT_OF_REACH,
     "intake.triage.desk_client.OtherLogError": Status.USAGE,
     "intake.protocol.audit.AuditError": Status.FRAUD,
-    "intake.protocol.card.UnfitMemberError": Status.USAGE,
-    "intake.demo.processes.PortInUseError": Status.USAGE,
 }
 """What our own errors mean, each with its subclasses but for those that are named too. All others are FAILED.
 
@@ -84,7 +90,7 @@ _STORE = {
     "BUSY": (Status.OUT_OF_REACH, "another program is writing to the store; try again"),
     "LOCKED": (Status.OUT_OF_REACH, "another program is writing to the store; try again"),
     "FULL": (Status.FULL, "the disk is full; make room and try again"),
-    "READONLY": (Status.FAILED, "the store can't be written to; run this as the user whose it is"),
+    "READONLY": (Status.USAGE, "the store can't be written to; run this as the user whose it is"),
     "CORRUPT": (Status.DAMAGED, "the store is damaged; put back a copy of it"),
     "NOTADB": (Status.DAMAGED, "the store is damaged, or another program's; put back a copy of it"),
     "IOERR": (Status.FAILED, "the disk that the store lies on fails"),
@@ -93,17 +99,32 @@ _STORE = {
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NETWORK = (errno.ENETUNREACH, errno.EHOSTUNREACH)
+_NAMED = (
+    errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG
+)  # fmt: skip
+"""What is wrong with the name of a file, or with who may open it: whoever gave it can give another."""
 
 
 def report(error: BaseException) -> Status:
     """Say on standard error what went wrong, in one line, and return the exit status."""
     status, says = _told(error)
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        says = f"{says.rstrip('.')}; see '{error.ctx.command_path} --help'"
-    # Where nobody reads standard error, the status still tells.
-    with suppress(OSError):
-        click.echo(f"Error: {shown(says)}", file=sys.stderr)
+    _complain(f"Error: {shown(says)}")
     return status
+
+
+class _Waiting(logging.Handler):
+    """A line on standard error for what a command waits for, so that nobody takes it for dead."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        _complain(shown(record.getMessage()))
+
+
+def say_what_is_waited_for() -> None:
+    """From now on, a store that another program holds is said to be waited for."""
+    logger = logging.getLogger("intake.storage.sqlite")
+    logger.setLevel(logging.INFO)
+    logger.handlers = [_Waiting()]
 
 
 def finish_output() -> None:
@@ -124,6 +145,12 @@ def drop_output() -> None:
         os.close(nowhere)
 
 
+def _complain(text: str) -> None:
+    # Where nobody reads standard error, the status still tells.
+    with suppress(OSError):
+        click.echo(text, file=sys.stderr)
+
+
 def _told(error: BaseException) -> _Told:
     return _of_command(error) or _of_store(error) or _ours(error) or _of_system(error) or _fault(error)
 
@@ -132,8 +159,12 @@ def _of_command(error: BaseException) -> _Told | None:
     """What a command says itself, and what click finds in how it was called."""
     if isinstance(error, Trouble):
         return error.status, error.message
+    if isinstance(error, click.UsageError):
+        # What can be chosen from, click would put on lines of their own.
+        says = " ".join(error.format_message().split()).rstrip(".")
+        return Status.USAGE, f"{says}; see '{error.ctx.command_path} --help'" if error.ctx else says
     if isinstance(error, click.ClickException):
-        return Status.USAGE if isinstance(error, click.UsageError) else Status.FAILED, error.format_message()
+        return Status.USAGE, error.format_message()
     if isinstance(error, click.Abort):
         if isinstance(error.__cause__ or error.__context__, EOFError):
             return Status.USAGE, "standard input ended before the answer"
@@ -176,6 +207,8 @@ def _of_system(error: BaseException) -> _Told | None:
         says = f"{os.fsdecode(error.filename)}: {says}"
     if error.errno in _FULL:
         return Status.FULL, says
+    if error.filename is not None and error.errno in _NAMED:
+        return Status.USAGE, says
     unreachable = isinstance(error, ConnectionError | TimeoutError) or error.errno in _NETWORK
     return Status.OUT_OF_REACH if unreachable else Status.FAILED, says
 

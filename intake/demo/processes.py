@@ -59,14 +59,3 @@ def wait_for_port(process: "subprocess.Popen[str] | subprocess.Popen[bytes]", po
                 return
         time.sleep(0.05)
     raise ProcessError(f"nothing listens on port {port}; is another program using it?")
-
-
-def require_free(ports: range) -> None:
-    """Raise `PortInUseError` if one of the ports is taken."""
-    for port in ports:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                raise PortInUseError(f"port {port} is in use; choose others with --port") from None

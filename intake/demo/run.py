@@ -12,10 +12,11 @@ from rich.console import Console
 
 from intake.demo.browser import Browser
 from intake.demo.people import PASSPHRASE, Person, enrol, people
-from intake.demo.processes import require_free, running, wait_for_port
+from intake.demo.processes import running, wait_for_port
 from intake.demo.reports import demo_reports, send
 from intake.demo.signals import Signals
 from intake.keeper import initialise, open_keeper, read_log_key
+from intake.listening import require_free_ports
 from intake.settings import Settings
 
 _SENT = "sent.txt"
@@ -23,7 +24,7 @@ _SENT = "sent.txt"
 
 def run_demo(directory: Path, port: int, console: Console) -> None:
     """Run the demo in `directory` on three ports from `port` on, until SIGINT, SIGTERM or SIGHUP."""
-    require_free(range(port, port + 3))
+    require_free_ports("--port", range(port, port + 3))
     signals = Signals()
     with signals.caught(), ExitStack() as started:
         try:

@@ -28,6 +28,13 @@ class UnfitMemberError(CardError):
     """Nobody may be called so."""
 
 
+class NotACardError(CardError):
+    """Not a card, or not all of one: copied by halves, or changed on its way."""
+
+    def __init__(self) -> None:
+        super().__init__("this is not a card, or not all of one: ask for it once more, as a file or with whole lines")
+
+
 class Role(StrEnum):
     """What a member may do: reviewers open reports, auditors only read the log."""
 
@@ -86,9 +93,7 @@ def parse_card(text: str) -> Card:
     except CardError:
         raise
     except (NoteError, AgeError, KeyError, ValueError) as error:
-        raise CardError(
-            "this is not a valid card; if it was one, it was changed on the way: ask for the file itself once more"
-        ) from error
+        raise NotACardError from error
 
 
 def _card(values: dict[str, str], verifier: Verifier, text: str) -> Card:
@@ -133,5 +138,5 @@ def _values(text: str) -> dict[str, str]:
     pairs = [line.partition(": ") for line in lines]
     values = {name: value for name, _, value in pairs}
     if title != _TITLE or len(values) != len(pairs):
-        raise CardError("this is not a card")
+        raise NotACardError
     return values

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake import settings
 from intake.accesslog.read import LogDamagedError
-from intake.serving.start import Application, StartError, asked_for, hold_settings
+from intake.serving.start import Application, StartError, asked_for, hold_settings, refuse
 from intake.serving.suited import UnsuitedError
 from intake.storage.schema import SchemaError
 
@@ -22,7 +22,7 @@ def _asked_for() -> Application:
     try:
         return asked_for(sys.argv[1:])
     except (StartError, UnsuitedError) as error:
-        sys.exit(f"intake: {error}")
+        refuse(error)
 
 
 def _checked() -> settings.Settings:

@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from gunicorn.config import Config
 from gunicorn.errors import AppImportError
@@ -27,6 +27,8 @@ _HARMLESS = frozenset(
     }
 )  # fmt: skip
 """Options of gunicorn that change neither what is served, nor to whom, nor what is written down of it."""
+
+_WRONG_USE = 2
 
 _INSTEAD = {"bind": "source_bind or desk_bind", "threads": "threads", "workers": "workers"}
 
@@ -68,10 +70,16 @@ def hold_settings(arbiter: Any, ours: Mapping[str, Any]) -> None:
     except StartError as error:
         if arbiter.pidfile is not None:
             arbiter.pidfile.unlink()
-        sys.exit(f"intake: {error}")
+        refuse(error)
     # gunicorn would take it for a part of every address.
     os.environ.pop("SCRIPT_NAME", None)
     _held = ours["application"]
+
+
+def refuse(error: Exception) -> NoReturn:
+    """End this process with the reason, and with the exit status that wrong use of the command `intake` has."""
+    print(f"intake: {error}", file=sys.stderr)  # noqa: T201 - gunicorn has no log yet
+    sys.exit(_WRONG_USE)
 
 
 def require_held(name: str) -> None:

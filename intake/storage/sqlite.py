@@ -1,5 +1,6 @@
 """SQLite: a file, its write-ahead log, and one lock for all who write."""
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -17,8 +18,12 @@ from intake.storage.room import Room, StoreFullError
 _WRITES = "intake_writes"
 _PATIENCE = 30
 """Seconds that a transaction waits for the write lock."""
+_UNSAID = 1.0
+"""Seconds of these before it is said that it waits, to whoever listens for that."""
 _MOMENT = 0.25
 """Seconds that emptying the write-ahead log may wait for readers, and so keep others from writing."""
+
+_log = logging.getLogger(__name__)
 
 
 class StoreLockedError(OSError):
@@ -156,4 +161,19 @@ def _begin(connection: Connection) -> None:
     # A deferred transaction that reads and then writes fails with "database is locked" under concurrency;
     # one that takes the write lock at once waits its turn.
     writes = connection.get_execution_options().get(_WRITES, False)
+    if writes and _log.isEnabledFor(logging.INFO):
+        _say_whether_it_waits(connection.connection.driver_connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN DEFERRED")
+
+
+def _say_whether_it_waits(connection: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout={_UNSAID * 1000:.0f}")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        # Whatever else is wrong comes up again.
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            _log.info("another program is writing to the store; waiting for it, up to %d seconds …", _PATIENCE)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")

@@ -15,9 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from intake.listening import listen_at_port
 from intake.triage.child import DRAIN_SECONDS, ENTERED, READY, Orders
 from intake.triage.guard import IDLE_SECONDS
-from intake.triage.home import Home, HomeError
+from intake.triage.home import Home
 from intake.triage.place import Place
 
 
@@ -29,10 +30,7 @@ class Supervisor:
     """One run of the program. `hold`: the lock on the home directory, which a child shares for as long as it lives."""
 
     def __init__(self, home: Home, key: Path, port: int, hold: BinaryIO, idle_seconds: float = IDLE_SECONDS) -> None:
-        try:
-            self._listening = socket.create_server(("127.0.0.1", port), backlog=128)
-        except OSError as error:
-            raise HomeError(f"--port {port} can't be listened on: {error.strerror}") from error
+        self._listening = listen_at_port("--port", port)
         self._place = Place.new(self._listening.getsockname()[1])
         self._home = home
         self._key = key

@@ -70,13 +70,13 @@ def test_new_keys_are_sealed_and_the_card_is_not(run: Run, card: str, tmp_path: 
 def test_existing_keys_are_not_overwritten(run: Run, card: str, tmp_path: Path) -> None:
     held = (tmp_path / "amina.key").read_bytes()
     result = run("key", "new", "amina", "--passphrase-file", "passphrase")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert (tmp_path / "amina.key").read_bytes() == held
 
 
 def test_the_private_keys_are_not_written_where_the_card_goes(run: Run, tmp_path: Path) -> None:
     result = run("key", "new", "boris", "-o", "boris.card", "--passphrase-file", "passphrase")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "boris.card would be the card's name" in result.output
     assert not (tmp_path / "boris.card").exists()
 
@@ -84,14 +84,14 @@ def test_the_private_keys_are_not_written_where_the_card_goes(run: Run, tmp_path
 def test_an_existing_card_is_not_overwritten_and_no_key_is_made(run: Run, tmp_path: Path) -> None:
     (tmp_path / "boris.card").write_text("another's")
     result = run("key", "new", "boris", "--passphrase-file", "passphrase")
-    assert (result.exit_code, "boris.card exists already" in result.output) == (1, True)
+    assert (result.exit_code, "boris.card exists already" in result.output) == (2, True)
     assert (tmp_path / "boris.card").read_text() == "another's"
     assert not (tmp_path / "boris.key").exists()
 
 
 def test_a_passphrase_that_is_too_short_leaves_no_card_behind(run: Run, tmp_path: Path) -> None:
     (tmp_path / "passphrase").write_text("short\n")
-    assert run("key", "new", "boris", "--passphrase-file", "passphrase").exit_code == 1
+    assert run("key", "new", "boris", "--passphrase-file", "passphrase").exit_code == 2
     assert not list(tmp_path.glob("boris.*"))
 
 
@@ -168,7 +168,7 @@ def test_a_name_that_comes_back_after_its_key_was_lost_is_told_with_the_key_it_h
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["reviewer", "enrol", "passphrase"], "not a valid card"),
+        (["reviewer", "enrol", "passphrase"], "not a card, or not all of one: ask for it once more"),
         (["auditor", "enrol", "amina.card"], "this is the card of a reviewer; use 'intake reviewer enrol'"),
         (["reviewer", "revoke", "nobody"], "there is no active reviewer of this name"),
         (["reviewer", "enrol", "nowhere.card"], "does not exist"),
@@ -180,7 +180,7 @@ def test_a_name_that_comes_back_after_its_key_was_lost_is_told_with_the_key_it_h
             ["key", "new", "boris", "-o", "no/boris.key", "--passphrase-file", "passphrase"],
             "Error: no/boris.card: No such",
         ),
-        (["reviewer", "enrol", "binary"], "binary is not text in UTF-8"),
+        (["reviewer", "enrol", "binary"], "ask for it once more"),
         (["reviewer", "enrol", "carla.card"], "this is the card of an auditor"),
         (["age", "-R", "binary", "passphrase"], "binary is in UTF-16"),
     ],
@@ -191,7 +191,7 @@ def test_a_wrong_input_gets_one_plain_line(arguments: list[str], says: str, run:
     Path("binary").write_bytes(b"\xff\xfe")
     result = run(*arguments)
     assert isinstance(result.exception, SystemExit)
-    assert result.exit_code in (1, 2)
+    assert result.exit_code == 2
     assert says in result.output
 
 
@@ -221,7 +221,7 @@ def test_a_program_that_cannot_work_says_so_at_its_start(
 ) -> None:
     result = run(*command, "--home", "home", *arguments)
     assert isinstance(result.exception, SystemExit)
-    assert result.exit_code == (1 if "is not a key file" in says else 2)
+    assert result.exit_code == 2
     assert says in result.output
 
 
@@ -236,7 +236,7 @@ def test_the_same_card_is_enrolled_once(run: Run, card: str) -> None:
     run("init")
     run("reviewer", "enrol", card)
     result = run("reviewer", "enrol", card)
-    assert (result.exit_code, result.output) == (1, "Error: this key was enrolled before\n")
+    assert (result.exit_code, result.output) == (2, "Error: this key was enrolled before\n")
 
 
 @pytest.mark.parametrize("command", ["reviewer list", "serve source", "settle"])

@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import func, select
 
 from intake.demo.people import PASSPHRASE
-from intake.demo.processes import ProcessError, require_free
 from intake.demo.reports import demo_reports
 from intake.keeper import open_keeper
+from intake.listening import ListenError, require_free_ports
 from intake.settings import load
 from intake.storage.tables import Tip
 from ports import free_port
@@ -67,7 +67,7 @@ class Demo:
         """Send a signal; it must end of itself and leave the ports free."""
         process.send_signal(number)
         assert process.wait(60) == 0
-        require_free(self.ports)
+        require_free_ports("--port", self.ports)
 
     @property
     def ports(self) -> range:
@@ -89,8 +89,8 @@ def three_free_ports() -> int:
     while True:
         port = free_port()
         try:
-            require_free(range(port, port + 3))
-        except ProcessError:
+            require_free_ports("--port", range(port, port + 3))
+        except ListenError:
             continue
         return port
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -130,6 +131,16 @@ def test_headers_of_proxies_mean_nothing(places: list[tuple[Path | int, bytes]],
         without, with_it = ask(address, head + b"\r\n"), ask(address, head + f"{header}\r\n\r\n".encode())
         assert re.match(rb"HTTP/1.1 (200|303|404) ", without)
         assert with_it == without
+
+
+@pytest.mark.parametrize("name", ["a b%s.sock", "a,b;c{d}.sock", "'é\"$#?&.sock", "-c"])
+@pytest.mark.parametrize("before", ["", "//"])
+def test_a_unix_socket_is_where_its_setting_says_whatever_its_name(server: Keeper, name: str, before: str) -> None:
+    with TemporaryDirectory() as directory:
+        path = Path(directory, name)
+        with served(["wsgi:source"], environment(server, INTAKE_SOURCE_BIND=f"unix:{before}{path}"), path):
+            assert ask(path, b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+            assert path.is_socket()
 
 
 @pytest.mark.parametrize("arguments", [[], ["-c", "python:intake.serving.gunicorn_settings"], ["-n", "wsgi:source"]])

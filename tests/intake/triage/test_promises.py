@@ -191,5 +191,5 @@ def test_an_older_checkpoint_is_kept_as_what_it_is_a_testimony(desk: Any, amina:
 def test_what_is_no_evidence_gets_one_plain_line(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"nothing")
     result = CliRunner().invoke(main, ["audit", "evidence", str(tmp_path / "x")])
-    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert "not evidence" in result.output
