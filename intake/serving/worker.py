@@ -26,11 +26,12 @@ from socket import socket as Socket  # noqa: N812 - a type
 from typing import Any
 
 import gunicorn.http.wsgi
+from flask.logging import default_handler
 from gunicorn.glogging import Logger
 from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from intake.hygiene import describe
+from intake.hygiene import Sparing, describe
 from intake.serving.fairness import Crowd, Turns
 from intake.serving.head import LONGEST_HEAD, Head, circuit_of, read_head
 from intake.serving.paced import PacedSocket, Refusal
@@ -138,13 +139,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._circuits = self.cfg.proxy_protocol != "off"
         self._grace = self.stall_seconds
         self._swept = 0.0
+        self._sparing = Sparing()
 
     def init_process(self) -> None:
         """Serve, until the end, and say nothing of time and software."""
         _keep_one_heap()
         gunicorn.http.wsgi.Response = _Response
         gunicorn.http.wsgi.SERVER = "web"
+        for handler in (default_handler, *self.log.error_log.handlers):
+            handler.addFilter(self._sparing)
         super().init_process()
+        self._sparing.say_sums(self.log.warning, ends=True)
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """A thread for each place."""
@@ -289,6 +294,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         if now - self._swept < _SWEEP and self.alive:
             return
         self._swept = now
+        self._sparing.say_sums(self.log.warning)
         self._grace = self._grace_now()
         for conn in self.crowd.waiting():
             if self._is_late(conn, now):
@@ -335,7 +341,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
         """End the connection with the plainest answer there is."""
-        self.log.warning("a request failed before it reached the application: %s", type(exc).__name__)
+        self._sparing.count(f"a request failed before it reached the application: {type(exc).__name__}")
         try:
             client.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         except OSError:
