@@ -4,6 +4,7 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from intake.accesslog.read import LogDamagedError
+from intake.desk.underway import TakenError, UnderWay
 from intake.desk.views import routes
 from intake.hygiene import log_without_content
 from intake.keeper import Keeper
@@ -17,12 +18,14 @@ def create_app(server: Keeper) -> Flask:
     """The desk API over an opened server."""
     app = Flask(__name__, static_folder=None)
     app.extensions["intake"] = server
+    app.extensions["under_way"] = UnderWay()
     routes.register(app)
     app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
     app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))
     app.register_error_handler(StoreFullError, lambda _: _problem(507, "the server's disk is full: tell the operator"))
     app.register_error_handler(StoreLockedError, lambda _: _problem(503, "the server is busy: try again in a minute"))
+    app.register_error_handler(TakenError, _taken)
     app.register_error_handler(HTTPException, _http_problem)
     log_without_content(app)
     app.after_request(_headers)
@@ -40,6 +43,12 @@ def _http_problem(error: HTTPException) -> Response:
     }
     code = error.code or 500
     return _problem(code, words.get(code, "the desk can't do this"))
+
+
+def _taken(error: TakenError) -> Response:
+    response = _problem(503, "others read much at the moment: try again in a minute")
+    response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _problem(status: int, words: str) -> Response:

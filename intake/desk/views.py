@@ -1,11 +1,11 @@
 """The routes. Each admits its request in one transaction, and answers only after that is durable."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import date
 from typing import Any, BinaryIO
 
-from flask import Response, abort, request
+from flask import Response, abort, current_app, request
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Gone
@@ -16,6 +16,7 @@ from intake.desk.admission import admitted, current_server, logged
 from intake.desk.index import day_rows, list_days
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
+from intake.desk.underway import UnderWay
 from intake.protocol import endpoints, limits
 from intake.protocol.actions import parse_read_request
 from intake.protocol.index import AS_KEPT, is_day, sha256_hex
@@ -62,23 +63,7 @@ def rows(day: str) -> Response:
 @routes.serves(endpoints.READ)
 def read() -> Response:
     """The sealed bytes of up to 500 summaries and small items; ids that are not there are left out."""
-    server = current_server()
-    with logged() as let_in:
-        wanted = parse_read_request(request.get_data())
-        tips = _there(
-            let_in.session, select(Tip.id, func.length(Tip.header) + func.length(Tip.payload)), wanted.summaries
-        )
-        items = _there(let_in.session, select(Item.id, Item.size).where(Item.sealed.is_not(None)), wanted.items)
-        # Before it is logged as handed out.
-        if len(tips) + len(items) > 1 and sum(tips.values()) + sum(items.values()) > limits.SEALED:
-            abort(413)
-    return Response(
-        encode_sealed(
-            _each(server, select(Tip.id, Tip.header, Tip.payload), tips),
-            _each(server, select(Item.id, Item.sealed), items),
-        ),
-        mimetype=_JSON,
-    )
+    return _under_way().waited_for(_bulk_read)
 
 
 @routes.serves(endpoints.ITEM)
@@ -150,6 +135,37 @@ def _there(session: Session, sized: Select[bytes, int], names: Sequence[str]) ->
     key = sized.selected_columns[0]
     rows = session.execute(sized.where(key.in_([bytes.fromhex(name) for name in names])))
     return {name: size for name, size in rows}  # noqa: C416 - rows are no tuples to mypy
+
+
+def _under_way() -> UnderWay:
+    return current_app.extensions["under_way"]  # type: ignore[no-any-return]
+
+
+def _bulk_read() -> Response:
+    """The answer to a bulk read; what it takes of all that may be under way, it gives back at its end."""
+    server = current_server()
+    with ExitStack() as at_the_end:
+        with logged() as let_in:
+            wanted = parse_read_request(request.get_data())
+            tips = _there(
+                let_in.session, select(Tip.id, func.length(Tip.header) + func.length(Tip.payload)), wanted.summaries
+            )
+            items = _there(let_in.session, select(Item.id, Item.size).where(Item.sealed.is_not(None)), wanted.items)
+            size = sum(tips.values()) + sum(items.values())
+            # Before it is logged as handed out.
+            if len(tips) + len(items) > 1 and size > limits.SEALED:
+                abort(413)
+            # If there is no room, nothing is logged, and the request can be made again.
+            at_the_end.callback(_under_way().take(size))
+        answer = Response(
+            encode_sealed(
+                _each(server, select(Tip.id, Tip.header, Tip.payload), tips),
+                _each(server, select(Item.id, Item.sealed), items),
+            ),
+            mimetype=_JSON,
+        )
+        answer.call_on_close(at_the_end.pop_all().close)
+    return answer
 
 
 def _each(server: Server, sealed: Select[*tuple[Any, ...]], sizes: Mapping[bytes, int]) -> Iterator[tuple[str, bytes]]:

@@ -1,9 +1,10 @@
 """Signed requests to the desk, and its errors in plain words. No request goes anywhere else."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Event
 
 import httpx
 
@@ -24,6 +25,8 @@ _TIME = 120.0
 _RATE = 2_000.0
 """Bytes a second at least, on average: a tenth of a slow circuit."""
 _WORDS = 200
+_PAUSES = (5.0, 5.0, 10.0, 10.0)
+"""Seconds until a bulk read that found the desk busy is made again; not what the desk says, which may be for ever."""
 
 
 class DeskError(Exception):
@@ -45,7 +48,8 @@ class DeskRefusedError(DeskError):
 class DeskClient:
     """The desk API as a member sees it. `journal` keeps each request that the log must hold, before it is sent."""
 
-    def __init__(self, home: Home, key: SigningKey) -> None:
+    def __init__(self, home: Home, key: SigningKey, pauses: Sequence[float] = _PAUSES) -> None:
+        self._pauses = pauses
         self._connection = home.connection
         self._log = home.connection.verifier.name
         self.key = key
@@ -73,8 +77,21 @@ class DeskClient:
         return self._get(endpoints.DAY, endpoints.DAY.at(day=day), most)
 
     def read(self, request: ReadRequest, sealed: int) -> bytes:
-        """Sealed summaries and small items, as the desk sends them. `sealed`: bytes of these items together."""
+        """Sealed summaries and small items, as the desk sends them. `sealed`: bytes of these items together.
+
+        Where others read so much that the desk has no room for this, it is asked again, a few times.
+        """
         largest = limits.bulk_read(len(request.summaries), len(request.items), sealed)
+        for pause in self._pauses:
+            try:
+                return self._read(request, largest)
+            except DeskRefusedError as refused:
+                if refused.status != httpx.codes.SERVICE_UNAVAILABLE:
+                    raise
+            Event().wait(pause)
+        return self._read(request, largest)
+
+    def _read(self, request: ReadRequest, largest: int) -> bytes:
         with self._answer(endpoints.READ, endpoints.READ.at(), request.to_json()) as answer:
             return b"".join(_pieces(answer, largest))
 

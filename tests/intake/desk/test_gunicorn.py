@@ -4,11 +4,13 @@ import secrets
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -18,7 +20,6 @@ from intake.keeper import Keeper
 from intake.protocol.actions import ReadRequest
 from intake.protocol.kinds import Kind
 from intake.storage.tables import Item
-from ports import free_port
 from waiting import waited_for
 
 PROJECT = Path(__file__).parents[3]
@@ -30,7 +31,7 @@ class Desk:
     """A running desk, and what it prints."""
 
     process: "subprocess.Popen[bytes]"
-    port: int
+    socket: Path
     printed: Path
 
     @property
@@ -42,16 +43,23 @@ class Desk:
     @property
     def memory(self) -> int:
         """Bytes that the worker holds."""
+        return self._memory("VmRSS")
+
+    @property
+    def most_memory(self) -> int:
+        """Bytes that the worker held at most."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> int:
         status = Path(f"/proc/{self.worker}/status").read_text()
-        return 1024 * int(status.partition("VmRSS:")[2].split()[0])
+        return 1024 * int(status.partition(f"{name}:")[2].split()[0])
 
     def connect(self) -> socket.socket:
-        """A connection that takes little at a time."""
+        """A connection that takes little at a time: the system keeps some 200 kB of an answer for it."""
         with ExitStack() as opening:
-            connection = opening.enter_context(socket.socket())
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection = opening.enter_context(socket.socket(socket.AF_UNIX))
             connection.settimeout(60)
-            connection.connect(("127.0.0.1", self.port))
+            connection.connect(str(self.socket))
             opening.pop_all()
         return connection
 
@@ -66,7 +74,7 @@ class Desk:
 
 @pytest.fixture
 def desk(server: Keeper, tmp_path: Path) -> Iterator[Desk]:
-    port, printed = free_port(), tmp_path / "gunicorn.log"
+    place, printed = Path(mkdtemp()) / "desk.sock", tmp_path / "gunicorn.log"
     with printed.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "wsgi:desk"],
@@ -74,12 +82,12 @@ def desk(server: Keeper, tmp_path: Path) -> Iterator[Desk]:
             env={
                 "PATH": "/usr/bin:/bin",
                 "INTAKE_DATA": str(server.settings.data),
-                "INTAKE_DESK_BIND": f"127.0.0.1:{port}",
+                "INTAKE_DESK_BIND": f"unix:{place}",
             },
             stdout=output,
             stderr=output,
         )
-    running = Desk(process, port, printed)
+    running = Desk(process, place, printed)
     try:
         assert waited_for(lambda: process.poll() is not None or running.answers())
         assert process.poll() is None
@@ -87,6 +95,7 @@ def desk(server: Keeper, tmp_path: Path) -> Iterator[Desk]:
     finally:
         process.terminate()
         process.wait(60)
+        place.parent.rmdir()
 
 
 @pytest.fixture
@@ -125,6 +134,32 @@ def test_answers_that_a_member_does_not_take_are_held_only_up_to_a_bound(
         assert connection.recv(17, socket.MSG_WAITALL) == ANSWERED
     # 290 MB were asked for.
     assert desk.memory - before < 160_000_000
+
+
+def test_many_bulk_reads_at_once_stay_below_a_bound_and_who_has_no_place_is_told_to_come_again(
+    desk: Desk, server: Keeper, members_of: Any, client: Any, stored: Any
+) -> None:
+    amina = members_of.enrol("amina")
+    items = items_of(server, stored, 4, 1_950_000)
+    before, size = desk.memory, entries(server)
+    with ExitStack() as slow:
+        connections = [slow.enter_context(desk.connect()) for _ in range(24)]
+        for connection in connections:
+            connection.sendall(asked(amina, items, client))
+        answers = [connection.recv(13, socket.MSG_WAITALL) for connection in connections]
+    # 250 MB were asked for.
+    assert desk.most_memory - before < 200_000_000
+    # Those that take nothing hold what there is. What was not given isn't in the log either.
+    assert Counter(answers) == {b"HTTP/1.1 200 ": 4, b"HTTP/1.1 503 ": 20}
+    assert entries(server) - size == 4
+    with desk.connect() as connection:
+        connection.sendall(asked(amina, items, client))
+        assert connection.recv(17, socket.MSG_WAITALL) == ANSWERED
+
+
+def entries(server: Keeper) -> int:
+    with server.store.reading() as session:
+        return server.log.size(session)
 
 
 def test_a_store_that_fails_in_the_middle_of_an_answer_ends_that_answer_and_nothing_else(
