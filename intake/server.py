@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake.accesslog.read import LogReader
+from intake.protocol.requests import LIFETIME
 from intake.settings import SettingError, Settings
 from intake.storage import schema
 from intake.storage.blobs.files import FileBlobs
@@ -27,6 +28,18 @@ class Server:
         """The day (UTC) of whatever is stored now, by the log's clock."""
         with self.store.reading() as session:
             return self.log.day(session)
+
+    def behind(self) -> str:
+        """How far this machine's clock is behind the log, for the operator; empty if the desk lets members in."""
+        with self.store.reading() as session:
+            last, now = self.log.clock(session).last, self.log.now()
+        if last - now <= LIFETIME:
+            return ""
+        return (
+            f"the last entry of the log is of {last:%Y-%m-%d %H:%M} UTC, and this machine's clock says "
+            f"{now:%Y-%m-%d %H:%M} UTC: until that time has come, the desk refuses everybody. Put this machine's clock "
+            "right, or run 'intake clock correct' if it is"
+        )
 
     @property
     def gate(self) -> Gate:

@@ -1,5 +1,6 @@
 """The routes. Each admits its request in one transaction, and answers only after that is durable."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
@@ -204,8 +205,16 @@ def _content(server: Server, name: bytes, start: int) -> tuple[int, Iterable[byt
             return size, [(sealed or b"")[start:]]
         # Settling gives blobs other names, and may have done so since the row was read.
         with suppress(NoSuchBlobError):
-            return size, _pieces(server.blobs.open(blob), start)
+            return size, _pieces(_whole(server.blobs.open(blob), size), start)
     raise Gone
+
+
+def _whole(blob: BinaryIO, size: int) -> BinaryIO:
+    """A blob that is as long as it must be; one that was cut is lost as well, and that is said before it is begun."""
+    if blob.seek(0, os.SEEK_END) != size:
+        blob.close()
+        raise Gone
+    return blob
 
 
 def _pieces(blob: BinaryIO, start: int) -> Iterable[bytes]:

@@ -29,7 +29,10 @@ def _checked() -> settings.Settings:
     """The settings, if a server can be opened with them; otherwise the end of this process, with the reason."""
     try:
         loaded = settings.load()
-        import_module(f"intake.{application}").open_server(loaded).store.close()
+        server = import_module(f"intake.{application}").open_server(loaded)
+        if behind := server.behind():
+            print(f"intake: {behind}", file=sys.stderr)  # noqa: T201 - gunicorn has no log yet
+        server.store.close()
     except (settings.SettingError, SchemaError, LogDamagedError) as error:
         sys.exit(f"intake: {error}")
     except (SQLAlchemyError, OSError, ValueError) as error:

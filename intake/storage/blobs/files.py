@@ -72,10 +72,10 @@ class FileBlobs:
             yield writer
 
     def open(self, blob: str) -> BinaryIO:
-        """The sealed bytes of a blob; `NoSuchBlobError` if there is none."""
+        """The sealed bytes of a blob; `NoSuchBlobError` if there is none, or something else that can't be read."""
         try:
             return (self._directory / blob).open("rb")
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, PermissionError):
             raise NoSuchBlobError from None
 
     def has_room(self, size: int) -> bool:

@@ -1,8 +1,10 @@
 """Files over a connection that breaks off: they go on where they stopped, verified, and downloading is use."""
 
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -120,6 +122,37 @@ def test_two_who_save_the_same_file_at_once_fetch_it_once(desk: Any, film: Any) 
             each.append(piece)
     assert [b"".join(each) for each in received] == [data, data]
     assert slow.sent < SIZE * 1.05
+
+
+def removed(blob: Path) -> None:
+    blob.unlink()
+
+
+def cut(blob: Path) -> None:
+    os.truncate(blob, SIZE // 2)
+
+
+def emptied(blob: Path) -> None:
+    os.truncate(blob, 0)
+
+
+def another_thing(blob: Path) -> None:
+    blob.unlink()
+    blob.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [removed, cut, emptied, another_thing])
+def test_a_file_that_is_lost_while_the_desk_runs_is_said_to_be_and_the_rest_of_the_report_is_there(
+    spoil: Callable[[Path], None], desk: Any, film: Any
+) -> None:
+    amina, address, _ = film()
+    (blob,) = desk.server.settings.blobs.iterdir()
+    spoil(blob)
+    answer = amina.get(address)
+    assert answer.status_code == 502
+    assert "this file is lost on the server: tell the operator" in answer.text
+    assert "First." in answer.text
+    assert amina.get("/").status_code == 200
 
 
 def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_used(desk: Any, film: Any) -> None:
