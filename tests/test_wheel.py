@@ -10,6 +10,7 @@ import venv
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import distributions
 from pathlib import Path
 
 import httpx
@@ -45,8 +46,18 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(out.glob("*.whl"))
 
 
+def required() -> set[Path]:
+    """What belongs to the locked packages that whoever installs the wheel installs first, as the tests have them."""
+    names = re.findall(r"^([a-z0-9._-]+)==", (PROJECT / "requirements" / "demo.txt").read_text(), re.MULTILINE)
+    found = {dist.name.lower().replace("_", "-"): dist for dist in distributions(path=[sysconfig.get_path("purelib")])}
+    # Some are for other systems only.
+    files = [file for name in names if name in found for file in found[name].files or ()]
+    tops = {file.parts[0] for file in files} - {"..", "__pycache__"}
+    return {Path(sysconfig.get_path("purelib"), top) for top in tops}
+
+
 class Installed:
-    """The wheel in a virtual environment of its own, which sees the tests' packages but not the checkout."""
+    """The wheel in a virtual environment of its own, which has what requirements/demo.txt names, and nothing else."""
 
     def __init__(self, wheel: Path, directory: Path) -> None:
         self.directory = directory / "elsewhere"
@@ -54,8 +65,8 @@ class Installed:
         venv.create(directory / "venv", with_pip=False)
         self.python = directory / "venv" / "bin" / "python"
         packages = next((directory / "venv" / "lib").glob("python*/site-packages"))
-        # A directory that a .pth file names is no site directory: the project's own .pth in it does nothing.
-        (packages / "tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+        for part in required():
+            (packages / part.name).symlink_to(part)
         subprocess.run(
             [sys.executable, "-m", "pip", "--python", str(self.python), "install", "--quiet", "--no-deps",
              "--no-index", "--disable-pip-version-check", "--ignore-installed", str(wheel)],
