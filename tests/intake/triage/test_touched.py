@@ -138,7 +138,7 @@ def told(work: Work) -> Any:
     }
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_opening_what_was_touched_shows_what_opening_everything_shows(
     steps: list[tuple[str, int]], story: Callable[[], Story]
