@@ -18,6 +18,7 @@ from intake.protocol.card import Role
 from intake.report.definition import load_form
 from intake.report.payloads import Message, Report
 from intake.source.tip import tips
+from intake.source.tip.chain import KnownTip
 from intake.storage.tables import Item, Tip, Withdrawal
 
 MIDNIGHT = datetime(2026, 3, 11, tzinfo=UTC)
@@ -38,7 +39,7 @@ def at(server: Keeper, members_of: Any) -> At:
     return make
 
 
-def report(server: Keeper) -> tuple[Seed, tips.KnownTip]:
+def report(server: Keeper) -> tuple[Seed, KnownTip]:
     seed, form = Seed(secrets.token_bytes(32)), load_form()
     tips.receive_report(server, seed, Report("en", form.version, {"narrative": "My story."}), "token")
     tip = tips.find(server, seed)
