@@ -3,7 +3,7 @@
 import base64
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -91,16 +91,17 @@ def _item(name: bytes, tip: bytes, kind: Kind, day: date, sealed: bytes) -> dict
 
 
 class Requests:
-    """A member's requests for the index, one after the other, as a log holds them."""
+    """A member's requests for the index, one a second from `at` on, as a log holds them."""
 
-    def __init__(self, key: SigningKey, log: str) -> None:
+    def __init__(self, key: SigningKey, log: str, at: datetime) -> None:
         self._key, self._log = key, log
         self._who = key_id(key.verifier)
         self._digest = base64.b64encode(sha256().digest()).decode()
-        self._at = datetime.now(UTC).replace(microsecond=0)
+        self._at = at
 
     def entry(self) -> bytes:
         """The next."""
+        self._at += timedelta(seconds=1)
         covered = " ".join(f'"{name}"' for name in COMPONENTS)
         base = (
             '"@method": GET\n"@authority": desk.test\n"@path": /v1/index\n"@query": ?\n'

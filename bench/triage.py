@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from shutil import rmtree
@@ -21,6 +21,7 @@ from crypto.age import unseal
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import Frontier, leaf_hash
 from intake.accesslog import members
+from intake.accesslog.append import LogAppender
 from intake.desk import create_app
 from intake.keeper import Keeper, initialise, open_keeper, read_log_key
 from intake.protocol.audit import replay, require_tree
@@ -54,11 +55,12 @@ class Bench:
         self._directory, self._server, self._url = directory, server, url
         self._homes = count()
         self._keys = make_keys(Role.REVIEWER, "amina")
-        members.enrol(server.store, server.log, self._keys.card)
         key = read_log_key(server.settings.log_key)
-        extend_log(
-            server, key, Requests(self._keys.signing, key.verifier.name), track(range(ENTRIES), "Filling the log")
-        )
+        # Long enough ago that of what is logged nothing could come a second time.
+        then = (datetime.now(UTC) - timedelta(seconds=ENTRIES + 3600)).replace(microsecond=0)
+        members.enrol(server.store, LogAppender(key, lambda: then), self._keys.card)
+        requests = Requests(self._keys.signing, key.verifier.name, then)
+        extend_log(server, key, requests, track(range(ENTRIES), "Filling the log"))
         fill(server, track(range(TIPS), "Filling the store"), DAYS, MESSAGES)
         self.work = self._work()
         self._sync(self.work)
@@ -146,7 +148,7 @@ class Bench:
         edge = state.edge
         for number in track(range(LARGE_LOG - 1), "Growing a tree"):
             edge = edge.append(leaf_hash(b"%d" % number))
-        requests = Requests(self._keys.signing, key.verifier.name)
+        requests = Requests(self._keys.signing, key.verifier.name, state.clock.last)
         lines = [requests.entry() for _ in range(NEW_ENTRIES)]
         clock = LogClock(edge.size, state.clock.last)
         return replace(state, edge=edge, clock=clock), lines
