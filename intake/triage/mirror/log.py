@@ -286,9 +286,9 @@ def _is_signed(note: bytes) -> bool:
 
 def _stage(client: DeskClient, kept: KeptLog, start: int, size: int, progress: Progress) -> None:
     """Fetch the entries from `start` up to `size`, but for those that a fetch that broke off has left here."""
-    if start == size:
-        return
     here, held = start + sum(1 for _ in kept.lines(start, size)), kept.bytes_kept()
+    if here == size:
+        return
     for index in progress(range(here // WIDTH, -(-size // WIDTH)), "Fetching the log"):
         new = _bundle(client, index, size, max(0, here - index * WIDTH))
         held += sum(map(len, new))

@@ -331,7 +331,7 @@ def test_a_store_and_a_home_from_before_signatures_go_on_and_say_so(
     source.delete_newest_reply()
     amina.sync()
     shown = amina.open(tip)
-    assert "was deleted, it says by them; there is no key to check that" in shown
+    assert "was deleted, it is said by the source; there is no key to check that" in shown
     assert ALERT.findall(shown) == []
     # What came after is signed: seen once, it can't vanish unseen.
     with everything.server.store.writing() as session:
@@ -399,5 +399,5 @@ def test_a_store_and_a_home_from_before_days_go_on_and_what_they_knew_is_compare
         assert ALERT.findall(amina.open(tip)) == []
     assert sorted(amina.conversation(tip)) == sorted((*told["messages"], *told["replies"]))
     assert all(
-        text in amina.open(tip) for text in ("The source has deleted a message to them by amina", *told["notes"])
+        text in amina.open(tip) for text in ("The source deleted a reply that amina sent on", *told["notes"])
     )
