@@ -208,7 +208,7 @@ def test_a_port_that_is_taken_is_named(amina: Running, tmp_path: Path) -> None:
     command = [text.replace(str(tmp_path / "home"), str(tmp_path / "other")) for text in amina.process.args]
     second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode != 0
-    assert f"--port {amina.process.args[-1]} can't be listened on" in second.stderr
+    assert f"--port {amina.process.args[-1]} can't be listened at: it is in use" in second.stderr
 
 
 def test_outside_of_its_path_the_program_answers_nothing_to_a_browser_with_its_cookie(amina: Running) -> None:

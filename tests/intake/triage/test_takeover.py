@@ -60,7 +60,7 @@ def test_all_that_a_home_of_files_held_is_shown_as_before_and_the_files_are_gone
         assert earlier.told["gone"][:8] in notice
         assert [unsent.text for unsent in work.unsent.values()] == [earlier.told["unsent"]]
         kept = {path.name for path in earlier.home("amina").iterdir() if not path.name.startswith((NAME, COPY))}
-        assert kept == {"connection.json", "connection.json.copy", "files", "partial"}
+        assert kept == {"connection.json", "connection.json.copy", "files"}
         work.close()
         work._home.close()
 
