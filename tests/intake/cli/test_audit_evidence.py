@@ -32,7 +32,7 @@ def test_a_log_of_the_same_name_that_a_stranger_made_is_not_taken_for_ones_own(t
     own, made_up = SigningKey.generate("intake-test"), SigningKey.generate("intake-test")
     forged, true = (two_trees(log, SigningKey.generate("amina")) for log in (made_up, own))
     refused = check(tmp_path, forged, "--log", str(own.verifier))
-    assert (refused.returncode, refused.stdout) == (Status.FAILED, "")
+    assert (refused.returncode, refused.stdout) == (Status.USAGE, "")
     assert "says nothing about the one you named" in refused.stderr
     for options in ((), ("--log", str(own.verifier))):
         proven = check(tmp_path, true, *options)

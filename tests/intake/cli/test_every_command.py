@@ -33,6 +33,9 @@ ON_THE_SERVER = [
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
     ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"],
 ]  # fmt: skip
+WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"], ["settle"]]
+"""Commands that sign nothing, so that they have no business with the log's key."""
+
 ELSEWHERE = [
     ["key", "new", "boris", *PASSPHRASE],
     ["triage", "--key", "amina.key", *DESK],
@@ -209,10 +212,6 @@ def damaged(place: Place) -> None:
     (place.data / "intake.db").write_bytes(b"nonsense" * 999)
 
 
-def without_a_key(place: Place) -> None:
-    (place.data / "log.key").write_bytes(b"\xff")
-
-
 def with_a_wrong_setting(place: Place) -> None:
     (place.data / "intake.toml").write_text("threads = 'many'")
 
@@ -224,14 +223,20 @@ def elsewhere(place: Place) -> None:
 @pytest.mark.parametrize("arguments", ON_THE_SERVER, ids=" ".join)
 @pytest.mark.parametrize(
     ("what", "status"),
-    [(newer, Status.OTHER_VERSION), (damaged, Status.DAMAGED), (without_a_key, Status.DAMAGED),
-     (with_a_wrong_setting, Status.USAGE), (elsewhere, Status.USAGE)],
+    [(newer, Status.OTHER_VERSION), (damaged, Status.DAMAGED), (with_a_wrong_setting, Status.USAGE),
+     (elsewhere, Status.USAGE)],
 )  # fmt: skip
 def test_what_is_wrong_with_a_server_has_one_status_whatever_meets_it(
     what: Callable[[Place], None], status: Status, arguments: list[str], place: Place
 ) -> None:
     what(place)
     in_one_line(run(place, arguments), status, "")
+
+
+@pytest.mark.parametrize("arguments", [each for each in ON_THE_SERVER if each not in WITHOUT_THE_KEY], ids=" ".join)
+def test_what_signs_the_log_says_that_its_key_is_damaged(arguments: list[str], place: Place) -> None:
+    (place.data / "log.key").write_bytes(b"\xff")
+    in_one_line(run(place, arguments), Status.DAMAGED, "log.key is damaged")
 
 
 def test_a_desk_that_is_not_there_is_out_of_reach(place: Place) -> None:

@@ -398,6 +398,4 @@ def test_a_store_and_a_home_from_before_days_go_on_and_what_they_knew_is_compare
     if not exchanged:
         assert ALERT.findall(amina.open(tip)) == []
     assert sorted(amina.conversation(tip)) == sorted((*told["messages"], *told["replies"]))
-    assert all(
-        text in amina.open(tip) for text in ("The source deleted a reply that amina sent on", *told["notes"])
-    )
+    assert all(text in amina.open(tip) for text in ("The source deleted a reply that amina sent on", *told["notes"]))
