@@ -102,6 +102,15 @@ class MirrorFile:
         """The rows with this value, sorted by their keys; one that is damaged is mended, or left out and said."""
         return self.select(table, f"WHERE {column} = ? ORDER BY {table.key}", (value,))
 
+    def whole_where(self, table: Table, column: str, value: Value) -> list[Row]:
+        """The rows with this value, those among them of which one file says another now."""
+        with self._lock, _in_words():
+            condition = f"SELECT {table.key} FROM {{}}.{table.name} WHERE {column} = ?"  # noqa: S608 - names of our own
+            found = [self._db.execute(condition.format(schema), (value,)) for schema in _schemas(table)]
+            rows = [self.get(table, key) for key in sorted({key for keys in found for (key,) in keys})]
+            at = table.columns.index(column)
+            return [row for row in rows if row is not None and row[at] == value]
+
     def select(self, table: Table, rest: str = "", values: Sequence[Value] = ()) -> list[Row]:
         """The rows that an SQL condition chooses; as `where`."""
         with self._lock, _in_words():

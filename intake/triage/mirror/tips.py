@@ -299,7 +299,7 @@ class Tips:
             for table in (TIP, ITEM, WITHDRAWAL):
                 fresh = [row for day in days.values() for row in _rows(day, table)]
                 new = {row[0]: row for row in fresh}
-                old = {row[0]: row for day in changed for row in self._file.where(table, "day", day)}
+                old = {row[0]: row for day in changed for row in self._file.whole_where(table, "day", day)}
                 removed, put = old.keys() - new.keys(), [row for key, row in new.items() if old.get(key) != row]
                 self._file.remove(table, *removed)
                 if len(new) < len(fresh) or any(self._file.get(table, row[0]) for row in put if row[0] not in old):

@@ -323,6 +323,7 @@ ELSEWHERE = {
     "intake.protocol.index": "pages of the reviewer's program",
     "intake.protocol.wire": "pages of the reviewer's program",
     "intake.storage.blobs": "answers, and what settling names",
+    "intake.triage.book": "what is said above the pages",
     "intake.triage.outbox": "pages of the reviewer's program",
     "intake.triage.work": "pages of the reviewer's program",
 }

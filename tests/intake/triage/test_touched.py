@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -139,6 +139,8 @@ def told(work: Work) -> Any:
 
 
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=[("tip", 1), ("damage", 0), ("tip", 0)])
+@example(steps=[("tip", 1), ("message", 0), ("damage", 0), ("removal", 0)])
 @given(steps=STEPS)
 def test_opening_what_was_touched_shows_what_opening_everything_shows(
     steps: list[tuple[str, int]], story: Callable[[], Story]
