@@ -17,10 +17,6 @@ class ProcessError(RuntimeError):
     """A process did not start."""
 
 
-class PortInUseError(ProcessError):
-    """Another program listens there."""
-
-
 @contextmanager
 def running(command: list[str], environment: Mapping[str, str]) -> Iterator["subprocess.Popen[str]"]:
     """A Python program in the directory of `wsgi.py`, ended when the block is left; its output is for the caller.

@@ -40,6 +40,7 @@ class Place:
                 "capture_output": True,
                 "stdin": subprocess.DEVNULL,
                 "start_new_session": True,
+                "timeout": 120,
                 **options,
             },
         )
