@@ -158,6 +158,9 @@ class DeskClient:
             if not self._http.is_closed:
                 raise
             raise DeskError("the program was locked meanwhile") from error
+        finally:
+            if is_logged:
+                self.journal.over(nonce)
 
 
 @contextmanager

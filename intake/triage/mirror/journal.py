@@ -72,9 +72,11 @@ class Journal:
         self.key = key
         self._file = file
         self._asked = {asked.nonce: asked for asked in map(Asked.of, file.where(ASKED, "key", key))}
+        self._underway: set[str] = set()
 
     def sent(self, nonce: str, created: datetime, does: Named) -> None:
         """Keep a request that is about to be sent; it is on disk when this returns."""
+        self._underway.add(nonce)
         self._keep(Asked(self.key, nonce, created, does))
 
     def answered(self, nonce: str) -> None:
@@ -86,6 +88,10 @@ class Journal:
     def not_sent(self, nonce: str) -> None:
         """It never left this machine."""
         self._forget(nonce)
+
+    def over(self, nonce: str) -> None:
+        """Nothing more is waited for, whether it was answered or not."""
+        self._underway.discard(nonce)
 
     def open(self) -> tuple[Asked, ...]:
         """The requests that the log was not seen to hold, oldest first."""
@@ -117,8 +123,9 @@ class Journal:
                     self._forget(each.nonce)
                 elif each.state is not State.SENT:
                     self._keep(replace(each, state=State.MISSING))
-                # Meanwhile it may have been answered, or found not to have left this machine.
-                elif each.created < until and now == each:
+                # Meanwhile it may have been answered, or found not to have left this machine. And while it may still be
+                # answered, no log whose clock is ahead has it forgotten.
+                elif each.created < until and now == each and each.nonce not in self._underway:
                     self._forget(each.nonce)
 
     def accusation(self) -> str:

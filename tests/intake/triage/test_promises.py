@@ -110,6 +110,22 @@ def test_what_nobody_answered_and_the_log_can_not_hold_any_more_is_dropped_silen
     assert [asked.nonce for asked in Journal(home("amina").mirror, key).open()] == ["2" * 32]
 
 
+def test_a_log_whose_clock_is_ahead_has_no_request_forgotten_that_is_still_on_its_way(amina: Any, home: Any) -> None:
+    journal = Journal(home("amina").mirror, amina.app.extensions["guard"].use()._key_id)
+    now = datetime.now(UTC).replace(microsecond=0)
+    for nonce in ("1" * 32, "2" * 32):
+        journal.sent(nonce, now, Named(Action.INDEX))
+    journal.over("2" * 32)
+    for answered in (False, True):
+        asked = [each for each in journal.open() if each.created == now]
+        journal.settle(asked, {}, now + timedelta(days=1), lambda _: False)
+        assert [each.nonce for each in journal.open() if each.created == now] == ["1" * 32]
+        if not answered:
+            journal.answered("1" * 32)
+            journal.over("1" * 32)
+    assert "the server answered your fetch of the index" in journal.accusation()
+
+
 def test_a_request_is_on_disk_before_it_is_sent_and_holds_nothing_secret(desk: Any, amina: Any, tmp_path: Path) -> None:
     seen: list[Asked] = []
 
