@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from ports import free_port
+from waiting import waited_for
 
 PROJECT = Path(__file__).parents[2]
 
@@ -52,8 +53,9 @@ class Running:
 
 
 def children(process: int) -> list[int]:
-    """The processes that a process has started and that still run."""
-    return [int(name) for name in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    """The processes that a process has started and that still run, as soon as there are any."""
+    names = Path(f"/proc/{process}/task/{process}/children")
+    return [int(name) for name in waited_for(lambda: names.read_text().split())]
 
 
 @contextmanager

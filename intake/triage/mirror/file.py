@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import RLock
+from typing import TypeVar
 
 from intake.triage.mirror.tables import ENTRY, FACT, SEALED, TABLES, Row, Table, Value
 
@@ -25,6 +26,7 @@ _GENERATION = "generation"
 _BUSY_SECONDS = 30.0
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _DAMAGE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_T = TypeVar("_T")
 
 
 class MirrorDamagedError(Exception):
@@ -38,8 +40,9 @@ class NewerMirrorError(Exception):
 class MirrorFile:
     """The two files in a directory, open. Methods may be called from several threads.
 
-    They raise `OSError` where the disk takes or gives nothing, and `MirrorDamagedError` where the structure of the file
-    turns out to be damaged: `mend` then makes it anew. `damaged` is told in words what could not be restored.
+    They raise `OSError` where the disk takes or gives nothing. Where the structure of a file turns out to be damaged it
+    is made anew, and what was asked for is done once more; only a transaction of several steps raises
+    `MirrorDamagedError`, having changed nothing. `damaged` is told in words what could not be restored.
     """
 
     def __init__(self, directory: Path, damaged: Callable[[str], None]) -> None:
@@ -47,52 +50,35 @@ class MirrorFile:
         self._damaged = damaged
         self._lock = RLock()
         self._is_writing = False
-        self._db = self._opened()
+        self._db = self._opened(_is_kept_twice_sound)
 
     def close(self) -> None:
         """Close the files."""
         with self._lock:
             self._db.close()
 
-    def mend(self) -> None:
-        """Look for damage in both files once more, and make good what can be."""
-        with self._lock:
-            self._db.close()
-            self._db = self._opened()
-
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All that is written in the block is on the disk when it is left, or nothing is."""
-        with self._lock, _in_words():
+        with self._lock:
             if self._is_writing:
                 yield
                 return
-            self._db.execute("BEGIN IMMEDIATE")
-            self._is_writing = True
             try:
-                yield
-                self.put(FACT, (_GENERATION, _generation(self._db, _MAIN) + 1))
-                self._db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
+                with _in_words(), self._transaction():
+                    yield
+            except MirrorDamagedError:
+                self._mend()
                 raise
-            finally:
-                self._is_writing = False
 
     def put(self, table: Table, *rows: Row) -> None:
         """Write rows, in the place of those that have their keys."""
-        with self.writing():
-            held = [(*row, table.digest(row)) for row in rows]
-            for schema in _schemas(table):
-                self._db.executemany(_insert(schema, table), held)
+        held = [(*row, table.digest(row)) for row in rows]
+        self._write([(_insert(schema, table), held) for schema in _schemas(table)])
 
     def remove(self, table: Table, *keys: Value) -> None:
         """Delete the rows of these keys, as far as there are any."""
-        with self.writing():
-            for schema in _schemas(table):
-                statement = f"DELETE FROM {schema}.{table.name} WHERE {table.key} = ?"  # noqa: S608 - names of our own
-                self._db.executemany(statement, [(key,) for key in keys])
+        self._write([(_delete(schema, table), [(_key(key),) for key in keys]) for schema in _schemas(table)])
 
     def get(self, table: Table, key: Value) -> Row | None:
         """The row of a key, if there is one that is whole."""
@@ -104,45 +90,97 @@ class MirrorFile:
 
     def whole_where(self, table: Table, column: str, value: Value) -> list[Row]:
         """The rows with this value, those among them of which one file says another now."""
-        with self._lock, _in_words():
-            condition = f"SELECT {table.key} FROM {{}}.{table.name} WHERE {column} = ?"  # noqa: S608 - names of our own
-            found = [self._db.execute(condition.format(schema), (value,)) for schema in _schemas(table)]
+        condition = f"SELECT {table.key} FROM {{}}.{table.name} WHERE {column} = ?"  # noqa: S608 - names of our own
+        with self._lock:
+            found = [self._read(condition.format(schema), (value,)) for schema in _schemas(table)]
             rows = [self.get(table, key) for key in sorted({key for keys in found for (key,) in keys})]
             at = table.columns.index(column)
             return [row for row in rows if row is not None and row[at] == value]
 
     def select(self, table: Table, rest: str = "", values: Sequence[Value] = ()) -> list[Row]:
         """The rows that an SQL condition chooses; as `where`."""
-        with self._lock, _in_words():
-            found = self._db.execute(f"{_select(_MAIN, table)} {rest}", values).fetchall()
+        with self._lock:
+            found = self._read(f"{_select(_MAIN, table)} {rest}", values)
             rows = [_whole(table, row) or self._mended(table, row) for row in found]
             return [row for row in rows if row is not None]
 
     def keys(self, sql: str, values: Sequence[Value] = ()) -> list[str]:
         """The texts that a query chooses: ids, which are looked up one by one then."""
-        with self._lock, _in_words():
-            return [str(value) for (value,) in self._db.execute(sql, values)]
+        return [str(value) for (value,) in self._read(sql, values)]
+
+    def _read(self, sql: str, values: Sequence[Value]) -> list[Row]:
+        return self._done(lambda: self._db.execute(sql, values).fetchall())
+
+    def _write(self, statements: Sequence[tuple[str, Sequence[Row]]]) -> None:
+        def run() -> None:
+            for sql, rows in statements:
+                self._db.executemany(sql, rows)
+
+        def run_alone() -> None:
+            with self._transaction():
+                run()
+
+        with self._lock:
+            self._done(run if self._is_writing else run_alone)
+
+    def _done(self, act: Callable[[], _T]) -> _T:
+        """What `act` gives, done once more where a file turned out to be damaged and could be made anew."""
+        with self._lock:
+            try:
+                with _in_words():
+                    return act()
+            except MirrorDamagedError:
+                self._require_mended()
+            with _in_words():
+                return act()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        self._is_writing = True
+        try:
+            yield
+            self.put(FACT, (_GENERATION, _generation(self._db, _MAIN) + 1))
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+        finally:
+            self._is_writing = False
+
+    def _require_mended(self) -> None:
+        if self._is_writing:  # what was written before is gone too, which is for `writing` to say
+            raise MirrorDamagedError("what this machine kept is damaged")
+        self._mend()
+
+    def _mend(self) -> None:
+        """Look for damage everywhere in both files, and make good what can be."""
+        self._db.close()
+        self._db = self._opened(_is_wholly_sound)
 
     def _mended(self, table: Table, row: Sequence[Value]) -> Row | None:
         key = row[0]
-        kept = _find(self._db, _COPY, table, key) if table.is_twice else None
+        kept = self._done(lambda: _find(self._db, _COPY, table, key)) if table.is_twice else None
+        if kept is not None:
+            self.put(table, kept)
+            return kept
         with self.writing():
-            if kept is None:
-                self.remove(table, key)
-                _forget(self._db, table)
-                self._damaged(table.lost or f"{table.name} {key!s} was damaged; it is fetched again if the desk has it")
-            else:
-                self.put(table, kept)
-        return kept
+            is_there = [self._db.execute(_delete(schema, table), (_key(key),)).rowcount for schema in _schemas(table)]
+            _forget(self._db, table)
+        self._damaged(table.lost or f"{table.name} {key!a} was damaged; it is fetched again if the desk has it")
+        if not is_there[0]:  # its key is what was damaged, and what finds it by its key with it
+            self._require_mended()
+        return None
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self, is_sound: Callable[[sqlite3.Connection, str], bool]) -> sqlite3.Connection:
         with _in_words():
             require_no_newer(self._main.parent)
             sound = {path: _make(path) for path in (self._copy, self._main)}
             if all(sound.values()):
                 db = self._attached()
                 unsound = [
-                    path for path, schema in ((self._copy, _COPY), (self._main, _MAIN)) if not _is_sound(db, schema)
+                    path for path, schema in ((self._copy, _COPY), (self._main, _MAIN)) if not is_sound(db, schema)
                 ]
                 if not unsound:
                     _compare(db, self._damaged)
@@ -265,12 +303,24 @@ def _insert(schema: str, table: Table) -> str:
     return f"INSERT OR REPLACE INTO {schema}.{table.name} VALUES ({values})"  # noqa: S608 - names of our own
 
 
+def _delete(schema: str, table: Table) -> str:
+    return f"DELETE FROM {schema}.{table.name} {_BY_KEY.format(table.key)}"  # noqa: S608 - names of our own
+
+
+# A text that a flipped bit made is no UTF-8, and would not be taken as a text.
+_BY_KEY = "WHERE {0} = CASE typeof(?1) WHEN 'blob' THEN CAST(?1 AS TEXT) ELSE ?1 END"
+
+
+def _key(value: Value) -> Value:
+    return value.encode(errors="surrogateescape") if isinstance(value, str) else value
+
+
 def _whole(table: Table, row: Sequence[Value]) -> Row | None:
     return tuple(row[:-1]) if row[-1] == table.digest(tuple(row[:-1])) else None
 
 
 def _find(db: sqlite3.Connection, schema: str, table: Table, key: Value) -> Row | None:
-    row = db.execute(f"{_select(schema, table)} WHERE {table.key} = ?", (key,)).fetchone()
+    row = db.execute(f"{_select(schema, table)} {_BY_KEY.format(table.key)}", (_key(key),)).fetchone()
     return None if row is None else _whole(table, row)
 
 
@@ -280,11 +330,19 @@ def _generation(db: sqlite3.Connection, schema: str) -> int:
     return -1 if row is None else int(row[1])
 
 
-def _is_sound(db: sqlite3.Connection, schema: str) -> bool:
+def _is_kept_twice_sound(db: sqlite3.Connection, schema: str) -> bool:
     """Whether every row that is kept twice can be found, in whichever way it is looked for."""
+    return _is_sound(db, [f"{schema}.integrity_check({table.name})" for table in TABLES if table.is_twice])
+
+
+def _is_wholly_sound(db: sqlite3.Connection, schema: str) -> bool:
+    """Whether nothing in a file is damaged: the large tables are read too."""
+    return _is_sound(db, [f"{schema}.integrity_check"])
+
+
+def _is_sound(db: sqlite3.Connection, checks: Iterable[str]) -> bool:
     try:
-        checks = (db.execute(f"PRAGMA {schema}.integrity_check({table.name})") for table in TABLES if table.is_twice)
-        return all(check.fetchall() == [("ok",)] for check in checks)
+        return all(db.execute(f"PRAGMA {check}").fetchall() == [("ok",)] for check in checks)
     except sqlite3.DatabaseError as error:
         if not _is_damage(error):
             raise
@@ -302,7 +360,7 @@ def _compare(db: sqlite3.Connection, damaged: Callable[[str], None]) -> None:
             row = (ours or other) if main == copy else ours if main > copy else other
             for schema in (_MAIN, _COPY):
                 if row is None:
-                    db.execute(f"DELETE FROM {schema}.{table.name} WHERE {table.key} = ?", (key,))  # noqa: S608
+                    db.execute(_delete(schema, table), (_key(key),))
                 else:
                     db.execute(_insert(schema, table), (*row, table.digest(row)))
             if row is None and main == copy:

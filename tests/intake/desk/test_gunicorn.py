@@ -20,6 +20,7 @@ from intake.keeper import Keeper
 from intake.protocol.actions import ReadRequest
 from intake.protocol.kinds import Kind
 from intake.storage.tables import Item
+from running import children
 from waiting import waited_for
 
 PROJECT = Path(__file__).parents[3]
@@ -37,8 +38,7 @@ class Desk:
     @property
     def worker(self) -> int:
         """The worker's process, as soon as there is one."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(waited_for(lambda: children.read_text().split())[0])
+        return children(self.process.pid)[0]
 
     @property
     def memory(self) -> int:

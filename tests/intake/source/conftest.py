@@ -27,7 +27,7 @@ from intake.protocol.kinds import Kind
 from intake.source import create_app
 from intake.storage.tables import Item, Tip
 from ports import free_port
-from waiting import waited_for
+from running import children
 
 PROJECT = Path(__file__).parents[3]
 
@@ -279,8 +279,7 @@ class Running:
     @property
     def worker(self) -> int:
         """The first worker's process, as soon as there is one."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(waited_for(lambda: children.read_text().split())[0])
+        return children(self.process.pid)[0]
 
     def stop(self) -> str:
         """End it, and return what it has printed."""

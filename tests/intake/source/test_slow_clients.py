@@ -20,6 +20,7 @@ import pytest
 
 from crypto.padding import zeros_after
 from intake.protocol.kinds import Kind
+from running import children
 from visitor import FORM, Visitor, head, proxy_line
 from waiting import waited_for
 
@@ -99,8 +100,7 @@ def upload_head(visitor: Visitor, length: int) -> bytes:
 def memory(running: Any) -> int:
     """Bytes of memory that gunicorn's processes hold."""
     master = running.process.pid
-    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-    status = [Path(f"/proc/{process}/status").read_text() for process in (master, *workers)]
+    status = [Path(f"/proc/{process}/status").read_text() for process in (master, *children(master))]
     return 1024 * sum(int(text.partition("VmRSS:")[2].split()[0]) for text in status)
 
 
