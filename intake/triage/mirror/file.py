@@ -26,6 +26,8 @@ _GENERATION = "generation"
 _BUSY_SECONDS = 30.0
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _DAMAGE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+# sqlite3 can't put a message into words that quotes damaged bytes.
+_FAILURES = (sqlite3.DatabaseError, UnicodeDecodeError)
 _T = TypeVar("_T")
 
 
@@ -255,7 +257,7 @@ def _make(path: Path) -> bool:
                 db.execute("COMMIT")
                 return True
             return version == _VERSION and _statements(db) == list(_SCHEMA)
-        except sqlite3.DatabaseError as error:
+        except _FAILURES as error:
             if not _is_damage(error):
                 raise
             return False
@@ -268,7 +270,7 @@ def _version(path: Path) -> int:
     try:
         with closing(_connect(path)) as db:
             return int(db.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.DatabaseError as error:
+    except _FAILURES as error:
         if not _is_damage(error):
             raise
         return 0
@@ -343,7 +345,7 @@ def _is_wholly_sound(db: sqlite3.Connection, schema: str) -> bool:
 def _is_sound(db: sqlite3.Connection, checks: Iterable[str]) -> bool:
     try:
         return all(db.execute(f"PRAGMA {check}").fetchall() == [("ok",)] for check in checks)
-    except sqlite3.DatabaseError as error:
+    except _FAILURES as error:
         if not _is_damage(error):
             raise
         return False
@@ -390,7 +392,7 @@ def _differing(db: sqlite3.Connection, table: Table) -> list[Value]:
 def _take(db: sqlite3.Connection, source: sqlite3.Connection, tables: Iterable[Table]) -> None:
     """Copy what can be read of tables."""
     for table in tables:
-        with suppress(sqlite3.DatabaseError):
+        with suppress(*_FAILURES):
             for row in source.execute(_select(_MAIN, table)):
                 if _whole(table, row) is not None:
                     db.execute(_insert(_MAIN, table), row)
@@ -407,13 +409,13 @@ def _take_large(db: sqlite3.Connection, source: sqlite3.Connection) -> None:
     ).fetchall()
     for table, keys in ((ENTRY, range((last or 0) + 1)), (SEALED, [name for (name,) in names])):
         for key in keys:
-            with suppress(sqlite3.DatabaseError):
+            with suppress(*_FAILURES):
                 row = _find(source, _MAIN, table, key)
                 if row is not None:
                     db.execute(_insert(_MAIN, table), (*row, table.digest(row)))
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     return code & 0xFF in _DAMAGE
 
@@ -423,7 +425,7 @@ def _in_words() -> Iterator[None]:
     """What SQLite can't do, as what it is: damage, or a disk."""
     try:
         yield
-    except sqlite3.DatabaseError as error:
+    except _FAILURES as error:
         if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError):
             raise
         if _is_damage(error):

@@ -88,6 +88,7 @@ def test_what_is_kept_twice_survives_the_loss_of_either_file(
 @settings(max_examples=200)
 @example(name=NAME, place=0.3858758809294619, bit=1, more=[])  # the structure of the table of entries
 @example(name=NAME, place=1.0, bit=0, more=[0.9140625])  # the key of a sealed row
+@example(name=COPY, place=1.0, bit=7, more=[0.015625])  # a message that quotes the schema
 @given(
     name=st.sampled_from([NAME, COPY]),
     place=st.floats(0, 1),
@@ -109,10 +110,10 @@ def test_no_flipped_bit_loses_what_is_kept_twice_or_changes_a_row(
     for table in (ENTRY, SEALED):
         for row in ROWS[table]:
             assert file.get(table, row[0]) in (row, None)
-    # Whatever is gone can be written again, and is there then.
-    file.put(SEALED, *ROWS[SEALED])
-    with file.writing():
-        file.put(ENTRY, *ROWS[ENTRY])
+    # Whatever is gone can be fetched again, and is there then.
+    for _ in range(3):
+        for table in (ENTRY, SEALED):
+            file.put(table, *(row for row in ROWS[table] if file.get(table, row[0]) is None))
     for table in (ENTRY, SEALED):
         assert [file.get(table, row[0]) for row in ROWS[table]] == ROWS[table]
     for table in (FACT, ITEM, ADDED, UNSENT):
