@@ -122,7 +122,7 @@ class Bench:
         return list(kept.sealed.values())
 
     def _note(self) -> None:
-        self.work.send(Unsent.typed(new_form(), next(self._written_to), "note", "Seen."))
+        self.work.write(Unsent.typed(new_form(), next(self._written_to), "note", "Seen."))
 
     def _first(self) -> None:
         work = self._work()

@@ -107,6 +107,14 @@ def add(tip: str, item: str) -> Response:
     return Response(status=201)
 
 
+@routes.serves(endpoints.OPEN)
+def opened(tip: str) -> Response:  # noqa: ARG001 - it is logged, and may be gone by now
+    """Log that a reviewer was shown a tip."""
+    with logged():
+        pass
+    return Response(status=204)
+
+
 @routes.serves(endpoints.CHECKPOINT)
 def checkpoint() -> Response:
     """The newest signed checkpoint."""

@@ -28,6 +28,8 @@ class Action(StrEnum):
 
     INDEX = "index"
     READ = "read"
+    OPEN = "open"
+    """A member was shown what was read before. Their program says so; nobody else can know it."""
     ADD = "add"
     ENROL = "enrol"
     REVOKE = "revoke"

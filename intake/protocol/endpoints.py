@@ -62,11 +62,13 @@ ADD = Endpoint(
     largest_body=limits.ADDED,
     query=rf"\?kind=({'|'.join(BY_REVIEWERS)})",
 )
+OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT)
+"""A reviewer's program says that it has shown a tip: what it fetched before says only that it could."""
 CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE, query=rf"\??|{_FROM}")
 """Of an entry bundle, with a query, what comes after so many entries: whoever has these needs no others."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, CHECKPOINT, LOG)
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, OPEN, CHECKPOINT, LOG)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action

@@ -115,6 +115,11 @@ class DeskClient:
             return False
         return True
 
+    def say_opened(self, tip: str) -> None:
+        """Have it logged that the member was shown a tip."""
+        with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip)):
+            pass
+
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
         return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())

@@ -65,6 +65,7 @@ class Guard:
             Thread(target=self._watch, daemon=True).start()
             self._away.clear()
             Thread(target=self._keep_book, args=(work,), daemon=True).start()
+            Thread(target=work.sending.run, daemon=True).start()
             # A desk that never answers must not keep closed what is here.
             Thread(target=work.sync, daemon=True).start()
         if not work.book.queue({}, 1).tips:
@@ -84,6 +85,8 @@ class Guard:
         with self._locking:
             if not self.locked.done():
                 self.locked.set_result(None)
+                if self._work is not None:
+                    self._work.sending.stop()
                 self._end()
 
     def put_away(self, seconds: float) -> None:

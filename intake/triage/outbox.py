@@ -27,6 +27,8 @@ _PAYLOADS: dict[str, Callable[[str, int], Payload]] = {
     "opened": lambda _text, _number: Opened(),
 }
 _TO_SOURCE = ("reply", "opened")
+_WRITTEN = ("status", "note", "reply")
+_LOOK = "look"
 
 
 class OutboxError(Exception):
@@ -35,9 +37,10 @@ class OutboxError(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unsent:
-    """A status, note, reply or `opened` for a tip. Ids in hex; `form`: the token of the form that it was typed into.
+    """A status, note, reply, `opened` or `look` for a tip. Ids in hex; `form`: the token of the form it was typed into.
 
-    `sealed`: the bytes for the desk; empty in a draft, which nobody has sealed to the tip yet.
+    `order`: its place among what was written, from 1 on; 0 in what an earlier program kept. `sealed`: the bytes for the
+    desk; empty in a draft, which nobody has sealed to the tip yet, and in a `look`, which says only that there was one.
     """
 
     item: str
@@ -45,6 +48,7 @@ class Unsent:
     kind: str
     text: str
     form: str
+    order: int = 0
     sealed: bytes = b""
 
     @classmethod
@@ -60,6 +64,21 @@ class Unsent:
         """The word to the source that somebody looks at the tip."""
         return cls.typed(new_form(), tip, "opened", "")
 
+    @classmethod
+    def look(cls, tip: str) -> "Unsent":
+        """The word to the log that the tip was shown."""
+        return cls.typed(new_form(), tip, _LOOK, "")
+
+    @property
+    def is_written(self) -> bool:
+        """Whether somebody wrote it themselves."""
+        return self.kind in _WRITTEN
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it was typed and not sealed yet."""
+        return self.is_written and not self.sealed
+
     @property
     def to_source(self) -> bool:
         """Whether it is sealed to the source as well, and stored as a reply."""
@@ -71,19 +90,24 @@ class Unsent:
 
     def to_json(self) -> bytes:
         """What is sealed for the outbox; padded, as the size would say how much was written."""
-        values = asdict(self) | {"sealed": base64.b64encode(self.sealed).decode()}
-        return pad_padme(json.dumps(values, ensure_ascii=False).encode(), SMALLEST_ITEM)
+        return pad_padme(json.dumps(self.values(), ensure_ascii=False).encode(), SMALLEST_ITEM)
+
+    def values(self) -> dict[str, Any]:
+        """Its fields as JSON has them."""
+        return asdict(self) | {"sealed": base64.b64encode(self.sealed).decode()}
 
 
 def parse_unsent(document: bytes) -> Unsent:
     """Read what `to_json` wrote; `OutboxError` for anything else."""
     try:
         values: Any = json.loads(document)
+        values.setdefault("order", 0)
         sealed = base64.b64decode(values["sealed"], validate=True)
-        unsent = Unsent.typed(values["form"], values["tip"], values["kind"], values["text"])
+        typed = Unsent.typed(values["form"], values["tip"], values["kind"], values["text"])
+        unsent = replace(typed, sealed=sealed, order=values["order"])
         # As it was written: every field, and the id that follows from the others.
-        if unsent.kind in _PAYLOADS and replace(unsent, sealed=sealed).to_json() == document:
-            return replace(unsent, sealed=sealed)
+        if type(unsent.order) is int and unsent.kind in (*_PAYLOADS, _LOOK) and unsent.values() == values:
+            return unsent
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
         pass
     raise OutboxError("something that was kept to be sent is damaged")

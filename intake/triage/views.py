@@ -108,14 +108,15 @@ def queue(work: Work) -> str:
         choices=work.book.choices(),
         chosen=chosen,
         statuses=STATUSES,
-        unsent=[unsent for unsent in list(work.unsent.values()) if unsent.kind != "opened"],
+        unsent=[*work.sending.drafts, *work.sending.under_way],
     )
 
 
 @blueprint.post("/sync")
 @unlocked
 def sync(work: Work) -> BaseResponse:
-    """Fetch what is new."""
+    """Fetch what is new, and send what waits."""
+    work.sending.hurry()
     work.fetch()
     return redirect(url_for("triage.queue"), 303)
 
@@ -123,9 +124,10 @@ def sync(work: Work) -> BaseResponse:
 @blueprint.get("/tips/<tip_id>")
 @unlocked
 def tip(work: Work, tip_id: str) -> str:
-    """One tip, whole. The source learns that somebody has opened it."""
-    work.tell_opened(_tip(work, tip_id))
-    return tip_page(work, _tip(work, tip_id))
+    """One tip, whole. The log is told that it was shown, and its source that somebody has opened it."""
+    opened = _tip(work, tip_id)
+    work.sending.look(opened)
+    return tip_page(work, opened)
 
 
 @blueprint.get("/tips/<tip_id>/files/<item_id>")
@@ -173,7 +175,9 @@ def tip_page(
         problem=problem,
         typed=typed or {},
         form=form or new_form(),
-        unsent=[unsent for unsent in list(work.unsent.values()) if unsent.tip == opened.id and unsent.form != form],
+        status=work.sending.statuses.get(opened.id, opened.status),
+        drafts=[unsent for unsent in work.sending.drafts if unsent.tip == opened.id and unsent.form != form],
+        under_way=[unsent for unsent in work.sending.under_way if unsent.tip == opened.id],
     )
 
 

@@ -1,4 +1,4 @@
-"""An unlocked program: keys in memory, what is new fetched and opened, answers sealed and sent."""
+"""An unlocked program: keys in memory, what is new fetched and opened."""
 
 import hashlib
 from collections.abc import Collection, Generator, Iterator, Mapping
@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
 
-from crypto.age import AgeError, Decryptor, parse_recipient, seal
+from crypto.age import AgeError, Decryptor
 from intake.hygiene import describe
 from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
-from intake.report.payloads import Opened
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.downloads import Downloads, Wanted
@@ -24,16 +23,14 @@ from intake.triage.mirror.file import MirrorDamagedError
 from intake.triage.mirror.log import evidence_files, recall_log
 from intake.triage.mirror.tips import Tips
 from intake.triage.opening import Attachment, Given, OpenTip, Reader, open_tip
-from intake.triage.outbox import Outbox, OutboxError, Unsent
+from intake.triage.outbox import Outbox, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress
+from intake.triage.sending import Sending
 from intake.triage.sync import Sync, Synced
 
 _PATIENCE = 60.0
-"""Seconds that somebody waits for what is new, or for what they send. A hostile desk may take hours."""
-_MOMENT = 3.0
-"""Seconds that a look at a report waits for the word to its source that somebody looks."""
-
+"""Seconds that somebody waits for what is new. A hostile desk may take hours."""
 
 _AT_ONCE = 50
 """Reports that are opened in one transaction of the mirror, which others wait for."""
@@ -41,10 +38,6 @@ _AT_ONCE = 50
 
 class DamagedFileError(Exception):
     """An attachment is not what its description says, in words for the reviewer."""
-
-
-class SealError(Exception):
-    """Something can't be sealed to those who should read it, in words for the reviewer."""
 
 
 class Work:
@@ -63,18 +56,13 @@ class Work:
         self._kept = Tips(home.mirror)
         self._sync = Sync(self._client, home, progress)
         self._again: set[tuple[str, str]] = set()
-        self._outbox = Outbox(home.mirror)
-        self._outbox.belongs_to(keys.identity.recipient)
-        self.unsent = {unsent.item: unsent for unsent in self._outbox.open(keys.identity)}
-        self._sent: set[str] = set()
-        self._sending = Lock()
-        self._keeping = Lock()
+        self.log: LogState | None = None
+        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, self._is_logged, self.fetch)
         self._snapshot = Snapshot(home, keys.identity)
         self._kept_changes: tuple[Book, int] | None = None
         self._unkept = ""
         self.book = Book()
         self._restored = False
-        self.log: LogState | None = None
         self.synced: datetime | None = None
         self.problem = ""
         self._notices: list[str] = []
@@ -89,6 +77,7 @@ class Work:
 
     def close(self) -> None:
         """Forget everything."""
+        self.sending.stop()
         with self._showing:
             self._closed = True
             self.book.close()
@@ -109,8 +98,9 @@ class Work:
     @property
     def notices(self) -> list[str]:
         """What is said above every page, besides problems and alarms."""
+        noted = f"{self.sending.problem}." if self.sending.problem else ""
         damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
-        return [*self._notices, *filter(None, [self._unkept]), *damage]
+        return [*self._notices, *filter(None, [self._unkept, noted]), *damage]
 
     def fetch(self) -> None:
         """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""
@@ -199,47 +189,22 @@ class Work:
             acknowledge(self.log, self._home.mirror)
             self.changes = []
 
-    def send(self, unsent: Unsent) -> None:
-        """Seal what somebody wrote for a tip, and send it: once, however often this is asked for.
-
-        It is kept in the outbox before anything else, and stays there if this raises `DeskError` or `SealError`; not if
-        that can't be done, `OutboxError`.
-        """
-        if not self._is_sent(unsent.item):
-            self.keep(unsent)
-        answered = is_done(in_thread(self._send, unsent), _PATIENCE)
-        if not self._is_sent(unsent.item):
-            if answered:
-                raise DeskError("the desk says that it has this already; it stays here until the log shows that")
-            raise DeskError("the desk has not answered for a minute; this program goes on trying")
-
-    def keep(self, unsent: Unsent) -> None:
-        """Keep what can't be sent now; `OutboxError` if this machine can't."""
-        with self._keeping:
-            # What was sealed once is sent as it is.
-            if unsent.sealed or unsent.item not in self.unsent:
-                self._outbox.keep(unsent, self._identity.recipient)
-                self.unsent[unsent.item] = unsent
+    def write(self, unsent: Unsent) -> None:
+        """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
+        try:
+            self.sending.write(unsent, self.book.tip(unsent.tip))
+        finally:
+            self._show_statuses()
 
     def discard(self, item: str) -> None:
         """Forget what was to be sent."""
-        self._outbox.drop(item)
-        self.unsent.pop(item, None)
+        self.sending.discard(item)
+        self._show_statuses()
 
-    def tell_opened(self, tip: OpenTip) -> None:
-        """Let the source know that somebody looks at the tip: once, and only while the desk is within reach."""
-        if tip.source and self.synced and self.settled.is_set() and not self.problem and not tip.written_as(Opened):
-            is_done(in_thread(self._tell_opened, tip), _MOMENT)
-
-    def _tell_opened(self, tip: OpenTip) -> None:
-        kept = (unsent for unsent in list(self.unsent.values()) if (unsent.tip, unsent.kind) == (tip.id, "opened"))
-        try:
-            self.send(next(kept, None) or Unsent.opened(tip.id))
-        except SealError:
-            pass
-        except (DeskError, OutboxError) as error:
-            # The next look at a report must not wait for the desk again.
-            self.problem = str(error)
+    def _show_statuses(self) -> None:
+        with self._showing:
+            if not self._closed:
+                self.book.show_statuses(self.sending.statuses)
 
     def keep_book(self, abandon: Event) -> None:
         """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
@@ -289,50 +254,10 @@ class Work:
             self._downloads.verified(wanted)
         yield held
 
-    def _send(self, typed: Unsent) -> None:
-        with self._sending:
-            # It may have been discarded, or have arrived, while this waited for its turn.
-            unsent = self.unsent.get(typed.item)
-            if unsent is not None and not self._is_sent(typed.item):
-                if not unsent.sealed:
-                    unsent = replace(unsent, sealed=self._seal(unsent))
-                    self.keep(unsent)
-                if self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
-                    self._sent.add(unsent.item)
-            if self._is_sent(typed.item):
-                self._settle(typed)
-        self.fetch()
-
-    def _seal(self, unsent: Unsent) -> bytes:
-        """Sealed to the tip's own identity, never to a key that only the server vouches for."""
-        tip = self.book.tip(unsent.tip)
-        if tip is None or not tip.identities:
-            raise SealError("this report could not be opened, so nothing can be sealed to its readers")
-        try:
-            others = [parse_recipient(tip.source)] if unsent.to_source else []
-            document = unsent.payload(self._next_reply(tip)).padded()
-            return seal(document, [tip.identities[0].recipient, *others])
-        except AgeError:
-            raise SealError("the source's key in this report is not one that an answer can be sealed to") from None
-
-    def _next_reply(self, tip: OpenTip) -> int:
-        """The number of a new reply: after those in the log, and those that are sealed and still to be sent."""
-        waiting = [each for each in self.unsent.values() if each.tip == tip.id and each.to_source and each.sealed]
-        return tip.replies + len(waiting) + 1
-
-    def _is_sent(self, item: str) -> bool:
-        """Whether the desk took it, or the log holds it as added by this key, also if it was deleted since.
-
-        The log alone says that: what the desk merely claims to have is kept.
-        """
+    def _is_logged(self, item: str) -> bool:
+        """Whether the log holds an item as added by this key, also if it was deleted since."""
         added = None if self.log is None else Authors(self._home.mirror, self.log.roster).added(item)
-        return item in self._sent or (added is not None and added.key == self._key_id)
-
-    def _settle(self, sent: Unsent) -> None:
-        """Forget what was sent, and what the same form held before its text was changed."""
-        for item, unsent in list(self.unsent.items()):
-            if self._is_sent(item) or (unsent.form, unsent.kind) == (sent.form, sent.kind):
-                self.discard(item)
+        return added is not None and added.key == self._key_id
 
     def _open(self, touched: Collection[str], log: LogState) -> None:
         """Bring the book to what the index shows: what has to be opened from something else than before, is.
@@ -415,9 +340,8 @@ class Work:
             if changed:
                 gone = {tip: self._kept.known(tip) for tip in self._kept.gone(self._kept.fetched.place)}
                 self._notices = notices(gone, self._kept.withdrawn())
-            for item in list(self.unsent):
-                if self._is_sent(item):
-                    self.discard(item)
+            self.sending.settle()
+            self.book.show_statuses(self.sending.statuses)
             if before is None or before.rulings != log.rulings:
                 self.changes = changes(log, self._home.mirror)
 

@@ -1,13 +1,13 @@
-"""What reviewers write: sent once, and never lost, whether the desk can be reached or the program locks meanwhile."""
+"""What reviewers write: there at once and never lost, whether or not the desk can be reached, or the program locks."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.payloads import STATUSES
-from intake.triage.desk_client import DeskError
 from intake.triage.outbox import OutboxError, Unsent, new_form
+from intake.triage.sending import SealError
 from intake.triage.views import Answer, guard, tip_page, to_unlock, unlocked
-from intake.triage.work import SealError, Work
+from intake.triage.work import Work
 
 blueprint = Blueprint("writing", __name__)
 
@@ -29,26 +29,22 @@ def _keep(tip_id: str, kind: str) -> Answer:
 
 
 def _write(work: Work, tip_id: str, kind: str) -> Answer:
-    """Set the status, add a note, or reply. What was typed stays if it can't be sent."""
+    """Set the status, add a note, or reply. It leaves by itself; what was typed stays if it can't be kept."""
     unsent = _typed(tip_id, kind)
     opened = work.book.tip(tip_id)
-    if opened is None:
-        # It was withdrawn, or is not shown any more, while somebody wrote: the queue shows what they wrote.
-        try:
-            work.keep(unsent)
-        except OutboxError as error:
-            return render_template("problem.html", says=f"{error}. Go back: your browser may still have it."), 500
-        return redirect(url_for("triage.queue"), 303)
-    if problem := _wrong(unsent):
+    if opened is not None and (problem := _wrong(unsent)):
         return tip_page(work, opened, f"Not saved: {problem}", {kind: unsent.text}, unsent.form), 400
     try:
-        work.send(unsent)
+        work.write(unsent)
     except OutboxError as error:
-        return tip_page(work, opened, f"Not sent: {error}.", {kind: unsent.text}, unsent.form), 500
-    except (DeskError, SealError) as error:
-        status = 502 if isinstance(error, DeskError) else 400
-        return tip_page(work, opened, f"Not sent yet: {error}. What you wrote is kept below, sealed."), status
-    return redirect(url_for("triage.tip", tip_id=tip_id, _anchor=kind), 303)
+        if opened is None:
+            return render_template("problem.html", says=f"{error}. Go back: your browser may still have it."), 500
+        return tip_page(work, opened, f"Not saved: {error}.", {kind: unsent.text}, unsent.form), 500
+    except SealError as error:
+        return tip_page(work, opened or abort(404), f"Not sent: {error}. What you wrote is kept below, sealed."), 400
+    # It may have been withdrawn, or not be shown any more: the queue shows what was written for it.
+    where = url_for("triage.tip", tip_id=tip_id, _anchor=kind) if opened else url_for("triage.queue")
+    return redirect(where, 303)
 
 
 blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
@@ -58,9 +54,11 @@ blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>", endpoint="write
 @unlocked
 def discard(work: Work, item: str) -> BaseResponse:
     """Forget something that was not sent."""
-    unsent = work.unsent.get(item) or abort(404)
-    work.discard(item)
-    if work.book.day(unsent.tip):
+    waiting = [*work.sending.drafts, *work.sending.under_way]
+    unsent = next((each for each in waiting if each.item == item), None)
+    if unsent is not None:  # and not gone while somebody looked
+        work.discard(item)
+    if unsent is not None and work.book.day(unsent.tip):
         return redirect(url_for("triage.tip", tip_id=unsent.tip, _anchor=unsent.kind), 303)
     return redirect(url_for("triage.queue"), 303)
 

@@ -15,6 +15,7 @@ from intake.triage.place import Place
 
 PASSPHRASE = "a passphrase"
 PORT = 8003
+_PATIENCE = 30.0
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
@@ -40,22 +41,39 @@ class Program:
     def _entered(self) -> None:
         self.place = replace(self.place, token=None)
 
-    def get(self, path: str, **options: object) -> TestResponse:
-        return self.browser.get(self.place.path + path, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+    def get(self, path: str, *, waits: bool = True, **options: object) -> TestResponse:
+        """A page; with `waits`, as `send`."""
+        answer = self.browser.get(self.place.path + path, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+        if waits:
+            self.let_leave()
+        return answer
 
     def post(self, path: str, page: str, **values: str) -> TestResponse:
         """Send a form with the tokens of the page that it stands on."""
-        shown = self.get(page).text
+        return self.send(path, {**self.hidden(page), **values})
+
+    def hidden(self, page: str) -> dict[str, str]:
+        """The tokens of the forms of a page."""
+        shown = self.get(page, waits=False).text
         hidden = {}
         for name in ("csrf_token", "form"):
             for value in re.findall(rf'name="{name}" value="([^"]+)"', shown)[:1]:
                 hidden[name] = value
         assert "csrf_token" in hidden
-        return self.send(path, {**hidden, **values})
+        return hidden
 
-    def send(self, path: str, values: dict[str, str]) -> TestResponse:
-        """Send just these values."""
-        return self.browser.post(self.place.path + path, base_url=ORIGIN, data=values)
+    def send(self, path: str, values: dict[str, str], *, waits: bool = True) -> TestResponse:
+        """Send just these values; with `waits`, return when the program has tried to pass on whatever it has."""
+        answer = self.browser.post(self.place.path + path, base_url=ORIGIN, data=values)
+        if waits:
+            self.let_leave()
+        return answer
+
+    def let_leave(self) -> None:
+        """Wait until the program has tried to send whatever it has to send."""
+        work = self.guard.use()
+        if work is not None:
+            work.sending.tried.wait(_PATIENCE)
 
     def enter(self) -> None:
         """Use the address that the program printed."""

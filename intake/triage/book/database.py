@@ -41,6 +41,11 @@ class Book:
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
             queue.write_row(database, tip)
 
+    def show_statuses(self, statuses: Mapping[str, str]) -> None:
+        """Let these tips have these statuses in the queue, and all others those that they were put in with."""
+        with self._writing() as database:
+            queue.show_statuses(database, statuses)
+
     def remove(self, tip: str) -> None:
         """Forget a tip, if it is there."""
         with self._writing() as database:

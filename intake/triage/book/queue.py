@@ -23,18 +23,25 @@ CREATE TABLE queue (
     host_country TEXT NOT NULL,
     origin_state TEXT NOT NULL,
     status TEXT NOT NULL,
+    proven TEXT NOT NULL, -- the status that the log has; the other one may still be on its way there
     beginning TEXT NOT NULL,
     warnings INTEGER NOT NULL
 );
 -- All that a page is chosen and counted by, in its order: no row is touched that isn't shown.
 CREATE INDEX in_order ON queue
     (rank, day DESC, tip, urgency, detained_now, host_country, origin_state, status);
+CREATE INDEX ahead ON queue (tip) WHERE status <> proven;
 CREATE TABLE tally (field TEXT, choice TEXT, tips INTEGER NOT NULL, PRIMARY KEY (field, choice)) WITHOUT ROWID;
 CREATE TRIGGER counted AFTER INSERT ON queue BEGIN
     INSERT INTO tally VALUES
         ('urgency', NEW.urgency, 1), ('detained_now', NEW.detained_now, 1), ('host_country', NEW.host_country, 1),
         ('origin_state', NEW.origin_state, 1), ('status', NEW.status, 1)
     ON CONFLICT DO UPDATE SET tips = tips + 1;
+END;
+CREATE TRIGGER recounted AFTER UPDATE OF status ON queue BEGIN
+    UPDATE tally SET tips = tips - 1 WHERE (field, choice) = ('status', OLD.status);
+    INSERT INTO tally VALUES ('status', NEW.status, 1) ON CONFLICT DO UPDATE SET tips = tips + 1;
+    DELETE FROM tally WHERE tips = 0;
 END;
 CREATE TRIGGER uncounted AFTER DELETE ON queue BEGIN
     UPDATE tally SET tips = tips - 1 WHERE (field, choice) IN (VALUES
@@ -109,10 +116,19 @@ def read_choices(database: sqlite3.Connection) -> dict[str, dict[str, int]]:
     return counted
 
 
+def show_statuses(database: sqlite3.Connection, statuses: Mapping[str, str]) -> None:
+    """Let these tips have these statuses, and all others those that the log has."""
+    changed = database.execute("SELECT tip FROM queue WHERE status <> proven").fetchall()
+    back = [(tip,) for (tip,) in changed if tip not in statuses]
+    database.executemany("UPDATE queue SET status = proven WHERE tip = ?", back)
+    values = [(status, tip, status) for tip, status in statuses.items()]
+    database.executemany("UPDATE queue SET status = ? WHERE tip = ? AND status <> ?", values)
+
+
 def write_row(database: sqlite3.Connection, tip: OpenTip) -> None:
     """Put a tip in its place, which must be empty."""
     answers = [tip.answers.get(key) for key in FILTERS]
     choices = [answer if isinstance(answer, str) else "" for answer in answers]
     rank = _URGENT.index(choices[0]) if choices[0] in _URGENT else len(_URGENT)
-    values = (tip.id, tip.day, rank, *choices, tip.status, tip.narrative[:_BEGINNING], len(tip.warnings))
-    database.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    values = (tip.id, tip.day, rank, *choices, tip.status, tip.status, tip.narrative[:_BEGINNING], len(tip.warnings))
+    database.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -162,6 +162,8 @@ def _words(does: Named) -> str:
     match does.action:
         case Action.INDEX:
             return "your fetch of the index"
+        case Action.OPEN:
+            return f"your look at a report ({does.objects[0]})"
         case Action.ADD:
             return f"what you added ({', '.join(does.objects)})"
         case _ if len(does.objects) == 1:

@@ -325,6 +325,7 @@ ELSEWHERE = {
     "intake.storage.blobs": "answers, and what settling names",
     "intake.triage.book": "what is said above the pages",
     "intake.triage.outbox": "pages of the reviewer's program",
+    "intake.triage.sending": "pages of the reviewer's program",
     "intake.triage.work": "pages of the reviewer's program",
 }
 """Where errors are defined that end in no command, and in what they do end."""

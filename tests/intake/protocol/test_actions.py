@@ -30,6 +30,7 @@ def test_each_route_names_its_objects() -> None:
     for query in ("?", "?from=1", "?from=900000000000000"):
         assert named("GET", f"/v1/items/{ITEM}", query, b"") == Named(Action.READ, (f"item/{ITEM}",))
     added = named("PUT", f"/v1/tips/{TIP}/items/{ITEM}", "?kind=reply", None)
+    assert named("POST", f"/v1/tips/{TIP}/open", "?", b"") == Named(Action.OPEN, (f"tip/{TIP}",))
     assert added == Named(Action.ADD, (f"tip/{TIP}", f"item/{ITEM}"))
 
 
@@ -59,7 +60,7 @@ def test_anything_else_names_nothing(method: str, path: str, query: str) -> None
 @pytest.mark.parametrize("action", list(Action))
 def test_auditors_may_do_nothing_that_is_logged_and_reviewers_nothing_that_is_the_operators(action: Action) -> None:
     assert not may(Role.AUDITOR, action)
-    assert may(Role.REVIEWER, action) is (action in (Action.INDEX, Action.READ, Action.ADD))
+    assert may(Role.REVIEWER, action) is (action in (Action.INDEX, Action.READ, Action.OPEN, Action.ADD))
 
 
 def test_reading_the_log_is_for_every_member_and_no_entry() -> None:

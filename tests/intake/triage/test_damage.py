@@ -17,9 +17,9 @@ from intake.triage.home import Home
 from intake.triage.mirror.file import NAME
 from intake.triage.mirror.tables import DAY, ENTRY, FACT, FIRST, ITEM, KNOWN, LACK, LISTED, SEALED, TIP
 from intake.triage.mirror.tips import of_any_tip
-from intake.triage.outbox import Unsent, new_form
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from sent import write
 
 NEUTRAL = ("could not be opened", "is damaged", "not on the server as it is described")
 """What may be said of a report while the desk is away."""
@@ -74,7 +74,7 @@ def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
     desk.store_file(tip, "a.jpg", b"data")
     first = opened()
     first.sync()
-    first.send(Unsent.typed(new_form(), tip.id.hex(), "note", "Seen before."))
+    write(first, tip.id.hex(), "note", "Seen before.")
     whole, directory, sound = told(first), tmp_path / "amina-home", tmp_path / "sound"
     assert (first.alarm, first.problem, first.notices) == ("", "", [])
     shutil.copytree(directory, sound)
@@ -166,7 +166,7 @@ def test_no_index_and_no_answer_have_kept_words_thrown_away(
     note = "Seen before."
     first = opened()
     first.sync()
-    first.send(Unsent.typed(new_form(), tip.id.hex(), "note", note))
+    write(first, tip.id.hex(), "note", note)
     whole = told(first)
     mirror = first._home.mirror
     if by == "an earlier program":

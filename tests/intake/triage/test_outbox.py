@@ -1,7 +1,9 @@
 """What reviewers write goes out once and is never lost: two clicks, a lost answer, a lock in between."""
 
 import re
+from collections.abc import Iterator
 from html import unescape
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -12,12 +14,16 @@ from sqlalchemy import delete, select
 from werkzeug.wrappers import Response
 
 from crypto.age import unseal
+from intake.protocol.actions import Action
+from intake.protocol.entry import parse_entry
 from intake.protocol.kinds import Kind
-from intake.report.payloads import Note
+from intake.report.payloads import Note, Status
 from intake.storage.removal import remove_tips
 from intake.storage.tables import Item, Tip
+from intake.triage.keyfile import load_keys
 from intake.triage.mirror.tables import UNSENT
 from intake.triage.outbox import OutboxError, Unsent, parse_unsent
+from program import PASSPHRASE
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -43,6 +49,31 @@ def form(program: Any, text: str) -> dict[str, str]:
     page = program.get(program.page).text
     csrf, token = (page.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("csrf_token", "form"))
     return {"csrf_token": csrf, "form": token, "text": text}
+
+
+def waiting(program: Any) -> list[Unsent]:
+    """What the program has not seen in the log."""
+    sending = program.guard.use().sending
+    return [*sending.drafts, *sending.under_way]
+
+
+def looks(desk: Any, tip: Any) -> int:
+    """How often the log says that somebody was shown a tip."""
+    with desk.server.store.reading() as session:
+        lines = list(desk.server.log.lines(session, 0, desk.server.log.size(session)))
+    look = Action.OPEN, (f"tip/{tip.id.hex()}",)
+    return [(entry.action, entry.objects) for entry in map(parse_entry, lines)].count(look)
+
+
+def unreachable(desk: Any) -> list[bool]:
+    """While there is anything in this list, the desk answers nothing."""
+    honest, away = desk.app.wsgi_app, [True]
+
+    def answer(environ: Any, start: Any) -> Any:
+        return Response("", 503)(environ, start) if away else honest(environ, start)
+
+    desk.app.wsgi_app = answer
+    return away
 
 
 def lose_answers(desk: Any) -> list[bool]:
@@ -84,6 +115,7 @@ def test_two_clicks_at_the_same_time_are_one_note(desk: Any, amina: Any) -> None
         each.start()
     for each in clicks:
         each.join()
+    amina.let_leave()
     assert answers == [303, 303]
     assert len(stored(desk)) == 1
 
@@ -97,12 +129,12 @@ def test_another_text_in_the_same_form_is_another_note(desk: Any, amina: Any) ->
 
 def test_a_note_whose_answer_was_lost_is_kept_and_the_same_bytes_are_sent_again(desk: Any, amina: Any) -> None:
     lost = lose_answers(desk)
-    answer = amina.send(f"{amina.page}/note", form(amina, "Seen before."))
-    assert answer.status_code == 502
-    assert "Not sent yet" in answer.text
-    assert "Seen before." in answer.text
+    assert amina.send(f"{amina.page}/note", form(amina, "Seen before.")).status_code == 303
+    (unsent,) = waiting(amina)
+    shown = amina.get(amina.page).text
+    assert shown.count("Seen before.") == 1
+    assert "Not sent yet: the desk refused" in shown
     lost.clear()
-    (unsent,) = amina.guard.use().unsent.values()
     again = {**form(amina, "Seen before."), "form": unsent.form}
     assert amina.send(f"{amina.page}/note", again).status_code == 303
     (sealed,) = stored(desk)
@@ -110,6 +142,71 @@ def test_a_note_whose_answer_was_lost_is_kept_and_the_same_bytes_are_sent_again(
     shown = amina.get(amina.page).text
     assert "Not sent yet" not in shown
     assert shown.count("Seen before.") == 1
+
+
+@pytest.mark.parametrize(("kind", "text"), [("note", "Seen."), ("status", "working"), ("reply", "Are you safe?")])
+def test_what_is_written_is_there_at_once_while_the_desk_is_out_of_reach_and_leaves_later(
+    kind: str, text: str, desk: Any, amina: Any
+) -> None:
+    before = len(stored(desk, Kind.REPLY))
+    away = unreachable(desk)
+    assert amina.send(f"{amina.page}/{kind}", form(amina, text)).status_code == 303
+    shown = "In work" if kind == "status" else text
+    assert shown in amina.get(f"{amina.page}").text.partition(f'<section id="{kind}">')[2].partition("</section>")[0]
+    assert "Goes out as soon as the desk takes it" in amina.get("/").text
+    if kind == "status":
+        assert "In work</span>" in amina.get("/").text
+        assert "1 report" in amina.get("/?status=working").text
+    amina.guard.lock()
+    amina.unlock()
+    assert f"{'working' if kind == 'status' else text}" in amina.get(amina.page).text
+    assert len(stored(desk)) + len(stored(desk, Kind.REPLY)) - before == 0
+    away.clear()
+    amina.post("/sync", "/")
+    assert waiting(amina) == []
+    assert len(stored(desk)) + len(stored(desk, Kind.REPLY)) - before == 1
+    assert amina.get("/?status=working").text.count("1 report") == (kind == "status")
+
+
+def test_it_leaves_in_the_order_in_which_it_was_written_across_a_lock(desk: Any, amina: Any) -> None:
+    away = unreachable(desk)
+    for text in ("working", "closed", "new", "working"):
+        amina.send(f"{amina.page}/status", form(amina, text))
+    amina.guard.lock()
+    amina.unlock()
+    amina.send(f"{amina.page}/status", form(amina, "closed"))
+    away.clear()
+    amina.post("/sync", "/")
+    written = [each.payload.status for each in amina.guard.use().book.tip(amina.tip.id.hex()).written_as(Status)]
+    assert written == ["working", "closed", "new", "working", "closed"]
+
+
+def test_what_is_taken_back_before_it_left_never_leaves(desk: Any, amina: Any) -> None:
+    away = unreachable(desk)
+    amina.send(f"{amina.page}/status", form(amina, "closed"))
+    (unsent,) = waiting(amina)
+    amina.post(f"/unsent/{unsent.item}/discard", amina.page)
+    assert "0 reports" in amina.get("/?status=closed").text
+    away.clear()
+    amina.post("/sync", "/")
+    assert stored(desk) == []
+
+
+def test_a_look_at_a_report_is_logged_once_and_waits_for_nothing(desk: Any, amina: Any) -> None:
+    tip = desk.store_tip("Another.", {})
+    amina.post("/sync", "/")
+    away = unreachable(desk)
+    for _ in range(2):
+        assert "Another." in amina.get(f"/tips/{tip.id.hex()}").text
+    assert looks(desk, tip) == 0
+    away.clear()
+    amina.post("/sync", "/")
+    amina.get(f"/tips/{tip.id.hex()}")
+    assert looks(desk, tip) == 1
+    amina.guard.lock()
+    amina.unlock()
+    amina.get(f"/tips/{tip.id.hex()}")
+    assert looks(desk, tip) == 2, "whoever unlocks it again looks again"
 
 
 def test_what_the_desk_turns_out_to_have_is_not_offered_any_more(desk: Any, amina: Any) -> None:
@@ -125,32 +222,35 @@ def test_a_reply_that_the_source_has_deleted_is_not_offered_again_though_its_ans
     lost = lose_answers(desk)
     amina.send(f"{amina.page}/reply", form(amina, "Dangerous to have."))
     lost.clear()
-    (item,) = amina.guard.use().unsent
+    (item,) = (unsent.item for unsent in waiting(amina))
     with desk.server.store.writing() as session:
         assert session.execute(delete(Item).where(Item.id == bytes.fromhex(item))).rowcount == 1
     amina.post("/sync", "/")
     assert "Not sent yet" not in amina.get(amina.page).text
-    assert amina.guard.use().unsent == {}
+    assert waiting(amina) == []
 
 
 @pytest.mark.parametrize("lists", [False, True])
 def test_what_a_desk_only_claims_to_have_is_kept(lists: bool, desk: Any, amina: Any) -> None:
     """A conflict is answered without an entry of the log, and anybody can list an id: neither takes the text away."""
-    honest, sent = desk.app.wsgi_app, form(amina, "Seen before.")
+    honest, sent, listed = desk.app.wsgi_app, form(amina, "Seen before."), list[str]()
 
     def claim(environ: Any, start: Any) -> Any:
         if environ["REQUEST_METHOD"] != "PUT":
             return honest(environ, start)
-        if lists:
+        if lists and not listed:
+            listed.append(environ["PATH_INFO"])
             desk.store_item(amina.tip, Kind.WORK, b"nothing", bytes.fromhex(environ["PATH_INFO"][-32:]))
         return Response('{"error": "this id is taken"}', 409)(environ, start)
 
     desk.app.wsgi_app = claim
-    answer = amina.send(f"{amina.page}/note", sent)
-    assert (answer.status_code, "Not sent yet" in answer.text, "Seen before." in answer.text) == (502, True, True)
-    amina.guard.lock()
-    amina.unlock()
-    assert "Seen before.</textarea>" in amina.get(amina.page).text
+    amina.send(f"{amina.page}/note", sent)
+    for _ in range(2):
+        shown = amina.get(amina.page).text
+        assert "Seen before." in shown
+        assert "Not sent yet: the desk says that it has this already" in shown
+        amina.guard.lock()
+        amina.unlock()
 
 
 def test_what_was_typed_again_after_it_had_arrived_is_no_second_one_and_not_offered(desk: Any, amina: Any) -> None:
@@ -172,17 +272,20 @@ def test_what_was_sent_after_the_lock_is_sealed_and_there_after_unlocking(desk: 
     for path in tmp_path.rglob("*"):
         assert path.is_dir() or b"Written while it locked" not in path.read_bytes()
     amina.unlock()
-    assert "Not sent yet" in amina.get("/").text
+    assert "not sent" in amina.get("/").text
+    assert stored(desk) == [], "whoever typed it may have been locked out"
     shown = amina.get(amina.page).text
     assert "Written while it locked.\n\u202eStill mine.</textarea>" in shown, "nothing in it is changed"
-    (unsent,) = amina.guard.use().unsent.values()
+    (unsent,) = waiting(amina)
     assert amina.send(f"{amina.page}/note", {**sent, "form": unsent.form}).status_code == 303
     (sealed,) = stored(desk)
     assert Note.from_json(unseal(sealed, [amina.tip.identity])).text == unsent.text
     assert "Not sent yet" not in amina.get("/").text
 
 
-def test_a_lock_during_a_request_answers_it_at_once_and_keeps_its_text(desk: Any, amina: Any) -> None:
+@pytest.fixture
+def held(desk: Any) -> Iterator[Event]:
+    """Set once the desk has been sent something; it goes on with that when the test is over."""
     arrived, go_on = Event(), Event()
     honest = desk.app.wsgi_app
 
@@ -192,17 +295,42 @@ def test_a_lock_during_a_request_answers_it_at_once_and_keeps_its_text(desk: Any
             assert go_on.wait(60)
         return honest(environ, start)
 
+    desk.app.wsgi_app = answer
+    yield arrived
+    go_on.set()
+
+
+def test_nobody_waits_for_the_desk_and_a_lock_meanwhile_loses_nothing(amina: Any, held: Event, tmp_path: Path) -> None:
     sent = form(amina, "On its way.")
+    assert amina.send(f"{amina.page}/note", sent, waits=False).status_code == 303
+    assert held.wait(60)
+    shown = amina.get(amina.page, waits=False).text
+    assert "On its way.</p>" in shown
+    amina.guard.lock()
+    keys = load_keys(tmp_path / "amina.key", PASSPHRASE)
+    kept = [parse_unsent(unseal(sealed, [keys.identity])) for _, sealed in amina.guard._home.mirror.select(UNSENT)]
+    assert "On its way." in [unsent.text for unsent in kept]
+
+
+def test_a_lock_during_a_request_answers_it_at_once(desk: Any, amina: Any) -> None:
+    arrived, go_on = Event(), Event()
+    honest = desk.app.wsgi_app
+
+    def answer(environ: Any, start: Any) -> Any:
+        arrived.set()
+        assert go_on.wait(60)
+        return honest(environ, start)
+
+    sent = form(amina, "")
     desk.app.wsgi_app = answer
     answers: list[Any] = []
-    click = Thread(target=lambda: answers.append(amina.send(f"{amina.page}/note", sent)))
+    click = Thread(target=lambda: answers.append(amina.send("/sync", sent, waits=False)))
     click.start()
     assert arrived.wait(60)
     amina.guard.lock()
     click.join(60)
     assert answers[0].status_code == 303
     assert "/unlock" in answers[0].headers["Location"]
-    assert len(amina.guard._home.mirror.select(UNSENT)) == 1
     go_on.set()
 
 
@@ -228,7 +356,7 @@ def test_what_was_kept_can_be_discarded(desk: Any, amina: Any) -> None:
     amina.guard.lock()
     amina.send(f"{amina.page}/note", sent)
     amina.unlock()
-    (unsent,) = amina.guard.use().unsent.values()
+    (unsent,) = waiting(amina)
     assert amina.post(f"/unsent/{unsent.item}/discard", "/").status_code == 303
     assert "Never mind." not in amina.get(amina.page).text
     amina.guard.lock()
@@ -270,10 +398,12 @@ def test_a_disk_that_takes_nothing_more_loses_no_text_and_keeps_nobody_from_read
     assert stored(desk) == []
 
 
-@given(TEXTS, TEXTS, st.sampled_from(["status", "note", "reply", "opened"]), TEXTS, st.binary())
-def test_what_is_kept_reads_back_as_it_was(form: str, tip: str, kind: str, text: str, sealed: bytes) -> None:
+@given(TEXTS, TEXTS, st.sampled_from(["status", "note", "reply", "opened", "look"]), TEXTS, st.integers(0), st.binary())
+def test_what_is_kept_reads_back_as_it_was(
+    form: str, tip: str, kind: str, text: str, order: int, sealed: bytes
+) -> None:
     typed = Unsent.typed(form, tip, kind, text)
-    unsent = Unsent(typed.item, tip, kind, text, form, sealed)
+    unsent = Unsent(typed.item, tip, kind, text, form, order, sealed)
     assert parse_unsent(unsent.to_json()) == unsent
 
 

@@ -15,9 +15,9 @@ from intake.protocol.index import AS_KEPT
 from intake.triage import opening
 from intake.triage.home import Home
 from intake.triage.mirror.file import MirrorFile
-from intake.triage.outbox import Unsent, new_form
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from sent import write
 
 TIPS = 2_000
 DAYS = 20
@@ -112,7 +112,7 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(
 
     tip = next(iter(work.book.given()))
     with counting() as note:
-        work.send(Unsent.typed(new_form(), tip, "note", "Seen before."))
+        write(work, tip, "note", "Seen before.")
     assert work.problem == ""
     assert [signed.author.name for signed in work.book.tip(tip).written] == ["amina"]
     # This tip again, with its note.

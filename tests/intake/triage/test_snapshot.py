@@ -22,10 +22,10 @@ from intake.triage.book import Book, Snapshot, SnapshotError, snapshot
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
 from intake.triage.opening import OpenTip
-from intake.triage.outbox import Unsent, new_form
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
 from opened import contents, tips_of
+from sent import write
 
 MARKER = "a-narrative-that-no-disk-may-hold"
 NEVER = Event()
@@ -325,7 +325,7 @@ def test_no_old_snapshot_hides_a_doubt_before_or_after_the_next_fetch(
     work = start()
     work.sync()
     for kind in ("note", "reply"):
-        work.send(Unsent.typed(new_form(), tip.id.hex(), kind, "Some words."))
+        write(work, tip.id.hex(), kind, "Some words.")
     work.keep_book(NEVER)
     old = kept(place).read_bytes()
     change(desk, tip)
@@ -400,7 +400,7 @@ class Life:
 
     def _note(self, tip: Any, words: str, _spoil: Any, kind: str = "note") -> None:
         if self.work.book.day(tip.id.hex()):
-            self.work.send(Unsent.typed(new_form(), tip.id.hex(), kind, words))
+            write(self.work, tip.id.hex(), kind, words)
 
     def _reply(self, tip: Any, words: str, spoil: Any) -> None:
         self._note(tip, words, spoil, "reply")

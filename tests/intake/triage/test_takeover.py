@@ -58,7 +58,7 @@ def test_all_that_a_home_of_files_held_is_shown_as_before_and_the_files_are_gone
         assert work.alarm == earlier.told["alarm"]
         (notice,) = work.notices
         assert earlier.told["gone"][:8] in notice
-        assert [unsent.text for unsent in work.unsent.values()] == [earlier.told["unsent"]]
+        assert [unsent.text for unsent in work.sending.under_way + work.sending.drafts] == [earlier.told["unsent"]]
         kept = {path.name for path in earlier.home("amina").iterdir() if not path.name.startswith((NAME, COPY))}
         assert kept == {"connection.json", "connection.json.copy", "files"}
         work.close()
@@ -99,7 +99,7 @@ def test_what_is_damaged_in_a_home_of_files_is_said_and_accuses_nobody(
                 "is no longer on the server" in w or "could not be opened" in w or "is damaged" in w
                 for w in tip.warnings
             )
-        assert [unsent.text for unsent in work.unsent.values()] == [earlier.told["unsent"]]
+        assert [unsent.text for unsent in work.sending.under_way + work.sending.drafts] == [earlier.told["unsent"]]
         assert any("Damage on this machine" in says for says in work.notices) or shown(work) == earlier.told["tips"]
         work._home.close()
 

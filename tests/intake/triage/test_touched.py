@@ -27,9 +27,9 @@ from intake.triage.desk_client import DeskClient
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys
 from intake.triage.mirror.file import NAME
-from intake.triage.outbox import Unsent, new_form
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from sent import write
 
 STEPS = st.lists(
     st.tuples(
@@ -77,7 +77,7 @@ class Story:
 
     def note(self, tip: Any, _: int) -> None:
         if self.work.book.tip(tip.id.hex()):
-            self.work.send(Unsent.typed(new_form(), tip.id.hex(), "note", "Seen."))
+            write(self.work, tip.id.hex(), "note", "Seen.")
 
     def colleagues_note(self, tip: Any, _: int) -> None:
         home = Home.open(self._home.with_name("boris"), desk=self.desk.url, log=self.desk.log, proxy=None)
