@@ -15,7 +15,7 @@ from intake.accesslog.append import LogAppender
 from intake.durable import make_directory, write_new
 from intake.server import Server, open_server, unopened
 from intake.settings import FILE, SettingError, Settings, load, settable
-from intake.storage import schema
+from intake.storage import migrate
 from intake.storage.blobs.files import FileBlobs
 from intake.storage.store import Store
 
@@ -58,7 +58,7 @@ def initialise(data: Path, values: dict[str, object], environment: Mapping[str, 
     try:
         with closing(Store(settings.database_url)) as store:
             store.make()
-        schema.upgrade(settings.database_url)
+        migrate.upgrade(settings.database_url)
     except (SQLAlchemyError, FileNotFoundError, NotADirectoryError) as error:
         raise unopened(settings, error) from error
     keeper = open_keeper(settings)

@@ -1,9 +1,8 @@
 """The seed that is derived slowly from a codename, and the keys that follow from it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import BoundedSemaphore
+from threading import Lock
 from types import MappingProxyType
 from typing import Self
 
@@ -37,8 +36,8 @@ PARAMETERS: Mapping[int, Argon2Parameters] = MappingProxyType(
 )
 CURRENT_VERSION = 1
 
-# More derivations at once than cores finish none sooner, and each holds its memory until it ends.
-_derivations = BoundedSemaphore(os.cpu_count() or 1)
+# One at a time: each holds its memory until it ends, and a process does a hundred of them a second all the same.
+_deriving = Lock()
 
 
 class Seed:
@@ -82,7 +81,7 @@ class Seed:
 def derive_seed(version: int, material: bytes) -> Seed:
     """The seed of some secret bytes under the parameters of a version; takes 16 MiB and some 10 ms."""
     parameters = PARAMETERS[version]
-    with _derivations:
+    with _deriving:
         return Seed(_argon2id(parameters, material))
 
 

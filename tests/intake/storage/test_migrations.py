@@ -14,8 +14,9 @@ from sqlalchemy import inspect, text
 from crypto.age import stanza_count
 from crypto.merkle import leaf_hash
 from earlier import before_days, before_signatures
-from intake.storage import schema
-from intake.storage.schema import SchemaError, config
+from intake.storage import migrate, schema
+from intake.storage.migrate import config
+from intake.storage.schema import SchemaError
 from intake.storage.store import Store
 from intake.storage.tables import Base
 
@@ -73,7 +74,7 @@ def test_every_revision_goes_down_and_up_again(url: str) -> None:
 
 
 def test_rows_with_random_ids_have_no_rowid_that_would_tell_their_order(url: str) -> None:
-    schema.upgrade(url)
+    migrate.upgrade(url)
     store = Store(url)
     with store.engine.connect() as connection:
         made = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
@@ -82,17 +83,41 @@ def test_rows_with_random_ids_have_no_rowid_that_would_tell_their_order(url: str
     assert {"tip", "item", "nonce", "hidden", "added", "withdrawal", "day"} <= without
 
 
-def test_a_store_of_another_version_is_refused_with_what_to_do(url: str) -> None:
-    store = Store(url)
-    with pytest.raises(SchemaError, match="intake init"):
+def test_the_revisions_that_a_server_knows_are_those_that_alembic_finds(url: str) -> None:
+    found = ScriptDirectory.from_config(config(url))
+    assert schema.revisions() == tuple(script.revision for script in reversed(list(found.walk_revisions())))
+    assert schema.revisions()[-1] == found.get_current_head()
+
+
+def test_a_store_of_the_newest_version_is_served(url: str) -> None:
+    migrate.upgrade(url)
+    with closing(Store(url)) as store:
         schema.require_newest(store)
-    store.close()
+
+
+def test_a_store_without_a_version_or_of_an_older_one_is_refused_with_what_to_do(url: str) -> None:
+    with closing(Store(url)) as store, pytest.raises(SchemaError, match=r"older .*intake init"):
+        schema.require_newest(store)
+    command.upgrade(config(url), "0003")
+    with closing(Store(url)) as store, pytest.raises(SchemaError, match=r"older .*intake init"):
+        schema.require_newest(store)
+
+
+def test_a_store_of_a_later_version_is_neither_served_nor_changed(url: str) -> None:
+    migrate.upgrade(url)
+    with closing(Store(url)) as store, store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with closing(Store(url)) as store, pytest.raises(SchemaError, match="newer"):
+        schema.require_newest(store)
+    with pytest.raises(SchemaError, match="newer"):
+        migrate.upgrade(url)
+    assert rows(url, "SELECT version_num FROM alembic_version") == [("9999",)]
 
 
 def test_a_store_of_the_first_schema_gets_the_hash_of_every_entry_and_loses_nothing(old: Path) -> None:
     url = f"sqlite:///{old}"
     before = rows(url, "SELECT [index], body FROM log_entry ORDER BY [index]")
-    schema.upgrade(url)
+    migrate.upgrade(url)
     assert rows(url, "SELECT [index], body FROM log_entry ORDER BY [index]") == before
     assert rows(url, "SELECT leaf FROM log_entry ORDER BY [index]") == [(leaf_hash(body),) for _, body in before]
     command.downgrade(config(url), "0001")
@@ -104,7 +129,7 @@ def test_a_store_of_before_days_gets_the_parts_of_every_summary_and_loses_nothin
     summaries = rows(url, "SELECT id, summary FROM tip ORDER BY id")
     others = ["SELECT * FROM item", "SELECT * FROM withdrawal", "SELECT * FROM log_entry", "SELECT * FROM nonce"]
     before = [rows(url, query) for query in others]
-    schema.upgrade(url)
+    migrate.upgrade(url)
     assert len(summaries) == 2
     for name, header, payload in rows(url, "SELECT id, header, payload FROM tip"):
         assert (name, header + payload) in summaries
@@ -120,5 +145,5 @@ def test_a_damaged_summary_stays_as_it_was(tmp_path: Path) -> None:
     url = f"sqlite:///{before_days(tmp_path / 'earlier').data / 'intake.db'}"
     with closing(Store(url)) as store, store.engine.begin() as connection:
         connection.execute(text("UPDATE tip SET summary = x'0102'"))
-    schema.upgrade(url)
+    migrate.upgrade(url)
     assert rows(url, "SELECT header, payload FROM tip") == [(b"", b"\1\2")] * 2
