@@ -3,15 +3,20 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from intake.accesslog.append import LogAppender
+from intake.protocol.card import Role
 from intake.triage.app import create_app
 from intake.triage.guard import Guard
 from intake.triage.home import Home
+from intake.triage.keyfile import MemberKeys
 from intake.triage.place import Place
+from intake.triage.work import Work
 
 PASSPHRASE = "a passphrase"
 PORT = 8003
@@ -40,8 +45,8 @@ class Program:
     def _entered(self) -> None:
         self.place = replace(self.place, token=None)
 
-    def get(self, path: str, **options: object) -> TestResponse:
-        return self.browser.get(self.place.path + path, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.browser.get(self.place.path + path, base_url=ORIGIN, **options)
 
     def post(self, path: str, page: str, **values: str) -> TestResponse:
         """Send a form with the tokens of the page that it stands on."""
@@ -64,7 +69,7 @@ class Program:
     def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
         """Unlock, and wait until what is new has been fetched, or could not be."""
         answer = self.post("/unlock", "/unlock", passphrase=passphrase)
-        work = self.app.extensions["guard"].use()
+        work = self.guard.use()
         assert work is None or work.settled.wait(60)
         return answer
 
@@ -72,3 +77,30 @@ class Program:
     def guard(self) -> Guard:
         guard: Guard = self.app.extensions["guard"]
         return guard
+
+    @property
+    def work(self) -> Work:
+        """What it works with while it is unlocked."""
+        work = self.guard.use()
+        assert work is not None
+        return work
+
+
+class Enrol(Protocol):
+    """Makes somebody's keys and a key file, and enrols them, by the desk's log or by one of the operator's own."""
+
+    def __call__(self, name: str, role: Role = Role.REVIEWER, log: LogAppender | None = None) -> MemberKeys: ...
+
+
+class HomeOf(Protocol):
+    """A member's home directory, connected to the desk or to another address."""
+
+    def __call__(self, name: str, url: str | None = None) -> Home: ...
+
+
+class Reviewer(Protocol):
+    """Enrols a reviewer and starts their program, not unlocked yet."""
+
+    def __call__(
+        self, name: str, idle_seconds: float = 60, desk_url: str | None = None, home: Home | None = None
+    ) -> Program: ...
