@@ -38,15 +38,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     temporary = directory / "tmp"
     temporary.mkdir()
     ports = {"source": free_port(), "desk": free_port()}
+    binds = {f"{name}_bind": f"127.0.0.1:{port}" for name, port in ports.items()}
     # Without gates: the tests go from a source to a reviewer and back within seconds.
-    settings = initialise(
-        directory / "server",
-        {
-            "team": "The Family Desk",
-            "gate_minutes": 0,
-            **{f"{name}_bind": f"127.0.0.1:{port}" for name, port in ports.items()},
-        },
-    )
+    settings = initialise(directory / "server", {"team": "The Family Desk", "gate_minutes": 0, **binds})
     server = open_keeper(settings)
     for name, role in (("amina", Role.REVIEWER), ("boris", Role.REVIEWER), ("carla", Role.AUDITOR)):
         keys = make_keys(role, name)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from commands import INTAKE, environment, run
+from forms import hidden
 from intake.accesslog import members
 from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
@@ -80,18 +81,13 @@ class Browser:
         return self._keep(self.client.get(path))
 
     def send(self, action: str, **values: str) -> int:
-        return self._keep(self.client.post(action, data={**self.hidden(action), **values}))
+        return self._keep(self.client.post(action, data={**hidden(self.page, action), **values}))
 
     def send_file(self, content: bytes) -> int:
         name = re.search(r'type="file" [^>]*name="([^"]+)"', self.page)
         assert name
-        data, files = self.hidden("/en/tip/file"), {name[1]: ("summons.pdf", content)}
+        data, files = hidden(self.page, "/en/tip/file"), {name[1]: ("summons.pdf", content)}
         return self._keep(self.client.post("/en/tip/file", data=data, files=files))
-
-    def hidden(self, action: str) -> dict[str, str]:
-        form = self.page.partition(f'action="{action}"')[2].partition("</form>")[0]
-        inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input [^>]*>", form)]
-        return {entry["name"]: entry.get("value", "") for entry in inputs if entry.get("type") == "hidden"}
 
     def _keep(self, answer: httpx.Response) -> int:
         self.page = answer.text

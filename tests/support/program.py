@@ -1,6 +1,5 @@
 """A reviewer's program in this process, driven through its pages."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from forms import tokens
 from intake.accesslog.append import LogAppender
 from intake.protocol.card import Role
 from intake.triage.app import create_app
@@ -50,13 +50,7 @@ class Program:
 
     def post(self, path: str, page: str, **values: str) -> TestResponse:
         """Send a form with the tokens of the page that it stands on."""
-        shown = self.get(page).text
-        hidden = {}
-        for name in ("csrf_token", "form"):
-            for value in re.findall(rf'name="{name}" value="([^"]+)"', shown)[:1]:
-                hidden[name] = value
-        assert "csrf_token" in hidden
-        return self.send(path, {**hidden, **values})
+        return self.send(path, {**tokens(self.get(page).text), **values})
 
     def send(self, path: str, values: dict[str, str]) -> TestResponse:
         """Send just these values."""

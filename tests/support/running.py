@@ -1,6 +1,5 @@
 """A reviewer's program as it is started: supervisor, child, and a browser's part over its real socket."""
 
-import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 import httpx
 
 from commands import INTAKE
+from forms import tokens
 from ports import free_port
 from processes import children
 from project import PROJECT
@@ -32,12 +32,7 @@ class Running:
 
     def hidden(self, page: str) -> dict[str, str]:
         """The tokens of a page's forms."""
-        shown = self.get(page).text
-        return {
-            name: re.findall(rf'name="{name}" value="([^"]+)"', shown)[0]
-            for name in ("csrf_token", "form")
-            if f'name="{name}"' in shown
-        }
+        return tokens(self.get(page).text)
 
     def post(self, path: str, page: str, **values: str) -> httpx.Response:
         return self.browser.post(self.root + path, data={**self.hidden(page), **values})

@@ -3,7 +3,7 @@
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,15 @@ def connect(place: Place) -> socket.socket:
     return connection
 
 
+def rest(connection: socket.socket) -> bytes:
+    """What comes until the server closes; `TimeoutError` if it doesn't."""
+    answer = b""
+    with suppress(ConnectionResetError):
+        while piece := connection.recv(1 << 16):
+            answer += piece
+    return answer
+
+
 @dataclass(frozen=True)
 class Server:
     """A server that runs. Everything that it prints goes to the file `printed`."""
@@ -47,6 +56,12 @@ class Server:
 
     def connect(self) -> socket.socket:
         return connect(self.place)
+
+    def ask(self, request: bytes) -> bytes:
+        """All that comes back for these bytes."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            return rest(connection)
 
     def answers(self) -> bool:
         """Whether it listens."""

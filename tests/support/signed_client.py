@@ -6,14 +6,11 @@ from typing import Protocol
 
 import httpx
 
-from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from enrolled import Enrolled
 from intake.desk import create_app
 from intake.keeper import Keeper
 from intake.protocol.requests import sign
-
-RECIPIENT = str(HybridIdentity.generate().recipient)
 
 
 class Client:

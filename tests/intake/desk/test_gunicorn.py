@@ -19,7 +19,7 @@ from intake.protocol.actions import ReadRequest
 from intake.protocol.kinds import Kind
 from intake.storage.tables import Item
 from processes import memory
-from servers import Server, listening, serving
+from servers import Server, listening, rest, serving
 from signed_client import ClientOf, StoreTip
 
 ANSWERED = b"HTTP/1.1 200 OK\r\n"
@@ -114,8 +114,7 @@ def test_a_store_that_fails_in_the_middle_of_an_answer_ends_that_answer_and_noth
     with desk.connect() as connection:
         connection.sendall(asked(amina, items, client))
         assert connection.recv(17, socket.MSG_WAITALL) == ANSWERED
-        while connection.recv(1 << 16):
-            pass
+        rest(connection)
     assert "unexpected TypeError" in desk.said()
     assert desk.answers()
     with desk.connect() as connection:

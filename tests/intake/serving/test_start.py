@@ -24,15 +24,6 @@ def start(server: Keeper, arguments: list[str], **variables: str) -> "subprocess
     return run([*GUNICORN, *arguments], environment=environment(server.settings.data, **variables))
 
 
-def ask(server: Server, request: bytes) -> bytes:
-    answer = b""
-    with server.connect() as connection:
-        connection.sendall(request)
-        while piece := connection.recv(1 << 16):
-            answer += piece
-    return PADDING.sub(b"", answer)
-
-
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Server, bytes]]]:
     """Source sites at a unix socket behind an onion, at a bare one, and at a port; and what comes first there."""
@@ -88,7 +79,7 @@ def source_at(data: Path, place: Place, printed: Path, **variables: str) -> Abst
 def test_headers_of_proxies_mean_nothing(sites: list[tuple[Server, bytes]], path: str, header: str) -> None:
     for site, first in sites:
         head = first + f"GET {path} HTTP/1.1\r\nHost: x\r\n".encode()
-        without, with_it = ask(site, head + b"\r\n"), ask(site, head + f"{header}\r\n\r\n".encode())
+        without, with_it = (PADDING.sub(b"", site.ask(head + more)) for more in (b"\r\n", f"{header}\r\n\r\n".encode()))
         assert re.match(rb"HTTP/1.1 (200|303|404) ", without)
         assert with_it == without
 
@@ -102,7 +93,7 @@ def test_a_unix_socket_is_where_its_setting_says_whatever_its_name(
         path = Path(directory, name)
         variables = environment(server.settings.data, INTAKE_SOURCE_BIND=f"unix:{before}{path}")
         with serving([*GUNICORN, "wsgi:source"], path, tmp_path / "printed", variables) as running:
-            assert ask(running, b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+            assert running.ask(b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200 ")
             assert path.is_socket()
 
 
@@ -114,7 +105,7 @@ def test_the_desk_is_the_desk_whatever_else_is_said(
     port = free_port()
     variables = environment(server.settings.data, GUNICORN_CMD_ARGS=options, **listening("desk", port))
     with serving([*GUNICORN, *arguments, "wsgi:desk"], port, tmp_path / "printed", variables) as running:
-        assert b"401" in ask(running, b"GET /v1/index HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
+        assert b"401" in running.ask(b"GET /v1/index HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +159,7 @@ def test_what_is_served_with_other_settings_or_is_none_of_ours_does_not_start(
 
 def test_a_prefix_in_the_environment_means_nothing(server: Keeper, tmp_path: Path) -> None:
     with source_at(server.settings.data, free_port(), tmp_path / "printed", SCRIPT_NAME="/x") as running:
-        assert b" 200 " in ask(running, b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
+        assert b" 200 " in running.ask(b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
 
 
 def test_the_gunicorn_that_is_installed_is_suited() -> None:

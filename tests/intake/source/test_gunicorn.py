@@ -1,7 +1,6 @@
 """The site as it runs in earnest: under gunicorn, with real connections that break off, stall or lie."""
 
 import os
-import re
 import signal
 import socket
 import sys
@@ -13,9 +12,10 @@ import httpx
 import pytest
 
 from commands import GUNICORN, environment, run
+from forms import hidden
 from intake.protocol.kinds import Kind
 from processes import memory
-from servers import Server
+from servers import Server, rest
 from source_site import OpenSite, Site, StartSource
 from waiting import waited_for
 
@@ -29,9 +29,7 @@ class Source:
         self.client = httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=60)
 
     def hidden(self, path: str, action: str) -> dict[str, str]:
-        page = self.client.get(path).text
-        form = page.partition(f'action="{action}"')[2].partition("</form>")[0]
-        return dict(re.findall(r'name="(csrf_token|token|owner)" [^>]*value="([^"]*)"', form))
+        return hidden(self.client.get(path).text, action)
 
     def report(self, narrative: str) -> None:
         self.client.post("/en/codename", data=self.hidden("/en/", "/en/codename"))
@@ -55,13 +53,6 @@ class Source:
             f"POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n"
             f"Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
         ).encode()
-
-
-def rest(connection: socket.socket) -> bytes:
-    answer = b""
-    while piece := connection.recv(1 << 16):
-        answer += piece
-    return answer
 
 
 def answered(client: httpx.Client, path: str) -> httpx.Response | None:

@@ -12,7 +12,6 @@ from intake.report.payloads import Reply
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
 from intake.source.text.catalogues import languages
 from intake.storage.tables import Item
-from servers import Server
 from source_site import UNLIMITED, OpenSite, Site, StartSource, Visit
 from visitor import Visitor
 
@@ -97,16 +96,6 @@ def test_a_text_that_is_shown_again_takes_one_of_few_sizes(visit: Visit) -> None
     assert [size(answer) for answer in answers] == [PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE]
 
 
-def received(running: Server, request: bytes) -> bytes:
-    """All that comes back for these bytes."""
-    answer = b""
-    with running.connect() as connection:
-        connection.sendall(request)
-        while piece := connection.recv(1 << 16):
-            answer += piece
-    return answer
-
-
 def test_on_the_wire_all_pages_have_one_length_and_all_redirects_another(site: Site, gunicorn: StartSource) -> None:
     running = gunicorn(site.server.settings.data)
     visitor = Visitor(running.connect)
@@ -117,7 +106,7 @@ def test_on_the_wire_all_pages_have_one_length_and_all_redirects_another(site: S
         for path in PATHS:
             for language in ("en", "ru", "zh-Hant"):
                 head = f"GET /{language}{path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n"
-                answer = received(running, head.encode())
+                answer = running.ask(head.encode())
                 lengths[answer.startswith(b"HTTP/1.1 303")].add(len(answer))
 
     measure()

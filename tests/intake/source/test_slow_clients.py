@@ -20,7 +20,7 @@ import pytest
 from crypto.padding import zeros_after
 from intake.protocol.kinds import Kind
 from processes import children, memory
-from servers import Server
+from servers import Server, rest
 from source_site import OpenSite, StartSource
 from visitor import FORM, Visitor, head, proxy_line
 from waiting import waited_for
@@ -98,17 +98,6 @@ def memory_of_all(running: Server) -> int:
     """Bytes of memory that gunicorn's processes hold."""
     master = running.process.pid
     return sum(memory(process) for process in (master, *children(master)))
-
-
-def rest(connection: socket.socket) -> bytes:
-    """What comes until the server closes; `TimeoutError` if it doesn't."""
-    answer = b""
-    try:
-        while piece := connection.recv(1 << 16):
-            answer += piece
-    except ConnectionResetError:
-        pass
-    return answer
 
 
 def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(

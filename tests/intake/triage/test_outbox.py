@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from werkzeug.wrappers import Response
 
 from crypto.age import unseal
+from forms import tokens
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Note
 from intake.storage.removal import remove_tips
@@ -50,9 +51,7 @@ def stored(desk: Desk, kind: Kind = Kind.WORK) -> list[bytes]:
 
 def form(program: Program, tip: Stored, text: str) -> dict[str, str]:
     """The note form of the page as it is now, filled in."""
-    shown = program.get(page(tip)).text
-    csrf, token = (shown.partition(f'name="{name}" value="')[2].partition('"')[0] for name in ("csrf_token", "form"))
-    return {"csrf_token": csrf, "form": token, "text": text}
+    return {**tokens(program.get(page(tip)).text), "text": text}
 
 
 def lose_answers(desk: Desk) -> list[bool]:
