@@ -1,7 +1,6 @@
 """What the documents name is there: tests, files, tables, routes, commands. So they can't drift away from the code."""
 
 import re
-from pathlib import Path
 
 import click
 import pytest
@@ -10,14 +9,14 @@ from intake.cli import main
 from intake.protocol.endpoints import ENDPOINTS
 from intake.settings import settable
 from intake.storage.tables import Base
+from project import PROJECT
 
-TOP = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/threat-model.md", "docs/translations.md")
 CODE = re.compile(r"`([^`\n]+)`")
 
 
 def text(document: str) -> str:
-    return (TOP / document).read_text("utf-8")
+    return (PROJECT / document).read_text("utf-8")
 
 
 def named(document: str) -> list[str]:
@@ -26,7 +25,9 @@ def named(document: str) -> list[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_test_that_a_document_names_exists(document: str) -> None:
-    files = {path.relative_to(TOP).as_posix(): path.read_text("utf-8") for path in TOP.glob("tests/**/test_*.py")}
+    files = {
+        path.relative_to(PROJECT).as_posix(): path.read_text("utf-8") for path in PROJECT.glob("tests/**/test_*.py")
+    }
     functions = {name for source in files.values() for name in re.findall(r"^def (test_\w+)\(", source, re.MULTILINE)}
     for name in named(document):
         if re.fullmatch(r"[\w/]*test_\w+\.py", name):
@@ -37,15 +38,15 @@ def test_every_test_that_a_document_names_exists(document: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_file_that_a_document_names_exists(document: str) -> None:
-    tops = {path.name for path in TOP.iterdir()}
+    tops = {path.name for path in PROJECT.iterdir()}
     for name in named(document):
         if not name.startswith("/") and "/" in name and "test_" not in name and re.fullmatch(r"[\w./-]+", name):
             first = name.partition("/")[0]
-            place = TOP / name if first in tops else TOP / "intake" / name
-            if first in tops or (TOP / "intake" / first).is_dir():
+            place = PROJECT / name if first in tops else PROJECT / "intake" / name
+            if first in tops or (PROJECT / "intake" / first).is_dir():
                 assert place.exists() or place.with_suffix(".py").exists(), name
     for link in re.findall(r"\]\(([^):]+)\)", text(document)):
-        assert ((TOP / document).parent / link).exists(), link
+        assert ((PROJECT / document).parent / link).exists(), link
 
 
 def test_the_architecture_names_every_table_route_and_layer() -> None:
@@ -60,8 +61,8 @@ def test_the_architecture_names_every_table_route_and_layer() -> None:
             .partition("{resource}")[0]
         )
         assert f"`{row.method} {path}" in architecture, row.path
-    modules = {path.stem for path in (TOP / "intake").glob("[a-z]*.py")}
-    folders = {path.parent.name for path in (TOP / "intake").glob("*/__init__.py")}
+    modules = {path.stem for path in (PROJECT / "intake").glob("[a-z]*.py")}
+    folders = {path.parent.name for path in (PROJECT / "intake").glob("*/__init__.py")}
     for name in modules | folders:
         assert re.search(rf"`(intake/)?{name}(\.py)?`", architecture), name
 

@@ -8,26 +8,26 @@ import sys
 import sysconfig
 import venv
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from importlib.metadata import distributions
 from pathlib import Path
 
 import httpx
 import pytest
 
-from intake.demo.processes import wait_for_port
+from commands import run, run_bytes
 from ports import free_port
+from project import PROJECT
+from servers import Server, listening, serving
+from waiting import waited_for
 
-PROJECT = Path(__file__).parents[1]
 TOP = ("wsgi.py", "gunicorn.conf.py", "migrations")
 
 
 def tracked() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=PROJECT, capture_output=True, check=True
-    )
-    return [name for name in listed.stdout.decode().split("\0") if name and (PROJECT / name).exists()]
+    listed = run(["git", "ls-files", "-co", "--exclude-standard", "-z"])
+    return [name for name in listed.stdout.split("\0") if name and (PROJECT / name).exists()]
 
 
 @pytest.fixture(scope="module")
@@ -74,25 +74,18 @@ class Installed:
         )  # fmt: skip
         self.environment = {"PATH": os.defpath, "HOME": "", "INTAKE_DATA": "data"}
 
-    def run(self, *arguments: str, data: bytes = b"") -> str:
-        result = subprocess.run(
-            [self.python.with_name("intake"), *arguments],
-            cwd=self.directory, env=self.environment, input=data, capture_output=True, check=False,
-        )  # fmt: skip
+    def run(self, *arguments: str, data: bytes = b"") -> bytes:
+        """What the installed command says, with nothing wrong."""
+        result = run_bytes(self.command(*arguments), data, directory=self.directory, environment=self.environment)
         assert result.returncode == 0, result.stderr.decode()
-        return result.stdout.decode()
+        return result.stdout
 
-    @contextmanager
-    def serving(self, port: int, environment: Mapping[str, str], *arguments: str) -> "Iterator[subprocess.Popen[str]]":
-        with subprocess.Popen(
-            [self.python.with_name("intake"), *arguments],
-            cwd=self.directory, env={**self.environment, **environment}, stdout=subprocess.PIPE, text=True,
-        ) as process:  # fmt: skip
-            try:
-                wait_for_port(process, port)
-                yield process
-            finally:
-                process.terminate()
+    def command(self, *arguments: str) -> list[str | Path]:
+        return [self.python.with_name("intake"), *arguments]
+
+    def serving(self, port: int, environment: Mapping[str, str], *arguments: str) -> AbstractContextManager[Server]:
+        variables = {**self.environment, **environment}
+        return serving(self.command(*arguments), port, self.directory / f"{port}.log", variables, self.directory)
 
 
 def test_the_wheel_holds_every_file_of_the_program(wheel: Path) -> None:
@@ -109,21 +102,23 @@ def test_the_wheel_holds_every_file_of_the_program(wheel: Path) -> None:
 
 def test_everything_runs_from_the_wheel_without_a_checkout(wheel: Path, tmp_path: Path) -> None:
     installed = Installed(wheel, tmp_path)
-    where = subprocess.run(
+    where = run(
         [installed.python, "-c", "import sys, intake, crypto; print(intake.__file__, crypto.__file__, *sys.path)"],
-        cwd=installed.directory, env=installed.environment, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        directory=installed.directory,
+        environment=installed.environment,
+    ).stdout
+    assert str(installed.directory.parent) in where
     assert str(PROJECT) not in where.replace(sysconfig.get_path("purelib"), "")
     (installed.directory / "passphrase").write_text("a passphrase\n")
-    log = re.search(r"intake-\S+\+\S+", installed.run("init", "--team", "a team"))
+    log = re.search(r"intake-\S+\+\S+", installed.run("init", "--team", "a team").decode())
     assert log
     for role, name in (("reviewer", "amina"), ("auditor", "carla")):
         installed.run("key", "new", name, "--role", role, "--passphrase-file", "passphrase")
         installed.run(role, "enrol", f"{name}.card")
     source, desk, triage = free_port(), free_port(), free_port()
     with (
-        installed.serving(source, {"INTAKE_SOURCE_BIND": f"127.0.0.1:{source}"}, "serve", "source"),
-        installed.serving(desk, {"INTAKE_DESK_BIND": f"127.0.0.1:{desk}"}, "serve", "desk"),
+        installed.serving(source, listening("source", source), "serve", "source"),
+        installed.serving(desk, listening("desk", desk), "serve", "desk"),
     ):
         for language in ("en", "fr", "fa"):
             page = httpx.get(f"http://127.0.0.1:{source}/{language}/", trust_env=False)
@@ -133,17 +128,13 @@ def test_everything_runs_from_the_wheel_without_a_checkout(wheel: Path, tmp_path
         verified = installed.run(
             "audit", "verify", "--key", "carla.key", "--passphrase-file", "passphrase", *connection
         )
-        assert "Verified: 2 entries" in verified
+        assert b"Verified: 2 entries" in verified
         program = ["triage", "--key", "amina.key", "--port", str(triage), *connection]
         with installed.serving(triage, {"PYTHONUNBUFFERED": "1"}, *program) as started:
-            assert started.stdout
-            address = started.stdout.readline().strip()
-            page = httpx.get(address, trust_env=False, follow_redirects=True)
+            address = waited_for(lambda: re.search(r"http://\S+", started.said()))
+            page = httpx.get(address[0], trust_env=False, follow_redirects=True)
             assert (page.status_code, "passphrase" in page.text.lower()) == (200, True)
         installed.run("settle")
     installed.run("age", "keygen", "-o", "key.txt")
-    sealed = subprocess.run(
-        [installed.python.with_name("intake"), "age", "-e", "-i", "key.txt"],
-        cwd=installed.directory, env=installed.environment, input=b"data", capture_output=True, check=True,
-    ).stdout  # fmt: skip
-    assert installed.run("age", "-d", "-i", "key.txt", data=sealed) == "data"
+    sealed = installed.run("age", "-e", "-i", "key.txt", data=b"data")
+    assert installed.run("age", "-d", "-i", "key.txt", data=sealed) == b"data"

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import click
@@ -54,6 +55,9 @@ class _LazyGroup(click.Group):
             status = Status.FAILED
         except Exception as error:  # noqa: BLE001 - the one place where every error ends
             status = report(error)
+            # What could not be written is still there: the interpreter would try again and complain in its own words.
+            with suppress(OSError):
+                finish_output()
         sys.exit(status)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:

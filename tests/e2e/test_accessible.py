@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
+from commands import GUNICORN
 from intake.report.definition import load_form
 from intake.source.text import catalogues
 from npm_packages import NPM, install_npm
 from ports import free_port
+from servers import listening
+from whole_service import Service
 
-PHONE = {"width": 390, "height": 844}
-NARROW = {"width": 320, "height": 256}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+NARROW: ViewportSize = {"width": 320, "height": 256}
 """What is left of a window of 1280 by 1024 at 400 % (WCAG 2.2, 1.4.10)."""
 
 SMALLEST_TARGET = 24
@@ -276,17 +279,17 @@ def look_at(page: Page, axe: str) -> Look:
         "axe": page.evaluate(AXE),
         "small_targets": page.evaluate(SMALL_TARGETS, SMALLEST_TARGET),
     }
-    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    page.set_viewport_size(NARROW)
     seen["beyond_the_sides"] = page.evaluate(BEYOND_THE_SIDES)
     style = page.add_style_tag(content=WIDE_TEXT)
     seen["beyond_the_sides_with_wide_text"] = page.evaluate(BEYOND_THE_SIDES)
     style.evaluate("style => style.remove()")
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.set_viewport_size(PHONE)
     return Look(**seen)
 
 
 @pytest.fixture(scope="module")
-def site(service: Any, pages: Callable[..., Page]) -> Site:
+def site(service: Service, pages: Callable[..., Page]) -> Site:
     """The site with room for the walk, the same one with hardly any, and a thread with replies."""
     address, strict = start_source(service, "20000"), start_source(service, "1")
     source = pages(390, 844)
@@ -300,16 +303,14 @@ def site(service: Any, pages: Callable[..., Page]) -> Site:
     return Site(address, strict, codename)
 
 
-def start_source(service: Any, codenames: str) -> str:
+def start_source(service: Service, codenames: str) -> str:
     """Start another source site on the same store, in all languages, for so many codenames an hour; its address."""
-    bind = f"127.0.0.1:{free_port()}"
+    port = free_port()
     limits = {"INTAKE_LIMIT_CODENAMES": f"{codenames} per hour", "INTAKE_LIMIT_PAGES": "20000 per hour"}
     limits["INTAKE_LIMIT_SENDS"] = "20000 per hour"
-    chosen = {"INTAKE_SOURCE_BIND": bind, "INTAKE_DRAFT_LANGUAGES": " ".join(CATALOGUES)}
+    chosen = {**listening("source", port), "INTAKE_DRAFT_LANGUAGES": " ".join(CATALOGUES)}
     another = replace(service, environment={**service.environment, **limits, **chosen})
-    another.start(f"source-{codenames}", ["-m", "gunicorn", "wsgi:source"])
-    another.wait(f"http://{bind}")
-    return f"http://{bind}"
+    return another.start(f"source-{codenames}", [*GUNICORN, "wsgi:source"], port).address
 
 
 def reply_twice(reviewer: Page, triage: str) -> None:
@@ -336,7 +337,7 @@ def walk(
 ) -> Iterator[Walk]:
     """All pages in one language."""
     language = str(request.param)
-    context = chromium.new_context(bypass_csp=True, viewport=PHONE)  # type: ignore[arg-type]
+    context = chromium.new_context(bypass_csp=True, viewport=PHONE)
     visit = Visit(site, language, context.new_page())
     visit.page.set_default_timeout(30_000)
     seen = Walk(language)
@@ -349,7 +350,7 @@ def walk(
 
 
 def test_a_page_that_is_wrong_in_every_way_is_found_out(chromium: Browser, axe: str) -> None:
-    with chromium.new_context(viewport=PHONE) as context:  # type: ignore[arg-type]
+    with chromium.new_context(viewport=PHONE) as context:
         page = context.new_page()
         page.set_content(WRONG)
         look = look_at(page, axe)
@@ -380,9 +381,9 @@ def test_every_page_says_its_language_and_has_a_title(walk: Walk) -> None:
 
 
 def test_the_header_runs_in_the_direction_of_the_language(walk: Walk) -> None:
-    ends = [(look.direction, *look.header_ends) for look in walk.looks.values() if look.header_ends]
+    ends = [(look.direction, look.header_ends) for look in walk.looks.values() if look.header_ends]
     assert ends
-    for direction, first, last in ends:
+    for direction, (first, last) in ends:
         assert (first > last) == (direction == "rtl")
 
 
@@ -390,16 +391,21 @@ def test_at_400_percent_the_report_is_sent(site: Site, chromium: Browser) -> Non
     with chromium.new_context(
         java_script_enabled=False,
         viewport=NARROW,
-        device_scale_factor=4,  # type: ignore[arg-type]
+        device_scale_factor=4,
     ) as context:
         send_with_labels(context.new_page(), site)
 
 
 def test_without_its_style_sheet_the_report_is_sent(site: Site, chromium: Browser) -> None:
-    with chromium.new_context(java_script_enabled=False, viewport=PHONE) as context:  # type: ignore[arg-type]
+    with chromium.new_context(java_script_enabled=False, viewport=PHONE) as context:
         page = context.new_page()
         refused: list[str] = []
-        page.route("**/*.css", lambda route: (refused.append(route.request.url), route.abort()))
+
+        def refuse(route: Route) -> None:
+            refused.append(route.request.url)
+            route.abort()
+
+        page.route("**/*.css", refuse)
         send_with_labels(page, site)
         assert refused
 
@@ -462,7 +468,8 @@ def test_a_report_is_sent_with_the_keyboard_alone(site: Site, pages: Callable[..
 
 def tab_through(page: Page) -> None:
     """Go once round the page: every control is reached, in its order, and seen to have the focus."""
-    expected, reached = page.evaluate(REACHABLE), []
+    expected = page.evaluate(REACHABLE)
+    reached: list[str] = []
     for _ in range(len(expected)):
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)

@@ -16,6 +16,7 @@ import pytest
 from intake.demo.processes import wait_for_port
 from other_site import OtherSite, other_site
 from ports import free_port
+from whole_service import Service
 
 with warnings.catch_warnings():
     # What it imports for telephones and to name the Linux distribution is deprecated, and not used here.
@@ -94,7 +95,7 @@ def connected(port: int) -> Marionette:
 
 
 @pytest.fixture(scope="module")
-def seen(service: Any, firefox: Marionette) -> Seen:
+def seen(service: Service, firefox: Marionette) -> Seen:
     """The whole way, once: from the first page to the report, a message, the way back, and out."""
     seen = Seen()
 
@@ -179,14 +180,14 @@ def test_leaving_takes_the_cookie_away(seen: Seen) -> None:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(service: Any, seen: Seen) -> Iterator[OtherSite]:
+def elsewhere(service: Service, seen: Seen) -> Iterator[OtherSite]:
     """Another site, after the source's way."""
     with other_site(service.source) as site:
         yield site
 
 
 def test_a_link_from_another_site_leads_into_the_visit_and_does_not_end_it(
-    service: Any, firefox: Marionette, elsewhere: OtherSite
+    service: Service, firefox: Marionette, elsewhere: OtherSite
 ) -> None:
     for _ in range(2):
         firefox.navigate(elsewhere.address)
@@ -198,7 +199,7 @@ def test_a_link_from_another_site_leads_into_the_visit_and_does_not_end_it(
 
 @pytest.mark.parametrize("form", ["plant", "leave"])
 def test_a_form_from_another_site_is_refused_and_the_visit_goes_on(
-    service: Any, firefox: Marionette, elsewhere: OtherSite, form: str
+    service: Service, firefox: Marionette, elsewhere: OtherSite, form: str
 ) -> None:
     firefox.navigate(elsewhere.address)
     click(firefox, f"#{form} button")
@@ -217,7 +218,7 @@ def test_without_a_referrer_only_the_fetch_metadata_tell_a_form_of_ones_own(
     assert elsewhere.own_form["Origin"] == "null"
 
 
-def test_where_cookies_are_blocked_the_source_is_told_so_and_what_to_do(service: Any, tmp_path: Path) -> None:
+def test_where_cookies_are_blocked_the_source_is_told_so_and_what_to_do(service: Service, tmp_path: Path) -> None:
     with started(tmp_path, {"network.cookie.cookieBehavior": REJECT_ALL}) as firefox:
         firefox.navigate(f"{service.source}/en/")
         for _ in range(2):

@@ -9,13 +9,13 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from intake.report.definition import load_form
+from whole_service import Service
 
 MARKERS = {
     name: f"{name}-{secrets.token_hex(12)}" for name in ("narrative", "message", "shows", "note", "reply", "name")
@@ -71,7 +71,7 @@ def unlock(page: Page, address: str, passphrase: str) -> None:
 
 @pytest.fixture(scope="module")
 def journey(
-    service: Any, pages: Callable[..., Page], photograph: Photograph, tmp_path_factory: pytest.TempPathFactory
+    service: Service, pages: Callable[..., Page], photograph: Photograph, tmp_path_factory: pytest.TempPathFactory
 ) -> Journey:
     """Everything from the first page to the answer, once."""
     seen = Journey()
@@ -102,7 +102,7 @@ def journey(
     return seen
 
 
-def _report(service: Any, page: Page, photograph: Photograph, seen: Journey) -> None:
+def _report(service: Service, page: Page, photograph: Photograph, seen: Journey) -> None:
     page.goto(service.source)
     photograph(page, "source-home")
     page.click("form[action$='/codename'] button")
@@ -139,7 +139,7 @@ def _add_groups(page: Page, photograph: Photograph) -> None:
     expect(page.get_by_role("heading", name="Your page")).to_be_visible()
 
 
-def _add_files(service: Any, page: Page, photograph: Photograph, seen: Journey, chosen: Path) -> None:
+def _add_files(service: Service, page: Page, photograph: Photograph, seen: Journey, chosen: Path) -> None:
     for name, data in seen.files.items():
         (chosen / name).write_bytes(data)
         page.click("a[href$='/tip/file']")
@@ -175,7 +175,7 @@ def _work(page: Page, photograph: Photograph, seen: Journey) -> None:
     photograph(page, "triage-report")
 
 
-def _come_back(service: Any, page: Page, photograph: Photograph, seen: Journey) -> None:
+def _come_back(service: Service, page: Page, photograph: Photograph, seen: Journey) -> None:
     page.goto(f"{service.source}/en/return")
     page.fill("[name=codename]", seen.codename.rpartition(" ")[0] + " zzzz")
     page.click("form[action$='/return'] button")
@@ -228,7 +228,7 @@ def test_every_file_comes_out_as_it_went_in(journey: Journey) -> None:
     assert journey.saved == sent
 
 
-def test_the_auditor_finds_every_access_and_the_log_whole(journey: Journey, service: Any) -> None:
+def test_the_auditor_finds_every_access_and_the_log_whole(journey: Journey, service: Service) -> None:
     (service.directory / "passphrase").write_text("the reviewers' passphrase\n")
     result = service.run(
         "audit", "verify", "--key", str(service.key("carla")), "--home", str(service.directory / "carla-home"),
@@ -242,7 +242,7 @@ def test_the_auditor_finds_every_access_and_the_log_whole(journey: Journey, serv
     assert "Verified:" in result.stdout
 
 
-def test_nothing_that_was_written_lies_anywhere(journey: Journey, service: Any) -> None:
+def test_nothing_that_was_written_lies_anywhere(journey: Journey, service: Service) -> None:
     """In the store, the blobs, the reviewers' homes, what every process printed, or the temporary directory."""
     wanted = [marker.encode() for marker in MARKERS.values()] + [journey.codename.encode()]
     wanted += [marker.encode("utf-16-le") for marker in MARKERS.values()]
@@ -254,7 +254,7 @@ def test_nothing_that_was_written_lies_anywhere(journey: Journey, service: Any) 
             assert marker not in held, path
 
 
-def test_the_processes_printed_no_address_and_no_request(journey: Journey, service: Any) -> None:
+def test_the_processes_printed_no_address_and_no_request(journey: Journey, service: Service) -> None:
     printed = service.printed()
     assert "/en/" not in printed
     assert "/tips/" not in printed

@@ -1,22 +1,22 @@
 """A visit in Chromium, with JavaScript off, while the same browser is on another site."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from other_site import OtherSite, other_site
+from whole_service import Service
 
 
 @pytest.fixture(scope="module")
-def elsewhere(service: Any) -> Iterator[OtherSite]:
+def elsewhere(service: Service) -> Iterator[OtherSite]:
     with other_site(service.source) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
-def source(service: Any, pages: Callable[..., Page]) -> Page:
+def source(service: Service, pages: Callable[..., Page]) -> Page:
     """A source who has sent a report."""
     page = pages(390, 844)
     page.goto(f"{service.source}/en/")
@@ -29,7 +29,7 @@ def source(service: Any, pages: Callable[..., Page]) -> Page:
 
 
 def test_a_link_from_another_site_leads_into_the_visit_and_does_not_end_it(
-    service: Any, source: Page, elsewhere: OtherSite
+    service: Service, source: Page, elsewhere: OtherSite
 ) -> None:
     for _ in range(2):
         source.goto(elsewhere.address)
@@ -39,7 +39,7 @@ def test_a_link_from_another_site_leads_into_the_visit_and_does_not_end_it(
 
 @pytest.mark.parametrize("form", ["plant", "leave"])
 def test_a_form_from_another_site_is_refused_and_the_visit_goes_on(
-    service: Any, source: Page, elsewhere: OtherSite, form: str
+    service: Service, source: Page, elsewhere: OtherSite, form: str
 ) -> None:
     source.goto(elsewhere.address)
     source.click(f"#{form} button")

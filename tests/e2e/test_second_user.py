@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ports import free_port
+from whole_service import Service
 
 LISTENER = """
 import sys, http.server
@@ -44,7 +45,7 @@ def listener() -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
 
 
 def test_another_users_port_gets_no_cookie_and_opens_nothing(
-    service: Any, pages: Callable[..., Page], photograph: Callable[[Page, str], None], listener: Any
+    service: Service, pages: Callable[..., Page], photograph: Callable[[Page, str], None], listener: Any
 ) -> None:
     port, process = listener
     address = service.triage("boris")

@@ -1,32 +1,32 @@
 """The service over real onion services, in a private Tor network on this machine: report, file, reply, limits."""
 
-import os
 import re
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 import httpx
 import pytest
 
+from commands import INTAKE, environment, run
+from forms import hidden
 from intake.accesslog import members
 from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.settings import Settings
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys
-from intake.triage.outbox import Unsent, new_form
 from intake.triage.work import Work
+from opened import opened_tips
+from project import PROJECT
+from sent import write
+from servers import serving
 from tornet import TorNet
 from visitor import Visitor
 
-PROJECT = Path(__file__).parents[2]
 TORRC = PROJECT / "deploy" / "torrc"
 FILE = b"%PDF" * 250_000
 SOURCE, DESK = "intake-source", "intake-desk"
@@ -81,18 +81,13 @@ class Browser:
         return self._keep(self.client.get(path))
 
     def send(self, action: str, **values: str) -> int:
-        return self._keep(self.client.post(action, data={**self.hidden(action), **values}))
+        return self._keep(self.client.post(action, data={**hidden(self.page, action), **values}))
 
     def send_file(self, content: bytes) -> int:
         name = re.search(r'type="file" [^>]*name="([^"]+)"', self.page)
         assert name
-        data, files = self.hidden("/en/tip/file"), {name[1]: ("summons.pdf", content)}
+        data, files = hidden(self.page, "/en/tip/file"), {name[1]: ("summons.pdf", content)}
         return self._keep(self.client.post("/en/tip/file", data=data, files=files))
-
-    def hidden(self, action: str) -> dict[str, str]:
-        form = self.page.partition(f'action="{action}"')[2].partition("</form>")[0]
-        inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input [^>]*>", form)]
-        return {entry["name"]: entry.get("value", "") for entry in inputs if entry.get("type") == "hidden"}
 
     def _keep(self, answer: httpx.Response) -> int:
         self.page = answer.text
@@ -125,7 +120,8 @@ def onions() -> Iterator[Onions]:
         reviewer = enrol(settings)
         running = Onions(net, settings, addresses["source"], addresses["desk"], reviewer, directory)
         for name, listening in running.sockets.items():
-            serve(stack, settings, name, listening)
+            command = [*INTAKE, "serve", name]
+            stack.enter_context(serving(command, listening, directory / f"{name}.log", environment(settings.data)))
             net.wait_reachable(addresses[name], 80)
         yield running
 
@@ -136,18 +132,6 @@ def enrol(settings: Settings) -> MemberKeys:
     members.enrol(server.store, server.log, keys.card)
     server.store.close()
     return keys
-
-
-def serve(stack: ExitStack, settings: Settings, name: str, listening: Path) -> None:
-    """Run `intake serve` until the end, and return once its socket is there."""
-    environment = {**os.environ, "INTAKE_DATA": str(settings.data)}
-    process = subprocess.Popen([sys.executable, "-m", "intake", "serve", name], cwd=PROJECT, env=environment)
-    stack.callback(process.wait, 60)
-    stack.callback(process.terminate)
-    pause = Event()
-    while not listening.is_socket():
-        assert process.poll() is None, f"intake serve {name} ended"
-        pause.wait(0.05)
 
 
 @pytest.fixture
@@ -178,12 +162,12 @@ def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, w
 
     work.sync()
     assert (work.problem, work.alarm) == ("", "")
-    (tip,) = map(work.book.tip, work.book.given())
+    (tip,) = opened_tips(work.book)
     assert tip.narrative == "Two men came to my mother."
     (file,) = tip.files.values()
     assert file.about.name == "summons.pdf"
     assert b"".join(work.file(tip, file)) == FILE
-    work.send(Unsent.typed(new_form(), tip.id, "reply", "We have read it. Is she safe?"))
+    write(work, tip.id, "reply", "We have read it. Is she safe?")
 
     later = onions.browser("later")
     later.open("/en/return")
@@ -228,7 +212,7 @@ def test_tor_takes_the_configuration_that_is_shipped(tmp_path: Path) -> None:
     torrc.write_text(TORRC.read_text().replace("/var/lib/tor", str(tmp_path)) + f"DataDirectory {tmp_path / 'tor'}\n")
     (tmp_path / "empty").touch()
     command = ["tor", "--verify-config", "-f", str(torrc), "--defaults-torrc", str(tmp_path / "empty")]
-    checked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    checked = run(command)
     assert checked.returncode == 0, checked.stdout
     warnings = [line for line in checked.stdout.splitlines() if "[warn]" in line]
     assert [line for line in warnings if "running Tor as root" not in line] == []

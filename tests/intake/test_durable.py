@@ -42,11 +42,15 @@ def test_the_logs_key_is_synced_with_its_directory_before_the_store_is_made(tmp_
     trace = (tmp_path / "data.trace").read_text()
     named = re.search(rf'link\("({data}/\.[0-9a-f]+)", "{data}/log\.key"\)', trace)
     assert named
+    synced = re.compile(rf"fsync\(\d+<{data}>\)").search(trace, named.end())
+    store = re.search(rf'openat\([^)]*"{data}/intake\.db", [^)]*O_CREAT', trace)
+    assert synced
+    assert store
     order = [
         trace.index(f"{named[1]}>)", trace.index("fsync(")),
         named.start(),
-        re.compile(rf"fsync\(\d+<{data}>\)").search(trace, named.end()).start(),  # type: ignore[union-attr]
-        re.search(rf'openat\([^)]*"{data}/intake\.db", [^)]*O_CREAT', trace).start(),  # type: ignore[union-attr]
+        synced.start(),
+        store.start(),
     ]
     assert order == sorted(order)
 

@@ -2,20 +2,17 @@
 
 import logging
 import re
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from intake.demo.processes import wait_for_port
+from commands import GUNICORN, environment
 from intake.hygiene import Sparing
 from intake.keeper import Keeper
 from ports import free_port
+from servers import listening, serving
 from visitor import proxy_line
 
-PROJECT = Path(__file__).parents[2]
 FLOOD = 1_000
 NO_HTTP = (
     b"Marker\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nMarker\r\n\r\n",
@@ -93,39 +90,23 @@ def test_what_an_exception_says_is_not_said(log: Log) -> None:
     assert re.fullmatch(r"Failed to rate limit\.: LookupError in fail \(.*", line)
 
 
-def ask(port: int, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.sendall(request)
-        return connection.recv(1 << 16)
-
-
 @pytest.mark.parametrize("application", ["source", "desk"])
 def test_a_flood_of_what_is_no_http_leaves_a_few_lines_that_say_how_much_it_was(
     application: str, server: Keeper, tmp_path: Path
 ) -> None:
-    port, path = free_port(), tmp_path / "printed"
-    variables = {
-        "PATH": "/usr/bin:/bin", "INTAKE_DATA": str(server.settings.data), "INTAKE_ONION": "true",
-        f"INTAKE_{application.upper()}_BIND": f"127.0.0.1:{port}",
-    }  # fmt: skip
-    with path.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", f"wsgi:{application}"],
-            cwd=PROJECT, env=variables, stdout=output, stderr=output,
-        )  # fmt: skip
-    try:
-        wait_for_port(process, port)
+    port = free_port()
+    variables = environment(server.settings.data, INTAKE_ONION="true", **listening(application, port))
+    with serving([*GUNICORN, f"wsgi:{application}"], port, tmp_path / "printed", variables) as running:
         for number in range(FLOOD):
-            circuit = proxy_line(number % 200)
-            assert ask(port, circuit + NO_HTTP[number % len(NO_HTTP)]).startswith(b"HTTP/1.1 400 ")
-    finally:
-        process.terminate()
-        process.wait(60)
-    lines = path.read_text().splitlines()
+            with running.connect() as connection:
+                connection.sendall(proxy_line(number % 200) + NO_HTTP[number % len(NO_HTTP)])
+                assert connection.recv(1 << 16).startswith(b"HTTP/1.1 400 ")
+        printed = running.stop()
+    lines = printed.splitlines()
     sums = [re.search(r"([0-9]+) times within an hour: a request failed before it reached", line) for line in lines]
     # Twice as many if the hour ended meanwhile.
     assert len(lines) <= 2 * len(NO_HTTP)
     assert sum(int(found[1]) if found else 0 for found in sums) == FLOOD
     assert None not in sums
-    assert "Marker" not in path.read_text()
-    assert "fc00" not in path.read_text()
+    assert "Marker" not in printed
+    assert "fc00" not in printed

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_DATA = Path(__file__).parents[1] / "data"
+from project import TESTS
+
+_DATA = TESTS / "data"
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
-NPM = Path(__file__).parents[1] / "npm"
+from project import TESTS
+
+NPM = TESTS / "npm"
 
 
 def install_npm() -> None:

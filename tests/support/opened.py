@@ -13,10 +13,21 @@ def told(tip: OpenTip) -> dict[str, Any]:
     return values | {"identities": [str(identity) for identity in tip.identities]}
 
 
+def opened_tip(book: Book, name: str) -> OpenTip:
+    """A tip that is in a book."""
+    tip = book.tip(name)
+    assert tip is not None
+    return tip
+
+
+def opened_tips(book: Book) -> list[OpenTip]:
+    """Every tip of a book, in the order of their ids."""
+    return [opened_tip(book, name) for name in sorted(book.given())]
+
+
 def tips_of(book: Book) -> dict[str, dict[str, Any]]:
-    """Every tip of a book by its id."""
-    opened = {name: book.tip(name) for name in book.given()}
-    return {name: told(tip) for name, tip in opened.items() if tip is not None}
+    """All of every tip of a book by its id."""
+    return {tip.id: told(tip) for tip in opened_tips(book)}
 
 
 def contents(book: Book) -> dict[str, Any]:

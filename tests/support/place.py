@@ -1,12 +1,11 @@
 """A place to run commands in: an initialised server, a card, a key and a passphrase, in a directory of their own."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 from click.testing import CliRunner, Result
 
+from commands import INTAKE, environment, run
 from intake.cli import main
 from intake.cli.trouble import Status
 from intake.protocol.card import Role
@@ -27,23 +26,14 @@ class Place:
         write_card(directory / "amina.card", keys)
         (directory / "passphrase").write_text("a passphrase\n")
 
-    def run(self, *arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
-        """The real command, without a terminal."""
-        environment = {**os.environ, "INTAKE_DATA": str(self.data)}
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            [sys.executable, "-m", "intake", *arguments],
-            check=False,
-            **{
-                "cwd": self.directory,
-                "env": environment,
-                "text": True,
-                "capture_output": True,
-                "stdin": subprocess.DEVNULL,
-                "start_new_session": True,
-                "timeout": 120,
-                **options,
-            },
-        )
+    @property
+    def environment(self) -> dict[str, str]:
+        """What commands here have in their environment."""
+        return environment(self.data)
+
+    def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """The real command."""
+        return run([*INTAKE, *arguments], directory=self.directory, environment=environment(self.data, **variables))
 
     def call(self, *arguments: str, **variables: str) -> Result:
         """The command in this process, which must be in the place's directory."""

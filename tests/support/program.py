@@ -1,17 +1,22 @@
 """A reviewer's program in this process, driven through its pages."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol
 
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from forms import tokens
+from intake.accesslog.append import LogAppender
+from intake.protocol.card import Role
 from intake.triage.app import create_app
 from intake.triage.guard import Guard
 from intake.triage.home import Home
+from intake.triage.keyfile import MemberKeys
 from intake.triage.place import Place
+from intake.triage.work import Work
 
 PASSPHRASE = "a passphrase"
 PORT = 8003
@@ -41,9 +46,9 @@ class Program:
     def _entered(self) -> None:
         self.place = replace(self.place, token=None)
 
-    def get(self, path: str, *, waits: bool = True, **options: object) -> TestResponse:
+    def get(self, path: str, *, waits: bool = True, **options: Any) -> TestResponse:
         """A page; with `waits`, as `send`."""
-        answer = self.browser.get(self.place.path + path, base_url=ORIGIN, **options)  # type: ignore[arg-type]
+        answer = self.browser.get(self.place.path + path, base_url=ORIGIN, **options)
         if waits:
             self.let_leave()
         return answer
@@ -54,13 +59,7 @@ class Program:
 
     def hidden(self, page: str) -> dict[str, str]:
         """The tokens of the forms of a page."""
-        shown = self.get(page, waits=False).text
-        hidden = {}
-        for name in ("csrf_token", "form"):
-            for value in re.findall(rf'name="{name}" value="([^"]+)"', shown)[:1]:
-                hidden[name] = value
-        assert "csrf_token" in hidden
-        return hidden
+        return tokens(self.get(page, waits=False).text)
 
     def send(self, path: str, values: dict[str, str], *, waits: bool = True) -> TestResponse:
         """Send just these values; with `waits`, return when the program has tried to pass on whatever it has."""
@@ -82,7 +81,7 @@ class Program:
     def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
         """Unlock, and wait until what is new has been fetched, or could not be."""
         answer = self.post("/unlock", "/unlock", passphrase=passphrase)
-        work = self.app.extensions["guard"].use()
+        work = self.guard.use()
         assert work is None or work.settled.wait(60)
         return answer
 
@@ -90,3 +89,30 @@ class Program:
     def guard(self) -> Guard:
         guard: Guard = self.app.extensions["guard"]
         return guard
+
+    @property
+    def work(self) -> Work:
+        """What it works with while it is unlocked."""
+        work = self.guard.use()
+        assert work is not None
+        return work
+
+
+class Enrol(Protocol):
+    """Makes somebody's keys and a key file, and enrols them, by the desk's log or by one of the operator's own."""
+
+    def __call__(self, name: str, role: Role = Role.REVIEWER, log: LogAppender | None = None) -> MemberKeys: ...
+
+
+class HomeOf(Protocol):
+    """A member's home directory, connected to the desk or to another address."""
+
+    def __call__(self, name: str, url: str | None = None) -> Home: ...
+
+
+class Reviewer(Protocol):
+    """Enrols a reviewer and starts their program, not unlocked yet."""
+
+    def __call__(
+        self, name: str, idle_seconds: float = 60, desk_url: str | None = None, home: Home | None = None
+    ) -> Program: ...

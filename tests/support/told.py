@@ -2,24 +2,25 @@
 
 import re
 from html import unescape
-from typing import Any
 
+from intake.storage.tables import Tip
+from open_desk import Stored
 from program import Program
 
 _ALERT = re.compile(r'role="alert">([^<]*)')
 
 
-def page(tip: Any) -> str:
+def page(tip: Stored | Tip) -> str:
     """Where a tip is shown."""
     return f"/tips/{tip.id.hex()}"
 
 
-def shown(program: Program, tip: Any) -> str:
+def shown(program: Program, tip: Stored | Tip) -> str:
     """The page of a tip."""
     return unescape(program.get(page(tip)).text)
 
 
-def alerts(program: Program, tip: Any) -> list[str]:
+def alerts(program: Program, tip: Stored | Tip) -> list[str]:
     """The warnings on it."""
     return [unescape(alert) for alert in _ALERT.findall(program.get(page(tip)).text)]
 

@@ -9,6 +9,8 @@ from html import unescape
 from http.client import HTTPResponse
 from urllib.parse import urlencode, urlsplit
 
+from forms import hidden
+
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -37,10 +39,8 @@ class Answer:
 
     def hidden(self, action: str) -> dict[str, str]:
         """The hidden values of one of the page's forms."""
-        form = self.text.partition(f'action="{action}"')[2].partition("</form>")[0]
-        assert form, f"{self.path} has no form for {action}, but status {self.status}"
-        inputs = [dict(re.findall(r'(\w+)="([^"]*)"', tag)) for tag in re.findall(r"<input [^>]*>", form)]
-        return {entry["name"]: unescape(entry.get("value", "")) for entry in inputs if entry.get("type") == "hidden"}
+        assert f'action="{action}"' in self.text, f"{self.path} has no form for {action}, but status {self.status}"
+        return hidden(self.text, action)
 
     def typed(self, name: str) -> str:
         """What stands in a text area of the page."""

@@ -10,7 +10,7 @@ _PATIENCE = 60.0
 _LOOK = 0.02
 
 
-def waited_for(look: Callable[[], T]) -> T:
+def waited_for(look: Callable[[], T | None]) -> T:
     """What `look` returns as soon as that is something; `TimeoutError` if it never is."""
     deadline = time.monotonic() + _PATIENCE
     while not (found := look()):

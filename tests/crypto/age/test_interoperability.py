@@ -10,6 +10,8 @@ import pytest
 
 from crypto.age import (
     HybridIdentity,
+    Identity,
+    Recipient,
     ScryptIdentity,
     ScryptRecipient,
     X25519Identity,
@@ -23,17 +25,18 @@ from crypto.age import (
 SIZES = [0, 1, 65_535, 65_536, 65_537, 5 << 20]
 PASSPHRASE = "correct horse battery"
 Peer = Callable[..., bytes]
+Kind = type[HybridIdentity] | type[X25519Identity]
 
 
-def sealed(data: bytes, *recipients: object, armored: bool = False) -> bytes:
+def sealed(data: bytes, *recipients: Recipient, armored: bool = False) -> bytes:
     target = io.BytesIO()
-    encrypt(io.BytesIO(data), target, list(recipients), armored=armored)  # type: ignore[arg-type]
+    encrypt(io.BytesIO(data), target, list(recipients), armored=armored)
     return target.getvalue()
 
 
-def opened(data: bytes, *identities: object) -> bytes:
+def opened(data: bytes, *identities: Identity) -> bytes:
     target = io.BytesIO()
-    decrypt(io.BytesIO(data), target, list(identities), armored=looks_armored(data))  # type: ignore[arg-type]
+    decrypt(io.BytesIO(data), target, list(identities), armored=looks_armored(data))
     return target.getvalue()
 
 
@@ -53,7 +56,7 @@ def count(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.mark.parametrize("kind", [HybridIdentity, X25519Identity])
-def test_npm_opens_what_we_seal(kind: type, data: bytes, armored: bool, count: int, npm_age: Peer) -> None:
+def test_npm_opens_what_we_seal(kind: Kind, data: bytes, armored: bool, count: int, npm_age: Peer) -> None:
     identities = [kind.generate() for _ in range(count)]
     file = sealed(data, *(identity.recipient for identity in identities), armored=armored)
     assert npm_age("decrypt", str(identities[-1]), data=file) == data
@@ -76,7 +79,7 @@ def test_passphrases_work_in_both_directions_with_npm(data: bytes, armored: bool
 
 
 @pytest.mark.parametrize("kind", [HybridIdentity, X25519Identity])
-def test_a_key_of_ours_has_the_same_recipient_at_npm(kind: type, npm_age: Peer) -> None:
+def test_a_key_of_ours_has_the_same_recipient_at_npm(kind: Kind, npm_age: Peer) -> None:
     identity, recipient = npm_age("keygen", "hybrid" if kind is HybridIdentity else "x25519").decode().split()
     assert str(parse_identity(identity).recipient) == recipient
 

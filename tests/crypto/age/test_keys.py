@@ -18,11 +18,12 @@ from crypto.age import (
     unseal,
 )
 
-KINDS = [HybridIdentity, X25519Identity]
+Kind = type[HybridIdentity] | type[X25519Identity]
+KINDS: list[Kind] = [HybridIdentity, X25519Identity]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_keys_come_back_from_their_text_in_both_cases(kind: type) -> None:
+def test_keys_come_back_from_their_text_in_both_cases(kind: Kind) -> None:
     identity = kind.generate()
     assert str(identity).startswith("AGE-SECRET-KEY-")
     for text in (str(identity), str(identity).lower()):
@@ -39,14 +40,14 @@ def test_the_specifications_example_keys_are_read() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_mixed_case_is_refused(kind: type) -> None:
+def test_mixed_case_is_refused(kind: Kind) -> None:
     text = str(kind.generate().recipient)
     with pytest.raises(HeaderError):
         parse_recipient(text[:10].upper() + text[10:])
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_character_whose_lower_case_is_ascii_is_refused(kind: type) -> None:
+def test_a_character_whose_lower_case_is_ascii_is_refused(kind: Kind) -> None:
     with pytest.raises(HeaderError):
         parse_identity(str(kind.generate()).replace("K", "\N{KELVIN SIGN}"))
 
@@ -83,13 +84,14 @@ def test_whatever_bech32_parses_has_one_spelling(text: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_secret_shows_in_a_repr_or_a_traceback(kind: type) -> None:
+def test_no_secret_shows_in_a_repr_or_a_traceback(kind: Kind) -> None:
     identity = kind.generate()
-    secrets = [ScryptIdentity("passphrase"), ScryptRecipient("passphrase"), identity]
+    passphrase = ScryptIdentity("passphrase")
+    secrets = [passphrase, ScryptRecipient("passphrase"), identity]
     assert "passphrase" not in repr(secrets)
     assert "KEY" not in repr(secrets)
     try:
-        unseal(b"age-encryption.org/v1\n", secrets[:1])
+        unseal(b"age-encryption.org/v1\n", [passphrase])
     except HeaderError as error:
         shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "'passphrase'" not in shown
@@ -97,7 +99,9 @@ def test_no_secret_shows_in_a_repr_or_a_traceback(kind: type) -> None:
 
 
 @pytest.mark.parametrize("kind", [ScryptIdentity, ScryptRecipient])
-def test_a_passphrase_that_is_no_text_is_told_without_repeating_it(kind: type) -> None:
+def test_a_passphrase_that_is_no_text_is_told_without_repeating_it(
+    kind: type[ScryptIdentity] | type[ScryptRecipient],
+) -> None:
     with pytest.raises(HeaderError) as caught:
         kind("pass\ud800phrase")
     assert "pass\ud800" not in str(caught.value)

@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import leaf_hash
 from crypto.note import SigningKey
+from enrolled import Enrolled, Members
 from intake.accesslog.read import LogDamagedError
 from intake.desk import create_app
 from intake.keeper import Keeper, read_log_key
@@ -54,8 +55,9 @@ class Auditor:
 
 def require_same_in_pieces(held: Sequence[bytes], log: str) -> None:
     """Whether a log is true or false, whoever goes on from what was kept says the same of it, in the same words."""
-    verdicts = set()
-    for places in ([], range(len(held)), range(0, len(held), 3)):
+    verdicts: set[bytes | str] = set()
+    every: tuple[Iterable[int], ...] = ((), range(len(held)), range(0, len(held), 3))
+    for places in every:
         try:
             verdicts.add(verified_in_pieces(cut_at(held, places), held, log)[1].to_bytes())
         except AuditError as error:
@@ -64,13 +66,13 @@ def require_same_in_pieces(held: Sequence[bytes], log: str) -> None:
 
 
 @pytest.fixture
-def amina(members_of: Any) -> Any:
+def amina(members_of: Members) -> Enrolled:
     """The reviewer who is enrolled first."""
     return members_of.enrol("amina")
 
 
 @pytest.fixture
-def log(server: Keeper, members_of: Any, amina: Any) -> Auditor:
+def log(server: Keeper, members_of: Members, amina: Enrolled) -> Auditor:
     """A log of two enrolments and six reads by two reviewers."""
     boris = members_of.enrol("boris")
     with httpx.Client(
@@ -140,7 +142,7 @@ def test_an_untouched_log_says_who_opened_what(log: Auditor) -> None:
     assert len({entry.who for entry in verified.entries if entry.action is Action.READ}) == 2
 
 
-def test_a_log_that_grew_verifies_against_the_checkpoint_seen_before(log: Auditor, members_of: Any) -> None:
+def test_a_log_that_grew_verifies_against_the_checkpoint_seen_before(log: Auditor, members_of: Members) -> None:
     log.verify()
     members_of.enrol("dmitri")
     assert log.verify().checkpoint.size == 9
@@ -205,7 +207,7 @@ def signed_again(entry: Entry, key: SigningKey, **parameters: object) -> Entry:
     return replace(entry, request=replace(entry.request, base=base, signature=key.sign_bytes(base.encode())))
 
 
-def test_a_nonce_that_the_desk_has_forgotten_may_come_again(log: Auditor, amina: Any) -> None:
+def test_a_nonce_that_the_desk_has_forgotten_may_come_again(log: Auditor, amina: Enrolled) -> None:
     held = lines(log.server)
     entry = parse_entry(held[-1])
     later = entry.at + timedelta(minutes=10)
@@ -215,7 +217,7 @@ def test_a_nonce_that_the_desk_has_forgotten_may_come_again(log: Auditor, amina:
     assert log.verify().checkpoint.size == len(held) + 1
 
 
-def test_a_request_of_another_time_than_its_entry_is_found(log: Auditor, amina: Any) -> None:
+def test_a_request_of_another_time_than_its_entry_is_found(log: Auditor, amina: Enrolled) -> None:
     held = lines(log.server)
     entry = parse_entry(held[-1])
     for minutes in (-6, 6):
@@ -247,7 +249,7 @@ def test_an_entry_that_is_malformed_is_found_and_ends_no_audit(change: dict[str,
         log.verify()
 
 
-def test_a_request_signed_beyond_the_calendar_is_found_and_ends_no_audit(log: Auditor, amina: Any) -> None:
+def test_a_request_signed_beyond_the_calendar_is_found_and_ends_no_audit(log: Auditor, amina: Enrolled) -> None:
     held = lines(log.server)
     far = signed_again(parse_entry(held[-1]), amina.key, created=999_999_999_999)
     rewrite(log.server, [*held, far.to_bytes()])
@@ -275,7 +277,7 @@ READ = ReadRequest((), ("0" * 32,)).to_json()
     ],
 )
 def test_what_only_reviewers_may_do_is_found_under_the_name_of_an_auditor(
-    method: str, path: str, body: bytes, action: Action, objects: tuple[str, ...], log: Auditor, members_of: Any
+    method: str, path: str, body: bytes, action: Action, objects: tuple[str, ...], log: Auditor, members_of: Members
 ) -> None:
     """Although the auditor has signed for it, and the server for the log."""
     carla = members_of.enrol("carla", Role.AUDITOR)
@@ -290,7 +292,7 @@ def test_what_only_reviewers_may_do_is_found_under_the_name_of_an_auditor(
         log.verify()
 
 
-def test_the_next_append_refuses_a_log_with_an_extra_entry(log: Auditor, members_of: Any) -> None:
+def test_the_next_append_refuses_a_log_with_an_extra_entry(log: Auditor, members_of: Members) -> None:
     rewrite(log.server, repeated(lines(log.server)))
     with pytest.raises(Exception, match=r"UNIQUE|more or fewer"):
         members_of.enrol("dmitri")

@@ -12,14 +12,14 @@ from typing import IO
 import pytest
 from click.testing import CliRunner
 
+from commands import INTAKE, run_bytes
 from intake.cli import main
 from waiting import waited_for
 
 
 def intake(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
-        [sys.executable, "-m", "intake", "age", *arguments], input=data, capture_output=True, check=False
-    )
+    """The command in the present directory."""
+    return run_bytes([*INTAKE, "age", *arguments], data, directory=Path.cwd())
 
 
 def await_empty(pipe: IO[bytes]) -> None:
@@ -350,8 +350,7 @@ main(prog_name="intake")
 
 def test_a_reviewers_commands_run_without_what_only_linux_has(tmp_path: Path) -> None:
     def run(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        command = [sys.executable, "-c", NOT_LINUX, *arguments]
-        return subprocess.run(command, input=data, capture_output=True, check=False, cwd=tmp_path)
+        return run_bytes([sys.executable, "-c", NOT_LINUX, *arguments], data, directory=tmp_path)
 
     (tmp_path / "passphrase").write_text("a passphrase")
     assert run("key", "new", "amina", "--passphrase-file", "passphrase").returncode == 0

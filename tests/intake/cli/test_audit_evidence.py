@@ -1,12 +1,12 @@
 """`intake audit evidence` with a file that a stranger made: whom it names misleads nobody."""
 
 import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from commands import INTAKE, run
 from crypto.checkpoint import Checkpoint
 from crypto.note import Note, SigningKey
 from intake.cli.trouble import Status
@@ -24,8 +24,7 @@ def two_trees(log: SigningKey, witness: SigningKey) -> bytes:
 
 def check(path: Path, data: bytes, *options: str) -> "subprocess.CompletedProcess[str]":
     (path / "evidence.txt").write_bytes(data)
-    command = [sys.executable, "-m", "intake", "audit", "evidence", "evidence.txt", *options]
-    return subprocess.run(command, cwd=path, capture_output=True, text=True, encoding="utf-8", check=False)
+    return run([*INTAKE, "audit", "evidence", "evidence.txt", *options], directory=path)
 
 
 def test_a_log_of_the_same_name_that_a_stranger_made_is_not_taken_for_ones_own(tmp_path: Path) -> None:

@@ -1,8 +1,5 @@
 """What the operator is asked where this machine's clock and the log are far apart, and how the log is put right."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,16 +7,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from commands import INTAKE, environment
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.cli import main
-from intake.demo.processes import wait_for_port
 from intake.keeper import open_keeper, read_log_key
 from intake.protocol.card import Role, issue_card
 from intake.settings import load
 from intake.storage.tables import Tip
 from ports import free_port
+from servers import listening, serving
 
 Run = Callable[..., Result]
 
@@ -123,17 +121,9 @@ def test_a_server_says_at_its_start_that_the_log_is_ahead_of_its_clock(
     ahead: timedelta, said: bool, application: str, enrolled: Callable[[timedelta], None], tmp_path: Path
 ) -> None:
     enrolled(ahead)
-    port, printed = free_port(), tmp_path / "printed"
-    environment = {**os.environ, f"INTAKE_{application.upper()}_BIND": f"127.0.0.1:{port}"}
-    with (
-        printed.open("wb") as output,
-        subprocess.Popen(
-            [sys.executable, "-m", "intake", "serve", application], env=environment, stderr=output
-        ) as server,
-    ):
-        try:
-            wait_for_port(server, port)
-        finally:
-            server.terminate()
-    assert ("this machine's clock says" in printed.read_text()) is said
-    assert ("intake clock correct" in printed.read_text()) is said
+    port = free_port()
+    variables = environment(tmp_path / "data", **listening(application, port))
+    with serving([*INTAKE, "serve", application], port, tmp_path / "printed", variables) as server:
+        printed = server.stop()
+    assert ("this machine's clock says" in printed) is said
+    assert ("intake clock correct" in printed) is said

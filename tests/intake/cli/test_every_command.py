@@ -11,6 +11,7 @@ from socket import AF_UNIX, create_server, socket
 
 import click
 import pytest
+from click.testing import Result
 
 from crypto.checkpoint import Checkpoint
 from crypto.note import Note, SigningKey
@@ -55,10 +56,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     return place
 
 
-def run(place: Place, arguments: list[str], **variables: str) -> object:
+def run(place: Place, arguments: list[str], **variables: str) -> "subprocess.CompletedProcess[str] | Result":
     """A command in this process, but for those that would become another program."""
     if arguments[0] == "serve":
-        return place.run(*arguments, env={"PATH": "/usr/bin:/bin", "INTAKE_DATA": str(place.data), **variables})
+        return place.run(*arguments, **variables)
     return place.call(*arguments, **variables)
 
 
@@ -82,7 +83,7 @@ def test_the_table_has_every_command() -> None:
 
 @pytest.mark.parametrize("arguments", [*ON_THE_SERVER, *ELSEWHERE], ids=" ".join)
 def test_an_option_that_there_is_not_is_wrong_use(arguments: list[str], place: Place) -> None:
-    in_one_line(place.call(*arguments, "--nonsense"), Status.USAGE, "No such option")  # type: ignore[arg-type]
+    in_one_line(place.call(*arguments, "--nonsense"), Status.USAGE, "No such option")
 
 
 TAKES_A_FILE = {

@@ -1,32 +1,28 @@
 """The output is whole whatever the terminal can show, and no name in it moves the cursor or turns a line."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands import INTAKE, environment, run_bytes
 from intake.accesslog import members
-from intake.demo.processes import wait_for_port
 from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.terminal import shown
 from intake.triage.keyfile import make_keys, save_keys
 from ports import free_port
+from servers import serving
 
 ENCODINGS = ["ascii", "latin-1", "utf-8"]
 NAMES = ["amina", "Ёлка", "阿米娜", "آمنه", "José"]
 
 
 def run(encoding: str, data: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    environment = {**os.environ, "INTAKE_DATA": str(data), "PYTHONIOENCODING": encoding, "LANG": "C"}
-    return subprocess.run(
-        [sys.executable, "-m", "intake", *arguments],
-        env=environment, capture_output=True, check=False, cwd=data.parent,
-    )  # fmt: skip
+    variables = environment(data, PYTHONIOENCODING=encoding, LANG="C")
+    return run_bytes([*INTAKE, *arguments], directory=data.parent, environment=variables)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -48,17 +44,11 @@ def test_every_line_arrives_in_every_encoding(encoding: str, tmp_path: Path) -> 
     assert run(encoding, data, "init", "--team", "Ёлка\u202e").returncode == 0
     refused = run(encoding, data, "auditor", "enrol", "нет.card")
     assert (refused.returncode, b"Traceback" in refused.stderr) == (2, False)
-    with subprocess.Popen(
-        [sys.executable, "-m", "intake", "serve", "desk"], env={**os.environ, "INTAKE_DATA": str(data)}
-    ) as desk:
-        try:
-            wait_for_port(desk, port)
-            log = str(read_log_key(settings.log_key).verifier)
-            where = ["--desk", f"http://127.0.0.1:{port}", "--log", log, "--home", str(tmp_path / "home")]
-            audit = run(encoding, data, "audit", "verify", "--key", str(tmp_path / "me.key"),
-                        "--passphrase-file", str(tmp_path / "passphrase"), *where)  # fmt: skip
-        finally:
-            desk.terminate()
+    with serving([*INTAKE, "serve", "desk"], port, tmp_path / "printed", environment(data)) as desk:
+        log = str(read_log_key(settings.log_key).verifier)
+        where = ["--desk", desk.address, "--log", log, "--home", str(tmp_path / "home")]
+        audit = run(encoding, data, "audit", "verify", "--key", str(tmp_path / "me.key"),
+                    "--passphrase-file", str(tmp_path / "passphrase"), *where)  # fmt: skip
     assert audit.returncode == 0
     for name in NAMES:
         assert name.encode(encoding, "backslashreplace") in audit.stdout

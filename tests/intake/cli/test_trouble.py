@@ -1,30 +1,30 @@
 """Whatever goes wrong: one line on standard error, no traceback, and an exit status that says of which kind it is."""
 
 import importlib
-import os
 import pkgutil
 import signal
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 import crypto
 import intake
+from commands import GUNICORN, INTAKE, environment, run
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.cli.trouble import KINDS, MEANINGS, Status, report
-from intake.demo.processes import wait_for_port
 from intake.keeper import open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.settings import load
 from intake.triage.keyfile import make_keys, save_keys, write_card
 from place import Place, in_one_line
 from ports import free_port
+from project import PROJECT
+from servers import listening, serving
 
 LOG = str(SigningKey.generate("intake-test").verifier)
 
@@ -163,19 +163,22 @@ WAITS = "another program is writing to the store; waiting for it, up to 30 secon
 
 
 def test_a_store_that_another_program_holds_is_said_to_be_waited_for_before_it_is_free(place: Place) -> None:
-    environment = {**os.environ, "INTAKE_DATA": str(place.data)}
     write_card(place.directory / "carla.card", make_keys(Role.AUDITOR, "carla"))
     with closing(sqlite3.connect(place.data / "intake.db", isolation_level=None)) as other, ExitStack() as running:
         other.execute("BEGIN IMMEDIATE")
         waiting = [
             running.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "intake", *command],
-                    cwd=place.directory, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                    [*INTAKE, *command],
+                    cwd=place.directory,
+                    env=place.environment,
+                    stderr=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    text=True,
                 )
             )
             for command in WRITERS
-        ]  # fmt: skip
+        ]
         said = [process.stderr.readline() for process in waiting if process.stderr]
         other.execute("COMMIT")
         assert Status.OUT_OF_REACH not in [process.wait() for process in waiting]
@@ -192,40 +195,31 @@ def test_a_store_that_another_program_holds_for_long_is_busy_and_not_wrong(place
 
 def test_gunicorn_without_the_command_ends_in_one_line_too(place: Place) -> None:
     other_key(place)
-    environment = {**os.environ, "INTAKE_DATA": str(place.data)}
-    ended = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "wsgi:desk"],
-        cwd=Path(__file__).parents[3], env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    ended = run([*GUNICORN, "wsgi:desk"], environment=place.environment)
     assert ended.returncode != 0
     assert "intake: log.key is not the key of this store's log" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
+def redirected(place: Place, redirect: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A command that a shell starts with its streams elsewhere."""
+    command = ["sh", "-c", f'exec "$@" {redirect}', "sh", *INTAKE, *arguments]
+    return run(command, directory=place.directory, environment=place.environment)
+
+
 def test_a_full_disk_is_told_as_such(place: Place) -> None:
-    with Path("/dev/full").open("w") as full:
-        for command in ("--help", "init"):
-            result = place.run(command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
-            in_one_line(result, Status.FULL, "No space left")
+    for command in ("--help", "init"):
+        in_one_line(redirected(place, ">/dev/full", command), Status.FULL, "No space left")
 
 
 def test_standard_streams_that_are_closed_end_nothing(place: Place) -> None:
-    def run(redirect: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = ["sh", "-c", f'exec "$0" -m intake "$@" {redirect}', sys.executable, *arguments]
-        environment = {**os.environ, "INTAKE_DATA": str(place.data)}
-        return subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, cwd=place.directory
-        )
-
-    assert run(">&-", "reviewer", "list").returncode == 0
-    in_one_line(run("<&-", "age", "-d"), Status.USAGE, "standard input is closed")
-    in_one_line(run("<&- >&-", "age", "-d", "amina.key"), Status.USAGE, "standard output is closed")
+    assert redirected(place, ">&-", "reviewer", "list").returncode == 0
+    in_one_line(redirected(place, "<&-", "age", "-d"), Status.USAGE, "standard input is closed")
+    in_one_line(redirected(place, "<&- >&-", "age", "-d", "amina.key"), Status.USAGE, "standard output is closed")
 
 
 def test_who_has_read_enough_hears_no_complaint(place: Place) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "intake", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([*INTAKE, "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with process:
         assert process.stdout
         process.stdout.close()
@@ -235,7 +229,7 @@ def test_who_has_read_enough_hears_no_complaint(place: Place) -> None:
 
 
 def test_ctrl_c_is_one_line(place: Place) -> None:
-    command = [sys.executable, "-m", "intake", "age", "-d"]
+    command = [*INTAKE, "age", "-d"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdin
         assert process.stderr
@@ -254,22 +248,10 @@ def wait_until_it_reads(pid: int) -> None:
             return
 
 
-@contextmanager
-def desk(place: Place, environment: dict[str, str], port: int) -> Iterator[None]:
-    """The desk over the place's store, as it runs in earnest."""
-    command = [sys.executable, "-m", "intake", "serve", "desk"]
-    with subprocess.Popen(command, env={**os.environ, **environment}) as process:
-        try:
-            wait_for_port(process, port)
-            yield
-        finally:
-            process.terminate()
-
-
 def test_only_a_log_that_lies_ends_with_the_status_of_fraud(place: Place) -> None:
     port = free_port()
-    environment = {"INTAKE_DATA": str(place.data), "INTAKE_DESK_BIND": f"127.0.0.1:{port}"}
-    server = open_keeper(load(environment))
+    variables = environment(place.data, **listening("desk", port))
+    server = open_keeper(load(variables))
     log = read_log_key(server.settings.log_key).verifier
     keys = make_keys(Role.REVIEWER, "boris")
     members.enrol(server.store, server.log, keys.card)
@@ -281,13 +263,13 @@ def test_only_a_log_that_lies_ends_with_the_status_of_fraud(place: Place) -> Non
     server.store.close()
     arguments = [argument.replace("amina", "boris") for argument in VERIFY]
     connection = ["--desk", f"http://127.0.0.1:{port}", "--log"]
-    with desk(place, environment, port):
+    with serving([*INTAKE, "serve", "desk"], port, place.directory / "printed", variables):
         # A key of the same name, which another holds: whoever named it was told wrong, or asks the wrong desk.
         other = place.run(*arguments, *connection, str(SigningKey.generate(log.name).verifier))
         in_one_line(other, Status.USAGE, "this desk keeps another log than the one you named")
         assert place.run(*arguments, *connection, str(log)).returncode == Status.DONE
     earlier.replace(place.data / "intake.db")
-    with desk(place, environment, port):
+    with serving([*INTAKE, "serve", "desk"], port, place.directory / "printed", variables):
         in_one_line(place.run(*arguments, *connection, str(log)), Status.FRAUD, "the log shrank")
 
 
@@ -362,7 +344,7 @@ def test_an_error_that_nobody_expected_says_where_and_never_what(capsys: pytest.
 
 def test_the_help_and_the_readme_name_every_status(place: Place) -> None:
     shown = place.run("--help").stdout
-    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    readme = (PROJECT / "README.md").read_text("utf-8")
     for status, says in MEANINGS.items():
         assert f"\n  {int(status)} " in shown
         assert f"| {int(status)} | {says} |" in readme

@@ -5,7 +5,6 @@ import re
 import shlex
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from commands import INTAKE, run
 from intake.demo.people import PASSPHRASE
 from intake.demo.reports import demo_reports
 from intake.keeper import open_keeper
@@ -37,7 +37,7 @@ class Demo:
     def run(self) -> Iterator["subprocess.Popen[str]"]:
         """Start it; it must have ended when the block is left."""
         self.lines.clear()
-        command = [sys.executable, "-m", "intake", "demo", "--dir", str(self.directory), "--port", str(self.port)]
+        command = [*INTAKE, "demo", "--dir", str(self.directory), "--port", str(self.port)]
         # A real server's settings must not get into the demo.
         environment = {**os.environ, "INTAKE_TEAM": "a real team", "INTAKE_DESK_AUTHORITY": "real.onion"}
         # Where the tests themselves run without a terminal, SIGHUP may be ignored, and what they start inherits that.
@@ -132,10 +132,4 @@ def run_printed(command: str, demo: Demo, tmp_path: Path) -> "subprocess.Complet
     assert any(f'"{PASSPHRASE}"' in line for line in demo.lines)
     (tmp_path / "passphrase").write_text(PASSPHRASE)
     printed = next(line for line in demo.lines if re.search(rf"/intake'? {command} ", line))
-    return subprocess.run(
-        [*shlex.split(printed), "--passphrase-file", str(tmp_path / "passphrase")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run([*shlex.split(printed), "--passphrase-file", tmp_path / "passphrase"])

@@ -1,18 +1,18 @@
 """Who is let in, and in which words the others are told why not."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from enrolled import Members
 from intake.accesslog.append import LogAppender
 from intake.keeper import Keeper, read_log_key
 from intake.protocol.card import Role
 from intake.storage.tables import LogEntry, Nonce
+from signed_client import ClientOf, StoreTip
 
 
 def entries(server: Keeper) -> int:
@@ -20,19 +20,19 @@ def entries(server: Keeper) -> int:
         return session.scalar(select(func.count()).select_from(LogEntry)) or 0
 
 
-def test_a_request_without_a_signature_is_refused(client: Any, members_of: Any) -> None:
+def test_a_request_without_a_signature_is_refused(client: ClientOf, members_of: Members) -> None:
     desk = client(members_of.enrol("amina"))
     answer = desk.send(desk.unsigned("GET", "/v1/index"))
     assert (answer.status_code, answer.json()["error"]) == (401, "the request is not signed")
 
 
-def test_a_signature_by_a_key_that_is_not_enrolled_is_refused(client: Any, members_of: Any) -> None:
+def test_a_signature_by_a_key_that_is_not_enrolled_is_refused(client: ClientOf, members_of: Members) -> None:
     members_of.enrol("amina")
     answer = client(members_of.make("mallory"))("GET", "/v1/index")
     assert (answer.status_code, answer.json()["error"]) == (401, "the signing key is not enrolled, or was revoked")
 
 
-def test_a_revoked_reviewer_is_refused_from_the_next_request_on(client: Any, members_of: Any) -> None:
+def test_a_revoked_reviewer_is_refused_from_the_next_request_on(client: ClientOf, members_of: Members) -> None:
     members_of.enrol("amina")
     desk = client(members_of.enrol("boris"))
     assert desk("GET", "/v1/index").status_code == 200
@@ -41,7 +41,7 @@ def test_a_revoked_reviewer_is_refused_from_the_next_request_on(client: Any, mem
     assert (answer.status_code, answer.json()["error"]) == (401, "the signing key is not enrolled, or was revoked")
 
 
-def test_the_same_request_twice_is_refused_the_second_time(client: Any, members_of: Any) -> None:
+def test_the_same_request_twice_is_refused_the_second_time(client: ClientOf, members_of: Members) -> None:
     desk = client(members_of.enrol("amina"))
     request = desk.request("GET", "/v1/index")
     assert desk.send(request).status_code == 200
@@ -50,7 +50,9 @@ def test_the_same_request_twice_is_refused_the_second_time(client: Any, members_
 
 
 @pytest.mark.parametrize("off", [timedelta(minutes=-6), timedelta(minutes=6)])
-def test_a_signature_older_or_newer_than_five_minutes_is_refused(off: timedelta, client: Any, members_of: Any) -> None:
+def test_a_signature_older_or_newer_than_five_minutes_is_refused(
+    off: timedelta, client: ClientOf, members_of: Members
+) -> None:
     desk = client(members_of.enrol("amina"))
     answer = desk.send(desk.request("GET", "/v1/index", created=datetime.now(UTC) + off))
     assert answer.status_code == 401
@@ -60,7 +62,7 @@ def test_a_signature_older_or_newer_than_five_minutes_is_refused(off: timedelta,
 
 
 def test_a_request_that_waited_for_so_long_that_its_entry_would_be_false_is_refused(
-    client: Any, members_of: Any, server: Keeper
+    client: ClientOf, members_of: Members, server: Keeper
 ) -> None:
     amina = members_of.enrol("amina")
     waits = iter([timedelta(0)])
@@ -74,7 +76,7 @@ def test_a_request_that_waited_for_so_long_that_its_entry_would_be_false_is_refu
 
 
 def test_a_nonce_is_kept_for_as_long_as_its_request_could_be_logged(
-    client: Any, members_of: Any, server: Keeper
+    client: ClientOf, members_of: Members, server: Keeper
 ) -> None:
     """Whatever the clock says: it may go back once nonces were forgotten by it."""
     amina = members_of.enrol("amina")
@@ -88,7 +90,7 @@ def test_a_nonce_is_kept_for_as_long_as_its_request_could_be_logged(
     assert (answer.status_code, answer.json()["error"]) == (401, "this request was used before")
 
 
-def test_nonces_are_forgotten_in_the_end(client: Any, members_of: Any, server: Keeper) -> None:
+def test_nonces_are_forgotten_in_the_end(client: ClientOf, members_of: Members, server: Keeper) -> None:
     with server.store.writing() as session:
         session.add(Nonce(value="0" * 32, expires=int(datetime.now(UTC).timestamp()) - 10))
     assert client(members_of.enrol("amina"))("GET", "/v1/index").status_code == 200
@@ -98,7 +100,9 @@ def test_nonces_are_forgotten_in_the_end(client: Any, members_of: Any, server: K
 
 @pytest.mark.parametrize("value", ["x", "%%%", "", "intake=5", "intake=()", "intake=:AAAA:", "a=();b, intake=("])
 @pytest.mark.parametrize("name", ["Signature", "Signature-Input", "Content-Digest"])
-def test_a_malformed_signature_is_refused_in_plain_words(value: str, name: str, client: Any, members_of: Any) -> None:
+def test_a_malformed_signature_is_refused_in_plain_words(
+    value: str, name: str, client: ClientOf, members_of: Members
+) -> None:
     desk = client(members_of.enrol("amina"))
     request = desk.request("GET", "/v1/index")
     request.headers[name] = value
@@ -128,7 +132,7 @@ def test_a_malformed_signature_is_refused_in_plain_words(value: str, name: str, 
     ],
 )
 def test_other_parameters_of_a_signature_are_refused_in_plain_words(
-    old: str, new: str, client: Any, members_of: Any
+    old: str, new: str, client: ClientOf, members_of: Members
 ) -> None:
     desk = client(members_of.enrol("amina"))
     request = desk.request("GET", "/v1/index")
@@ -137,7 +141,7 @@ def test_other_parameters_of_a_signature_are_refused_in_plain_words(
     assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/json")
 
 
-def test_another_path_than_was_signed_is_refused(client: Any, members_of: Any, stored: Callable[..., Any]) -> None:
+def test_another_path_than_was_signed_is_refused(client: ClientOf, members_of: Members, stored: StoreTip) -> None:
     desk = client(members_of.enrol("amina"))
     _, (one, other) = stored(2)
     request = desk.request("GET", f"/v1/items/{one}")
@@ -146,7 +150,7 @@ def test_another_path_than_was_signed_is_refused(client: Any, members_of: Any, s
     assert (answer.status_code, answer.json()["error"]) == (401, "the signature is not valid")
 
 
-def test_another_body_than_was_signed_is_refused(client: Any, members_of: Any) -> None:
+def test_another_body_than_was_signed_is_refused(client: ClientOf, members_of: Members) -> None:
     desk = client(members_of.enrol("amina"))
     request = desk.request("POST", "/v1/read", b'{"summaries":[],"items":[]}')
     other = desk.unsigned("POST", "/v1/read")
@@ -154,13 +158,13 @@ def test_another_body_than_was_signed_is_refused(client: Any, members_of: Any) -
     assert desk.send(changed).status_code == 401
 
 
-def test_a_request_that_was_signed_for_another_desk_is_refused(client: Any, members_of: Any) -> None:
+def test_a_request_that_was_signed_for_another_desk_is_refused(client: ClientOf, members_of: Members) -> None:
     desk = client(members_of.enrol("amina"))
     answer = desk.send(desk.request("GET", "/v1/index", log="intake-another"))
     assert (answer.status_code, answer.json()["error"]) == (401, "the request was signed for another desk")
 
 
-def test_an_auditor_reads_the_log_and_nothing_else(client: Any, members_of: Any, stored: Callable[..., Any]) -> None:
+def test_an_auditor_reads_the_log_and_nothing_else(client: ClientOf, members_of: Members, stored: StoreTip) -> None:
     desk = client(members_of.enrol("carla", Role.AUDITOR))
     _, (item,) = stored(1)
     assert desk("GET", "/v1/log/checkpoint").status_code == 200
@@ -168,7 +172,7 @@ def test_an_auditor_reads_the_log_and_nothing_else(client: Any, members_of: Any,
     assert desk("GET", f"/v1/items/{item}").status_code == 401
 
 
-def test_a_refused_request_is_not_logged_as_an_access(client: Any, members_of: Any, server: Keeper) -> None:
+def test_a_refused_request_is_not_logged_as_an_access(client: ClientOf, members_of: Members, server: Keeper) -> None:
     members_of.enrol("amina")
     before = entries(server)
     client(members_of.make("mallory"))("GET", "/v1/index")

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from crypto.age import HybridIdentity
 from crypto.note import SigningKey
+from enrolled import Enrolled, Members
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
@@ -29,6 +30,7 @@ from intake.protocol.clock import ClockError, ClockJumpError
 from intake.protocol.requests import sign
 from intake.storage.tables import Item
 from ledger import cut, verified_in_pieces
+from signed_client import ClientOf, StoreTip
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -57,7 +59,7 @@ def clocked(server: Keeper, world: World) -> Keeper:
 
 
 @pytest.fixture
-def enrol(clocked: Keeper, members_of: Any) -> Callable[..., Any]:
+def enrol(clocked: Keeper, members_of: Members) -> Callable[..., Enrolled]:
     """Enrols by the server's clock."""
 
     def make(name: str, role: Role = Role.REVIEWER, *, clock_is_right: bool = False) -> Any:
@@ -69,10 +71,10 @@ def enrol(clocked: Keeper, members_of: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def asks(clocked: Keeper, world: World, client: Any) -> Callable[..., tuple[int, str]]:
+def asks(clocked: Keeper, world: World, client: ClientOf) -> Callable[..., tuple[int, str]]:
     """Lets a member ask for the index; their machine's clock is right, or off by so much. The status and the words."""
 
-    def ask(member: Any, path: str = "/v1/index", off: timedelta = timedelta(0)) -> tuple[int, str]:
+    def ask(member: Enrolled, path: str = "/v1/index", off: timedelta = timedelta(0)) -> tuple[int, str]:
         desk = client(member, clocked)
         answer = desk.send(desk.request("GET", path, created=world.now + off))
         return answer.status_code, answer.json()["error"] if answer.status_code == 401 else ""
@@ -92,7 +94,7 @@ def today(server: Keeper) -> str:
 
 
 def test_an_enrolment_one_day_ahead_is_corrected_and_then_everything_works(
-    clocked: Keeper, world: World, enrol: Any, asks: Any
+    clocked: Keeper, world: World, enrol: Callable[..., Enrolled], asks: Any
 ) -> None:
     amina = enrol("amina")
     world.off = DAY
@@ -112,7 +114,9 @@ def test_an_enrolment_one_day_ahead_is_corrected_and_then_everything_works(
     assert [entry.action for entry in verified.entries[2:]] == [Action.CLOCK, Action.INDEX, Action.INDEX]
 
 
-def test_a_jump_of_the_operators_is_confirmed_and_the_log_shows_it(clocked: Keeper, world: World, enrol: Any) -> None:
+def test_a_jump_of_the_operators_is_confirmed_and_the_log_shows_it(
+    clocked: Keeper, world: World, enrol: Callable[..., Enrolled]
+) -> None:
     enrol("amina")
     world.now += 400 * DAY
     with pytest.raises(ClockJumpError, match=r"is of 2026-03-10 12:00 UTC.*says 2027-04-14 12:00 UTC"):
@@ -125,7 +129,7 @@ def test_a_jump_of_the_operators_is_confirmed_and_the_log_shows_it(clocked: Keep
 
 
 def test_after_a_pause_of_weeks_a_member_vouches_for_the_time(
-    clocked: Keeper, world: World, enrol: Any, asks: Any
+    clocked: Keeper, world: World, enrol: Callable[..., Enrolled], asks: Any
 ) -> None:
     amina = enrol("amina")
     world.now += 40 * DAY
@@ -136,7 +140,7 @@ def test_after_a_pause_of_weeks_a_member_vouches_for_the_time(
 
 @pytest.mark.parametrize("off", [-HOUR, HOUR, -2 * DAY, 2 * DAY])
 def test_a_server_whose_clock_is_off_is_told_as_that_and_works_once_it_is_right(
-    off: timedelta, world: World, enrol: Any, asks: Any
+    off: timedelta, world: World, enrol: Callable[..., Enrolled], asks: Any
 ) -> None:
     amina = enrol("amina")
     world.off = off
@@ -150,7 +154,7 @@ def test_a_server_whose_clock_is_off_is_told_as_that_and_works_once_it_is_right(
 
 
 def test_a_members_wrong_clock_is_told_in_the_same_words_while_the_log_is_ahead(
-    world: World, enrol: Any, asks: Any
+    world: World, enrol: Callable[..., Enrolled], asks: Any
 ) -> None:
     world.off = DAY
     amina = enrol("amina")
@@ -160,7 +164,7 @@ def test_a_members_wrong_clock_is_told_in_the_same_words_while_the_log_is_ahead(
 
 @pytest.mark.parametrize("was_member", [False, True])
 def test_nobody_but_a_member_is_told_a_clock(
-    was_member: bool, clocked: Keeper, world: World, enrol: Any, asks: Any, members_of: Any
+    was_member: bool, clocked: Keeper, world: World, enrol: Callable[..., Enrolled], asks: Any, members_of: Members
 ) -> None:
     enrol("amina")
     stranger = enrol("mallory") if was_member else members_of.make("mallory")
@@ -172,7 +176,9 @@ def test_nobody_but_a_member_is_told_a_clock(
         assert asks(stranger, off=off) == (401, "the signing key is not enrolled, or was revoked")
 
 
-def test_a_log_a_year_ahead_is_corrected_too(clocked: Keeper, world: World, enrol: Any, asks: Any) -> None:
+def test_a_log_a_year_ahead_is_corrected_too(
+    clocked: Keeper, world: World, enrol: Callable[..., Enrolled], asks: Any
+) -> None:
     world.off = 365 * DAY
     amina = enrol("amina")
     world.off = timedelta(0)
@@ -182,7 +188,9 @@ def test_a_log_a_year_ahead_is_corrected_too(clocked: Keeper, world: World, enro
     assert audited(clocked).clock.last == NOON
 
 
-def test_a_log_that_is_not_ahead_is_not_corrected(clocked: Keeper, world: World, enrol: Any) -> None:
+def test_a_log_that_is_not_ahead_is_not_corrected(
+    clocked: Keeper, world: World, enrol: Callable[..., Enrolled]
+) -> None:
     enrol("amina")
     for _ in range(2):
         with pytest.raises(ClockError, match="nothing to correct"):
@@ -191,7 +199,7 @@ def test_a_log_that_is_not_ahead_is_not_corrected(clocked: Keeper, world: World,
 
 
 def test_what_came_in_before_a_correction_never_comes_in_again(
-    clocked: Keeper, world: World, enrol: Any, client: Any
+    clocked: Keeper, world: World, enrol: Callable[..., Enrolled], client: ClientOf
 ) -> None:
     """Neither at once nor when its time has come: its nonce, long forgotten by then, is read from the log again."""
     world.off = DAY
@@ -210,7 +218,7 @@ def test_what_came_in_before_a_correction_never_comes_in_again(
 
 
 def test_a_report_is_deleted_for_its_age_by_no_clock_that_is_ahead_of_the_log(
-    clocked: Keeper, world: World, enrol: Any
+    clocked: Keeper, world: World, enrol: Callable[..., Enrolled]
 ) -> None:
     enrol("amina")
     world.off = 900 * DAY
@@ -311,7 +319,11 @@ def test_whatever_clocks_do_the_desk_lets_in_only_what_an_auditor_accepts_and_ea
 
 
 def test_what_reviewers_add_bears_the_day_of_the_log(
-    clocked: Keeper, world: World, enrol: Any, client: Any, stored: Any
+    clocked: Keeper,
+    world: World,
+    enrol: Callable[..., Enrolled],
+    client: ClientOf,
+    stored: StoreTip,
 ) -> None:
     """Also where the server's clock is a few minutes behind it, across midnight."""
     world.now = NOON + 12 * HOUR + MINUTE

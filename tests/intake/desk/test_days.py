@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, MultipleResultsFound, NoResultFound
 from sqlalchemy.orm import Session
 
 from crypto.codename import Seed
+from enrolled import Members
 from intake.desk.index import day_index, list_days
 from intake.keeper import Keeper, initialise, open_keeper
 from intake.protocol.card import Role
@@ -28,6 +28,7 @@ from intake.storage.gate import Gate
 from intake.storage.removal import remove_tips, remove_withdrawals
 from intake.storage.settle import settle
 from intake.storage.tables import Day, Item, Tip, Withdrawal
+from signed_client import ClientOf
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 DAYS = [date(2026, 1, number) for number in range(1, 6)]
@@ -239,7 +240,7 @@ def test_after_any_sequence_of_changes_the_list_is_the_one_that_is_made_anew(
 
 
 def test_all_that_sources_and_reviewers_do_changes_the_list(
-    server: Keeper, client: Any, members_of: Any, monkeypatch: pytest.MonkeyPatch
+    server: Keeper, client: ClientOf, members_of: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Through the program's own writers: the source site's, and the desk's."""
     members_of.enrol("boris", Role.REVIEWER)

@@ -1,15 +1,15 @@
 """One table of endpoints: a route that has no row in it, or a row that nobody serves, lets no desk start."""
 
-from typing import Any
-
 import pytest
 from flask import Flask, Response
 
+from enrolled import Members
 from intake.desk import create_app
 from intake.desk.routes import Routes
 from intake.keeper import Keeper
 from intake.protocol import endpoints
 from intake.protocol.endpoints import ENDPOINTS, Endpoint
+from signed_client import ClientOf
 
 EXAMPLES = {"tip": "0" * 32, "item": "1" * 32, "day": "2026-01-01", "resource": "tile/0/000"}
 
@@ -47,7 +47,7 @@ def test_a_route_without_a_row_lets_no_desk_start() -> None:
 
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: f"{row.method} {row.path}")
-def test_no_body_is_read_that_is_larger_than_its_row_says(row: Endpoint, client: Any, members_of: Any) -> None:
+def test_no_body_is_read_that_is_larger_than_its_row_says(row: Endpoint, client: ClientOf, members_of: Members) -> None:
     query = "?kind=reply" if row is endpoints.ADD else ""
     path = row.at(**{name: EXAMPLES[name] for name in EXAMPLES if f"{{{name}}}" in row.path}) + query
     answer = client(members_of.enrol("amina"))(row.method, path, bytes(row.largest_body + 1))

@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from crypto.age import HybridIdentity
 from crypto.note import parse_note
+from enrolled import Enrolled, Members
 from intake.accesslog.append import LogAppender
 from intake.desk import create_app
 from intake.keeper import Keeper, read_log_key
@@ -29,10 +30,9 @@ from intake.storage.blobs.files import FileBlobs
 from intake.storage.settle import settle
 from intake.storage.store import Forgotten
 from intake.storage.tables import Added, Hidden, Item, LogEntry, Tip
+from signed_client import ClientOf, StoreTip
 
 RECIPIENT = str(HybridIdentity.generate().recipient)
-
-Stored = Callable[[int], tuple[str, list[str]]]
 
 
 def last_entry(server: Keeper) -> Any:
@@ -41,11 +41,13 @@ def last_entry(server: Keeper) -> Any:
 
 
 @pytest.fixture
-def amina(members_of: Any) -> Any:
+def amina(members_of: Members) -> Enrolled:
     return members_of.enrol("amina")
 
 
-def test_the_index_lists_every_tip_and_item(client: Any, amina: Any, stored: Stored, server: Keeper) -> None:
+def test_the_index_lists_every_tip_and_item(
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
+) -> None:
     tip, items = stored(2)
     (listed,) = parse_days(client(amina)("GET", "/v1/index").content).days
     assert (last_entry(server).action, last_entry(server).objects) == (Action.INDEX, ())
@@ -62,7 +64,7 @@ def test_the_index_lists_every_tip_and_item(client: Any, amina: Any, stored: Sto
 
 
 def test_who_keeps_the_list_as_it_is_gets_no_more_than_that(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     stored(2)
     body = client(amina)("GET", "/v1/index").content
@@ -74,7 +76,9 @@ def test_who_keeps_the_list_as_it_is_gets_no_more_than_that(
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "2020-01-01"])
-def test_a_day_of_which_nothing_is_there_is_empty_or_no_day(day: str, client: Any, amina: Any, stored: Stored) -> None:
+def test_a_day_of_which_nothing_is_there_is_empty_or_no_day(
+    day: str, client: ClientOf, amina: Enrolled, stored: StoreTip
+) -> None:
     stored(1)
     answer = client(amina)("GET", f"/v1/index/{day}")
     if day == "2020-01-01":
@@ -84,7 +88,7 @@ def test_a_day_of_which_nothing_is_there_is_empty_or_no_day(day: str, client: An
 
 
 def test_a_bulk_read_gives_the_sealed_bytes_and_names_them_all_in_the_log(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     tip, items = stored(3)
     body = ReadRequest((tip,), tuple(items)).to_json()
@@ -97,7 +101,7 @@ def test_a_bulk_read_gives_the_sealed_bytes_and_names_them_all_in_the_log(
 
 
 def test_a_read_of_something_that_is_not_there_is_logged_and_leaves_it_out(
-    client: Any, amina: Any, server: Keeper
+    client: ClientOf, amina: Enrolled, server: Keeper
 ) -> None:
     missing = secrets.token_hex(16)
     answer = client(amina)("POST", "/v1/read", ReadRequest((), (missing,)).to_json())
@@ -107,7 +111,7 @@ def test_a_read_of_something_that_is_not_there_is_logged_and_leaves_it_out(
 
 
 def test_a_log_that_cannot_be_written_means_that_nothing_is_read(
-    client: Any, amina: Any, stored: Stored, monkeypatch: pytest.MonkeyPatch
+    client: ClientOf, amina: Enrolled, stored: StoreTip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, (item,) = stored(1)
 
@@ -120,7 +124,7 @@ def test_a_log_that_cannot_be_written_means_that_nothing_is_read(
     assert b"item " not in answer.content
 
 
-def test_a_blob_is_streamed_as_it_lies(client: Any, amina: Any, stored: Stored, server: Keeper) -> None:
+def test_a_blob_is_streamed_as_it_lies(client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper) -> None:
     tip, _ = stored(0)
     data, name = secrets.token_bytes(700_000), secrets.token_bytes(16)
     with server.blobs.new() as writer:
@@ -145,7 +149,7 @@ def test_a_blob_is_streamed_as_it_lies(client: Any, amina: Any, stored: Stored, 
 
 @pytest.mark.parametrize("query", ["from=0", "from=01", "from=x", "from=", "from=1&from=2", "to=5", "from=-1"])
 def test_a_read_from_no_proper_place_is_refused_and_not_logged(
-    query: str, client: Any, amina: Any, stored: Stored, server: Keeper
+    query: str, client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     _, items = stored(1)
     before = last_entry(server)
@@ -154,7 +158,7 @@ def test_a_read_from_no_proper_place_is_refused_and_not_logged(
 
 
 def test_what_a_reviewer_adds_is_stored_once_and_logged_with_its_digest(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     tip, _ = stored(0)
     path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=work"
@@ -166,19 +170,21 @@ def test_what_a_reviewer_adds_is_stored_once_and_logged_with_its_digest(
 
 
 @pytest.mark.parametrize("kind", ["report", "content", "nothing", ""])
-def test_a_reviewer_cannot_add_what_only_a_source_sends(kind: str, client: Any, amina: Any, stored: Stored) -> None:
+def test_a_reviewer_cannot_add_what_only_a_source_sends(
+    kind: str, client: ClientOf, amina: Enrolled, stored: StoreTip
+) -> None:
     tip, _ = stored(0)
     answer = client(amina)("PUT", f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind={kind}", b"x")
     assert answer.status_code == 400
 
 
-def test_an_item_cannot_be_replaced(client: Any, amina: Any, stored: Stored) -> None:
+def test_an_item_cannot_be_replaced(client: ClientOf, amina: Enrolled, stored: StoreTip) -> None:
     tip, (item,) = stored(1)
     answer = client(amina)("PUT", f"/v1/tips/{tip}/items/{item}?kind=reply", b"other")
     assert (answer.status_code, answer.json()["error"]) == (409, "this id is taken")
 
 
-def test_adding_to_a_tip_that_is_not_there_stores_nothing(client: Any, amina: Any, server: Keeper) -> None:
+def test_adding_to_a_tip_that_is_not_there_stores_nothing(client: ClientOf, amina: Enrolled, server: Keeper) -> None:
     path = f"/v1/tips/{secrets.token_hex(16)}/items/{secrets.token_hex(16)}?kind=reply"
     assert client(amina)("PUT", path, b"x").status_code == 404
     with server.store.reading() as session:
@@ -195,24 +201,24 @@ def test_adding_to_a_tip_that_is_not_there_stores_nothing(client: Any, amina: An
         '{"summaries":[],"items":[]}'.encode("utf-16"),
     ],
 )
-def test_a_malformed_bulk_read_is_refused_in_plain_words(body: bytes, client: Any, amina: Any) -> None:
+def test_a_malformed_bulk_read_is_refused_in_plain_words(body: bytes, client: ClientOf, amina: Enrolled) -> None:
     answer = client(amina)("POST", "/v1/read", body)
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
-def test_too_large_a_request_is_refused(client: Any, amina: Any, stored: Stored) -> None:
+def test_too_large_a_request_is_refused(client: ClientOf, amina: Enrolled, stored: StoreTip) -> None:
     tip, _ = stored(0)
     path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=reply"
     assert client(amina)("PUT", path, bytes(3_000_000)).status_code == 413
 
 
-def test_the_checkpoint_is_signed_with_the_logs_key(client: Any, amina: Any, server: Keeper) -> None:
+def test_the_checkpoint_is_signed_with_the_logs_key(client: ClientOf, amina: Enrolled, server: Keeper) -> None:
     note = parse_note(client(amina)("GET", "/v1/log/checkpoint").content)
     assert note.text.startswith(f"{server.log.origin}\n")
 
 
-def test_the_largest_bulk_read_fits_into_the_log(client: Any, amina: Any, server: Keeper) -> None:
+def test_the_largest_bulk_read_fits_into_the_log(client: ClientOf, amina: Enrolled, server: Keeper) -> None:
     ids = [secrets.token_hex(16) for _ in range(MOST_OBJECTS)]
     body = f'{{"summaries":[],"items":{json.dumps(ids)}}}'.encode().ljust(LONGEST_READ, b"\n")
     assert client(amina)("POST", "/v1/read", body).status_code == 200
@@ -220,7 +226,7 @@ def test_the_largest_bulk_read_fits_into_the_log(client: Any, amina: Any, server
 
 
 @pytest.mark.parametrize("path", ["tile/0/999", "tile/entries/999", "tile/9/000", "nonsense", "tile/0/../x"])
-def test_a_tile_that_the_tree_does_not_have_is_not_found(path: str, client: Any, amina: Any) -> None:
+def test_a_tile_that_the_tree_does_not_have_is_not_found(path: str, client: ClientOf, amina: Enrolled) -> None:
     assert client(amina)("GET", f"/v1/log/{path}").status_code == 404
 
 
@@ -235,7 +241,7 @@ class Clock:
 
 
 def test_the_log_tells_of_reports_only_between_which_gates_they_came_and_not_in_which_order(
-    client: Any, amina: Any, server: Keeper
+    client: ClientOf, amina: Enrolled, server: Keeper
 ) -> None:
     """Fifty reports, and a reviewer who fetches after each of them, so that every one lies between two entries."""
     clock = Clock()
@@ -287,7 +293,7 @@ class Interrupted:
 
 
 def test_what_comes_between_the_entry_of_an_index_and_its_answer_waits_for_its_own_gate(
-    client: Any, amina: Any, server: Keeper
+    client: ClientOf, amina: Enrolled, server: Keeper
 ) -> None:
     clock = Clock()
     clock.time = clock.time.replace(second=59)
@@ -315,7 +321,7 @@ def receive(server: Keeper) -> str:
 
 
 def test_a_bulk_read_of_more_than_the_budget_is_refused_and_not_logged(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     items = [large_item(server, stored, limits.SEALED // 2 + 1) for _ in range(2)]
     before = last_entry(server)
@@ -325,7 +331,7 @@ def test_a_bulk_read_of_more_than_the_budget_is_refused_and_not_logged(
 
 
 def test_one_thing_larger_than_the_budget_is_answered_by_itself(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     item = large_item(server, stored, limits.SEALED + 1)
     answer = client(amina)("POST", "/v1/read", ReadRequest((), (item,)).to_json())
@@ -333,7 +339,7 @@ def test_one_thing_larger_than_the_budget_is_answered_by_itself(
 
 
 def test_a_bulk_read_holds_one_thing_at_a_time_and_no_transaction(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     items = [large_item(server, stored, 500_000) for _ in range(15)]
     body = ReadRequest((), tuple(items)).to_json()
@@ -352,7 +358,7 @@ def test_a_bulk_read_holds_one_thing_at_a_time_and_no_transaction(
     assert most < 6_000_000
 
 
-def test_a_file_that_is_lost_is_said_to_be(client: Any, amina: Any, stored: Stored, server: Keeper) -> None:
+def test_a_file_that_is_lost_is_said_to_be(client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper) -> None:
     name, blob = file_item(server, stored)
     server.blobs.remove(blob)
     answer = client(amina)("GET", f"/v1/items/{name}")
@@ -375,7 +381,7 @@ class Settling(FileBlobs):
 
 
 def test_nobody_who_reads_a_file_notices_that_it_is_settled(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     name, _ = file_item(server, stored)
     blobs = Settling(server)
@@ -384,12 +390,12 @@ def test_nobody_who_reads_a_file_notices_that_it_is_settled(
 
 
 def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
-    client: Any, amina: Any, members_of: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, members_of: Members, stored: StoreTip, server: Keeper
 ) -> None:
     tip, _ = stored(0)
     small = replace(server, settings=replace(server.settings, member_quota=100_000))
 
-    def add(member: Any, size: int) -> int:
+    def add(member: Enrolled, size: int) -> int:
         path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=work"
         status: int = client(member, small)("PUT", path, bytes(size)).status_code
         return status
@@ -402,12 +408,12 @@ def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
 
 
 def test_a_reviewer_makes_the_log_no_longer_than_the_quota_of_a_day(
-    client: Any, amina: Any, members_of: Any, server: Keeper
+    client: ClientOf, amina: Enrolled, members_of: Members, server: Keeper
 ) -> None:
     small = replace(server, settings=replace(server.settings, member_quota=100_000))
     body = ReadRequest((), tuple(secrets.token_hex(16) for _ in range(MOST_OBJECTS))).to_json()
 
-    def read(member: Any) -> int:
+    def read(member: Enrolled) -> int:
         status: int = client(member, small)("POST", "/v1/read", body).status_code
         return status
 
@@ -419,7 +425,7 @@ def test_a_reviewer_makes_the_log_no_longer_than_the_quota_of_a_day(
 
 
 def test_a_reviewer_adds_nothing_once_only_the_reserve_is_left_and_still_reads(
-    client: Any, amina: Any, stored: Stored, server: Keeper
+    client: ClientOf, amina: Enrolled, stored: StoreTip, server: Keeper
 ) -> None:
     tip, (item,) = stored(1)
     full = replace(server, settings=replace(server.settings, reserve_text=1 << 62))
@@ -433,7 +439,7 @@ def test_a_reviewer_adds_nothing_once_only_the_reserve_is_left_and_still_reads(
     assert client(amina, full)("POST", "/v1/read", ReadRequest((tip,), (item,)).to_json()).status_code == 200
 
 
-def large_item(server: Keeper, stored: Stored, size: int) -> str:
+def large_item(server: Keeper, stored: StoreTip, size: int) -> str:
     tip, _ = stored(0)
     name = secrets.token_bytes(16)
     with server.store.writing() as session:
@@ -442,7 +448,7 @@ def large_item(server: Keeper, stored: Stored, size: int) -> str:
     return name.hex()
 
 
-def file_item(server: Keeper, stored: Stored) -> tuple[str, str]:
+def file_item(server: Keeper, stored: StoreTip) -> tuple[str, str]:
     tip, _ = stored(0)
     name = secrets.token_bytes(16)
     with server.blobs.new() as writer:

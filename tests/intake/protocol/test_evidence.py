@@ -52,11 +52,12 @@ def test_a_log_that_shrank_is_a_members_testimony_and_says_so() -> None:
 
 def test_nobody_makes_a_proof_without_the_logs_signatures() -> None:
     honest = parse_evidence(attest(AMINA, LOG.verifier, received(ONE[:5]), received(ONE), ONE))
+    assert honest.prefix
     other = received(OTHER[:20], AMINA)
     for forged in (
         Evidence(honest.log, honest.witness, honest.first, other, None),
-        Evidence(honest.log, honest.witness, honest.first, honest.second, Prefix(bytes(32), honest.prefix.proof)),  # type: ignore[union-attr]
-        Evidence(honest.log, honest.witness, honest.first, honest.second, Prefix(honest.prefix.root, ())),  # type: ignore[union-attr]
+        Evidence(honest.log, honest.witness, honest.first, honest.second, Prefix(bytes(32), honest.prefix.proof)),
+        Evidence(honest.log, honest.witness, honest.first, honest.second, Prefix(honest.prefix.root, ())),
     ):
         with pytest.raises(EvidenceError):
             parse_evidence(resigned(forged))

@@ -50,8 +50,9 @@ def test_every_kind_is_a_sources_or_a_reviewers_or_the_content_of_a_file() -> No
     assert frozenset(Kind) == SOURCE_KINDS | {Kind.CONTENT, *BY_REVIEWERS}
 
 
-IDS = ("../../x", "A" * 32, "0" * 31, "0" * 32 + "\n", "", 5, None, [])
-DIGESTS = ("/../../../PWNED", "1" * 63, "1" * 16, "", 5, None)
+IDS: tuple[object, ...] = ("../../x", "A" * 32, "0" * 31, "0" * 32 + "\n", "", 5, None, [])
+KINDS: tuple[object, ...] = ("other", "", 5, None, [])
+DIGESTS: tuple[object, ...] = ("/../../../PWNED", "1" * 63, "1" * 16, "", 5, None)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ DIGESTS = ("/../../../PWNED", "1" * 63, "1" * 16, "", 5, None)
         *(("tips", 0, text) for text in IDS),
         *(("tips", place, text) for place in (1, 2, 3) for text in DIGESTS),
         *(("items", place, text) for place in (0, 1) for text in IDS),
-        *(("items", 2, text) for text in ("other", "", 5, None, [])),
+        *(("items", 2, text) for text in KINDS),
         *(("items", 3, size) for size in (-1, 1.5, True, "1", None)),
         *(("items", 4, blob) for blob in (0, 1, "", None)),
         *(("withdrawals", 0, text) for text in IDS),

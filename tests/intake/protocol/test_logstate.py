@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from crypto.merkle import Frontier, leaf_hash
 from intake.protocol import audit
 from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError, replay, verify_log
-from intake.protocol.entry import OPERATOR, Entry
+from intake.protocol.entry import OPERATOR, Entry, parse_entry
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.requests import LIFETIME
 from ledger import NOON, Ledger, cut, verified_in_pieces
@@ -51,7 +52,7 @@ def play(steps: list[tuple[str, int]]) -> Ledger:
         if what == "ask":
             asked.append(log.ask(keys[0], off=value * MINUTE))
         elif what.startswith("again") and value < len(asked):
-            entry = audit.parse_entry(asked[value])
+            entry = parse_entry(asked[value])
             at = max(log.now, entry.at) if what == "again at its time" else log.now
             log.again(Entry(at, entry.who, entry.action, entry.objects, entry.request).to_bytes())
         elif what == "pass":
@@ -61,7 +62,7 @@ def play(steps: list[tuple[str, int]]) -> Ledger:
         elif what == "enrol":
             keys.append(log.enrol(f"boris-{len(keys)}"))
         elif what == "revoke" and len(keys) > 1:
-            log.revoke(audit.parse_entry(log.ask(keys.pop())).who)
+            log.revoke(parse_entry(log.ask(keys.pop())).who)
         elif what == "unsigned":
             log.again(Entry(log.now, OPERATOR, Action.INDEX).to_bytes())
     return log
@@ -84,14 +85,14 @@ def test_a_log_in_any_pieces_is_found_true_or_false_as_it_is_at_once(
 
     verdict = tried(at_once)
     for pieces in (cut(log.lines, places), cut(log.lines, range(len(log.lines)))):
-        assert tried(lambda pieces=pieces: verified_in_pieces(pieces, log.lines, name)) == verdict  # type: ignore[misc]
+        assert tried(partial(verified_in_pieces, pieces, log.lines, name)) == verdict
 
 
 @pytest.mark.parametrize("off", [-LIFETIME, timedelta(0), LIFETIME])
 def test_a_request_that_is_forgotten_could_not_be_logged_again(off: timedelta) -> None:
     log = Ledger()
     amina = log.enrol("amina")
-    first = audit.parse_entry(log.ask(amina, off=off))
+    first = parse_entry(log.ask(amina, off=off))
     forgotten = 0
     for minutes in range(1, 25):
         log.now = NOON + minutes * MINUTE / 2
@@ -115,8 +116,12 @@ def test_a_hundred_entries_after_a_hundred_thousand_cost_a_hundred(monkeypatch: 
     state = parse_state(values.replace(small.edge.to_bytes().hex().encode(), edge.to_bytes().hex().encode()))
     new = [log.ask(amina) for _ in range(100)]
     read: list[bytes] = []
-    honest = audit.parse_entry
-    monkeypatch.setattr(audit, "parse_entry", lambda line: read.append(line) or honest(line))
+
+    def count(line: bytes) -> Entry:
+        read.append(line)
+        return parse_entry(line)
+
+    monkeypatch.setattr(audit, "parse_entry", count)
     entries, after = replay(state, new, lambda _: pytest.fail("what was verified is read again"))
     assert (len(entries), read, after.size) == (100, new, 100_100)
     assert len(state.to_bytes()) < len(small.to_bytes()) + 1000

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.age import HybridIdentity
-from intake.report.definition import load_form
+from intake.report.definition import Answer, load_form
 from intake.report.payloads import (
     SUMMARY_SIZES,
     Message,
@@ -70,7 +70,7 @@ def test_every_summary_has_the_same_size_whatever_was_chosen() -> None:
     form = load_form()
     identity = HybridIdentity.generate()
     nothing = form.complete({})
-    everything = {
+    everything: dict[str, Answer] = {
         field.key: tuple(set(field.choices) - field.alone) if field.kind == "several" else max(field.choices, key=len)
         for field in form.summary_fields
     }

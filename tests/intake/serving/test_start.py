@@ -1,98 +1,49 @@
 """How the servers are started: whatever way, each is what it was asked for; no option and no header changes that."""
 
 import re
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from commands import GUNICORN, environment, run
 from intake.keeper import Keeper, initialise
 from intake.serving.suited import require_suited_gunicorn
 from ports import free_port
+from servers import Place, Server, listening, serving
 from visitor import proxy_line
-from waiting import waited_for
 
-PROJECT = Path(__file__).parents[3]
 PADDING = re.compile(rb"<!--.*-->", re.DOTALL)
 
 
-def environment(server: Keeper, **more: str) -> dict[str, str]:
-    return {"PATH": "/usr/bin:/bin", "INTAKE_DATA": str(server.settings.data), **more}
-
-
-def start(arguments: list[str], variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def start(server: Keeper, arguments: list[str], **variables: str) -> "subprocess.CompletedProcess[str]":
     """gunicorn, as far as it comes."""
-    return subprocess.run(
-        [sys.executable, "-m", "gunicorn", *arguments],
-        cwd=PROJECT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-@contextmanager
-def served(arguments: list[str], variables: dict[str, str], address: Path | int) -> Iterator[None]:
-    """A server that listens at its address."""
-    process = subprocess.Popen([sys.executable, "-m", "gunicorn", *arguments], cwd=PROJECT, env=variables)
-    try:
-        waited_for(lambda: process.poll() is not None or answers(address))
-        assert process.poll() is None
-        yield
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def connect(address: Path | int) -> socket.socket:
-    if isinstance(address, int):
-        return socket.create_connection(("127.0.0.1", address), timeout=60)
-    with ExitStack() as closing:
-        connection = closing.enter_context(socket.socket(socket.AF_UNIX))
-        connection.settimeout(60)
-        connection.connect(str(address))
-        closing.pop_all()
-    return connection
-
-
-def answers(address: Path | int) -> bool:
-    try:
-        connect(address).close()
-    except OSError:
-        return False
-    return True
-
-
-def ask(address: Path | int, request: bytes) -> bytes:
-    answer = b""
-    with connect(address) as connection:
-        connection.sendall(request)
-        while piece := connection.recv(1 << 16):
-            answer += piece
-    return PADDING.sub(b"", answer)
+    return run([*GUNICORN, *arguments], environment=environment(server.settings.data, **variables))
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Path | int, bytes]]]:
+def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Server, bytes]]]:
     """Source sites at a unix socket behind an onion, at a bare one, and at a port; and what comes first there."""
     directory = tmp_path_factory.mktemp("served")
     data = initialise(directory / "data", {"desk_authority": "desk.test", "limit_pages": "100000 per minute"}).data
-    port = free_port()
-    variables = {"PATH": "/usr/bin:/bin", "INTAKE_DATA": str(data)}
-    onion, bare = directory / "onion.sock", directory / "bare.sock"
-    with (
-        served(["wsgi:source"], {**variables, "INTAKE_ONION": "true", "INTAKE_SOURCE_BIND": f"unix:{onion}"}, onion),
-        served(["wsgi:source"], {**variables, "INTAKE_SOURCE_BIND": f"unix:{bare}"}, bare),
-        served(["wsgi:source"], {**variables, "INTAKE_SOURCE_BIND": f"127.0.0.1:{port}"}, port),
-    ):
-        yield [(onion, proxy_line(1)), (bare, b""), (port, b"")]
+    places: list[tuple[Place, dict[str, str], bytes]] = [
+        (directory / "onion.sock", {"INTAKE_ONION": "true"}, proxy_line(1)),
+        (directory / "bare.sock", {}, b""),
+        (free_port(), {}, b""),
+    ]
+    with ExitStack() as started:
+        yield [
+            (started.enter_context(source_at(data, place, directory / f"{number}.log", **variables)), first)
+            for number, (place, variables, first) in enumerate(places)
+        ]
+
+
+def source_at(data: Path, place: Place, printed: Path, **variables: str) -> AbstractContextManager[Server]:
+    variables = environment(data, **listening("source", place), **variables)
+    return serving([*GUNICORN, "wsgi:source"], place, printed, variables)
 
 
 @pytest.mark.parametrize("path", ["/en/left", "/en/nowhere", "/", "/static/style.css"])
@@ -125,31 +76,36 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[Path
         "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk",
     ],
 )
-def test_headers_of_proxies_mean_nothing(places: list[tuple[Path | int, bytes]], path: str, header: str) -> None:
-    for address, first in places:
+def test_headers_of_proxies_mean_nothing(sites: list[tuple[Server, bytes]], path: str, header: str) -> None:
+    for site, first in sites:
         head = first + f"GET {path} HTTP/1.1\r\nHost: x\r\n".encode()
-        without, with_it = ask(address, head + b"\r\n"), ask(address, head + f"{header}\r\n\r\n".encode())
+        without, with_it = (PADDING.sub(b"", site.ask(head + more)) for more in (b"\r\n", f"{header}\r\n\r\n".encode()))
         assert re.match(rb"HTTP/1.1 (200|303|404) ", without)
         assert with_it == without
 
 
 @pytest.mark.parametrize("name", ["a b%s.sock", "a,b;c{d}.sock", "'é\"$#?&.sock", "-c"])
 @pytest.mark.parametrize("before", ["", "//"])
-def test_a_unix_socket_is_where_its_setting_says_whatever_its_name(server: Keeper, name: str, before: str) -> None:
+def test_a_unix_socket_is_where_its_setting_says_whatever_its_name(
+    server: Keeper, tmp_path: Path, name: str, before: str
+) -> None:
     with TemporaryDirectory() as directory:
         path = Path(directory, name)
-        with served(["wsgi:source"], environment(server, INTAKE_SOURCE_BIND=f"unix:{before}{path}"), path):
-            assert ask(path, b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200 ")
+        variables = environment(server.settings.data, INTAKE_SOURCE_BIND=f"unix:{before}{path}")
+        with serving([*GUNICORN, "wsgi:source"], path, tmp_path / "printed", variables) as running:
+            assert running.ask(b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200 ")
             assert path.is_socket()
 
 
 @pytest.mark.parametrize("arguments", [[], ["-c", "python:intake.serving.gunicorn_settings"], ["-n", "wsgi:source"]])
 @pytest.mark.parametrize("options", ["", "--name wsgi:source", "wsgi:source"])
-def test_the_desk_is_the_desk_whatever_else_is_said(server: Keeper, arguments: list[str], options: str) -> None:
+def test_the_desk_is_the_desk_whatever_else_is_said(
+    server: Keeper, tmp_path: Path, arguments: list[str], options: str
+) -> None:
     port = free_port()
-    variables = environment(server, INTAKE_DESK_BIND=f"127.0.0.1:{port}", GUNICORN_CMD_ARGS=options)
-    with served([*arguments, "wsgi:desk"], variables, port):
-        assert b"401" in ask(port, b"GET /v1/index HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
+    variables = environment(server.settings.data, GUNICORN_CMD_ARGS=options, **listening("desk", port))
+    with serving([*GUNICORN, *arguments, "wsgi:desk"], port, tmp_path / "printed", variables) as running:
+        assert b"401" in running.ask(b"GET /v1/index HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
 
 
 @pytest.mark.parametrize(
@@ -176,7 +132,7 @@ def test_an_option_that_changes_what_is_served_is_refused_by_name(
     server: Keeper, application: str, option: str, named: str
 ) -> None:
     for arguments, options in ((option.split(), ""), ([], option)):
-        ended = start([*arguments, f"wsgi:{application}"], environment(server, GUNICORN_CMD_ARGS=options))
+        ended = start(server, [*arguments, f"wsgi:{application}"], GUNICORN_CMD_ARGS=options)
         assert ended.returncode != 0
         assert f"intake: gunicorn's option {named} can't be given here" in ended.stderr
         assert "Traceback" not in ended.stderr
@@ -195,17 +151,15 @@ def test_an_option_that_changes_what_is_served_is_refused_by_name(
 def test_what_is_served_with_other_settings_or_is_none_of_ours_does_not_start(
     server: Keeper, arguments: list[str], said: str
 ) -> None:
-    port = free_port()
-    ended = start(arguments, environment(server, PORT=str(port)))
+    ended = start(server, arguments, PORT=str(free_port()))
     assert ended.returncode != 0
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_a_prefix_in_the_environment_means_nothing(server: Keeper) -> None:
-    port = free_port()
-    with served(["wsgi:source"], environment(server, SCRIPT_NAME="/x", INTAKE_SOURCE_BIND=f"127.0.0.1:{port}"), port):
-        assert b" 200 " in ask(port, b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
+def test_a_prefix_in_the_environment_means_nothing(server: Keeper, tmp_path: Path) -> None:
+    with source_at(server.settings.data, free_port(), tmp_path / "printed", SCRIPT_NAME="/x") as running:
+        assert b" 200 " in running.ask(b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
 
 
 def test_the_gunicorn_that_is_installed_is_suited() -> None:
@@ -227,7 +181,7 @@ def test_an_unsuited_gunicorn_is_named_and_nothing_is_served(
 ) -> None:
     """A start hook of Python changes the gunicorn that this process loads."""
     (tmp_path / "sitecustomize.py").write_text(f"import gunicorn\nfrom gunicorn.workers import gthread\n{change}\n")
-    ended = start(["wsgi:source"], environment(server, PYTHONPATH=str(tmp_path)))
+    ended = start(server, ["wsgi:source"], PYTHONPATH=str(tmp_path))
     assert ended.returncode != 0
     assert said in ended.stderr
     assert "pip install 'gunicorn>=27,<28'" in ended.stderr

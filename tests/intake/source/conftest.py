@@ -1,237 +1,23 @@
-"""The source site over a real store with real reviewers, visited as a browser without JavaScript would."""
+"""The source site, and gunicorn over its data."""
 
-import json
-import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from io import BytesIO
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from crypto.age import HybridIdentity, decrypt, parse_identity, unseal
-from crypto.note import SigningKey
-from intake.accesslog import members
-from intake.demo.processes import wait_for_port
+from commands import GUNICORN, environment
 from intake.keeper import Keeper, initialise, open_keeper
-from intake.protocol.card import Role, issue_card
-from intake.protocol.kinds import Kind
 from intake.source import create_app
-from intake.storage.tables import Item, Tip
 from ports import free_port
-from running import children
-
-PROJECT = Path(__file__).parents[3]
-
-
-@dataclass
-class Form:
-    """A form of a page: its hidden values and everything that can be filled in."""
-
-    action: str
-    hidden: dict[str, str] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
-
-
-class Page(HTMLParser):
-    """What tests look at in a page. Refuses one that isn't well formed."""
-
-    VOID = frozenset({"meta", "link", "input", "br", "!doctype"})
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.forms: list[Form] = []
-        self.filled: dict[str, list[str]] = {}
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.labelled: set[str] = set()
-        self.inputs: list[dict[str, str]] = []
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.words = ""
-        self._open: list[str] = []
-        self._textarea = ""
-        self._select = ""
-        self.feed(html)
-        self.close()
-        assert self._open == [], "a tag was not closed"
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        self.tags.add(tag)
-        self.attributes |= values.keys()
-        if tag not in self.VOID:
-            self._open.append(tag)
-        if "id" in values:
-            self.ids.append(values["id"])
-        if tag == "label":
-            self.labelled.add(values.get("for", ""))
-        if tag == "a":
-            self.links.append(values["href"])
-        if tag == "form":
-            self.forms.append(Form(values["action"]))
-        if tag == "option" and "selected" in values:
-            self.filled.setdefault(self._select, []).append(values["value"])
-        if "name" in values and tag in ("input", "textarea", "select"):
-            self._control(tag, values)
-        if "name" in values and tag == "button":
-            self.forms[-1].names.add(values["name"])
-
-    def _control(self, tag: str, values: dict[str, str]) -> None:
-        name = values["name"]
-        if values.get("type") == "hidden":
-            self.forms[-1].hidden[name] = values.get("value", "")
-            return
-        self.forms[-1].names.add(name)
-        self.inputs.append(values)
-        if values.get("type") == "text":
-            self.filled[name] = [values.get("value", "")]
-        if tag == "textarea":
-            self._textarea = name
-            self.filled[name] = [""]
-        if tag == "select":
-            self._select = name
-        if "checked" in values:
-            self.filled.setdefault(name, []).append(values["value"])
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag, f"{tag} is closed where it isn't open"
-        if tag == "textarea":
-            # A line feed right behind the start tag is not part of the value (HTML, 13.2.6.4.7).
-            self.filled[self._textarea][0] = self.filled[self._textarea][0].removeprefix("\n")
-            self._textarea = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._textarea:
-            self.filled[self._textarea][0] += data
-        self.words += data
-
-    def form(self, action: str) -> Form:
-        return next(form for form in self.forms if form.action.endswith(action))
-
-
-class Visit:
-    """One source, from opening the site to leaving it. Keeps every response."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-        self.responses: list[TestResponse] = []
-
-    def open(self, path: str) -> TestResponse:
-        return self._keep(self.client.get(path, follow_redirects=True))
-
-    def send(self, action: str, **values: Any) -> TestResponse:
-        """Send a form of the current page."""
-        form = self.page.form(action)
-        assert values.keys() <= form.names, "the page does not ask for this"
-        return self.post(form.action, {**form.hidden, **values})
-
-    def post(self, path: str, values: Any, **options: Any) -> TestResponse:
-        return self._keep(self.client.post(path, data=values, follow_redirects=True, **options))
-
-    def send_file(self, content: bytes, name: str = "photo.jpg", **values: str) -> TestResponse:
-        return self.post_file({**self.page.form("/tip/file").hidden, "shows": "", **values}, content, name)
-
-    def post_file(self, texts: dict[str, str], content: bytes, name: str = "photo.jpg") -> TestResponse:
-        parts = [f'Content-Disposition: form-data; name="{key}"\r\n\r\n{text}' for key, text in texts.items()]
-        head = f'Content-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: image/png\r\n\r\n'
-        body = "".join(f"--b\r\n{part}\r\n" for part in parts) + f"--b\r\n{head}"
-        return self.post(
-            "/en/tip/file",
-            body.encode() + content + b"\r\n--b--\r\n",
-            content_type="multipart/form-data; boundary=b",
-        )
-
-    def get_codename(self) -> str:
-        self.open("/en/")
-        self.send("/codename")
-        return " ".join(re.findall(r"<li>(\w+)</li>", self.text))
-
-    def report(self, narrative: str = "Two men came to my father.", **answers: Any) -> str:
-        codename = self.get_codename()
-        self.open("/en/report")
-        assert self.send("/report", narrative=narrative, **answers).status_code == 200
-        return codename
-
-    @property
-    def text(self) -> str:
-        return self.responses[-1].get_data(as_text=True)
-
-    @property
-    def page(self) -> Page:
-        return Page(self.text)
-
-    @property
-    def path(self) -> str:
-        return self.responses[-1].request.path
-
-    def _keep(self, response: TestResponse) -> TestResponse:
-        self.responses.append(response)
-        return response
-
-
-@dataclass(frozen=True)
-class Site:
-    """A server, its application, and the identities of its two reviewers."""
-
-    server: Keeper
-    app: Flask
-    reviewers: tuple[HybridIdentity, ...]
-
-    def visit(self, address: str = "127.0.0.1") -> Visit:
-        client = self.app.test_client()
-        client.environ_base = {**client.environ_base, "REMOTE_ADDR": address}
-        return Visit(client)
-
-    def tips(self) -> list[Tip]:
-        with self.server.store.reading() as session:
-            return list(session.scalars(select(Tip)))
-
-    def items(self, *kinds: Kind) -> list[Item]:
-        with self.server.store.reading() as session:
-            return list(session.scalars(select(Item).where(Item.kind.in_(kinds or list(Kind)))))
-
-    def summary(self, reviewer: int = 0) -> Any:
-        (tip,) = self.tips()
-        return json.loads(unseal(tip.summary, [self.reviewers[reviewer]]))
-
-    def opened(self, *kinds: Kind) -> list[Any]:
-        """The documents of the only tip, opened as a reviewer does."""
-        identity = parse_identity(self.summary()["identities"][0])
-        return [json.loads(unseal(item.sealed or b"", [identity])) for item in self.items(*kinds)]
-
-    def contents(self) -> list[bytes]:
-        """The attachments of the only tip, opened."""
-        identity = parse_identity(self.summary()["identities"][0])
-        return [self._content(identity, item.blob or "") for item in self.items(Kind.CONTENT)]
-
-    def _content(self, identity: Any, blob: str) -> bytes:
-        target = BytesIO()
-        with self.server.blobs.open(blob) as source:
-            decrypt(source, target, [identity])
-        return target.getvalue()
-
-    def blobs(self) -> list[Path]:
-        return list(self.server.settings.blobs.iterdir())
-
-
-def enrol(server: Keeper, name: str) -> HybridIdentity:
-    identity = HybridIdentity.generate()
-    members.enrol(server.store, server.log, issue_card(Role.REVIEWER, SigningKey.generate(name), identity))
-    return identity
+from servers import Server, listening, serving
+from source_site import UNLIMITED, OpenSite, Site, StartSource, Visit, enrol
 
 
 @pytest.fixture
-def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """Makes a site with these settings and so many reviewers."""
+def open_site(tmp_path: Path) -> Iterator[OpenSite]:
+    """Makes sites."""
     opened: list[Keeper] = []
 
     def open_one(reviewers: int = 2, **settings: Any) -> Site:
@@ -246,13 +32,13 @@ def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
 
 
 @pytest.fixture
-def unlimited(open_site: Callable[..., Site]) -> Site:
+def unlimited(open_site: OpenSite) -> Site:
     """A site that lets one source send as much as a test does."""
-    return open_site(**dict.fromkeys(("limit_codenames", "limit_sends", "limit_pages"), "99999 per minute"))
+    return open_site(**UNLIMITED)
 
 
 @pytest.fixture
-def site(open_site: Callable[..., Site]) -> Site:
+def site(open_site: OpenSite) -> Site:
     """A site with two reviewers and the settings as they are by default."""
     return open_site()
 
@@ -263,58 +49,26 @@ def visit(site: Site) -> Visit:
     return site.visit()
 
 
-@dataclass
-class Running:
-    """gunicorn with the source site, as it runs in earnest. Everything that it prints goes to `printed`."""
-
-    process: "subprocess.Popen[bytes]"
-    port: int
-    temporary: Path
-    printed: Path
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def worker(self) -> int:
-        """The first worker's process, as soon as there is one."""
-        return children(self.process.pid)[0]
-
-    def stop(self) -> str:
-        """End it, and return what it has printed."""
-        self.process.terminate()
-        self.process.wait(120)
-        return self.printed.read_text("utf-8")
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Where gunicorn puts what it takes for temporary."""
+    directory = tmp_path / "temporary"
+    directory.mkdir()
+    return directory
 
 
 @pytest.fixture
-def gunicorn(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+def gunicorn(temporary: Path, tmp_path: Path) -> Iterator[StartSource]:
     """Starts gunicorn over the data of a site."""
-    started: list[Running] = []
+    with ExitStack() as started:
 
-    def start(data: Path, **environment: str) -> Running:
-        temporary = tmp_path / "temporary"
-        temporary.mkdir(exist_ok=True)
-        port, printed = free_port(), tmp_path / f"gunicorn{len(started)}.log"
-        with printed.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "wsgi:source"],
-                cwd=PROJECT,
-                env={
-                    "PATH": "/usr/bin:/bin",
-                    "TMPDIR": str(temporary),
-                    "INTAKE_DATA": str(data),
-                    "INTAKE_SOURCE_BIND": f"127.0.0.1:{port}",
-                    **environment,
-                },
-                stdout=output,
-                stderr=output,
+        def start(data: Path, **variables: str) -> Server:
+            port = free_port()
+            variables = {"TMPDIR": str(temporary), **listening("source", port), **variables}
+            return started.enter_context(
+                serving(
+                    [*GUNICORN, "wsgi:source"], port, tmp_path / f"gunicorn-{port}.log", environment(data, **variables)
+                )
             )
-        started.append(Running(process, port, temporary, printed))
-        wait_for_port(process, port)
-        return started[-1]
 
-    yield start
-    for running in started:
-        running.stop()
+        yield start

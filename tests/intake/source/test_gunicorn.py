@@ -1,23 +1,24 @@
 """The site as it runs in earnest: under gunicorn, with real connections that break off, stall or lie."""
 
 import os
-import re
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from commands import GUNICORN, environment, run
+from forms import hidden
 from intake.protocol.kinds import Kind
+from processes import memory
+from servers import Server, rest
+from source_site import OpenSite, Site, StartSource
 from waiting import waited_for
 
-PROJECT = Path(__file__).parents[3]
 MARKER = b"Marker-7f3a9"
 
 
@@ -28,9 +29,7 @@ class Source:
         self.client = httpx.Client(base_url=address, follow_redirects=True, trust_env=False, timeout=60)
 
     def hidden(self, path: str, action: str) -> dict[str, str]:
-        page = self.client.get(path).text
-        form = page.partition(f'action="{action}"')[2].partition("</form>")[0]
-        return dict(re.findall(r'name="(csrf_token|token|owner)" [^>]*value="([^"]*)"', form))
+        return hidden(self.client.get(path).text, action)
 
     def report(self, narrative: str) -> None:
         self.client.post("/en/codename", data=self.hidden("/en/", "/en/codename"))
@@ -56,19 +55,6 @@ class Source:
         ).encode()
 
 
-@contextmanager
-def connected(running: Any) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
-        yield connection
-
-
-def rest(connection: socket.socket) -> bytes:
-    answer = b""
-    while piece := connection.recv(1 << 16):
-        answer += piece
-    return answer
-
-
 def answered(client: httpx.Client, path: str) -> httpx.Response | None:
     """The answer; none while nobody listens."""
     try:
@@ -78,7 +64,7 @@ def answered(client: httpx.Client, path: str) -> httpx.Response | None:
 
 
 @pytest.fixture
-def source(site: Any, gunicorn: Callable[..., Any]) -> Iterator[tuple[Any, Source]]:
+def source(site: Site, gunicorn: StartSource) -> Iterator[tuple[Server, Source]]:
     running = gunicorn(site.server.settings.data)
     source = Source(running.address)
     yield running, source
@@ -98,7 +84,7 @@ def open_files(worker: int) -> list[bytes]:
     return found
 
 
-def test_it_takes_reports_where_the_key_of_the_log_is_nowhere(site: Any, gunicorn: Callable[..., Any]) -> None:
+def test_it_takes_reports_where_the_key_of_the_log_is_nowhere(site: Site, gunicorn: StartSource) -> None:
     key = site.server.settings.log_key
     elsewhere = key.rename(key.with_name("kept elsewhere"))
     source = Source(gunicorn(site.server.settings.data).address)
@@ -111,12 +97,14 @@ def test_it_takes_reports_where_the_key_of_the_log_is_nowhere(site: Any, gunicor
 
 def test_the_site_loads_nothing_that_could_append_to_the_log_or_change_the_schema() -> None:
     loaded = "import sys, intake.source, intake.serving.worker; print(*sys.modules)"
-    names = subprocess.check_output([sys.executable, "-c", loaded], cwd=PROJECT, text=True).split()
+    names = run([sys.executable, "-c", loaded]).stdout.split()
     assert "intake.accesslog.read" in names
     assert {"intake.accesslog.append", "intake.keeper", "alembic"}.isdisjoint(names)
 
 
-def test_nothing_that_a_source_sends_is_in_any_file_or_log(site: Any, source: tuple[Any, Source]) -> None:
+def test_nothing_that_a_source_sends_is_in_any_file_or_log(
+    site: Site, source: tuple[Server, Source], temporary: Path
+) -> None:
     running, browser = source
     browser.report(f"The {MARKER.decode()} report.")
     hidden = browser.hidden("/en/tip", "/en/tip/message")
@@ -124,23 +112,23 @@ def test_nothing_that_a_source_sends_is_in_any_file_or_log(site: Any, source: tu
     assert browser.upload(MARKER * 300_000, f"{MARKER.decode()}.bin").status_code == 200
     browser.client.get(f"/en/{MARKER.decode()}?{MARKER.decode()}")
     browser.client.post("/en/report", content=MARKER, headers={"Content-Type": MARKER.decode()})
-    with connected(running) as connection:
+    with running.connect() as connection:
         connection.sendall(MARKER + b" not HTTP\r\n\r\n")
         assert MARKER not in rest(connection)
     assert len(site.items()) == 4
     assert not holds_marker(site.server.settings.data)
-    assert not holds_marker(running.temporary)
+    assert not holds_marker(temporary)
     logged = running.stop()
     assert MARKER.decode() not in logged
     assert "127.0.0.1" not in logged
 
 
 def test_while_a_file_arrives_no_open_file_holds_it_and_if_it_breaks_off_nothing_stays(
-    site: Any, source: tuple[Any, Source]
+    site: Site, source: tuple[Server, Source]
 ) -> None:
     running, browser = source
     browser.report("Two men came.")
-    with connected(running) as connection:
+    with running.connect() as connection:
         connection.sendall(browser.half_an_upload(MARKER * 1_000_000))
         worker = running.worker
         arriving = waited_for(lambda: [content for content in open_files(worker) if len(content) > 1_000_000])
@@ -153,30 +141,25 @@ def test_while_a_file_arrives_no_open_file_holds_it_and_if_it_breaks_off_nothing
     assert max(map(len, open_files(running.worker))) < 1_000_000
 
 
-def test_a_report_that_breaks_off_is_not_stored(site: Any, source: tuple[Any, Source]) -> None:
+def test_a_report_that_breaks_off_is_not_stored(site: Site, source: tuple[Server, Source]) -> None:
     running, browser = source
     browser.client.post("/en/codename", data=browser.hidden("/en/", "/en/codename"))
     hidden = browser.hidden("/en/report", "/en/report")
     body = f"csrf_token={hidden['csrf_token']}&token={hidden['token']}&narrative=What+happ".encode()
-    with connected(running) as connection:
+    with running.connect() as connection:
         connection.sendall(browser.head("/en/report", "application/x-www-form-urlencoded", len(body) + 5) + body)
         connection.shutdown(socket.SHUT_WR)
         assert rest(connection).startswith(b"HTTP/1.1 400 ")
     assert site.tips() == []
 
 
-def test_a_large_file_takes_no_more_memory_than_a_small_one(site: Any, source: tuple[Any, Source]) -> None:
+def test_a_large_file_takes_no_more_memory_than_a_small_one(site: Site, source: tuple[Server, Source]) -> None:
     running, browser = source
     browser.report("Two men came.")
-
-    def peak() -> int:
-        status = Path(f"/proc/{running.worker}/status").read_text()
-        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
-
     assert browser.upload(b"x" * 1_000_000).status_code == 200
-    before = peak()
+    before = memory(running.worker, "VmHWM")
     assert browser.upload(b"x" * 60_000_000).status_code == 200
-    assert peak() - before < 20_000
+    assert memory(running.worker, "VmHWM") - before < 20_000_000
     assert site.items(Kind.CONTENT)[0].size + site.items(Kind.CONTENT)[1].size > 61_000_000
 
 
@@ -190,11 +173,11 @@ def still_sending(connection: socket.socket) -> bytes:
 
 
 def test_a_form_that_is_too_large_is_answered_at_once_with_a_page_that_arrives_whole(
-    source: tuple[Any, Source],
+    source: tuple[Server, Source],
 ) -> None:
     running, browser = source
     browser.report("Two men came.")
-    with connected(running) as connection:
+    with running.connect() as connection:
         head = browser.head("/en/report", "application/x-www-form-urlencoded", 150_000_000)
         connection.sendall(head + b"x" * 1000)
         page = still_sending(connection)
@@ -204,12 +187,12 @@ def test_a_form_that_is_too_large_is_answered_at_once_with_a_page_that_arrives_w
 
 
 def test_a_file_that_is_too_large_is_named_while_it_still_arrives_on_a_page_that_arrives_whole(
-    site: Any, gunicorn: Callable[..., Any]
+    site: Site, gunicorn: StartSource
 ) -> None:
     running = gunicorn(site.server.settings.data, INTAKE_LARGEST_FILE="35000000")
     browser = Source(running.address)
     browser.report("Two men came.")
-    with connected(running) as connection:
+    with running.connect() as connection:
         connection.sendall(browser.half_an_upload(b"x" * 35_100_000, length=150_000_000))
         page = still_sending(connection)
     browser.client.close()
@@ -221,7 +204,7 @@ def test_a_file_that_is_too_large_is_named_while_it_still_arrives_on_a_page_that
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGHUP])
 def test_a_copy_of_a_cookie_from_before_leaving_is_of_no_use_to_a_new_worker_either(
-    source: tuple[Any, Source], ending: signal.Signals
+    source: tuple[Server, Source], ending: signal.Signals
 ) -> None:
     running, browser = source
     browser.report("Two men came.")
@@ -235,7 +218,7 @@ def test_a_copy_of_a_cookie_from_before_leaving_is_of_no_use_to_a_new_worker_eit
     assert page.headers["Location"] == "/en/return"
 
 
-def test_the_server_says_nothing_of_its_software(source: tuple[Any, Source]) -> None:
+def test_the_server_says_nothing_of_its_software(source: tuple[Server, Source]) -> None:
     headers = source[1].client.get("/en/").headers
     assert "gunicorn" not in str(headers).lower()
     assert headers["Server"] == "web"
@@ -243,12 +226,12 @@ def test_the_server_says_nothing_of_its_software(source: tuple[Any, Source]) -> 
 
 
 def test_behind_an_onion_each_circuit_has_limits_of_its_own_and_needs_one(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any]
+    open_site: OpenSite, gunicorn: StartSource
 ) -> None:
     running = gunicorn(open_site(onion=True, limit_pages="2 per hour").server.settings.data)
 
     def get(proxy: str) -> bytes:
-        with connected(running) as connection:
+        with running.connect() as connection:
             connection.sendall(f"{proxy}GET /en/return HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             return rest(connection)[9:12]
 
@@ -260,13 +243,11 @@ def test_behind_an_onion_each_circuit_has_limits_of_its_own_and_needs_one(
 
 
 @pytest.mark.parametrize("onion", [True, False])
-def test_a_connection_carries_one_request(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], onion: bool
-) -> None:
+def test_a_connection_carries_one_request(open_site: OpenSite, gunicorn: StartSource, onion: bool) -> None:
     running = gunicorn(open_site(onion=onion).server.settings.data)
     request = b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n"
     line = b"PROXY TCP6 fc00:dead:beef:4dad::0:1 ::1 65535 42\r\n" if onion else b""
-    with connected(running) as connection:
+    with running.connect() as connection:
         connection.sendall(line + request + request)
         answer = rest(connection)
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -274,7 +255,7 @@ def test_a_connection_carries_one_request(
 
 
 @pytest.mark.parametrize(
-    ("environment", "said"),
+    ("variables", "said"),
     [
         ({"INTAKE_DATA": "nowhere"}, "INTAKE_DATA"),
         ({"INTAKE_THREADS": "many"}, "INTAKE_THREADS"),
@@ -284,33 +265,16 @@ def test_a_connection_carries_one_request(
 )
 @pytest.mark.parametrize("application", ["source", "desk"])
 def test_a_wrong_setting_ends_the_start_with_its_name_and_no_traceback(
-    site: Any, application: str, environment: dict[str, str], said: str
+    site: Site, application: str, variables: dict[str, str], said: str
 ) -> None:
-    data = {"INTAKE_DATA": str(site.server.settings.data), "PATH": "/usr/bin:/bin"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "gunicorn", f"wsgi:{application}"],
-        cwd=PROJECT,
-        env={**data, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = run([*GUNICORN, f"wsgi:{application}"], environment=environment(site.server.settings.data, **variables))
     assert ended.returncode != 0
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(("wanted", "other"), [("source", "desk"), ("desk", "source")])
-def test_asking_for_one_application_does_not_open_the_other(site: Any, wanted: str, other: str) -> None:
+def test_asking_for_one_application_does_not_open_the_other(site: Site, wanted: str, other: str) -> None:
     program = f"import sys, wsgi; assert callable(wsgi.{wanted}); print('intake.{other}' in sys.modules)"
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=PROJECT,
-        env={"INTAKE_DATA": str(site.server.settings.data), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert ended.stdout == "False\n"
+    ended = run([sys.executable, "-c", program], environment=environment(site.server.settings.data))
+    assert (ended.returncode, ended.stdout) == (0, "False\n")

@@ -1,10 +1,9 @@
 """Every view bears its mark, so that no route can be forgotten by the limits."""
 
-from typing import Any
-
 import pytest
 
 from intake.source.marks import Brings, Cost, Mark, UnmarkedViewError, mark_of
+from source_site import Site
 
 OUT = {"leaving.leave", "leaving.left", "static"}
 WORDS = {"words.make_codename", "words.come_back"}
@@ -14,11 +13,11 @@ HARMLESS = {"words.check"}
 """Its form compares two words with those that are being shown, and changes nothing."""
 
 
-def marks(site: Any) -> dict[str, Mark]:
+def marks(site: Site) -> dict[str, Mark]:
     return {endpoint: mark_of(view) for endpoint, view in site.app.view_functions.items()}
 
 
-def test_every_route_has_its_mark(site: Any) -> None:
+def test_every_route_has_its_mark(site: Site) -> None:
     found = marks(site)
     assert {rule.endpoint for rule in site.app.url_map.iter_rules()} == found.keys()
     assert {endpoint for endpoint, mark in found.items() if mark.cost is Cost.NOTHING} == OUT
@@ -26,14 +25,14 @@ def test_every_route_has_its_mark(site: Any) -> None:
     assert {endpoint for endpoint, mark in found.items() if mark.brings is Brings.TEXT} == TEXT
 
 
-def test_every_form_that_changes_something_is_counted_as_more_than_a_page(site: Any) -> None:
+def test_every_form_that_changes_something_is_counted_as_more_than_a_page(site: Site) -> None:
     found = marks(site)
     taking = {rule.endpoint for rule in site.app.url_map.iter_rules() if "POST" in (rule.methods or ())}
     assert {endpoint for endpoint in taking if found[endpoint].cost is Cost.SENDING} == TEXT | CHANGES | {"upload.file"}
     assert taking - HARMLESS - OUT == TEXT | CHANGES | WORDS | {"upload.file"}
 
 
-def test_what_streams_its_form_says_how_that_is_read_when_it_is_refused(site: Any) -> None:
+def test_what_streams_its_form_says_how_that_is_read_when_it_is_refused(site: Site) -> None:
     for mark in marks(site).values():
         assert (mark.brings is Brings.FILES) == (mark.read_refused is not None)
 

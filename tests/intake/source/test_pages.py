@@ -1,11 +1,11 @@
 """What all pages share: headers, size, language, and that everybody can use them."""
 
 import re
-from typing import Any
 
 import pytest
 
 from intake.report.definition import load_form
+from source_site import OpenSite, Visit
 
 PATHS = [
     "/",
@@ -24,7 +24,7 @@ PATHS = [
 
 
 @pytest.fixture(params=["stranger", "with a codename", "with a tip"])
-def anybody(request: pytest.FixtureRequest, visit: Any) -> Any:
+def anybody(request: pytest.FixtureRequest, visit: Visit) -> Visit:
     """Somebody at each stage of a visit."""
     if request.param == "with a codename":
         visit.get_codename()
@@ -34,7 +34,7 @@ def anybody(request: pytest.FixtureRequest, visit: Any) -> Any:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_response_bears_the_headers_and_no_other_cookie(anybody: Any, path: str) -> None:
+def test_every_response_bears_the_headers_and_no_other_cookie(anybody: Visit, path: str) -> None:
     headers = anybody.client.get(path, buffered=True).headers
     assert headers["Content-Security-Policy"] == (
         "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -49,7 +49,7 @@ def test_every_response_bears_the_headers_and_no_other_cookie(anybody: Any, path
 
 
 @pytest.mark.parametrize("path", PATHS[:-2])
-def test_every_page_is_well_formed_and_asks_for_nothing_from_elsewhere(anybody: Any, path: str) -> None:
+def test_every_page_is_well_formed_and_asks_for_nothing_from_elsewhere(anybody: Visit, path: str) -> None:
     anybody.open(path)
     page = anybody.page
     assert len(page.ids) == len(set(page.ids))
@@ -62,7 +62,7 @@ def test_every_page_is_well_formed_and_asks_for_nothing_from_elsewhere(anybody: 
 
 
 @pytest.mark.parametrize("path", PATHS[:-2])
-def test_every_control_has_a_label_and_what_describes_it_is_there(anybody: Any, path: str) -> None:
+def test_every_control_has_a_label_and_what_describes_it_is_there(anybody: Visit, path: str) -> None:
     anybody.open(path)
     page = anybody.page
     for control in page.inputs:
@@ -70,7 +70,7 @@ def test_every_control_has_a_label_and_what_describes_it_is_there(anybody: Any, 
         assert set(control.get("aria-describedby", "").split()) <= set(page.ids)
 
 
-def test_a_page_with_errors_leads_to_each_of_them(visit: Any) -> None:
+def test_a_page_with_errors_leads_to_each_of_them(visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip/more/demands")
     visit.send("/more/demands", demand=["return", "none_said"])
@@ -81,7 +81,7 @@ def test_a_page_with_errors_leads_to_each_of_them(visit: Any) -> None:
     assert "demand-error" in page.ids
 
 
-def test_countries_are_sorted_by_name_and_all_there(visit: Any) -> None:
+def test_countries_are_sorted_by_name_and_all_there(visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/report")
     options = visit.text.partition('id="host_country"')[2].partition("</select>")[0]
@@ -122,19 +122,19 @@ def test_countries_are_sorted_by_name_and_all_there(visit: Any) -> None:
         ("a-" * 3000, "en"),
     ],
 )
-def test_the_start_chooses_a_language_that_there_is(open_site: Any, wanted: str, language: str) -> None:
+def test_the_start_chooses_a_language_that_there_is(open_site: OpenSite, wanted: str, language: str) -> None:
     client = open_site(draft_languages="ug").app.test_client()
     answer = client.get("/", headers={"Accept-Language": wanted})
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/{language}/")
 
 
-def test_a_draft_that_is_off_is_not_chosen(visit: Any) -> None:
+def test_a_draft_that_is_off_is_not_chosen(visit: Visit) -> None:
     answer = visit.client.get("/", headers={"Accept-Language": "ug-CN,zh-CN;q=0.5"})
     assert answer.headers["Location"] == "/zh-Hans/"
 
 
 @pytest.mark.parametrize("key", [group.key for group in load_form().later_groups if group.entries is not None])
-def test_the_button_for_another_entry_leads_to_that_entry(visit: Any, key: str) -> None:
+def test_the_button_for_another_entry_leads_to_that_entry(visit: Visit, key: str) -> None:
     visit.report()
     visit.open(f"/en/tip/more/{key}")
     for entry in (2, 3):
@@ -147,12 +147,12 @@ def test_the_button_for_another_entry_leads_to_that_entry(visit: Any, key: str) 
 
 
 @pytest.mark.parametrize("path", ["/en", "//en/", "/en/report/"])
-def test_no_address_is_answered_with_the_name_that_the_browser_used(visit: Any, path: str) -> None:
+def test_no_address_is_answered_with_the_name_that_the_browser_used(visit: Visit, path: str) -> None:
     answer = visit.client.get(path, headers={"Host": "somewhere.example"})
     assert "somewhere" not in answer.get_data(as_text=True) + str(answer.headers)
 
 
-def test_numbers_are_written_in_the_digits_of_the_page(visit: Any) -> None:
+def test_numbers_are_written_in_the_digits_of_the_page(visit: Visit) -> None:
     visit.report()
     visit.open("/fa/tip/file")
     # Of the names of the fields and of the table with sizes and times: no Latin digit is left in any.
@@ -170,7 +170,7 @@ def test_numbers_are_written_in_the_digits_of_the_page(visit: Any) -> None:
     assert not re.search("[0-9]", told[0])
 
 
-def test_team_days_and_months_come_from_the_settings(open_site: Any) -> None:
+def test_team_days_and_months_come_from_the_settings(open_site: OpenSite) -> None:
     visit = open_site(team="Haven & <Co>", answer_days=1, keep_months=3).visit()
     visit.open("/en/")
     assert "Haven & <Co>" in visit.page.words

@@ -1,9 +1,6 @@
 """Every page takes the same on the wire, with its headers, in every language, for everybody, whatever went wrong."""
 
 import secrets
-import socket
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -15,6 +12,7 @@ from intake.report.payloads import Reply
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
 from intake.source.text.catalogues import languages
 from intake.storage.tables import Item
+from source_site import UNLIMITED, OpenSite, Site, StartSource, Visit
 from visitor import Visitor
 
 ALL = languages("ug bo")
@@ -30,7 +28,7 @@ def size(answer: TestResponse) -> int:
     return len(answer.status) + headers + len(answer.get_data())
 
 
-def reply(site: Any, text: str) -> None:
+def reply(site: Site, text: str) -> None:
     (tip,) = site.tips()
     sealed = seal(Reply(text, 1).padded(), [parse_recipient(tip.recipient), parse_recipient(site.summary()["source"])])
     with site.server.store.writing() as session:
@@ -40,18 +38,17 @@ def reply(site: Any, text: str) -> None:
 
 
 @pytest.fixture
-def every_language(open_site: Callable[..., Any]) -> Any:
+def every_language(open_site: OpenSite) -> Site:
     """A site that also shows the drafts, without limits."""
-    without = dict.fromkeys(("limit_codenames", "limit_sends", "limit_pages"), "99999 per minute")
-    return open_site(draft_languages="ug bo", **without)
+    return open_site(draft_languages="ug bo", **UNLIMITED)
 
 
 @pytest.mark.parametrize("language", ALL)
-def test_every_page_of_every_language_takes_the_same_for_everybody(every_language: Any, language: str) -> None:
+def test_every_page_of_every_language_takes_the_same_for_everybody(every_language: Site, language: str) -> None:
     stranger, writer, sender = (every_language.visit() for _ in range(3))
     writer.get_codename()
     sender.report()
-    found = {}
+    found: dict[tuple[bool, int], str] = {}
     for visit in (stranger, writer, sender):
         for path in PATHS:
             answer = visit.client.get(f"/{language}{path}")
@@ -60,7 +57,7 @@ def test_every_page_of_every_language_takes_the_same_for_everybody(every_languag
 
 
 @pytest.mark.parametrize("language", ALL)
-def test_what_is_refused_takes_the_same_too(every_language: Any, language: str) -> None:
+def test_what_is_refused_takes_the_same_too(every_language: Site, language: str) -> None:
     visit = every_language.visit()
     codename = visit.get_codename()
     visit.open(f"/{language}/report")
@@ -82,7 +79,7 @@ def test_what_is_refused_takes_the_same_too(every_language: Any, language: str) 
     assert {size(answer) for answer in answers} == {PAGE_SIZE}
 
 
-def test_what_shows_much_takes_one_of_few_sizes(site: Any, visit: Any) -> None:
+def test_what_shows_much_takes_one_of_few_sizes(site: Site, visit: Visit) -> None:
     visit.report()
     sizes = []
     for count, text in ((0, ""), (1, "Thank you. " * 20), (19, "Thank you. " * 20), (3, "x" * 40_000)):
@@ -92,28 +89,16 @@ def test_what_shows_much_takes_one_of_few_sizes(site: Any, visit: Any) -> None:
     assert sizes == [PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, 4 * PAGE_SIZE]
 
 
-def test_a_text_that_is_shown_again_takes_one_of_few_sizes(visit: Any) -> None:
+def test_a_text_that_is_shown_again_takes_one_of_few_sizes(visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/report")
     answers = [visit.send("/report", narrative="x" * length, host_country="XX") for length in (1, 9_000, 30_000)]
     assert [size(answer) for answer in answers] == [PAGE_SIZE, PAGE_SIZE, 2 * PAGE_SIZE]
 
 
-def received(port: int, request: bytes) -> bytes:
-    """All that comes back for these bytes."""
-    answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
-        connection.sendall(request)
-        while piece := connection.recv(1 << 16):
-            answer += piece
-    return answer
-
-
-def test_on_the_wire_all_pages_have_one_length_and_all_redirects_another(
-    site: Any, gunicorn: Callable[..., Any]
-) -> None:
+def test_on_the_wire_all_pages_have_one_length_and_all_redirects_another(site: Site, gunicorn: StartSource) -> None:
     running = gunicorn(site.server.settings.data)
-    visitor = Visitor(lambda: socket.create_connection(("127.0.0.1", running.port), timeout=60))
+    visitor = Visitor(running.connect)
     lengths: dict[bool, set[int]] = {True: set(), False: set()}
 
     def measure() -> None:
@@ -121,7 +106,7 @@ def test_on_the_wire_all_pages_have_one_length_and_all_redirects_another(
         for path in PATHS:
             for language in ("en", "ru", "zh-Hant"):
                 head = f"GET /{language}{path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n"
-                answer = received(running.port, head.encode())
+                answer = running.ask(head.encode())
                 lengths[answer.startswith(b"HTTP/1.1 303")].add(len(answer))
 
     measure()

@@ -12,7 +12,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +19,9 @@ import pytest
 
 from crypto.padding import zeros_after
 from intake.protocol.kinds import Kind
-from running import children
+from processes import children, memory
+from servers import Server, rest
+from source_site import OpenSite, StartSource
 from visitor import FORM, Visitor, head, proxy_line
 from waiting import waited_for
 
@@ -77,10 +78,6 @@ def closing() -> Iterator[ExitStack]:
         yield stack
 
 
-def connecting(running: Any) -> Callable[[], socket.socket]:
-    return lambda: socket.create_connection(("127.0.0.1", running.port), timeout=60)
-
-
 def beginning_of_upload(visitor: Visitor) -> bytes:
     """The body of an upload as far as the file's first bytes, by somebody who may send files."""
     page = visitor.get("/en/tip/file")
@@ -97,39 +94,27 @@ def upload_head(visitor: Visitor, length: int) -> bytes:
     return head("/en/tip/file", visitor.cookies, MULTIPART, length)
 
 
-def memory(running: Any) -> int:
+def memory_of_all(running: Server) -> int:
     """Bytes of memory that gunicorn's processes hold."""
     master = running.process.pid
-    status = [Path(f"/proc/{process}/status").read_text() for process in (master, *children(master))]
-    return 1024 * sum(int(text.partition("VmRSS:")[2].split()[0]) for text in status)
-
-
-def rest(connection: socket.socket) -> bytes:
-    """What comes until the server closes; `TimeoutError` if it doesn't."""
-    answer = b""
-    try:
-        while piece := connection.recv(1 << 16):
-            answer += piece
-    except ConnectionResetError:
-        pass
-    return answer
+    return sum(memory(process) for process in (master, *children(master)))
 
 
 def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
-    attacker = Visitor(connecting(running), circuit=1)
+    attacker = Visitor(running.connect, circuit=1)
     attacker.report()
     beginning = beginning_of_upload(attacker)
-    flood = Flood(connecting(running), closing)
+    flood = Flood(running.connect, closing)
     for _ in range(EACH):
         flood.open(b"", trickles=False)
         flood.open(HALF_A_HEAD, trickles=True)
         flood.open(upload_head(attacker, 100_000_000) + beginning, trickles=True)
     flood.trickle()
 
-    source = Visitor(connecting(running), circuit=2)
+    source = Visitor(running.connect, circuit=2)
     codename = source.report("They came to my mother.")
     file = beginning_of_upload(source) + b"x" * 100_000 + b"\r\n--b--\r\n"
     assert "Your file has arrived." in source.post_bytes("/en/tip/file", file, MULTIPART).text
@@ -140,7 +125,7 @@ def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
     assert flood.is_open()
     assert len(source.answers) > 10
     assert max(answer.seconds for answer in source.answers) < 2
-    assert memory(running) < 1 << 30
+    assert memory_of_all(running) < 1 << 30
 
 
 def attack(flood: Flood, attacker: Visitor, connections: int, circuits: int) -> None:
@@ -167,37 +152,37 @@ def attack(flood: Flood, attacker: Visitor, connections: int, circuits: int) -> 
 
 
 def test_with_thousands_of_requests_that_never_end_a_new_source_submits_at_once(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
-    attacker = Visitor(connecting(running), circuit=1)
+    attacker = Visitor(running.connect, circuit=1)
     attacker.report()
-    flood = Flood(connecting(running), closing)
+    flood = Flood(running.connect, closing)
     attack(flood, attacker, 5_000, circuits=200)
     flood.trickle()
 
     for circuit in (2, 3):
-        source = Visitor(connecting(running), circuit=circuit)
+        source = Visitor(running.connect, circuit=circuit)
         codename = source.report("They came to my mother.")
         source.submit("/en/leave")
         source.get("/en/return")
         assert source.submit("/en/return", codename=codename).path == "/en/tip"
         assert max(answer.seconds for answer in source.answers) < 2
-    assert memory(running) < 1 << 29
+    assert memory_of_all(running) < 1 << 29
 
 
 def test_while_others_hold_all_places_for_large_files_pages_forms_and_small_files_are_taken(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     site = open_site(onion=True, threads=4, stall_seconds=4)
     running = gunicorn(site.server.settings.data)
-    attacker = Visitor(connecting(running), circuit=1)
+    attacker = Visitor(running.connect, circuit=1)
     attacker.report()
     upload = upload_head(attacker, 100_000_000) + beginning_of_upload(attacker)
-    flood = Flood(connecting(running), closing)
+    flood = Flood(running.connect, closing)
     for circuit in range(8):
         flood.open(upload, trickles=True, circuit=1_000 + circuit)
-    source = Visitor(connecting(running), circuit=2)
+    source = Visitor(running.connect, circuit=2)
     source.report()
     file = beginning_of_upload(source) + b"x" * 100_000 + b"\r\n--b--\r\n"
     assert "Your file has arrived." in source.post_bytes("/en/tip/file", file, MULTIPART).text
@@ -212,10 +197,10 @@ def test_a_circuit_has_two_places_for_large_files_and_a_third_is_told_to_try_aga
     impatient: tuple[Any, Any], closing: ExitStack
 ) -> None:
     _, running = impatient
-    visitor = Visitor(connecting(running), circuit=1)
+    visitor = Visitor(running.connect, circuit=1)
     visitor.report()
     upload = upload_head(visitor, 100_000_000) + beginning_of_upload(visitor)
-    held = [closing.enter_context(connecting(running)()) for _ in range(2)]
+    held = [closing.enter_context(running.connect()) for _ in range(2)]
     for connection in held:
         connection.sendall(proxy_line(1) + upload)
     clock = threading.Event()
@@ -223,7 +208,7 @@ def test_a_circuit_has_two_places_for_large_files_and_a_third_is_told_to_try_aga
     sending.start()
     closing.callback(sending.join)
     closing.callback(clock.set)
-    third = closing.enter_context(connecting(running)())
+    third = closing.enter_context(running.connect())
     third.sendall(proxy_line(1) + upload)
     answer = rest(third)
     assert answer.startswith(b"HTTP/1.1 503 ")
@@ -237,35 +222,35 @@ def keep_sending(connections: list[socket.socket], ended: threading.Event) -> No
 
 
 def test_an_answer_that_nobody_takes_holds_no_thread(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True, threads=2).server.settings.data)
-    attacker = Visitor(connecting(running), circuit=1)
+    attacker = Visitor(running.connect, circuit=1)
     attacker.report()
     hidden = attacker.get("/en/tip").hidden("/en/tip/message")
     body = urlencode({**hidden, "text": "x" * 3_000_000}).encode()
     for _ in range(4):
-        connection = closing.enter_context(connecting(running)())
+        connection = closing.enter_context(running.connect())
         connection.sendall(proxy_line(1) + head("/en/tip/message", attacker.cookies, FORM, len(body)) + body)
-    assert Visitor(connecting(running), circuit=2).report()
+    assert Visitor(running.connect, circuit=2).report()
 
 
 def test_where_memory_runs_out_the_circuit_that_holds_most_gives_way(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
-    begun = memory(running)
+    begun = memory_of_all(running)
     greedy = []
     for number in range(60):
-        connection = closing.enter_context(connecting(running)())
+        connection = closing.enter_context(running.connect())
         greedy.append(connection)
         with suppress(OSError):
             connection.sendall(
                 proxy_line(1_000 + number % 6) + head("/en/report", {}, FORM, 3_900_000) + b"a" * 3_800_000
             )
-    source = Visitor(connecting(running), circuit=2)
+    source = Visitor(running.connect, circuit=2)
     assert source.report("They came. " * 1_000)
-    assert memory(running) - begun < 200_000_000
+    assert memory_of_all(running) - begun < 200_000_000
     with selectors.DefaultSelector() as waiting:
         for connection in greedy:
             waiting.register(connection, selectors.EVENT_READ)
@@ -274,7 +259,7 @@ def test_where_memory_runs_out_the_circuit_that_holds_most_gives_way(
 
 
 @pytest.fixture
-def impatient(open_site: Callable[..., Any], gunicorn: Callable[..., Any]) -> tuple[Any, Any]:
+def impatient(open_site: OpenSite, gunicorn: StartSource) -> tuple[Any, Any]:
     """A site that gives up after two seconds, and its gunicorn."""
     site = open_site(onion=True, stall_seconds=2)
     return site, gunicorn(site.server.settings.data)
@@ -284,11 +269,11 @@ def test_requests_that_make_no_progress_are_closed_and_leave_nothing(
     impatient: tuple[Any, Any], closing: ExitStack
 ) -> None:
     site, running = impatient
-    visitor = Visitor(connecting(running), circuit=1)
+    visitor = Visitor(running.connect, circuit=1)
     visitor.report()
     beginning = beginning_of_upload(visitor)
     form = b"text=" + b"a" * 1000
-    flood = Flood(connecting(running), closing)
+    flood = Flood(running.connect, closing)
     silent = flood.open(b"", trickles=False)
     trickled_head = flood.open(HALF_A_HEAD, trickles=True)
     stopped_upload = flood.open(upload_head(visitor, 100_000) + beginning, trickles=False)
@@ -308,7 +293,7 @@ def test_requests_that_make_no_progress_are_closed_and_leave_nothing(
 
 def test_what_was_typed_into_a_form_that_stopped_is_shown_again(impatient: tuple[Any, Any]) -> None:
     _, running = impatient
-    visitor = Visitor(connecting(running), circuit=1)
+    visitor = Visitor(running.connect, circuit=1)
     visitor.report()
     answer = visitor.send(
         "/en/tip/message",
@@ -322,16 +307,14 @@ def test_what_was_typed_into_a_form_that_stopped_is_shown_again(impatient: tuple
     [(5_000, 1), (12_000, 3)],
     ids=["at five kilobytes a second", "pausing for less than the deadline again and again"],
 )
-def test_a_slow_upload_is_not_given_up(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], piece: int, pause: float
-) -> None:
+def test_a_slow_upload_is_not_given_up(open_site: OpenSite, gunicorn: StartSource, piece: int, pause: float) -> None:
     site = open_site(onion=True, stall_seconds=6)
     running = gunicorn(site.server.settings.data)
-    visitor = Visitor(connecting(running), circuit=1)
+    visitor = Visitor(running.connect, circuit=1)
     visitor.report()
     body = beginning_of_upload(visitor) + b"x" * 30_000 + b"\r\n--b--\r\n"
     clock = threading.Event()
-    with connecting(running)() as connection:
+    with running.connect() as connection:
         connection.sendall(proxy_line(1) + upload_head(visitor, len(body)))
         for start in range(0, len(body), piece):
             connection.sendall(body[start : start + piece])
@@ -343,7 +326,7 @@ def test_a_slow_upload_is_not_given_up(
 def test_a_head_that_arrives_in_pieces_is_served(impatient: tuple[Any, Any]) -> None:
     _, running = impatient
     clock = threading.Event()
-    with connecting(running)() as connection:
+    with running.connect() as connection:
         for piece in (
             b"PROXY TCP6 fc00:dead:beef:4dad::0:1 ",
             b"::1 65535 42\r\nGET /en/",
@@ -356,14 +339,14 @@ def test_a_head_that_arrives_in_pieces_is_served(impatient: tuple[Any, Any]) -> 
 
 
 def test_where_connections_run_out_the_one_that_has_waited_longest_makes_room(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True, connections=1_000).server.settings.data)
-    flood = Flood(connecting(running), closing)
+    flood = Flood(running.connect, closing)
     for _ in range(1_100):
         flood.open(b"", trickles=False)
     assert rest(flood.connections[0]) == b""
-    assert Visitor(connecting(running), circuit=2).get("/en/").status == 200
+    assert Visitor(running.connect, circuit=2).get("/en/").status == 200
 
 
 @pytest.mark.parametrize(
@@ -380,13 +363,13 @@ def test_where_connections_run_out_the_one_that_has_waited_longest_makes_room(
 )
 @pytest.mark.parametrize("onion", [True, False])
 def test_no_thread_waits_for_a_head_however_it_begins(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack, beginning: bytes, onion: bool
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack, beginning: bytes, onion: bool
 ) -> None:
     running = gunicorn(open_site(onion=onion, threads=4).server.settings.data)
     for _ in range(40):
-        connection = closing.enter_context(connecting(running)())
+        connection = closing.enter_context(running.connect())
         connection.sendall(onion * proxy_line(1) + beginning)
-    assert Visitor(connecting(running), circuit=2 if onion else None).get("/en/").seconds < 2
+    assert Visitor(running.connect, circuit=2 if onion else None).get("/en/").seconds < 2
 
 
 @pytest.mark.parametrize(
@@ -394,31 +377,31 @@ def test_no_thread_waits_for_a_head_however_it_begins(
 )
 @pytest.mark.parametrize("name", [b"Content-Length:", b"Transfer-Encoding:"])
 def test_reading_a_head_takes_no_time_whatever_it_is_made_of(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack, name: bytes, line: bytes
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack, name: bytes, line: bytes
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
     worker = running.worker
     for circuit in range(3, 13):
-        connection = closing.enter_context(connecting(running)())
+        connection = closing.enter_context(running.connect())
         connection.sendall(proxy_line(circuit) + b"GET / HTTP/1.1\r\n" + name + line + b"\r\n\r\n")
     # Searching took 40 s for the shorter kind of these lines, and days for the other.
-    assert Visitor(connecting(running), circuit=2).get("/en/").seconds < 20
+    assert Visitor(running.connect, circuit=2).get("/en/").seconds < 20
     assert running.worker == worker
 
 
 def test_no_thread_waits_for_what_is_still_sent_to_one_that_was_refused(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True, threads=30).server.settings.data)
     for _ in range(24):
-        closing.enter_context(connecting(running)()).sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
-    refused = [closing.enter_context(connecting(running)()) for _ in range(20)]
+        closing.enter_context(running.connect()).sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
+    refused = [closing.enter_context(running.connect()) for _ in range(20)]
     for connection in refused:
         connection.sendall(proxy_line(1) + head("/en/report", {}, FORM, 100_000) + b"a")
         assert connection.recv(13) == b"HTTP/1.1 429 "
         # Goes on sending, and is not cut off yet.
         connection.sendall(b"a")
-    assert Visitor(connecting(running), circuit=2).get("/en/").seconds < 2
+    assert Visitor(running.connect, circuit=2).get("/en/").seconds < 2
 
 
 @contextmanager
@@ -432,15 +415,15 @@ def files_allowed(process: int, soft: int) -> Iterator[None]:
 
 
 def test_a_worker_that_can_open_no_more_files_goes_on(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
     worker = running.worker
-    waiting = closing.enter_context(connecting(running)())
+    waiting = closing.enter_context(running.connect())
     # Once this is answered, the other has been accepted.
-    assert Visitor(connecting(running), circuit=2).get("/en/").status == 200
+    assert Visitor(running.connect, circuit=2).get("/en/").status == 200
     with files_allowed(worker, 3):
-        newest = closing.enter_context(connecting(running)())
+        newest = closing.enter_context(running.connect())
         # It had to make room, and yet there was none.
         assert rest(waiting) == b""
     newest.sendall(proxy_line(1) + b"GET /en/ HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -459,17 +442,17 @@ def paused(process: int) -> Iterator[None]:
 
 
 def test_a_connection_that_makes_room_while_something_of_it_arrives_does_no_harm(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True, connections=1_000).server.settings.data)
     worker = running.worker
-    flood = Flood(connecting(running), closing)
+    flood = Flood(running.connect, closing)
     for _ in range(1_100):
         flood.open(b"", trickles=False)
     assert rest(flood.connections[90]) == b""
-    visitor = Visitor(connecting(running), circuit=2)
+    visitor = Visitor(running.connect, circuit=2)
     with paused(worker):
-        newest = closing.enter_context(connecting(running)())
+        newest = closing.enter_context(running.connect())
         for connection in flood.connections[91:]:
             with suppress(OSError):
                 connection.sendall(b"G")
@@ -480,26 +463,26 @@ def test_a_connection_that_makes_room_while_something_of_it_arrives_does_no_harm
 
 
 def test_one_circuit_cannot_take_all_threads_and_another_notices_nothing(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
     for _ in range(24):
-        connection = closing.enter_context(connecting(running)())
+        connection = closing.enter_context(running.connect())
         connection.sendall(proxy_line(1) + head("/en/report", {}, FORM, 1_000))
-    crowded, other = Visitor(connecting(running), circuit=1), Visitor(connecting(running), circuit=2)
+    crowded, other = Visitor(running.connect, circuit=1), Visitor(running.connect, circuit=2)
     assert waited_for(lambda: crowded.get("/en/").status == 429)
     assert "a lot in a short time" in crowded.answers[-1].text
     assert other.get("/en/").status == 200
 
 
 def test_one_circuit_cannot_keep_large_forms_of_others_out(
-    open_site: Callable[..., Any], gunicorn: Callable[..., Any], closing: ExitStack
+    open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
     for _ in range(16):
-        connection = closing.enter_context(connecting(running)())
+        connection = closing.enter_context(running.connect())
         connection.sendall(proxy_line(1) + head("/en/tip/message", {}, FORM, 3_900_000) + b"a")
-    source = Visitor(connecting(running), circuit=2)
+    source = Visitor(running.connect, circuit=2)
     source.report()
     source.get("/en/tip")
     answer = source.submit("/en/tip/message", text="x" * 800_000)

@@ -1,9 +1,10 @@
 """On a disk that is really full, who must still shut somebody out, delete or put the clock right can; no tracebacks."""
 
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from commands import environment, run
 
 SCRIPT = Path(__file__).with_name("full_disk.py")
 
@@ -11,13 +12,8 @@ SCRIPT = Path(__file__).with_name("full_disk.py")
 def test_on_a_full_disk_the_ballast_lets_a_member_be_revoked_a_report_withdrawn_and_the_clock_corrected(
     tmp_path: Path,
 ) -> None:
-    done = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", sys.executable, str(SCRIPT), str(tmp_path)],
-        env={"PATH": os.environ["PATH"], "INTAKE_DATA": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["unshare", "--map-root-user", "--mount", sys.executable, str(SCRIPT), str(tmp_path)]
+    done = run(command, environment={**environment(tmp_path), "PATH": os.environ["PATH"]})
     assert (done.returncode, done.stderr) == (0, "")
     assert dict(line.split(" ", 1) for line in done.stdout.splitlines()) == {
         "init": "True",

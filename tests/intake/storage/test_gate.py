@@ -22,7 +22,7 @@ def arrive(server: Keeper, gate: Gate, now: datetime, to: bytes | None = None) -
     tip = Tip(id=name, day=DAY, header=b"header", payload=b"s", recipient="r", lookup=secrets.token_bytes(32))
     item = Item(id=secrets.token_bytes(16), tip_id=to or name, kind=Kind.MESSAGE, day=DAY, size=1, sealed=b"x")
     with server.store.writing() as session:
-        rows = [item] if to else [tip, item]
+        rows: list[Tip | Item] = [item] if to else [tip, item]
         for row in rows:
             session.add(row)
             session.flush()

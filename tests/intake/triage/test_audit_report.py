@@ -1,6 +1,7 @@
 """What an auditor gets: who opened what, from a log that verifies."""
 
 import io
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,21 +18,32 @@ from intake.protocol.card import Role
 from intake.storage.tables import LogEntry
 from intake.triage.audit_report import run_audit
 from intake.triage.desk_client import DeskError
-from intake.triage.keyfile import make_keys
+from intake.triage.home import Home
+from intake.triage.keyfile import MemberKeys, make_keys
+from open_desk import Desk
+from program import Enrol, HomeOf, Reviewer
 
 
-def printed(home: Any, keys: Any) -> str:
-    console = Console(file=io.StringIO(), width=80)
-    run_audit(home, keys, console)
-    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+def right() -> datetime:
+    """What a clock says that is right."""
+    return datetime.now(UTC)
+
+
+def printed(home: Home, keys: MemberKeys, now: Callable[[], datetime] = right) -> str:
+    target = io.StringIO()
+    console = Console(file=target, width=80)
+    run_audit(home, keys, console, now)
+    return target.getvalue()
 
 
 @pytest.fixture
-def carla(enrol: Any) -> Any:
+def carla(enrol: Enrol) -> Any:
     return enrol("carla", Role.AUDITOR)
 
 
-def test_it_says_who_opened_what_and_who_may(desk: Any, reviewer: Any, enrol: Any, carla: Any, home: Any) -> None:
+def test_it_says_who_opened_what_and_who_may(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol, carla: MemberKeys, home: HomeOf
+) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", {})
     reviewer("amina").unlock()
@@ -43,7 +55,7 @@ def test_it_says_who_opened_what_and_who_may(desk: Any, reviewer: Any, enrol: An
 
 
 def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(
-    desk: Any, reviewer: Any, enrol: Any, carla: Any, home: Any
+    desk: Desk, reviewer: Reviewer, enrol: Enrol, carla: MemberKeys, home: HomeOf
 ) -> None:
     amina = enrol("amina")
     tips = [desk.store_tip("One.", {}).id.hex() for _ in range(5)]
@@ -58,7 +70,7 @@ def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(
 
 
 def test_an_entry_that_was_edited_in_the_store_is_found_on_every_run(
-    desk: Any, reviewer: Any, enrol: Any, carla: Any, home: Any
+    desk: Desk, reviewer: Reviewer, enrol: Enrol, carla: MemberKeys, home: HomeOf
 ) -> None:
     enrol("amina")
     reviewer("amina").unlock()
@@ -70,7 +82,7 @@ def test_an_entry_that_was_edited_in_the_store_is_found_on_every_run(
 
 
 def test_an_entry_that_was_removed_from_the_store_is_told_in_plain_words(
-    desk: Any, enrol: Any, carla: Any, home: Any
+    desk: Desk, enrol: Enrol, carla: MemberKeys, home: HomeOf
 ) -> None:
     enrol("amina")
     with desk.server.store.writing() as session:
@@ -80,7 +92,7 @@ def test_an_entry_that_was_removed_from_the_store_is_told_in_plain_words(
 
 
 def test_a_future_that_has_not_come_and_every_correction_are_said_with_the_report(
-    desk: Any, enrol: Any, carla: Any, home: Any
+    desk: Desk, enrol: Enrol, carla: MemberKeys, home: HomeOf
 ) -> None:
     """As findings: the log itself is right."""
     ahead = LogAppender(
@@ -98,15 +110,14 @@ def test_a_future_that_has_not_come_and_every_correction_are_said_with_the_repor
 
 
 def test_an_auditor_whose_own_clock_is_behind_hears_that_it_may_be_that(
-    desk: Any, enrol: Any, carla: Any, home: Any
+    desk: Desk, enrol: Enrol, carla: MemberKeys, home: HomeOf
 ) -> None:
     assert "has not come" not in printed(home("carla"), carla)
-    console = Console(file=io.StringIO(), width=80)
-    run_audit(home("carla"), carla, console, lambda: datetime.now(UTC) - timedelta(days=2))
-    assert "by this machine's clock" in console.file.getvalue()  # type: ignore[attr-defined]
+    behind = printed(home("carla"), carla, lambda: datetime.now(UTC) - timedelta(days=2))
+    assert "by this machine's clock" in behind
 
 
-def test_a_name_that_came_back_shows_its_keys(desk: Any, enrol: Any, carla: Any, home: Any) -> None:
+def test_a_name_that_came_back_shows_its_keys(desk: Desk, enrol: Enrol, carla: MemberKeys, home: HomeOf) -> None:
     first, second = (make_keys(Role.AUDITOR, "boris").card for _ in range(2))
     members.enrol(desk.server.store, desk.server.log, first)
     members.revoke(desk.server.store, desk.server.log, "boris", Role.AUDITOR)
@@ -117,6 +128,6 @@ def test_a_name_that_came_back_shows_its_keys(desk: Any, enrol: Any, carla: Any,
         assert f"the name is that of {card.key_id}, or looks like it" in shown
 
 
-def test_somebody_who_is_not_enrolled_gets_no_log(desk: Any, carla: Any, enrol: Any, home: Any) -> None:
+def test_somebody_who_is_not_enrolled_gets_no_log(desk: Desk, carla: MemberKeys, enrol: Enrol, home: HomeOf) -> None:
     with pytest.raises(DeskError, match="not enrolled"):
         printed(home("mallory"), make_keys(Role.AUDITOR, "mallory"))

@@ -1,6 +1,5 @@
 """The book: what goes in comes out, whatever went before; it is counted right, and never on a disk."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,13 +8,15 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commands import run
 from crypto.age import HybridIdentity
 from intake.protocol.index import ItemRow
 from intake.report.definition import load_form
 from intake.report.payloads import STATUSES, About, Note, Opened, Reply, Status
 from intake.triage.book import FILTERS, PAGE, Book, queue
 from intake.triage.conversation import Line
-from intake.triage.opening import Attachment, Author, OpenTip, Signed
+from intake.triage.mirror.added import Author
+from intake.triage.opening import Attachment, OpenTip, Signed
 from opened import contents, told
 
 ENTRIES = [kind.key for kind in load_form().entries]
@@ -85,7 +86,8 @@ def test_a_tip_comes_out_as_it_was_put_in(opened: OpenTip) -> None:
     assert found is not None
     assert told(found) == told(opened)
     assert book.day(opened.id) == opened.day
-    assert book.tip("another") is book.day("another") is None
+    assert book.tip("another") is None
+    assert book.day("another") is None
 
 
 @given(st.lists(st.tuples(TIPS, st.binary(max_size=8)) | NAMES, max_size=30))
@@ -230,5 +232,5 @@ assert Book.deserialize(book.serialize()).queue({}, 1).tips == 1000
 
 
 def test_no_byte_of_a_book_reaches_a_file() -> None:
-    run = subprocess.run([sys.executable, "-c", IN_MEMORY], capture_output=True, text=True, check=False)
-    assert (run.returncode, run.stderr) == (0, "")
+    ended = run([sys.executable, "-c", IN_MEMORY])
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -5,10 +5,11 @@ import gzip
 import json
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
@@ -25,9 +26,11 @@ from intake.triage.home import Home
 from intake.triage.keyfile import make_keys
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from open_desk import Desk
+from program import Enrol, HomeOf, Program, Reviewer
 from waiting import waited_for
 
-Behave = Callable[[socket.socket], None]
+Behave = Callable[[socket.socket], object]
 
 
 class Hostile:
@@ -88,7 +91,7 @@ def hostile() -> Iterator[Hostile]:
 
 
 @pytest.fixture
-def client(hostile: Hostile, desk: Any, enrol: Any, tmp_path: Path) -> Iterator[DeskClient]:
+def client(hostile: Hostile, desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[DeskClient]:
     made = DeskClient(Home.open(tmp_path / "x", desk=hostile.url, log=desk.log, proxy=None), enrol("x").signing)
     yield made
     made.close()
@@ -140,7 +143,7 @@ def test_what_is_compressed_is_refused_and_was_not_asked_for(client: DeskClient,
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX-A: ", CHUNKED], ids=["head", "body"])
 def test_a_drip_holds_no_request_beyond_its_time(
-    head: bytes, client: DeskClient, hostile: Hostile, monkeypatch: Any
+    head: bytes, client: DeskClient, hostile: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk_client, "_TIME", 0.5)
     hostile.behave = hostile.endless(head, b"a" if head != CHUNKED else b"1\r\na\r\n", pause=0.02)
@@ -150,10 +153,10 @@ def test_a_drip_holds_no_request_beyond_its_time(
 
 
 def test_a_proxy_that_never_speaks_holds_no_request_for_ever(
-    hostile: Hostile, desk: Any, tmp_path: Path, monkeypatch: Any
+    hostile: Hostile, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desk_client, "_TIME", 0.5)
-    hostile.behave = lambda _: hostile.ended.wait(60) and None
+    hostile.behave = lambda _: hostile.ended.wait(60)
     proxy = hostile.url.replace("http", "socks5h")
     home = Home.open(tmp_path / "x", desk="http://x.onion", log=desk.log, proxy=proxy)
     client = DeskClient(home, make_keys_of("x"))
@@ -169,7 +172,7 @@ def make_keys_of(name: str) -> Any:
 
 
 def test_a_checkpoint_that_counts_more_than_comes_is_refused_at_once(
-    desk: Any, reviewer: Any, monkeypatch: Any
+    desk: Desk, reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     amina = reviewer("amina")
     amina.unlock()
@@ -179,23 +182,30 @@ def test_a_checkpoint_that_counts_more_than_comes_is_refused_at_once(
         text = Checkpoint(key.verifier.name, size, EMPTY_ROOT).text
         return lambda _: bytes(Note(text, (key.sign(text),)))
 
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
     desk.lie("/v1/log/checkpoint", claim(2**36))
     amina.post("/sync", "/")
     assert f"the desk claims a log of {2**36} entries, more than this program can take" in shown(amina)
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     desk.lie("/v1/log/checkpoint", claim(900_000))
     requests: list[str] = []
-    desk.lie("/v1/log/tile", lambda body: requests.append("") or body)
+
+    def count(body: bytes) -> bytes:
+        requests.append("")
+        return body
+
+    desk.lie("/v1/log/tile", count)
     amina.post("/sync", "/")
     assert len(requests) <= 2
 
 
-def shown(program: Any) -> str:
+def shown(program: Program) -> str:
     return str(program.get("/").text)
 
 
-def test_items_that_are_new_nonsense_each_time_are_fetched_at_most_twice(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_items_that_are_new_nonsense_each_time_are_fetched_at_most_twice(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol
+) -> None:
     enrol("amina")
     tip, reads = desk.store_tip("First.", {}), []
 
@@ -224,7 +234,7 @@ def test_json_that_would_grow_many_times_over_in_memory_is_refused_unread(body: 
 
 
 def test_a_desk_that_hangs_keeps_no_kept_report_closed(
-    desk: Any, hostile: Hostile, reviewer: Any, home: Any, tmp_path: Path, enrol: Any
+    desk: Desk, hostile: Hostile, reviewer: Reviewer, home: HomeOf, tmp_path: Path, enrol: Enrol
 ) -> None:
     keys = enrol("amina")
     tip = desk.store_tip("My story.", {})
@@ -232,19 +242,19 @@ def test_a_desk_that_hangs_keeps_no_kept_report_closed(
     before.sync()
     before.close()
     program = reviewer("amina", desk_url=hostile.url)
-    hostile.behave = lambda _: hostile.ended.wait(60) and None
+    hostile.behave = lambda _: hostile.ended.wait(60)
     assert program.post("/unlock", "/unlock", passphrase="a passphrase").status_code == 303
     page = program.get("/").text
     assert "My story." in page
     assert "Fetching: look again" in page
     assert "My story." in program.get(f"/tips/{tip.id.hex()}").text
-    assert not program.app.extensions["guard"].use().settled.is_set()
+    assert not program.work.settled.is_set()
     hostile.ended.set()
 
 
 @pytest.mark.parametrize("hangs", ["/v1/index", "/v1/tips/", "/v1/log/checkpoint"])
 def test_a_desk_that_hangs_keeps_nobody_waiting_who_reads_writes_or_looks_for_what_is_new(
-    hangs: str, desk: Any, reviewer: Any, monkeypatch: Any
+    hangs: str, desk: Desk, reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     amina = reviewer("amina")
     seen, new = desk.store_tip("My story.", {}), desk.store_tip("Another's.", {})
@@ -252,14 +262,14 @@ def test_a_desk_that_hangs_keeps_nobody_waiting_who_reads_writes_or_looks_for_wh
     page = f"/tips/{seen.id.hex()}"
     amina.get(page)
     monkeypatch.setattr(work_module, "_PATIENCE", 0.5)
-    honest, go_on = desk.app.wsgi_app, Event()
+    honest, go_on = desk.wsgi, Event()
 
-    def hang(environ: Any, start: Any) -> Any:
+    def hang(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(hangs):
             assert go_on.wait(100)
         return honest(environ, start)
 
-    desk.app.wsgi_app = hang
+    desk.wsgi = hang
     assert "Another&#39;s." in amina.get(f"/tips/{new.id.hex()}", waits=False).text
     for number in (1, 2):
         hidden = amina.hidden(page)
@@ -268,9 +278,9 @@ def test_a_desk_that_hangs_keeps_nobody_waiting_who_reads_writes_or_looks_for_wh
         assert shown_notes(amina, page) == number
     monkeypatch.setattr(work_module, "_PATIENCE", 60.0)
     go_on.set()
-    assert waited_for(lambda: amina.post("/sync", "/") and amina.guard.use().sending.under_way == [])
+    assert waited_for(lambda: amina.post("/sync", "/") and amina.work.sending.under_way == [])
     assert shown_notes(amina, page) == 2
 
 
-def shown_notes(program: Any, page: str) -> int:
+def shown_notes(program: Program, page: str) -> int:
     return int(program.get(page, waits=False).text.count('<p dir="auto">Seen before.</p>'))

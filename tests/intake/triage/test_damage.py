@@ -19,6 +19,9 @@ from intake.triage.mirror.tables import DAY, ENTRY, FACT, FIRST, ITEM, KNOWN, LA
 from intake.triage.mirror.tips import of_any_tip
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from open_desk import Desk
+from opened import opened_tip, opened_tips
+from program import Enrol, Reviewer
 from sent import write
 
 NEUTRAL = ("could not be opened", "is damaged", "not on the server as it is described")
@@ -32,7 +35,7 @@ def flip(path: Path, place: float) -> None:
     path.write_bytes(data)
 
 
-SPOIL: dict[str, Callable[[Path], None]] = {
+SPOIL: dict[str, Callable[[Path], object]] = {
     "a bit at the start": lambda path: flip(path, 0),
     "a bit in the middle": lambda path: flip(path, 0.5),
     "a bit near the end": lambda path: flip(path, 0.98),
@@ -43,7 +46,7 @@ SPOIL: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.fixture
-def opened(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Callable[[], Work]]:
+def opened(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Callable[[], Work]]:
     """Opens Amina's work over her directory, as after a restart, with the desk away."""
     keys, works = enrol("amina"), []
 
@@ -61,13 +64,13 @@ def opened(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Callable[[], Work]
 def told(work: Work) -> dict[str, tuple[str, int, int, int, list[str]]]:
     return {
         tip.id: (tip.narrative, len(tip.conversation), len(tip.files), len(tip.written), tip.warnings)
-        for tip in map(work.book.tip, sorted(work.book.given()))
+        for tip in opened_tips(work.book)
     }
 
 
 @pytest.mark.parametrize("how", SPOIL)
 def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
-    how: str, desk: Any, opened: Callable[[], Work], tmp_path: Path
+    how: str, desk: Desk, opened: Callable[[], Work], tmp_path: Path
 ) -> None:
     tip = desk.store_tip("My story.", {"urgency": "now"})
     desk.store_message(tip, "They came again.")
@@ -93,7 +96,7 @@ def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
 
 
 def test_damaged_entries_are_fetched_again_and_only_a_desk_that_contradicts_the_kept_checkpoint_lies(
-    desk: Any, opened: Callable[[], Work], tmp_path: Path
+    desk: Desk, opened: Callable[[], Work], tmp_path: Path
 ) -> None:
     def damage(work: Work) -> None:
         work._home.mirror.remove(FACT, "state")
@@ -115,7 +118,7 @@ def test_damaged_entries_are_fetched_again_and_only_a_desk_that_contradicts_the_
 
 
 def test_a_checkpoint_that_is_lost_twice_is_said_to_be_and_what_is_lost_by_it(
-    desk: Any, opened: Callable[[], Work]
+    desk: Desk, opened: Callable[[], Work]
 ) -> None:
     first = opened()
     first.sync()
@@ -129,7 +132,7 @@ def test_a_checkpoint_that_is_lost_twice_is_said_to_be_and_what_is_lost_by_it(
 
 @pytest.mark.parametrize("which", ["summary", "item"])
 def test_a_row_that_the_disk_spoilt_keeps_nothing_else_closed(
-    which: str, desk: Any, reviewer: Any, tmp_path: Path
+    which: str, desk: Desk, reviewer: Reviewer, tmp_path: Path
 ) -> None:
     program = reviewer("amina")
     program.unlock()
@@ -139,7 +142,7 @@ def test_a_row_that_the_disk_spoilt_keeps_nothing_else_closed(
     with closing(sqlite3.connect(tmp_path / "amina-home" / NAME, isolation_level=None)) as db:
         db.execute("UPDATE sealed SET bytes = x'00' || bytes WHERE name LIKE ?", (f"{which}/%",))
     desk.store_tip("Lies elsewhere.", {})
-    honest, desk.app.wsgi_app = desk.app.wsgi_app, Response(status=502)
+    honest, desk.wsgi = desk.wsgi, Response(status=502)
     program.guard.lock()
     # What is opened again is read again.
     (tmp_path / "amina-home" / "book.age").unlink(missing_ok=True)
@@ -147,7 +150,7 @@ def test_a_row_that_the_disk_spoilt_keeps_nothing_else_closed(
     page = program.get("/")
     assert page.status_code == 200
     assert "was damaged; it is fetched again if the desk has it" in page.text
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     assert program.post("/sync", "/").status_code == 303
     page = program.get("/")
     assert "Could not fetch" not in page.text
@@ -159,7 +162,7 @@ def test_a_row_that_the_disk_spoilt_keeps_nothing_else_closed(
 @pytest.mark.parametrize("answers", ["nothing", "noise", "a forgery"])
 @pytest.mark.parametrize("by", ["this program", "an earlier program"])
 def test_no_index_and_no_answer_have_kept_words_thrown_away(
-    by: str, lost: str, answers: str, desk: Any, opened: Callable[[], Work], tmp_path: Path
+    by: str, lost: str, answers: str, desk: Desk, opened: Callable[[], Work], tmp_path: Path
 ) -> None:
     tip, other = desk.store_tip("My story.", {"urgency": "now"}), desk.store_tip("Another's.", {})
     message = desk.store_message(tip, "They came again.")
@@ -180,7 +183,7 @@ def test_no_index_and_no_answer_have_kept_words_thrown_away(
     if "connection" in lost:
         for path in (tmp_path / "amina-home").glob("connection.json*"):
             path.unlink()
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
     forged = other.sign(Message("Forged."), bytes.fromhex(message)) if answers == "a forgery" else b"noise"
     desk.spoil_index(lambda rows: move(rows["items"], message, other.id.hex()))
     desk.lie("/v1/read", lambda body: exchanged(body, message, None if answers == "nothing" else forged))
@@ -188,8 +191,8 @@ def test_no_index_and_no_answer_have_kept_words_thrown_away(
         lied_to = opened()
         lied_to.sync()
         lied_to.sync()
-        assert "Forged." not in [line.text for line in lied_to.book.tip(tip.id.hex()).conversation]
-    desk.app.wsgi_app = honest
+        assert "Forged." not in [line.text for line in opened_tip(lied_to.book, tip.id.hex()).conversation]
+    desk.wsgi = honest
     for _ in range(2):
         after = opened()
         after.sync()

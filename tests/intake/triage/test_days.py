@@ -2,16 +2,19 @@
 
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from werkzeug.wrappers import Response
 
 from intake.protocol.index import AS_KEPT, Day, Days
 from intake.triage.mirror.file import COPY, NAME
+from open_desk import Desk
+from program import Program
 from told import queue, shown, sync
 
 TODAY = datetime.now(UTC).date()
@@ -19,23 +22,23 @@ ANSWERS: dict[str, str] = {}
 
 
 @pytest.fixture
-def asked(desk: Any) -> list[tuple[str, int]]:
+def asked(desk: Desk) -> list[tuple[str, int]]:
     """The requests for the index so far: what comes after `/v1/index`, and how many bytes were answered."""
     seen: list[tuple[str, int]] = []
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
 
-    def answer(environ: Any, start: Any) -> Any:
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if not environ["PATH_INFO"].startswith("/v1/index"):
             return honest(environ, start)
         response = Response.from_app(honest, environ, buffered=True)
         seen.append((environ["PATH_INFO"].removeprefix("/v1/index"), len(response.data)))
         return response(environ, start)
 
-    desk.app.wsgi_app = answer
+    desk.wsgi = answer
     return seen
 
 
-def test_only_the_days_that_changed_are_fetched(desk: Any, amina: Any, asked: list[tuple[str, int]]) -> None:
+def test_only_the_days_that_changed_are_fetched(desk: Desk, amina: Program, asked: list[tuple[str, int]]) -> None:
     days = [TODAY - timedelta(days=number) for number in range(3)]
     old = [desk.store_tip(f"Report {number}.", ANSWERS, day=day) for number, day in enumerate(days)]
     sync(amina)
@@ -52,7 +55,7 @@ def test_only_the_days_that_changed_are_fetched(desk: Any, amina: Any, asked: li
 
 
 def test_what_is_kept_of_the_index_is_used_after_a_restart_and_made_anew_if_it_is_damaged(
-    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Any, asked: list[tuple[str, int]]
+    desk: Desk, amina: Program, restarted: Callable[[], Program], tmp_path: Path, asked: list[tuple[str, int]]
 ) -> None:
     desk.store_tip("First.", ANSWERS)
     sync(amina)
@@ -68,7 +71,7 @@ def test_what_is_kept_of_the_index_is_used_after_a_restart_and_made_anew_if_it_i
 
 
 def test_what_comes_between_the_list_and_its_days_is_fetched_with_them(
-    desk: Any, amina: Any, asked: list[tuple[str, int]]
+    desk: Desk, amina: Program, asked: list[tuple[str, int]]
 ) -> None:
     desk.store_tip("First.", ANSWERS)
     meanwhile = [lambda: desk.store_tip("Second.", ANSWERS)]
@@ -87,7 +90,7 @@ def test_what_comes_between_the_list_and_its_days_is_fetched_with_them(
 
 @pytest.mark.parametrize("what", ["other rows than the list says", "a list that changes for ever"])
 def test_a_desk_whose_days_never_are_as_it_says_ends_the_fetch(
-    what: str, desk: Any, amina: Any, asked: list[tuple[str, int]]
+    what: str, desk: Desk, amina: Program, asked: list[tuple[str, int]]
 ) -> None:
     tip = desk.store_tip("First.", ANSWERS)
     sync(amina)

@@ -3,10 +3,12 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +19,8 @@ from intake.report.payloads import About
 from intake.storage.tables import Item
 from intake.triage.desk_client import DeskError
 from intake.triage.work import DamagedFileError
+from open_desk import Desk
+from program import Program, Reviewer
 
 SIZE = 3_000_000
 
@@ -24,14 +28,14 @@ SIZE = 3_000_000
 class Slow:
     """A desk that breaks off the transfer of files after so many bytes, and counts what it has sent."""
 
-    def __init__(self, desk: Any, most: int, pause: float = 0) -> None:
+    def __init__(self, desk: Desk, most: int, pause: float = 0) -> None:
         self.sent = 0
         self.asked: list[str] = []
         self._most, self._pause = most, pause
-        self._honest = desk.app.wsgi_app
-        desk.app.wsgi_app = self._answer
+        self._honest = desk.wsgi
+        desk.wsgi = self._answer
 
-    def _answer(self, environ: Any, start: Any) -> Any:
+    def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         if not environ["PATH_INFO"].startswith("/v1/items/"):
             return self._honest(environ, start)
         self.asked.append(environ["QUERY_STRING"])
@@ -50,18 +54,21 @@ class Slow:
             raise ConnectionError
 
 
-def content_of(desk: Any) -> str:
+def content_of(desk: Desk) -> str:
     """The id of the only file's sealed bytes."""
     with desk.server.store.reading() as session:
         return bytes(session.scalars(select(Item.id).where(Item.kind == Kind.CONTENT)).one()).hex()
 
 
+Film = Callable[..., tuple[Program, str, bytes]]
+
+
 @pytest.fixture
-def film(desk: Any, reviewer: Any) -> Callable[..., tuple[Any, str, bytes]]:
+def film(desk: Desk, reviewer: Reviewer) -> Film:
     """An unlocked program, the address of a file in it, and the file's bytes."""
 
-    def store(**options: Any) -> tuple[Any, str, bytes]:
-        amina = reviewer("amina", **options)
+    def store(idle_seconds: float = 60) -> tuple[Program, str, bytes]:
+        amina = reviewer("amina", idle_seconds)
         tip, data = desk.store_tip("First.", {}), secrets.token_bytes(SIZE)
         address = f"/tips/{tip.id.hex()}/files/{desk.store_file(tip, 'film.mp4', data)}"
         amina.unlock()
@@ -70,7 +77,7 @@ def film(desk: Any, reviewer: Any) -> Callable[..., tuple[Any, str, bytes]]:
     return store
 
 
-def test_a_file_arrives_whole_over_a_connection_that_breaks_off_again_and_again(desk: Any, film: Any) -> None:
+def test_a_file_arrives_whole_over_a_connection_that_breaks_off_again_and_again(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 400_000)
     assert amina.get(address).data == data
@@ -79,21 +86,22 @@ def test_a_file_arrives_whole_over_a_connection_that_breaks_off_again_and_again(
     assert [query for query in slow.asked if not query] == [""]
 
 
-def test_downloading_is_use_and_no_idle_lock_cuts_it(desk: Any, film: Any) -> None:
+def test_downloading_is_use_and_no_idle_lock_cuts_it(desk: Desk, film: Film) -> None:
     # Long enough that a busy machine locks nothing before the download begins.
     amina, address, data = film(idle_seconds=2)
     Slow(desk, 10**9, pause=0.1)
     assert amina.get(address).data == data, "it took three times as long as an idle program stays open"
 
 
-def test_a_lock_cuts_it_and_after_unlocking_it_goes_on_from_there(desk: Any, film: Any) -> None:
+def test_a_lock_cuts_it_and_after_unlocking_it_goes_on_from_there(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 10**9, pause=0.02)
     answer = amina.get(address, buffered=False)
-    received = b"".join(piece for _, piece in zip(range(20), answer.response, strict=False))
+    pieces = answer.iter_encoded()
+    received = b"".join(islice(pieces, 20))
     assert data.startswith(received)
     amina.guard.lock()
-    assert b"".join(answer.response) == b"", "nothing comes after the lock"
+    assert b"".join(pieces) == b"", "nothing comes after the lock"
     answer.close()
     amina.unlock()
     assert "of it has arrived" in amina.get(address.partition("/files/")[0]).text
@@ -102,22 +110,22 @@ def test_a_lock_cuts_it_and_after_unlocking_it_goes_on_from_there(desk: Any, fil
     assert slow.asked[1].startswith("from=")
 
 
-def test_the_first_bytes_reach_the_browser_before_the_last_leave_the_desk(desk: Any, film: Any) -> None:
+def test_the_first_bytes_reach_the_browser_before_the_last_leave_the_desk(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 10**9, pause=0.02)
     answer = amina.get(address, buffered=False)
-    first = next(iter(answer.response))
+    first = next(answer.iter_encoded())
     assert data.startswith(first)
     assert slow.sent < SIZE / 2
     answer.close()
 
 
-def test_two_who_save_the_same_file_at_once_fetch_it_once(desk: Any, film: Any) -> None:
+def test_two_who_save_the_same_file_at_once_fetch_it_once(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 10**9)
     one, other = (amina.get(address, buffered=False) for _ in range(2))
-    received = [[], []]  # type: list[list[bytes]]
-    for pieces in zip(one.response, other.response, strict=True):
+    received: tuple[list[bytes], list[bytes]] = ([], [])
+    for pieces in zip(one.iter_encoded(), other.iter_encoded(), strict=True):
         for each, piece in zip(received, pieces, strict=True):
             each.append(piece)
     assert [b"".join(each) for each in received] == [data, data]
@@ -143,7 +151,7 @@ def another_thing(blob: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [removed, cut, emptied, another_thing])
 def test_a_file_that_is_lost_while_the_desk_runs_is_said_to_be_and_the_rest_of_the_report_is_there(
-    spoil: Callable[[Path], None], desk: Any, film: Any
+    spoil: Callable[[Path], None], desk: Desk, film: Film
 ) -> None:
     amina, address, _ = film()
     (blob,) = desk.server.settings.blobs.iterdir()
@@ -155,7 +163,7 @@ def test_a_file_that_is_lost_while_the_desk_runs_is_said_to_be_and_the_rest_of_t
     assert amina.get("/").status_code == 200
 
 
-def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_used(desk: Any, film: Any) -> None:
+def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_used(desk: Desk, film: Film) -> None:
     amina, address, _ = film()
     Slow(desk, 0)
     answer = amina.get(address)
@@ -164,7 +172,7 @@ def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_
     assert "Tor" not in answer.text
 
 
-def test_what_was_damaged_on_this_machine_is_fetched_anew(desk: Any, film: Any, tmp_path: Any) -> None:
+def test_what_was_damaged_on_this_machine_is_fetched_anew(desk: Desk, film: Film, tmp_path: Path) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
     kept = [path for path in (tmp_path / "amina-home" / "files").iterdir() if path.stat().st_size > SIZE]
@@ -175,22 +183,22 @@ def test_what_was_damaged_on_this_machine_is_fetched_anew(desk: Any, film: Any, 
 
 
 def test_a_whole_file_is_kept_until_other_bytes_have_proven_to_be_the_right_ones(
-    desk: Any, film: Any, tmp_path: Any
+    desk: Desk, film: Film, tmp_path: Path
 ) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
     (kept,) = (tmp_path / "amina-home" / "files").iterdir()
     spoilt = kept.read_bytes()[:-1] + bytes([kept.read_bytes()[-1] ^ 1])
     kept.write_bytes(spoilt)
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
     desk.lie("/v1/items/", lambda body: body[:-1] + bytes([body[-1] ^ 1]))
     for _ in range(3):
         answer = amina.get(address, buffered=False)
         assert answer.status_code == 200
         with pytest.raises(DamagedFileError):
-            b"".join(answer.response)
+            b"".join(answer.iter_encoded())
         assert kept.read_bytes() == spoilt, "more of it can be read than of nothing"
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     assert amina.get(address).data == data
     assert kept.read_bytes() != spoilt
     assert list((tmp_path / "amina-home" / "partial").iterdir()) == []
@@ -198,7 +206,7 @@ def test_a_whole_file_is_kept_until_other_bytes_have_proven_to_be_the_right_ones
 
 @pytest.mark.parametrize("size", [0, SIZE], ids=["empty", "as large"])
 def test_another_report_that_claims_a_kept_file_takes_nothing_away(
-    size: int, desk: Any, film: Any, tmp_path: Any
+    size: int, desk: Desk, film: Film, tmp_path: Path
 ) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
@@ -212,12 +220,12 @@ def test_another_report_that_claims_a_kept_file_takes_nothing_away(
             if row["id"] == content:
                 row["tip"] = other.id.hex()
 
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
     desk.spoil_index(claimed)
     amina.post("/sync", "/")
     for _ in range(2):
         amina.get(f"/tips/{other.id.hex()}/files/{about}")
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     amina.post("/sync", "/")
     slow = Slow(desk, 0)
     assert amina.get(address).data == data
@@ -226,7 +234,7 @@ def test_another_report_that_claims_a_kept_file_takes_nothing_away(
 
 @pytest.mark.parametrize("folder", ["sealed", "files"])
 def test_a_file_that_an_earlier_program_kept_is_not_fetched_again(
-    folder: str, desk: Any, film: Any, tmp_path: Any
+    folder: str, desk: Desk, film: Film, tmp_path: Path
 ) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
@@ -241,7 +249,7 @@ def test_a_file_that_an_earlier_program_kept_is_not_fetched_again(
 
 
 def test_a_file_that_an_earlier_program_kept_and_that_is_spoilt_is_fetched_anew(
-    desk: Any, film: Any, tmp_path: Any
+    desk: Desk, film: Film, tmp_path: Path
 ) -> None:
     amina, address, data = film()
     assert amina.get(address).data == data
@@ -255,19 +263,19 @@ def test_a_file_that_an_earlier_program_kept_and_that_is_spoilt_is_fetched_anew(
     assert amina.get(address).data == data
 
 
-def test_a_desk_that_lied_about_the_size_of_a_file_can_mend_that(desk: Any, film: Any) -> None:
+def test_a_desk_that_lied_about_the_size_of_a_file_can_mend_that(desk: Desk, film: Film) -> None:
     def larger(index: Any) -> None:
         for row in index["items"]:
             row["size"] += 9 * row["blob"]
 
     amina, address, data = film()
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
     desk.spoil_index(larger)
     amina.post("/sync", "/")
     answer = amina.get(address, buffered=False)
     with pytest.raises(DeskError):
-        b"".join(answer.response)
+        b"".join(answer.iter_encoded())
     answer.close()
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     amina.post("/sync", "/")
     assert amina.get(address).data == data

@@ -12,17 +12,21 @@ from sqlalchemy import delete, select, update
 from crypto.age import HybridIdentity, seal, split
 from crypto.codename import Seed
 from intake.protocol.kinds import Kind
-from intake.report.definition import load_form
+from intake.report.definition import Answer, load_form
 from intake.report.payloads import About, Addition, Deletion, FromSource, Message, Report
 from intake.report.signed import Link, SourceItem, sign_withdrawal, source_key
 from intake.storage.tables import Item, Tip, Withdrawal
 from intake.triage.gone import notices
 from intake.triage.mirror.tips import Known
+from open_desk import Desk, Stored
+from opened import opened_tip
+from program import Enrol, Program
 from told import alerts, page, queue, shown, sync
 
 ANSWERS = {"urgency": "now"}
 FORM = load_form().version
-YES, NO = {"consent_statistics": "yes"}, {"consent_statistics": "no"}
+YES: dict[str, Answer] = {"consent_statistics": "yes"}
+NO: dict[str, Answer] = {"consent_statistics": "no"}
 
 
 def today() -> date:
@@ -30,7 +34,7 @@ def today() -> date:
 
 
 @pytest.fixture
-def tip(desk: Any, amina: Any) -> Any:
+def tip(desk: Desk, amina: Program) -> Any:
     """A tip that came after amina was enrolled, with a consent and a message; fetched."""
     tip = desk.store_tip("My story.", ANSWERS)
     desk.send(tip, Addition(FORM, "consents", YES))
@@ -40,7 +44,7 @@ def tip(desk: Any, amina: Any) -> Any:
     return tip
 
 
-def forge(desk: Any, tip: Any, payload: FromSource, key: Any = None) -> str:
+def forge(desk: Desk, tip: Stored, payload: FromSource, key: Any = None) -> str:
     """What somebody with the server seals to the tip's public key."""
     name = secrets.token_bytes(16)
     link = Link(tip.id.hex(), name.hex(), len(tip.sent) + 1, "0" * 64)
@@ -48,15 +52,15 @@ def forge(desk: Any, tip: Any, payload: FromSource, key: Any = None) -> str:
     return str(desk.store_item(tip, Kind(payload.kind), seal(item.padded(), [tip.identity.recipient]), name))
 
 
-def remove(desk: Any, *conditions: Any) -> None:
+def remove(desk: Desk, *conditions: Any) -> None:
     with desk.server.store.writing() as session:
-        assert session.execute(delete(Item).where(*conditions)).rowcount
+        assert session.scalars(delete(Item).where(*conditions).returning(Item.id)).all()
 
 
 @pytest.mark.parametrize("deleted", [False, True])
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_second_report_never_takes_the_place_of_the_sources(
-    deleted: bool, version: int, desk: Any, amina: Any, tip: Any, restarted: Callable[[], Any]
+    deleted: bool, version: int, desk: Desk, amina: Program, tip: Stored, restarted: Callable[[], Program]
 ) -> None:
     if deleted:
         remove(desk, Item.tip_id == tip.id, Item.kind == Kind.REPORT)
@@ -87,7 +91,7 @@ def test_a_second_report_never_takes_the_place_of_the_sources(
     ],
 )
 def test_what_the_source_did_not_sign_is_not_shown_as_the_sources(
-    payload: FromSource, words: str, desk: Any, amina: Any, tip: Any
+    payload: FromSource, words: str, desk: Desk, amina: Program, tip: Stored
 ) -> None:
     forge(desk, tip, payload)
     sync(amina)
@@ -99,11 +103,11 @@ def test_what_the_source_did_not_sign_is_not_shown_as_the_sources(
     assert "Forged words." not in text
     assert "forged.jpg" not in text
     assert text.count("They came again.") == 1
-    assert amina.app.extensions["guard"].use().book.tip(tip.id.hex()).answers["consent_statistics"] == "yes"
+    assert opened_tip(amina.work.book, tip.id.hex()).answers["consent_statistics"] == "yes"
 
 
 def test_an_item_of_another_tip_or_id_or_kind_is_told_though_its_source_signed_it(
-    desk: Any, amina: Any, tip: Any
+    desk: Desk, amina: Program, tip: Stored
 ) -> None:
     # Another tip of the same words: the source signs with the same key.
     other = desk.store_tip("Another story.", ANSWERS)
@@ -121,7 +125,9 @@ def test_an_item_of_another_tip_or_id_or_kind_is_told_though_its_source_signed_i
     assert ("Moved words." in text, text.count("They came again.")) == (False, 1)
 
 
-def test_about_a_file_exchanged_under_its_own_id_is_told(desk: Any, enrol: Any, restarted: Callable[[], Any]) -> None:
+def test_about_a_file_exchanged_under_its_own_id_is_told(
+    desk: Desk, enrol: Enrol, restarted: Callable[[], Program]
+) -> None:
     enrol("amina")
     tip = desk.store_tip("My story.", ANSWERS)
     name = bytes.fromhex(desk.store_file(tip, "letter.jpg", b"data"))
@@ -138,7 +144,7 @@ def test_about_a_file_exchanged_under_its_own_id_is_told(desk: Any, enrol: Any, 
 
 @pytest.mark.parametrize("kind", [Kind.REPORT, Kind.ADDITION, Kind.MESSAGE, Kind.ABOUT])
 def test_what_was_fetched_once_and_vanishes_is_told_and_stays_to_be_read(
-    kind: Kind, desk: Any, amina: Any, tip: Any, restarted: Callable[[], Any]
+    kind: Kind, desk: Desk, amina: Program, tip: Stored, restarted: Callable[[], Program]
 ) -> None:
     desk.store_file(tip, "letter.jpg", b"data")
     sync(amina)
@@ -152,7 +158,7 @@ def test_what_was_fetched_once_and_vanishes_is_told_and_stays_to_be_read(
         assert all(words in text for words in ("My story.", "They came again.", "letter.jpg"))
 
 
-def test_any_number_of_forged_messages_is_one_warning(desk: Any, amina: Any, tip: Any) -> None:
+def test_any_number_of_forged_messages_is_one_warning(desk: Desk, amina: Program, tip: Stored) -> None:
     for number in range(20):
         forge(desk, tip, Message(f"Forged {number}."))
     sync(amina)
@@ -161,7 +167,9 @@ def test_any_number_of_forged_messages_is_one_warning(desk: Any, amina: Any, tip
     assert "Forged" not in shown(amina, tip)
 
 
-def test_no_number_of_forged_days_fills_the_page_or_hides_another_warning(desk: Any, amina: Any, tip: Any) -> None:
+def test_no_number_of_forged_days_fills_the_page_or_hides_another_warning(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
     withheld = desk.store_message(tip, "Withheld.")
     remove(desk, Item.id == bytes.fromhex(withheld))
     desk.store_message(tip, "The next.")
@@ -186,7 +194,7 @@ def test_a_report_that_vanishes_is_named_however_many_are_no_longer_kept() -> No
     assert len(said) < 4000
 
 
-def test_the_newest_item_that_vanishes_is_told(desk: Any, amina: Any, tip: Any) -> None:
+def test_the_newest_item_that_vanishes_is_told(desk: Desk, amina: Program, tip: Stored) -> None:
     name = desk.store_message(tip, "The newest.")
     sync(amina)
     remove(desk, Item.id == bytes.fromhex(name))
@@ -195,7 +203,7 @@ def test_the_newest_item_that_vanishes_is_told(desk: Any, amina: Any, tip: Any) 
     assert "The newest." in shown(amina, tip)
 
 
-def test_a_gap_is_told_though_what_is_missing_was_never_fetched(desk: Any, amina: Any, tip: Any) -> None:
+def test_a_gap_is_told_though_what_is_missing_was_never_fetched(desk: Desk, amina: Program, tip: Stored) -> None:
     name = desk.store_message(tip, "Withheld.")
     remove(desk, Item.id == bytes.fromhex(name))
     desk.store_message(tip, "The next.")
@@ -204,15 +212,15 @@ def test_a_gap_is_told_though_what_is_missing_was_never_fetched(desk: Any, amina
 
 
 def test_no_number_of_items_that_nobody_can_open_stands_for_one_that_is_missing(
-    desk: Any, amina: Any, tip: Any, restarted: Callable[[], Any]
+    desk: Desk, amina: Program, tip: Stored, restarted: Callable[[], Program]
 ) -> None:
     name = desk.store_message(tip, "Withheld.")
     remove(desk, Item.id == bytes.fromhex(name))
     desk.store_message(tip, "The next.")
     for _ in range(3):
         desk.store_item(tip, Kind.MESSAGE, secrets.token_bytes(2048))
-    for start in (lambda: amina, restarted):
-        program = start()
+    for again in (False, True):
+        program = restarted() if again else amina
         sync(program)
         told = alerts(program, tip)
         assert any(a.startswith("Of what the source sent, so much is missing: 1.") for a in told)
@@ -220,7 +228,7 @@ def test_no_number_of_items_that_nobody_can_open_stands_for_one_that_is_missing(
 
 
 def test_an_item_exchanged_for_another_that_the_source_signed_breaks_the_hashes(
-    desk: Any, amina: Any, tip: Any
+    desk: Desk, amina: Program, tip: Stored
 ) -> None:
     name = desk.store_message(tip, "What the source saw arrive.")
     tip.sent[-1] = b"something else"
@@ -230,7 +238,7 @@ def test_an_item_exchanged_for_another_that_the_source_signed_breaks_the_hashes(
     assert any("followed on something else than what is shown before it" in a for a in alerts(amina, tip))
 
 
-def test_a_chain_that_was_set_back_shows_both_and_says_so(desk: Any, amina: Any, tip: Any) -> None:
+def test_a_chain_that_was_set_back_shows_both_and_says_so(desk: Desk, amina: Program, tip: Stored) -> None:
     desk.store_message(tip, "Before.")
     tip.sent.pop()
     desk.store_message(tip, "After.")
@@ -242,13 +250,13 @@ def test_a_chain_that_was_set_back_shows_both_and_says_so(desk: Any, amina: Any,
 
 
 def test_a_reply_that_the_source_deleted_is_told_apart_from_one_that_was_removed(
-    desk: Any, amina: Any, tip: Any
+    desk: Desk, amina: Program, tip: Stored
 ) -> None:
     shown(amina, tip)
     for text in ("One.", "Two."):
         amina.post(f"{page(tip)}/reply", page(tip), text=text)
-    work = amina.app.extensions["guard"].use()
-    one, two = (signed.item for signed in work.book.tip(tip.id.hex()).written if signed.payload.kind == "reply")
+    work = amina.work
+    one, two = (signed.item for signed in opened_tip(work.book, tip.id.hex()).written if signed.payload.kind == "reply")
     remove(desk, Item.id.in_([bytes.fromhex(one), bytes.fromhex(two)]))
     desk.send(tip, Deletion(one))
     forge(desk, tip, Deletion(two))
@@ -259,7 +267,7 @@ def test_a_reply_that_the_source_deleted_is_told_apart_from_one_that_was_removed
     assert any(a.startswith("A deletion of") and "does not bear" in a for a in told)
 
 
-def withdraw(desk: Any, tip: Any, signature: bytes | None) -> None:
+def withdraw(desk: Desk, tip: Stored, signature: bytes | None) -> None:
     with desk.server.store.writing() as session:
         session.execute(delete(Tip).where(Tip.id == tip.id))
         if signature is not None:
@@ -276,7 +284,7 @@ def withdraw(desk: Any, tip: Any, signature: bytes | None) -> None:
     ],
 )
 def test_a_tip_that_is_gone_was_withdrawn_only_if_its_source_signed_that(
-    signed: str, words: str, desk: Any, amina: Any, tip: Any, restarted: Callable[[], Any]
+    signed: str, words: str, desk: Desk, amina: Program, tip: Stored, restarted: Callable[[], Program]
 ) -> None:
     word = {
         "by the source": sign_withdrawal(tip.key, tip.id.hex()),
@@ -290,7 +298,7 @@ def test_a_tip_that_is_gone_was_withdrawn_only_if_its_source_signed_that(
         assert words in text
 
 
-def test_a_withdrawal_stays_proven_when_the_servers_row_of_it_is_gone(desk: Any, amina: Any, tip: Any) -> None:
+def test_a_withdrawal_stays_proven_when_the_servers_row_of_it_is_gone(desk: Desk, amina: Program, tip: Stored) -> None:
     withdraw(desk, tip, sign_withdrawal(tip.key, tip.id.hex()))
     sync(amina)
     with desk.server.store.writing() as session:
@@ -298,7 +306,7 @@ def test_a_withdrawal_stays_proven_when_the_servers_row_of_it_is_gone(desk: Any,
     assert "Withdrawn by the source, as its signature proves." in sync(amina)
 
 
-def test_a_new_tip_without_a_signer_is_no_old_one(desk: Any, amina: Any, tip: Any) -> None:
+def test_a_new_tip_without_a_signer_is_no_old_one(desk: Desk, amina: Program, tip: Stored) -> None:
     form, identity = load_form(), HybridIdentity.generate()
     values = {"identities": [str(identity)], "source": str(tip.source.recipient), "language": "en", "form": FORM}
     with desk.server.store.writing() as session:
@@ -320,7 +328,7 @@ def test_a_new_tip_without_a_signer_is_no_old_one(desk: Any, amina: Any, tip: An
 
 
 def test_what_is_from_before_the_first_fetch_of_a_new_program_is_ordered_by_number(
-    desk: Any, enrol: Any, restarted: Callable[[], Any]
+    desk: Desk, enrol: Enrol, restarted: Callable[[], Program]
 ) -> None:
     """Files, consents and messages: the store returns its rows in the order of their random ids."""
     enrol("amina")

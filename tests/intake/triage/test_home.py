@@ -13,12 +13,15 @@ from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
 from intake.triage.desk_client import DeskClient, DeskError
 from intake.triage.home import Home, HomeError
+from intake.triage.keyfile import MemberKeys
 from intake.triage.mirror.log import fetch_whole
 from intake.triage.progress import no_progress
+from open_desk import Desk
 from ports import free_port
+from program import Enrol, Reviewer
 
 
-def fetch(home: Home, keys: Any) -> None:
+def fetch(home: Home, keys: MemberKeys) -> None:
     client = DeskClient(home, keys.signing)
     try:
         fetch_whole(client, home, no_progress)
@@ -31,14 +34,14 @@ def reopened(home: Path) -> Home:
 
 
 @pytest.fixture
-def carla(enrol: Any) -> Any:
+def carla(enrol: Enrol) -> Any:
     return enrol("carla", Role.AUDITOR)
 
 
 @pytest.mark.parametrize(
     "name", ["../x", "/etc/x", "sealed/../../x", "sealed//x", "", ".", ".x", "sealed/.x", "a\\b", "c:x", "x\n", "x\0"]
 )
-def test_no_name_leaves_the_directory(name: str, desk: Any, tmp_path: Path) -> None:
+def test_no_name_leaves_the_directory(name: str, desk: Desk, tmp_path: Path) -> None:
     home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
     for use in (home.has, home.read, home.open_file, home.remove, lambda name: home.save(name, b"x")):
         with pytest.raises(HomeError):
@@ -46,13 +49,13 @@ def test_no_name_leaves_the_directory(name: str, desk: Any, tmp_path: Path) -> N
     assert list(tmp_path.rglob("x")) == []
 
 
-def test_a_connection_that_worked_is_remembered(desk: Any, carla: Any, tmp_path: Path) -> None:
+def test_a_connection_that_worked_is_remembered(desk: Desk, carla: MemberKeys, tmp_path: Path) -> None:
     home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
     fetch(home, carla)
     assert reopened(tmp_path / "home").connection == home.connection
 
 
-def test_a_wrong_address_is_not_remembered(desk: Any, carla: Any, tmp_path: Path) -> None:
+def test_a_wrong_address_is_not_remembered(desk: Desk, carla: MemberKeys, tmp_path: Path) -> None:
     home = Home.open(tmp_path / "home", desk=f"http://127.0.0.1:{free_port()}", log=desk.log, proxy=None)
     with pytest.raises(DeskError, match="can't be reached"):
         fetch(home, carla)
@@ -60,7 +63,7 @@ def test_a_wrong_address_is_not_remembered(desk: Any, carla: Any, tmp_path: Path
         reopened(tmp_path / "home")
 
 
-def test_a_wrong_key_of_the_log_does_not_replace_the_right_one(desk: Any, carla: Any, tmp_path: Path) -> None:
+def test_a_wrong_key_of_the_log_does_not_replace_the_right_one(desk: Desk, carla: MemberKeys, tmp_path: Path) -> None:
     home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
     fetch(home, carla)
     name = desk.log.partition("+")[0]
@@ -69,7 +72,7 @@ def test_a_wrong_key_of_the_log_does_not_replace_the_right_one(desk: Any, carla:
     assert reopened(tmp_path / "home").connection == home.connection
 
 
-def test_a_reviewers_program_remembers_what_worked(reviewer: Any, tmp_path: Path, desk: Any) -> None:
+def test_a_reviewers_program_remembers_what_worked(reviewer: Reviewer, tmp_path: Path, desk: Desk) -> None:
     amina = reviewer("amina")
     with pytest.raises(HomeError):
         reopened(tmp_path / "amina-home")
@@ -77,7 +80,7 @@ def test_a_reviewers_program_remembers_what_worked(reviewer: Any, tmp_path: Path
     assert reopened(tmp_path / "amina-home").connection.desk == desk.url
 
 
-def test_a_home_belongs_to_one_log_and_says_what_to_do(desk: Any, carla: Any, tmp_path: Path) -> None:
+def test_a_home_belongs_to_one_log_and_says_what_to_do(desk: Desk, carla: MemberKeys, tmp_path: Path) -> None:
     home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
     fetch(home, carla)
     other = str(SigningKey.generate("intake-other").verifier)
@@ -90,7 +93,7 @@ def test_a_home_belongs_to_one_log_and_says_what_to_do(desk: Any, carla: Any, tm
         Home.open(tmp_path / "home", desk="http://127.0.0.1:9", log=other, proxy=None)
 
 
-def test_an_honest_desk_of_another_log_is_not_accused(desk: Any, carla: Any, tmp_path: Path) -> None:
+def test_an_honest_desk_of_another_log_is_not_accused(desk: Desk, carla: MemberKeys, tmp_path: Path) -> None:
     other = SigningKey.generate("intake-other")
     home = Home.open(tmp_path / "home", desk=desk.url, log=str(other.verifier), proxy=None)
     with pytest.raises(DeskError, match="keeps another log than the one you named; check --desk and --log"):
@@ -98,7 +101,7 @@ def test_an_honest_desk_of_another_log_is_not_accused(desk: Any, carla: Any, tmp
 
 
 def test_a_checkpoint_of_another_log_is_the_alarm_only_where_this_desk_showed_this_log_before(
-    desk: Any, carla: Any, tmp_path: Path
+    desk: Desk, carla: MemberKeys, tmp_path: Path
 ) -> None:
     known = Home.open(tmp_path / "known", desk=desk.url, log=desk.log, proxy=None)
     fetch(known, carla)
@@ -111,7 +114,7 @@ def test_a_checkpoint_of_another_log_is_the_alarm_only_where_this_desk_showed_th
         fetch(reopened(tmp_path / "known"), carla)
 
 
-def test_a_page_of_something_before_the_desk_accuses_nobody(desk: Any, carla: Any, tmp_path: Path) -> None:
+def test_a_page_of_something_before_the_desk_accuses_nobody(desk: Desk, carla: MemberKeys, tmp_path: Path) -> None:
     fetch(Home.open(tmp_path / "known", desk=desk.url, log=desk.log, proxy=None), carla)
     desk.lie("/v1/", lambda _: b"<html><body>Welcome to our hotel!</body></html>")
     with pytest.raises(DeskError, match="what answers sent no checkpoint of any log"):
@@ -119,7 +122,7 @@ def test_a_page_of_something_before_the_desk_accuses_nobody(desk: Any, carla: An
 
 
 def test_without_a_name_each_log_has_a_home_of_its_own_and_an_old_one_stays(
-    desk: Any, carla: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, carla: MemberKeys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platformdirs, "user_data_dir", lambda _: str(tmp_path / "data"))
     (name, other) = desk.log.partition("+")[0], str(SigningKey.generate("intake-other").verifier)
@@ -140,7 +143,9 @@ def test_without_a_name_each_log_has_a_home_of_its_own_and_an_old_one_stays(
     assert Home.open(None, desk=None, log=other, proxy=None).path("x").parent == tmp_path / "data" / "intake-other"
 
 
-def test_a_damaged_connection_is_made_anew_from_what_is_said_again(desk: Any, carla: Any, tmp_path: Path) -> None:
+def test_a_damaged_connection_is_made_anew_from_what_is_said_again(
+    desk: Desk, carla: MemberKeys, tmp_path: Path
+) -> None:
     home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
     fetch(home, carla)
     for name in ("connection.json", "connection.json.copy"):

@@ -26,6 +26,8 @@ from intake.triage.mirror.file import COPY, NAME
 from intake.triage.mirror.tables import ENTRY, FACT, SEALED
 from intake.triage.mirror.tips import summary_name
 from intake.triage.work import DamagedFileError
+from open_desk import Desk, Stored
+from program import Enrol, Program, Reviewer
 from told import alerts, page, queue, shown, sync
 
 ANSWERS = {"urgency": "now"}
@@ -60,7 +62,7 @@ def outside(tmp_path: Path) -> Iterator[None]:
     ],
 )
 def test_an_index_with_a_field_that_can_not_be_is_refused_whole(
-    part: str, fields: dict[str, Any], desk: Any, amina: Any, outside: None
+    part: str, fields: dict[str, Any], desk: Desk, amina: Program, outside: None
 ) -> None:
     desk.store_tip("First.", ANSWERS)
 
@@ -73,7 +75,7 @@ def test_an_index_with_a_field_that_can_not_be_is_refused_whole(
     assert "First." not in shown
 
 
-def test_a_summary_that_is_not_the_one_of_the_index_is_refused(desk: Any, amina: Any) -> None:
+def test_a_summary_that_is_not_the_one_of_the_index_is_refused(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("First.", ANSWERS)
 
     def spoil(body: bytes) -> bytes:
@@ -83,7 +85,7 @@ def test_a_summary_that_is_not_the_one_of_the_index_is_refused(desk: Any, amina:
     assert "another summary than its index says" in sync(amina)
 
 
-def content_of(desk: Any, tip: Any) -> str:
+def content_of(desk: Desk, tip: Stored) -> str:
     with desk.server.store.reading() as session:
         wanted = select(Item.id).where(Item.tip_id == tip.id, Item.kind == Kind.CONTENT)
         return str(session.scalars(wanted).one().hex())
@@ -103,7 +105,7 @@ def content_of(desk: Any, tip: Any) -> str:
     ],
 )
 def test_a_file_whose_content_is_none_of_its_tips_is_not_shown(
-    content: str, size: int, desk: Any, amina: Any, outside: None
+    content: str, size: int, desk: Desk, amina: Program, outside: None
 ) -> None:
     tip, other = desk.store_tip("First.", ANSWERS), desk.store_tip("Second.", ANSWERS)
     for each in (tip, other):
@@ -120,7 +122,7 @@ def test_a_file_whose_content_is_none_of_its_tips_is_not_shown(
     assert amina.get(f"{page(tip)}/files/{name}").status_code == 404
 
 
-def test_a_file_that_did_not_verify_is_fetched_anew(desk: Any, amina: Any) -> None:
+def test_a_file_that_did_not_verify_is_fetched_anew(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("First.", ANSWERS)
     data = secrets.token_bytes(300_000)
     name = f"{page(tip)}/files/{desk.store_file(tip, 'a.jpg', data)}"
@@ -139,7 +141,9 @@ def test_a_file_that_did_not_verify_is_fetched_anew(desk: Any, amina: Any) -> No
     assert amina.get(name).data == data
 
 
-def test_what_reviewers_write_is_sealed_to_the_reports_own_key_whatever_the_index_says(desk: Any, amina: Any) -> None:
+def test_what_reviewers_write_is_sealed_to_the_reports_own_key_whatever_the_index_says(
+    desk: Desk, amina: Program
+) -> None:
     tip, evil = desk.store_tip("First.", ANSWERS), HybridIdentity.generate()
     with desk.server.store.writing() as session:
         session.execute(update(Tip).values(recipient=str(evil.recipient)))
@@ -151,12 +155,12 @@ def test_what_reviewers_write_is_sealed_to_the_reports_own_key_whatever_the_inde
         sealed = session.scalars(select(Item.sealed).where(Item.kind.in_((Kind.WORK, Kind.REPLY)))).all()
     assert len(sealed) >= 2
     for each in sealed:
-        unseal(each, [tip.identity])
+        unseal(each or b"", [tip.identity])
         with pytest.raises(NoMatch):
-            unseal(each, [evil])
+            unseal(each or b"", [evil])
 
 
-def test_nothing_can_be_written_to_a_report_that_could_not_be_opened(desk: Any, amina: Any) -> None:
+def test_nothing_can_be_written_to_a_report_that_could_not_be_opened(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("First.", ANSWERS, sealed_to=[HybridIdentity.generate().recipient])
     sync(amina)
     for kind, text in (("note", "x"), ("reply", "x"), ("status", "closed")):
@@ -164,7 +168,7 @@ def test_nothing_can_be_written_to_a_report_that_could_not_be_opened(desk: Any, 
         assert (answer.status_code, "could not be opened" in answer.text) == (400, True)
 
 
-def test_a_source_without_a_usable_key_gets_no_reply_and_the_reviewer_is_told(desk: Any, amina: Any) -> None:
+def test_a_source_without_a_usable_key_gets_no_reply_and_the_reviewer_is_told(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("First.", ANSWERS, source="nonsense")
     sync(amina)
     answer = amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
@@ -172,7 +176,7 @@ def test_a_source_without_a_usable_key_gets_no_reply_and_the_reviewer_is_told(de
     assert amina.post(f"{page(tip)}/note", page(tip), text="No key.").status_code == 303
 
 
-def exchange(desk: Any, tip: Any) -> None:
+def exchange(desk: Desk, tip: Stored) -> None:
     """Put a summary and a report of one's own in the place of a tip's."""
     evil, form = HybridIdentity.generate(), load_form()
     summary = Summary((str(evil),), str(evil.recipient), "", "en", form.version, form.complete({}))
@@ -188,7 +192,7 @@ def exchange(desk: Any, tip: Any) -> None:
 
 
 def test_a_summary_that_was_exchanged_is_told_and_the_first_one_stays(
-    desk: Any, amina: Any, restarted: Callable[[], Any]
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
 ) -> None:
     tip = desk.store_tip("My story.", ANSWERS)
     sync(amina)
@@ -202,7 +206,7 @@ def test_a_summary_that_was_exchanged_is_told_and_the_first_one_stays(
 
 
 def test_a_report_that_came_later_but_is_dated_before_the_last_fetch_is_told(
-    desk: Any, amina: Any, restarted: Callable[[], Any]
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
 ) -> None:
     late, honest = desk.store_tip("Late.", ANSWERS, day=today(-1)), desk.store_tip("Honest.", ANSWERS)
     sync(amina)
@@ -213,7 +217,7 @@ def test_a_report_that_came_later_but_is_dated_before_the_last_fetch_is_told(
 
 
 def test_what_was_there_at_the_first_fetch_may_have_any_day_on_which_the_reviewers_were_as_many(
-    desk: Any, enrol: Any, restarted: Callable[[], Any]
+    desk: Desk, enrol: Enrol, restarted: Callable[[], Program]
 ) -> None:
     earlier = LogAppender(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
     enrol("amina", log=earlier)
@@ -224,7 +228,7 @@ def test_what_was_there_at_the_first_fetch_may_have_any_day_on_which_the_reviewe
 
 
 def test_being_left_out_of_a_report_that_came_after_the_enrolment_is_told(
-    desk: Any, enrol: Any, restarted: Callable[[], Any]
+    desk: Desk, enrol: Enrol, restarted: Callable[[], Program]
 ) -> None:
     earlier = LogAppender(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) - timedelta(days=3))
     enrol("amina", log=earlier)
@@ -236,19 +240,21 @@ def test_being_left_out_of_a_report_that_came_after_the_enrolment_is_told(
     assert any("it came before you were enrolled" in alert for alert in alerts(program, earlier_one))
 
 
-def test_being_left_out_on_the_day_of_the_enrolment_is_told_and_accuses_nobody(desk: Any, amina: Any) -> None:
+def test_being_left_out_on_the_day_of_the_enrolment_is_told_and_accuses_nobody(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("First.", ANSWERS, sealed_to=[HybridIdentity.generate().recipient])
     sync(amina)
     assert any("perhaps just before" in alert for alert in alerts(amina, tip))
     assert not any("Tell your colleagues" in alert for alert in alerts(amina, tip))
 
 
-def remove(desk: Any, *kinds: Kind) -> None:
+def remove(desk: Desk, *kinds: Kind) -> None:
     with desk.server.store.writing() as session:
         session.execute(delete(Item).where(Item.kind.in_(kinds)))
 
 
-def test_a_note_status_or_reply_that_is_gone_is_told(desk: Any, amina: Any, restarted: Callable[[], Any]) -> None:
+def test_a_note_status_or_reply_that_is_gone_is_told(
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
+) -> None:
     tip = desk.store_tip("First.", ANSWERS)
     sync(amina)
     amina.get(page(tip))
@@ -267,7 +273,7 @@ def test_a_note_status_or_reply_that_is_gone_is_told(desk: Any, amina: Any, rest
         assert any(alert.startswith(removed) for alert in alerts(program, tip))
 
 
-def test_what_a_colleague_adds_during_a_fetch_is_not_missing(desk: Any, amina: Any, reviewer: Any) -> None:
+def test_what_a_colleague_adds_during_a_fetch_is_not_missing(desk: Desk, amina: Program, reviewer: Reviewer) -> None:
     boris = reviewer("boris")
     tip = desk.store_tip("First.", ANSWERS)
     boris.unlock()
@@ -287,7 +293,9 @@ def test_what_a_colleague_adds_during_a_fetch_is_not_missing(desk: Any, amina: A
     assert "Seen before." in amina.get(page(tip)).text
 
 
-def test_a_report_that_is_gone_is_told_in_neutral_words(desk: Any, amina: Any, restarted: Callable[[], Any]) -> None:
+def test_a_report_that_is_gone_is_told_in_neutral_words(
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
+) -> None:
     tip = desk.store_tip("First.", ANSWERS)
     assert "no longer on the server" not in sync(amina)
     with desk.server.store.writing() as session:
@@ -298,19 +306,19 @@ def test_a_report_that_is_gone_is_told_in_neutral_words(desk: Any, amina: Any, r
 
 
 def test_a_kept_log_that_was_changed_on_this_machine_is_told_when_the_desk_is_away(
-    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+    desk: Desk, amina: Program, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
     sync(amina)
     members.revoke(desk.server.store, desk.server.log, "amina", Role.REVIEWER)
     mirror = amina.guard._home.mirror
     mirror.remove(FACT, "state")
     mirror.remove(ENTRY, 0)
-    desk.app.wsgi_app = Response(status=502)
+    desk.wsgi = Response(status=502)
     assert "a part of the log that was kept here is damaged" in queue(restarted())
 
 
 def test_a_damaged_memory_is_made_anew_and_what_is_lost_is_said(
-    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+    desk: Desk, amina: Program, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
     tip = desk.store_tip("My story.", ANSWERS)
     sync(amina)
@@ -328,7 +336,7 @@ def test_a_damaged_memory_is_made_anew_and_what_is_lost_is_said(
 
 
 def test_the_first_summary_is_fetched_again_if_this_machine_lost_it(
-    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+    desk: Desk, amina: Program, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
     tip = desk.store_tip("First.", ANSWERS)
     sync(amina)
@@ -342,7 +350,7 @@ def test_the_first_summary_is_fetched_again_if_this_machine_lost_it(
 
 @pytest.mark.parametrize("what", ["moved to a report of the server's own", "called something else"])
 def test_no_index_makes_this_machine_throw_away_the_words_that_it_keeps(
-    what: str, desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+    what: str, desk: Desk, amina: Program, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
     tip, own = desk.store_tip("First.", ANSWERS), desk.store_tip("The server's.", ANSWERS)
     desk.store_message(tip, "They came again.")
@@ -357,19 +365,19 @@ def test_no_index_makes_this_machine_throw_away_the_words_that_it_keeps(
             elif row["tip"] == tip.id.hex():
                 row["kind"] = "message" if row["kind"] in ("work", "reply") else "work"
 
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
     desk.spoil_index(spoil)
     desk.lie("/v1/read", lambda _: b'{"summaries":{},"items":{}}')
     for program in (amina, restarted()):
         sync(program)
         assert program.guard._home.mirror.select(SEALED) == kept
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     text = shown(restarted(), tip)
     assert all(words in text for words in ("First.", "They came again.", "Seen."))
 
 
 def test_a_file_that_is_said_to_be_another_reports_message_is_not_opened_and_takes_nothing_away(
-    desk: Any, amina: Any, restarted: Callable[[], Any]
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
 ) -> None:
     tip, own = desk.store_tip("First.", ANSWERS), desk.store_tip("The server's.", ANSWERS)
     message = desk.store_message(tip, "They came again.")

@@ -16,31 +16,33 @@ from intake.keeper import read_log_key
 from intake.protocol.card import Role
 from intake.triage.keyfile import make_keys
 from intake.triage.mirror.tips import Tips
+from open_desk import Desk
+from program import Enrol, Program, Reviewer
 
 ANSWERS = {"urgency": "now"}
 CHANGED = re.compile(r'id="members-changed".*?</section>', re.DOTALL)
 
 
-def changed(program: Any, path: str = "/") -> str:
+def changed(program: Program, path: str = "/") -> str:
     found = CHANGED.search(program.get(path).text)
     return found[0] if found else ""
 
 
-def sync(program: Any) -> None:
+def sync(program: Program) -> None:
     program.post("/sync", "/")
 
 
-def revoke(desk: Any, name: str) -> None:
+def revoke(desk: Desk, name: str) -> None:
     members.revoke(desk.server.store, desk.server.log, name, Role.REVIEWER)
 
 
-def row(program: Any, fingerprint: str) -> str:
+def row(program: Program, fingerprint: str) -> str:
     rows = program.get("/members").text.split("<tr>")
-    return next(row for row in rows if f"<td><code>{fingerprint}</code></td>" in row)
+    return str(next(row for row in rows if f"<td><code>{fingerprint}</code></td>" in row))
 
 
 @pytest.fixture
-def amina(reviewer: Any) -> Any:
+def amina(reviewer: Reviewer) -> Any:
     """Amina's program, unlocked; she has looked at the members."""
     program = reviewer("amina")
     program.unlock()
@@ -48,7 +50,9 @@ def amina(reviewer: Any) -> Any:
     return program
 
 
-def test_the_page_lists_everyone_who_was_ever_enrolled_with_their_keys(desk: Any, amina: Any, enrol: Any) -> None:
+def test_the_page_lists_everyone_who_was_ever_enrolled_with_their_keys(
+    desk: Desk, amina: Program, enrol: Enrol
+) -> None:
     boris, carla = enrol("boris"), enrol("carla", Role.AUDITOR)
     revoke(desk, "boris")
     sync(amina)
@@ -61,7 +65,7 @@ def test_the_page_lists_everyone_who_was_ever_enrolled_with_their_keys(desk: Any
 
 
 def test_every_change_among_the_members_is_told_until_somebody_says_that_they_know(
-    desk: Any, amina: Any, enrol: Any, reviewer: Callable[..., Any]
+    desk: Desk, amina: Program, enrol: Enrol, reviewer: Callable[..., Any]
 ) -> None:
     assert changed(amina) == ""
     enrol("boris")
@@ -81,7 +85,7 @@ def test_every_change_among_the_members_is_told_until_somebody_says_that_they_kn
 
 
 def test_a_name_that_came_back_shows_its_key_wherever_it_stands(
-    desk: Any, amina: Any, enrol: Any, reviewer: Any, tmp_path: Path
+    desk: Desk, amina: Program, enrol: Enrol, reviewer: Reviewer, tmp_path: Path
 ) -> None:
     first = enrol("boris")
     tip = desk.store_tip("First.", ANSWERS)
@@ -105,7 +109,7 @@ def test_a_name_that_came_back_shows_its_key_wherever_it_stands(
 
 
 def test_a_wrong_clock_of_the_server_that_was_corrected_accuses_nobody(
-    desk: Any, amina: Any, enrol: Any, reviewer: Any
+    desk: Desk, amina: Program, enrol: Enrol, reviewer: Reviewer
 ) -> None:
     def store(text: str) -> str:
         return f"/tips/{desk.store_tip(text, ANSWERS, day=desk.server.today()).id.hex()}"

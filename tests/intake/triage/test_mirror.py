@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -73,10 +74,10 @@ def test_the_files_of_a_newer_program_are_left_alone(tmp_path: Path) -> None:
     "spoil", [lambda p: p.write_bytes(b""), Path.unlink, lambda p: p.write_bytes(p.read_bytes()[:9000])]
 )
 def test_what_is_kept_twice_survives_the_loss_of_either_file(
-    name: str, spoil: object, sound: Path, tmp_path: Path
+    name: str, spoil: Callable[[Path], object], sound: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(sound, tmp_path / "home")
-    spoil(tmp_path / "home" / name)  # type: ignore[operator]
+    spoil(tmp_path / "home" / name)
     says: list[str] = []
     for _ in range(2):
         file = MirrorFile(tmp_path / "home", says.append)

@@ -2,7 +2,6 @@
 
 import secrets
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,11 +15,13 @@ from intake.storage.tables import Item
 from intake.triage.keyfile import KeyFileError, load_keys
 from intake.triage.mirror.tables import SEALED
 from intake.triage.mirror.tips import item_name
+from open_desk import Desk
+from program import Enrol, Reviewer
 
 ANSWERS = {"urgency": "now", "host_country": "CA", "origin_state": "CN"}
 
 
-def test_two_reviewers_see_each_others_status_note_and_reply(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_two_reviewers_see_each_others_status_note_and_reply(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     enrol("boris")
     tip = desk.store_tip("They went to my mother.", ANSWERS)
@@ -36,7 +37,9 @@ def test_two_reviewers_see_each_others_status_note_and_reply(desk: Any, reviewer
     assert "In work" in boris.get("/").text
 
 
-def test_the_queue_has_the_urgent_first_and_filters_by_the_forms_choices(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_the_queue_has_the_urgent_first_and_filters_by_the_forms_choices(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol
+) -> None:
     enrol("amina")
     desk.store_tip("It is over.", {"urgency": "past", "origin_state": "BY"})
     desk.store_tip("It is happening.", {"urgency": "now", "origin_state": "CN"})
@@ -49,7 +52,7 @@ def test_the_queue_has_the_urgent_first_and_filters_by_the_forms_choices(desk: A
     assert "It is happening." not in filtered
 
 
-def test_a_message_that_came_later_is_fetched(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_message_that_came_later_is_fetched(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", ANSWERS)
     amina = reviewer("amina")
@@ -59,7 +62,9 @@ def test_a_message_that_came_later_is_fetched(desk: Any, reviewer: Any, enrol: A
     assert "They came again." in amina.get(f"/tips/{tip.id.hex()}").text
 
 
-def test_a_note_that_the_operator_put_there_is_not_shown_but_warned_of(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_note_that_the_operator_put_there_is_not_shown_but_warned_of(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol
+) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", ANSWERS)
     desk.store_item(tip, Kind.WORK, seal(Note("Close this one.").padded(), [tip.identity.recipient]))
@@ -70,7 +75,7 @@ def test_a_note_that_the_operator_put_there_is_not_shown_but_warned_of(desk: Any
     assert "not in the log as any reviewer" in shown
 
 
-def test_a_note_that_was_exchanged_for_another_is_not_shown(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_note_that_was_exchanged_for_another_is_not_shown(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", ANSWERS)
     amina, page = reviewer("amina"), f"/tips/{tip.id.hex()}"
@@ -90,7 +95,9 @@ def test_a_note_that_was_exchanged_for_another_is_not_shown(desk: Any, reviewer:
     assert "not in the log as any reviewer" in shown
 
 
-def test_a_summary_sealed_to_somebody_who_is_not_in_the_log_is_warned_of(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_summary_sealed_to_somebody_who_is_not_in_the_log_is_warned_of(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol
+) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", ANSWERS, ghosts=1)
     amina = reviewer("amina")
@@ -98,7 +105,7 @@ def test_a_summary_sealed_to_somebody_who_is_not_in_the_log_is_warned_of(desk: A
     assert "more or fewer people than there were reviewers" in amina.get(f"/tips/{tip.id.hex()}").text
 
 
-def test_an_item_that_is_damaged_does_not_hide_the_rest(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_an_item_that_is_damaged_does_not_hide_the_rest(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", ANSWERS)
     desk.store_item(tip, Kind.MESSAGE, b"not sealed at all")
@@ -109,7 +116,7 @@ def test_an_item_that_is_damaged_does_not_hide_the_rest(desk: Any, reviewer: Any
     assert "could not be opened" in shown
 
 
-def test_more_than_500_items_are_fetched_in_several_requests(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_more_than_500_items_are_fetched_in_several_requests(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", ANSWERS)
     for number in range(501):
@@ -120,7 +127,7 @@ def test_more_than_500_items_are_fetched_in_several_requests(desk: Any, reviewer
     assert all(f"message {number}." in shown for number in range(501))
 
 
-def test_a_revoked_reviewer_is_told_so_and_keeps_what_was_fetched(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_revoked_reviewer_is_told_so_and_keeps_what_was_fetched(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     enrol("boris")
     desk.store_tip("First.", ANSWERS)
@@ -131,7 +138,7 @@ def test_a_revoked_reviewer_is_told_so_and_keeps_what_was_fetched(desk: Any, rev
     assert "not enrolled, or was revoked" in boris.get("/").text
 
 
-def test_without_the_desk_what_was_fetched_before_is_shown(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_without_the_desk_what_was_fetched_before_is_shown(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     tip = desk.store_tip("First.", ANSWERS)
     reviewer("amina").unlock()
@@ -146,7 +153,7 @@ def test_without_the_desk_what_was_fetched_before_is_shown(desk: Any, reviewer: 
     ("kind", "text"), [("reply", ""), ("note", "  "), ("status", "nonsense"), ("note", "x" * 50_001)]
 )
 def test_what_cannot_be_sent_gets_plain_words_and_stays(
-    kind: str, text: str, desk: Any, reviewer: Any, enrol: Any
+    kind: str, text: str, desk: Desk, reviewer: Reviewer, enrol: Enrol
 ) -> None:
     enrol("amina")
     page = f"/tips/{desk.store_tip('First.', ANSWERS).id.hex()}"
@@ -158,13 +165,13 @@ def test_what_cannot_be_sent_gets_plain_words_and_stays(
     assert kind == "status" or text.strip() in answer.text
 
 
-def test_a_tip_that_is_not_there_is_not_found(reviewer: Any) -> None:
+def test_a_tip_that_is_not_there_is_not_found(reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     amina.unlock()
     assert amina.get(f"/tips/{secrets.token_hex(16)}").status_code == 404
 
 
-def test_a_key_file_tells_a_wrong_passphrase_from_no_key_file(enrol: Any, tmp_path: Path) -> None:
+def test_a_key_file_tells_a_wrong_passphrase_from_no_key_file(enrol: Enrol, tmp_path: Path) -> None:
     enrol("amina")
     with pytest.raises(KeyFileError, match="the passphrase is not right"):
         load_keys(tmp_path / "amina.key", "another")
@@ -176,7 +183,7 @@ def test_a_key_file_tells_a_wrong_passphrase_from_no_key_file(enrol: Any, tmp_pa
         load_keys(tmp_path / "other", "another")
 
 
-def test_the_source_is_told_once_that_somebody_opened_the_report(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_the_source_is_told_once_that_somebody_opened_the_report(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("boris")
     amina = reviewer("amina")
     tip = desk.store_tip("They came.", {})
@@ -190,12 +197,12 @@ def test_the_source_is_told_once_that_somebody_opened_the_report(desk: Any, revi
     assert Opened.from_json(unseal(sealed, [tip.source]))
 
 
-def _replies(desk: Any) -> list[bytes]:
+def _replies(desk: Desk) -> list[bytes]:
     with desk.server.store.reading() as session:
         return list(session.scalars(select(Item.sealed).where(Item.kind == Kind.REPLY)))
 
 
-def test_a_sync_asks_for_no_more_at_once_than_the_desk_answers(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_sync_asks_for_no_more_at_once_than_the_desk_answers(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     tip = desk.store_tip("They went to my mother.", ANSWERS)
     large = [desk.store_item(tip, Kind.MESSAGE, secrets.token_bytes(1_500_000)) for _ in range(7)]

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -19,10 +18,12 @@ from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.journal import Asked, Journal, State
 from intake.triage.mirror.log import KeptLog
 from intake.triage.mirror.tables import ASKED, FACT
+from open_desk import Desk
+from program import Enrol, HomeOf, Program
 from told import queue, sync
 
 
-def unlog(desk: Any, path: str) -> None:
+def unlog(desk: Desk, path: str) -> None:
     """From now on the newest entry is dropped after each such request was answered."""
 
     def answer(body: bytes) -> bytes:
@@ -33,22 +34,24 @@ def unlog(desk: Any, path: str) -> None:
 
 
 def test_an_index_that_was_answered_and_not_logged_raises_the_alarm_until_the_log_holds_it(
-    desk: Any, amina: Any, restarted: Callable[[], Any]
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
 ) -> None:
     desk.store_tip("First.", {})
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
     unlog(desk, "/v1/index")
     denied = re.compile(
         r"the server answered your fetch of the index of [-0-9]{10} [0-9:]{5} UTC.*, but its log does not"
     )
     assert denied.search(sync(amina))
     assert "First." in queue(amina)
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     assert denied.search(sync(amina)), "an honest fetch afterwards takes nothing back"
     assert denied.search(queue(restarted()))
 
 
-def test_a_log_without_ones_own_enrolment_raises_the_alarm(desk: Any, enrol: Any, restarted: Callable[[], Any]) -> None:
+def test_a_log_without_ones_own_enrolment_raises_the_alarm(
+    desk: Desk, enrol: Enrol, restarted: Callable[[], Program]
+) -> None:
     enrol("amina")
 
     def forget_everything(body: bytes) -> bytes:
@@ -64,13 +67,13 @@ def test_a_log_without_ones_own_enrolment_raises_the_alarm(desk: Any, enrol: Any
 
 @pytest.mark.parametrize("cut", [1, 4])
 def test_a_log_that_lost_entries_with_what_was_kept_of_it_is_still_compared(
-    cut: int, desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+    cut: int, desk: Desk, amina: Program, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
     desk.store_tip("First.", {})
     for _ in range(3):
         sync(amina)
     amina.guard._home.mirror.remove(FACT, "head")
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
 
     def forget_some(body: bytes) -> bytes:
         desk.cut(cut)
@@ -78,14 +81,14 @@ def test_a_log_that_lost_entries_with_what_was_kept_of_it_is_still_compared(
 
     desk.lie("/v1/index", forget_some)
     program = restarted()
-    desk.app.wsgi_app = honest
+    desk.wsgi = honest
     text = queue(program)
     assert "whether the log was rewritten since the last time can't be seen any more" in text
     assert "its log does not hold it" in text
 
 
 def test_a_file_read_that_was_not_logged_raises_the_alarm_also_after_a_restart_and_without_the_desk(
-    desk: Any, amina: Any, restarted: Callable[[], Any]
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
 ) -> None:
     tip = desk.store_tip("First.", {})
     about = desk.store_file(tip, "a.jpg", b"data")
@@ -99,9 +102,9 @@ def test_a_file_read_that_was_not_logged_raises_the_alarm_also_after_a_restart_a
 
 
 def test_what_nobody_answered_and_the_log_can_not_hold_any_more_is_dropped_silently(
-    desk: Any, amina: Any, enrol: Any, home: Any, restarted: Callable[[], Any], tmp_path: Path
+    desk: Desk, amina: Program, enrol: Enrol, home: HomeOf, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
-    key = amina.app.extensions["guard"].use()._key_id
+    key = amina.work._key_id
     long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
     before = Journal(home("amina").mirror, key)
     before.sent("1" * 32, long_ago, Named(Action.INDEX))
@@ -110,8 +113,10 @@ def test_what_nobody_answered_and_the_log_can_not_hold_any_more_is_dropped_silen
     assert [asked.nonce for asked in Journal(home("amina").mirror, key).open()] == ["2" * 32]
 
 
-def test_a_log_whose_clock_is_ahead_has_no_request_forgotten_that_is_still_on_its_way(amina: Any, home: Any) -> None:
-    journal = Journal(home("amina").mirror, amina.app.extensions["guard"].use()._key_id)
+def test_a_log_whose_clock_is_ahead_has_no_request_forgotten_that_is_still_on_its_way(
+    amina: Program, home: HomeOf
+) -> None:
+    journal = Journal(home("amina").mirror, amina.work._key_id)
     now = datetime.now(UTC).replace(microsecond=0)
     for nonce in ("1" * 32, "2" * 32):
         journal.sent(nonce, now, Named(Action.INDEX))
@@ -126,7 +131,9 @@ def test_a_log_whose_clock_is_ahead_has_no_request_forgotten_that_is_still_on_it
     assert "the server answered your fetch of the index" in journal.accusation()
 
 
-def test_a_request_is_on_disk_before_it_is_sent_and_holds_nothing_secret(desk: Any, amina: Any, tmp_path: Path) -> None:
+def test_a_request_is_on_disk_before_it_is_sent_and_holds_nothing_secret(
+    desk: Desk, amina: Program, tmp_path: Path
+) -> None:
     seen: list[Asked] = []
 
     def noted() -> list[Asked]:
@@ -173,7 +180,7 @@ def checked(file: Path) -> str:
 
 
 def test_a_rewritten_log_leaves_evidence_that_anybody_can_check_and_nothing_overwrites(
-    desk: Any, amina: Any, restarted: Callable[[], Any], tmp_path: Path
+    desk: Desk, amina: Program, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
     sync(amina)
     desk.cut(3)
@@ -192,7 +199,7 @@ def test_a_rewritten_log_leaves_evidence_that_anybody_can_check_and_nothing_over
     assert str(file) in queue(restarted())
 
 
-def test_an_older_checkpoint_is_kept_as_what_it_is_a_testimony(desk: Any, amina: Any, tmp_path: Path) -> None:
+def test_an_older_checkpoint_is_kept_as_what_it_is_a_testimony(desk: Desk, amina: Program, tmp_path: Path) -> None:
     head = KeptLog(amina.guard._home).head
     assert head is not None
     old = head.received.note

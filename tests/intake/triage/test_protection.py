@@ -2,13 +2,13 @@
 
 import secrets
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urljoin
 
 import pytest
 
 from intake.triage.work import DamagedFileError
-from program import PASSPHRASE
+from open_desk import Desk
+from program import PASSPHRASE, Enrol, Reviewer
 from signed_head import sign_head
 
 ORIGIN = "http://127.0.0.1:8003"
@@ -16,7 +16,7 @@ MARKER = "a-marker-that-must-not-reach-the-disk"
 ANSWERS = {"urgency": "now"}
 
 
-def test_the_token_opens_the_program_once(reviewer: Any) -> None:
+def test_the_token_opens_the_program_once(reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     amina.guard.lock()
     for path in (amina.address.removeprefix(ORIGIN), f"{amina.place.path}/unlock"):
@@ -26,17 +26,17 @@ def test_the_token_opens_the_program_once(reviewer: Any) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:9", "127.0.0.1", "localhost.evil.example:8003"])
-def test_a_request_under_another_name_is_refused(host: str, reviewer: Any) -> None:
+def test_a_request_under_another_name_is_refused(host: str, reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     assert amina.browser.get(f"{amina.place.path}/unlock", base_url=f"http://{host}").status_code == 403
 
 
-def test_a_form_of_another_page_is_refused(reviewer: Any) -> None:
+def test_a_form_of_another_page_is_refused(reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     assert amina.send("/unlock", {"passphrase": "a passphrase"}).status_code == 400
 
 
-def test_a_wrong_passphrase_is_told_and_opens_nothing(reviewer: Any) -> None:
+def test_a_wrong_passphrase_is_told_and_opens_nothing(reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     answer = amina.unlock("not the passphrase")
     assert answer.status_code == 403
@@ -44,7 +44,7 @@ def test_a_wrong_passphrase_is_told_and_opens_nothing(reviewer: Any) -> None:
     assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
 
 
-def test_an_idle_program_locks_itself(reviewer: Any) -> None:
+def test_an_idle_program_locks_itself(reviewer: Reviewer) -> None:
     amina = reviewer("amina", idle_seconds=0.05)
     unlocked = amina.guard
     amina.unlock()
@@ -52,7 +52,7 @@ def test_an_idle_program_locks_itself(reviewer: Any) -> None:
     assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
 
 
-def test_every_page_allows_nothing_that_runs_and_nothing_from_elsewhere(reviewer: Any) -> None:
+def test_every_page_allows_nothing_that_runs_and_nothing_from_elsewhere(reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     amina.unlock()
     for path in ("/", "/unlock", "/nowhere"):
@@ -62,7 +62,7 @@ def test_every_page_allows_nothing_that_runs_and_nothing_from_elsewhere(reviewer
         assert "<script" not in amina.get(path).text
 
 
-def test_the_disk_holds_sealed_bytes_only(desk: Any, reviewer: Any, enrol: Any, tmp_path: Path) -> None:
+def test_the_disk_holds_sealed_bytes_only(desk: Desk, reviewer: Reviewer, enrol: Enrol, tmp_path: Path) -> None:
     enrol("amina")
     tip = desk.store_tip(MARKER, ANSWERS)
     about = desk.store_file(tip, f"{MARKER}.jpg", MARKER.encode() * 1000)
@@ -77,7 +77,7 @@ def test_the_disk_holds_sealed_bytes_only(desk: Any, reviewer: Any, enrol: Any, 
         assert MARKER.encode() not in path.read_bytes(), path
 
 
-def test_a_file_comes_as_it_was_sent_under_its_own_name(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_file_comes_as_it_was_sent_under_its_own_name(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
     enrol("amina")
     data = secrets.token_bytes(300_000)
     tip = desk.store_tip("First.", ANSWERS)
@@ -91,7 +91,9 @@ def test_a_file_comes_as_it_was_sent_under_its_own_name(desk: Any, reviewer: Any
     assert answer.headers["Content-Security-Policy"].startswith("sandbox")
 
 
-def test_a_file_that_is_not_the_one_described_is_cut_before_its_end(desk: Any, reviewer: Any, enrol: Any) -> None:
+def test_a_file_that_is_not_the_one_described_is_cut_before_its_end(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol
+) -> None:
     enrol("amina")
     data = secrets.token_bytes(300_000)
     tip = desk.store_tip("First.", ANSWERS)
@@ -101,12 +103,12 @@ def test_a_file_that_is_not_the_one_described_is_cut_before_its_end(desk: Any, r
     answer = amina.get(f"/tips/{tip.id.hex()}/files/{about}", buffered=False)
     received: list[bytes] = []
     with pytest.raises(DamagedFileError):
-        received.extend(answer.response)
+        received.extend(answer.iter_encoded())
     assert sum(map(len, received)) < len(data)
 
 
 def test_a_log_that_was_rolled_back_raises_the_alarm_and_shows_nothing_new(
-    desk: Any, reviewer: Any, enrol: Any
+    desk: Desk, reviewer: Reviewer, enrol: Enrol
 ) -> None:
     enrol("amina")
     desk.store_tip("First.", ANSWERS)
@@ -132,7 +134,7 @@ def test_a_log_that_was_rolled_back_raises_the_alarm_and_shows_nothing_new(
         ("/tips/{tip}/files/{tip}", "/tips/{tip}"),
     ],
 )
-def test_after_unlocking_one_is_where_one_wanted_to_be(wanted: str, shown: str, desk: Any, reviewer: Any) -> None:
+def test_after_unlocking_one_is_where_one_wanted_to_be(wanted: str, shown: str, desk: Desk, reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     tip = desk.store_tip("First.", ANSWERS).id.hex()
     away = amina.get(wanted.format(tip=tip)).headers["Location"].removeprefix(amina.place.path)
@@ -152,7 +154,7 @@ def test_after_unlocking_one_is_where_one_wanted_to_be(wanted: str, shown: str, 
         "\r\nSet-Cookie: a=b",
     ],
 )
-def test_unlocking_leads_nowhere_else(wanted: str, reviewer: Any) -> None:
+def test_unlocking_leads_nowhere_else(wanted: str, reviewer: Reviewer) -> None:
     amina = reviewer("amina")
     away = f"/unlock?then={quote(wanted)}"
     answer = amina.post(away, away, passphrase=PASSPHRASE)

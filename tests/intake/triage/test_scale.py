@@ -1,11 +1,12 @@
 """With 2,000 reports: what a fetch, a note and a look cost follows from what is new, counted and not timed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
@@ -17,6 +18,9 @@ from intake.triage.home import Home
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from open_desk import Desk
+from opened import opened_tip
+from program import Enrol
 from sent import write
 
 TIPS = 2_000
@@ -38,8 +42,11 @@ class Counts:
         return sum(size for _, size in self.answers)
 
 
+Counting = Callable[[], AbstractContextManager[Counts]]
+
+
 @pytest.fixture
-def counting(desk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+def counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Counting:
     """Counts what happens in a block."""
     counts = Counts()
 
@@ -58,25 +65,26 @@ def counting(desk: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     count(MirrorFile, "select", "read", lambda _, rows: len(rows))
     count(MirrorFile, "keys", "read", lambda _, keys: len(keys))
     count(MirrorFile, "put", "written", lambda arguments, _: len(arguments) - 2)
-    honest = desk.app.wsgi_app
+    honest = desk.wsgi
 
-    def answer(environ: Any, start: Any) -> Iterator[bytes]:
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
         body = b"".join(honest(environ, start))
         counts.answers.append((environ["PATH_INFO"], len(body)))
         return iter([body])
 
-    desk.app.wsgi_app = answer
+    desk.wsgi = answer
 
     @contextmanager
     def block() -> Iterator[Counts]:
-        counts.__init__()  # type: ignore[misc]
+        nonlocal counts
+        counts = Counts()
         yield counts
 
     return block
 
 
 @pytest.fixture
-def work(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Work]:
+def work(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Work]:
     """Amina's program with everything fetched."""
     keys = enrol("amina")
     fill(desk.server, range(TIPS), [date(2026, 1, 1) + timedelta(days=number) for number in range(DAYS)])
@@ -87,9 +95,7 @@ def work(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Work]:
     work.close()
 
 
-def test_with_two_thousand_reports_each_step_costs_what_is_new(
-    work: Work, desk: Any, counting: Callable[[], Any]
-) -> None:
+def test_with_two_thousand_reports_each_step_costs_what_is_new(work: Work, desk: Desk, counting: Counting) -> None:
     with counting() as nothing:
         work.sync()
     # Two at most are new in the log: the index that was read the last time, and now.
@@ -114,7 +120,7 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(
     with counting() as note:
         write(work, tip, "note", "Seen before.")
     assert work.problem == ""
-    assert [signed.author.name for signed in work.book.tip(tip).written] == ["amina"]
+    assert [signed.author.name for signed in opened_tip(work.book, tip).written] == ["amina"]
     # This tip again, with its note.
     assert note.unsealed == 3
     assert note.verified <= 5
@@ -123,6 +129,6 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(
     assert note.bytes < 40_000
 
     with counting() as look:
-        assert work.book.tip(tip).narrative
+        assert opened_tip(work.book, tip).narrative
         _ = (work.alarm, work.notices, work.changes)
     assert (look.unsealed, look.read, look.written, look.answers) == (0, 0, 0, [])

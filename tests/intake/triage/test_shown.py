@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from intake.triage.shown import parts, saved_name, shown, shown_name
+from open_desk import Desk
+from program import Reviewer
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 PERSIAN = "می‌خواهم‌نامه.jpg"
@@ -61,7 +62,9 @@ def test_a_text_for_a_page_turns_nothing_around_and_loses_nothing(text: str) -> 
     assert "".join(re.split(r"⟦(?:[A-Z]{3}|U\+[0-9A-F]{4})⟧", clean)).count("a") == plain.count("a")
 
 
-def test_a_page_shows_the_mark_the_true_ending_and_saves_under_a_name_that_says_it(desk: Any, reviewer: Any) -> None:
+def test_a_page_shows_the_mark_the_true_ending_and_saves_under_a_name_that_says_it(
+    desk: Desk, reviewer: Reviewer
+) -> None:
     amina = reviewer("amina")
     tip = desk.store_tip("I said\u202e nothing \u200fat all", {})
     name = "jpg.عکس‌ها\u202egpj.exe"

@@ -15,16 +15,20 @@ from sqlalchemy import delete, update
 
 from crypto.age import Encryptor, HybridIdentity, seal, split
 from crypto.padding import padme
+from intake.protocol.kinds import Kind
 from intake.report.payloads import Deletion
-from intake.storage.tables import Item, Kind, Tip
+from intake.storage.tables import Item, Tip
 from intake.triage import work as work_module
 from intake.triage.book import Book, Snapshot, SnapshotError, snapshot
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
-from intake.triage.opening import OpenTip
+from intake.triage.opening import OpenTip, open_tip
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from open_desk import Desk, Stored
 from opened import contents, tips_of
+from program import Enrol, Reviewer
+from project import PROJECT
 from sent import write
 
 MARKER = "a-narrative-that-no-disk-may-hold"
@@ -32,7 +36,7 @@ NEVER = Event()
 
 
 @pytest.fixture
-def place(tmp_path: Path, desk: Any) -> Home:
+def place(tmp_path: Path, desk: Desk) -> Home:
     return Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
 
 
@@ -100,9 +104,8 @@ def test_a_snapshot_of_another_version_of_the_program_is_not_taken(
 def test_whatever_is_changed_in_what_opens_reports_makes_another_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = Path(snapshot.__file__).parents[3]
     for package in ("crypto", "intake"):
-        shutil.copytree(root / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(PROJECT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(snapshot, "files", lambda package: tmp_path.joinpath(*package.split(".")))
     snapshot.program.cache_clear()
     same = snapshot.program()
@@ -150,12 +153,12 @@ def test_where_it_cannot_be_kept_what_was_kept_stays_and_nothing_lies_beside_it(
 
 
 @pytest.fixture
-def keys(enrol: Callable[..., MemberKeys]) -> MemberKeys:
+def keys(enrol: Enrol) -> MemberKeys:
     return enrol("amina")
 
 
 @pytest.fixture
-def start(desk: Any, place: Home, keys: MemberKeys) -> Iterator[Callable[..., Work]]:
+def start(desk: Desk, place: Home, keys: MemberKeys) -> Iterator[Callable[..., Work]]:
     """Amina's work over her home, as after an unlock, before it has asked the desk; another home if one is named."""
     works: list[Work] = []
 
@@ -183,18 +186,17 @@ def at_once(start: Callable[..., Work], directory: Path) -> dict[str, Any]:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The tips that are opened, each time."""
     names: list[str] = []
-    honest = work_module.open_tip
 
     def count(given: Any, *rest: Any) -> OpenTip:
         names.append(given.row.id)
-        return honest(given, *rest)
+        return open_tip(given, *rest)
 
     monkeypatch.setattr(work_module, "open_tip", count)
     return names
 
 
 def test_an_unlock_opens_nothing_again_and_a_fetch_only_what_has_changed(
-    desk: Any, start: Callable[..., Work], opened: list[str]
+    desk: Desk, start: Callable[..., Work], opened: list[str]
 ) -> None:
     tips = [desk.store_tip(f"story {number}", {"urgency": "now"}) for number in range(5)]
     first = start()
@@ -212,7 +214,7 @@ def test_an_unlock_opens_nothing_again_and_a_fetch_only_what_has_changed(
 
 
 def test_reports_with_doubts_too_are_opened_again_only_when_something_is_new_of_them(
-    desk: Any, start: Callable[..., Work], opened: list[str]
+    desk: Desk, start: Callable[..., Work], opened: list[str]
 ) -> None:
     desk.store_tip("sealed to a ghost too", {}, ghosts=1)
     work = start()
@@ -221,7 +223,7 @@ def test_reports_with_doubts_too_are_opened_again_only_when_something_is_new_of_
     assert len(opened) == 1
 
 
-def test_what_was_withdrawn_is_not_brought_back_by_an_old_snapshot(desk: Any, start: Callable[..., Work]) -> None:
+def test_what_was_withdrawn_is_not_brought_back_by_an_old_snapshot(desk: Desk, start: Callable[..., Work]) -> None:
     tip = desk.store_tip(MARKER, {})
     work = start()
     work.sync()
@@ -237,7 +239,7 @@ def test_what_was_withdrawn_is_not_brought_back_by_an_old_snapshot(desk: Any, st
 
 
 def test_a_lock_keeps_what_was_opened_and_a_lock_that_has_no_time_for_it_leaves_what_was_kept(
-    desk: Any, keys: MemberKeys, reviewer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, keys: MemberKeys, reviewer: Reviewer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.store_tip("My story.", {})
     amina = reviewer("amina")
@@ -261,7 +263,7 @@ def test_a_lock_keeps_what_was_opened_and_a_lock_that_has_no_time_for_it_leaves_
 
 
 def test_what_a_killed_program_had_not_finished_writing_is_removed_by_the_next_unlock(
-    desk: Any, start: Callable[..., Work], place: Home
+    desk: Desk, start: Callable[..., Work], place: Home
 ) -> None:
     start().sync()
     unfinished = place.directory / ".0123456789abcdef"
@@ -270,38 +272,38 @@ def test_what_a_killed_program_had_not_finished_writing_is_removed_by_the_next_u
     assert not unfinished.exists()
 
 
-def ghost(desk: Any, tip: Any) -> None:
+def ghost(desk: Desk, tip: Stored) -> None:
     other = HybridIdentity.generate().recipient
     with desk.server.store.writing() as session:
         session.execute(update(Tip).where(Tip.id == tip.id).values(recipient=str(other)))
 
 
-def lose_message(desk: Any, tip: Any) -> None:
+def lose_message(desk: Desk, tip: Stored) -> None:
     with desk.server.store.writing() as session:
         session.execute(delete(Item).where(Item.tip_id == tip.id, Item.kind == Kind.MESSAGE))
 
 
-def lose_note(desk: Any, tip: Any) -> None:
+def lose_note(desk: Desk, tip: Stored) -> None:
     with desk.server.store.writing() as session:
         session.execute(delete(Item).where(Item.tip_id == tip.id, Item.kind == Kind.WORK))
 
 
-def lose_reply(desk: Any, tip: Any) -> None:
+def lose_reply(desk: Desk, tip: Stored) -> None:
     with desk.server.store.writing() as session:
         session.execute(delete(Item).where(Item.tip_id == tip.id, Item.kind == Kind.REPLY))
 
 
-def another_summary(desk: Any, tip: Any) -> None:
+def another_summary(desk: Desk, tip: Stored) -> None:
     with desk.server.store.writing() as session:
         parts = split(seal(b"another", [HybridIdentity.generate().recipient]))
         session.execute(update(Tip).where(Tip.id == tip.id).values(header=parts.header, payload=parts.payload))
 
 
-def forged_note(desk: Any, tip: Any) -> None:
+def forged_note(desk: Desk, tip: Stored) -> None:
     desk.store_item(tip, Kind.WORK, seal(b"{}", [tip.identity.recipient]))
 
 
-def damaged_message(desk: Any, tip: Any) -> None:
+def damaged_message(desk: Desk, tip: Stored) -> None:
     desk.store_item(tip, Kind.MESSAGE, b"not sealed at all")
 
 
@@ -318,7 +320,7 @@ CHANGES: dict[Callable[[Any, Any], None], str] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_old_snapshot_hides_a_doubt_before_or_after_the_next_fetch(
-    change: Callable[[Any, Any], None], desk: Any, place: Home, start: Callable[..., Work]
+    change: Callable[[Any, Any], None], desk: Desk, place: Home, start: Callable[..., Work]
 ) -> None:
     tip = desk.store_tip("My story.", {})
     desk.store_message(tip, "They came again.")
@@ -341,7 +343,7 @@ def test_no_old_snapshot_hides_a_doubt_before_or_after_the_next_fetch(
 
 
 def test_what_only_the_log_says_anew_of_a_report_is_not_hidden(
-    desk: Any, place: Home, start: Callable[..., Work], enrol: Callable[..., MemberKeys]
+    desk: Desk, place: Home, start: Callable[..., Work], enrol: Enrol
 ) -> None:
     tip = desk.store_tip("My story.", {}, ghosts=1)
     work = start()
@@ -364,7 +366,7 @@ DAMAGE = st.sampled_from([*SPOIL.values(), lambda _: None])
 @given(steps=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 99), DAMAGE), min_size=4, max_size=14))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_book_after_any_life_is_one_that_was_built_in_one_go(
-    steps: list[tuple[str, int, Callable[[bytes], bytes | None]]], desk: Any, place: Home, start: Callable[..., Work]
+    steps: list[tuple[str, int, Callable[[bytes], bytes | None]]], desk: Desk, place: Home, start: Callable[..., Work]
 ) -> None:
     life = Life(desk, start, place)
     for action, which, spoil in steps:
@@ -379,7 +381,7 @@ def test_a_book_after_any_life_is_one_that_was_built_in_one_go(
 class Life:
     """A reviewer's program over a home that is empty at first, and what happens to it and at the desk."""
 
-    def __init__(self, desk: Any, start: Callable[..., Work], place: Home) -> None:
+    def __init__(self, desk: Desk, start: Callable[..., Work], place: Home) -> None:
         self.desk, self.start, self.place = desk, start, place
         with desk.server.store.writing() as session:
             session.execute(delete(Tip))
@@ -392,20 +394,20 @@ class Life:
         tip = self.tips[which % len(self.tips)]
         getattr(self, f"_{action}")(tip, f"words {which}", spoil)
 
-    def _arrive(self, _tip: Any, words: str, _spoil: Any) -> None:
+    def _arrive(self, _tip: Stored, words: str, _spoil: Any) -> None:
         self.tips.append(self.desk.store_tip(words, {"urgency": "past"}))
 
-    def _write(self, tip: Any, words: str, _spoil: Any) -> None:
+    def _write(self, tip: Stored, words: str, _spoil: Any) -> None:
         self.desk.store_message(tip, words)
 
-    def _note(self, tip: Any, words: str, _spoil: Any, kind: str = "note") -> None:
+    def _note(self, tip: Stored, words: str, _spoil: Any, kind: str = "note") -> None:
         if self.work.book.day(tip.id.hex()):
             write(self.work, tip.id.hex(), kind, words)
 
-    def _reply(self, tip: Any, words: str, spoil: Any) -> None:
+    def _reply(self, tip: Stored, words: str, spoil: Any) -> None:
         self._note(tip, words, spoil, "reply")
 
-    def _delete(self, tip: Any, _words: str, _spoil: Any) -> None:
+    def _delete(self, tip: Stored, _words: str, _spoil: Any) -> None:
         shown = self.work.book.tip(tip.id.hex())
         replies = [signed.item for signed in shown.written if signed.payload.kind == "reply"] if shown else []
         for reply in replies[:1]:
@@ -413,29 +415,29 @@ class Life:
                 session.execute(delete(Item).where(Item.id == bytes.fromhex(reply)))
             self.desk.send(tip, Deletion(reply))
 
-    def _lose(self, tip: Any, _words: str, _spoil: Any) -> None:
+    def _lose(self, tip: Stored, _words: str, _spoil: Any) -> None:
         lose_message(self.desk, tip)
 
-    def _ghost(self, tip: Any, _words: str, _spoil: Any) -> None:
+    def _ghost(self, tip: Stored, _words: str, _spoil: Any) -> None:
         ghost(self.desk, tip)
 
-    def _withdraw(self, tip: Any, _words: str, _spoil: Any) -> None:
+    def _withdraw(self, tip: Stored, _words: str, _spoil: Any) -> None:
         if len(self.tips) > 1:
             self.tips.remove(tip)
             with self.desk.server.store.writing() as session:
                 session.execute(delete(Tip).where(Tip.id == tip.id))
 
-    def _fetch(self, _tip: Any, _words: str, _spoil: Any) -> None:
+    def _fetch(self, _tip: Stored, _words: str, _spoil: Any) -> None:
         self.work.sync()
 
-    def _lock(self, tip: Any, words: str, spoil: Any) -> None:
+    def _lock(self, tip: Stored, words: str, spoil: Any) -> None:
         self.work.keep_book(NEVER)
         self._kill(tip, words, spoil)
 
-    def _kill(self, _tip: Any, _words: str, _spoil: Any) -> None:
+    def _kill(self, _tip: Stored, _words: str, _spoil: Any) -> None:
         self.work = self.start()
 
-    def _damage(self, tip: Any, words: str, spoil: Callable[[bytes], bytes | None]) -> None:
+    def _damage(self, tip: Stored, words: str, spoil: Callable[[bytes], bytes | None]) -> None:
         if kept(self.place).exists() and kept(self.place).stat().st_size:
             damaged = spoil(kept(self.place).read_bytes())
             kept(self.place).unlink()

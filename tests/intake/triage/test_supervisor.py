@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import httpx
 import pytest
 
+from commands import INTAKE, run
 from earlier import before_signatures
-from intake.triage.keyfile import save_keys
-from running import PROJECT, Running, children, holds, started
+from intake.triage.keyfile import MemberKeys, save_keys
+from open_desk import Desk
+from processes import children, holds, memory
+from program import Enrol
+from running import Running, started
 
 MARKER = "a-narrative-that-must-be-gone"
 PASSPHRASE = "a passphrase that stands nowhere else"
@@ -26,22 +29,30 @@ UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getui
 """Runs a command as an ordinary user's programs run: what the system forbids is forbidden."""
 
 
+Start = Callable[..., AbstractContextManager[Running]]
+
+
 @pytest.fixture
-def start(desk: Any, enrol: Any, tmp_path: Path) -> Callable[[], AbstractContextManager[Running]]:
-    """Starts the program of a reviewer who is enrolled."""
+def keys(enrol: Enrol, tmp_path: Path) -> MemberKeys:
+    """The keys of a reviewer who is enrolled, also in a file."""
     keys = enrol("amina")
     save_keys(tmp_path / "own.key", keys, PASSPHRASE, work_factor=4)
+    return keys
+
+
+@pytest.fixture
+def start(desk: Desk, keys: MemberKeys, tmp_path: Path) -> Start:
+    """Starts the reviewer's program, by way of another command if one is named."""
 
     def begin(prefix: Sequence[str] = ()) -> AbstractContextManager[Running]:
         places = ["--key", str(tmp_path / "own.key"), "--home", str(tmp_path / "home")]
         return started([*places, "--desk", desk.url, "--log", desk.log], prefix)
 
-    begin.keys = keys  # type: ignore[attr-defined]
     return begin
 
 
 @pytest.fixture
-def amina(start: Any) -> Iterator[Running]:
+def amina(start: Start) -> Iterator[Running]:
     """Amina's program, entered and still locked."""
     with start() as running:
         running.enter()
@@ -58,15 +69,16 @@ def wait_until_gone(process: int) -> None:
 
 
 def test_after_a_lock_no_process_holds_what_was_read_the_keys_or_the_passphrase(
-    desk: Any, start: Any, amina: Running
+    desk: Desk, keys: MemberKeys, amina: Running
 ) -> None:
+    assert keys.identity
     tip = desk.store_tip(MARKER, {})
     amina.unlock(PASSPHRASE)
     assert MARKER in amina.get(f"/tips/{tip.id.hex()}").text
     secrets = {
         "narrative": MARKER.encode(),
-        "signing seed": start.keys.signing.seed,
-        "identity": start.keys.identity._seed,
+        "signing seed": keys.signing.seed,
+        "identity": keys.identity._seed,
         "passphrase": PASSPHRASE.encode(),
     }
     unlocked = amina.child
@@ -83,7 +95,7 @@ def test_after_a_lock_no_process_holds_what_was_read_the_keys_or_the_passphrase(
 
 
 def test_a_lock_leaves_what_was_opened_sealed_and_the_next_unlock_shows_it_without_the_desk(
-    desk: Any, amina: Running, tmp_path: Path
+    desk: Desk, amina: Running, tmp_path: Path
 ) -> None:
     tip = desk.store_tip(MARKER, {})
     amina.unlock(PASSPHRASE)
@@ -114,7 +126,7 @@ def test_no_process_of_the_program_can_leave_a_core_dump_or_be_read_by_others(am
         assert resource.prlimit(process, resource.RLIMIT_CORE) == (0, 0)
 
 
-def test_other_programs_of_the_same_user_cannot_read_its_memory(start: Any) -> None:
+def test_other_programs_of_the_same_user_cannot_read_its_memory(start: Start) -> None:
     def reads(process: int) -> bool:
         asked = [*UNPRIVILEGED, "head", "-c", "0", f"/proc/{process}/mem"]
         return subprocess.run(asked, capture_output=True, check=False).returncode == 0
@@ -130,7 +142,7 @@ def test_other_programs_of_the_same_user_cannot_read_its_memory(start: Any) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_program_and_its_child(number: signal.Signals, start: Any) -> None:
+def test_a_signal_ends_the_program_and_its_child(number: signal.Signals, start: Start) -> None:
     with start() as running:
         running.enter()
         child = running.child
@@ -139,7 +151,7 @@ def test_a_signal_ends_the_program_and_its_child(number: signal.Signals, start: 
         wait_until_gone(child)
 
 
-def test_a_supervisor_that_is_killed_leaves_no_orphan_and_its_home_free(start: Any) -> None:
+def test_a_supervisor_that_is_killed_leaves_no_orphan_and_its_home_free(start: Start) -> None:
     with start() as running:
         running.enter()
         running.unlock(PASSPHRASE)
@@ -160,9 +172,11 @@ def test_a_child_that_is_killed_is_replaced_by_a_locked_one_that_the_same_browse
     assert amina.unlock(PASSPHRASE).status_code == 303
 
 
-def test_six_windows_that_unlock_at_once_cost_the_memory_of_one(start: Any, amina: Running, tmp_path: Path) -> None:
+def test_six_windows_that_unlock_at_once_cost_the_memory_of_one(
+    keys: MemberKeys, amina: Running, tmp_path: Path
+) -> None:
     (tmp_path / "own.key").unlink()
-    save_keys(tmp_path / "own.key", start.keys, PASSPHRASE)
+    save_keys(tmp_path / "own.key", keys, PASSPHRASE)
     hidden = amina.hidden("/unlock")
     body = {**hidden, "passphrase": PASSPHRASE}
     cookie = "; ".join(f"{name}={value}" for name, value in amina.browser.cookies.items())
@@ -174,8 +188,7 @@ def test_six_windows_that_unlock_at_once_cost_the_memory_of_one(start: Any, amin
     ]
     assert {window.communicate(timeout=60)[0] for window in windows} == {b"303"}
     assert "reports" in amina.get("/").text
-    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{amina.child}/status").read_text())
-    assert int(peak) < 600_000, "scrypt takes 256 MiB each time"
+    assert memory(amina.child, "VmHWM") < 614_400_000, "scrypt takes 256 MiB each time"
 
 
 UNLOCK = (
@@ -186,11 +199,11 @@ UNLOCK = (
 
 @pytest.mark.parametrize("command", [["triage", "--port", "1"], ["audit", "verify"]], ids=" ".join)
 def test_a_second_program_on_a_home_is_told_who_has_it(
-    command: list[str], desk: Any, amina: Running, tmp_path: Path
+    command: list[str], desk: Desk, amina: Running, tmp_path: Path
 ) -> None:
     places = ["--key", str(tmp_path / "own.key"), "--home", str(tmp_path / "home"), "--desk", desk.url]
-    command = [sys.executable, "-m", "intake", *command, *places, "--log", desk.log]
-    second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    command = [*INTAKE, *command, *places, "--log", desk.log]
+    second = run(command)
     assert second.returncode != 0
     assert f"is in use by another program (process {amina.process.pid}, since " in second.stderr
     assert "--home" in second.stderr
@@ -205,10 +218,10 @@ def test_a_key_that_an_earlier_version_made_opens_and_its_home_waits_for_the_des
 
 
 def test_a_port_that_is_taken_is_named(amina: Running, tmp_path: Path) -> None:
-    command = [text.replace(str(tmp_path / "home"), str(tmp_path / "other")) for text in amina.process.args]
-    second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    command = [text.replace(str(tmp_path / "home"), str(tmp_path / "other")) for text in amina.command]
+    second = run(command)
     assert second.returncode != 0
-    assert f"--port {amina.process.args[-1]} can't be listened at: it is in use" in second.stderr
+    assert f"--port {amina.command[-1]} can't be listened at: it is in use" in second.stderr
 
 
 def test_outside_of_its_path_the_program_answers_nothing_to_a_browser_with_its_cookie(amina: Running) -> None:
@@ -243,7 +256,7 @@ def test_a_form_from_another_port_or_site_is_refused(headers: dict[str, str], am
 @pytest.mark.parametrize(
     "sent", [b"", b"GET /", b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nx"], ids=repr
 )
-def test_nobody_who_knows_no_path_keeps_the_program_from_its_reviewer(sent: bytes, start: Any) -> None:
+def test_nobody_who_knows_no_path_keeps_the_program_from_its_reviewer(sent: bytes, start: Start) -> None:
     with start(["prlimit", "--nofile=256"]) as running, ExitStack() as strangers:
         running.enter()
         port = httpx.URL(running.root).port

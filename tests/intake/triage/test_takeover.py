@@ -14,6 +14,8 @@ from intake.triage.mirror.file import COPY, NAME
 from intake.triage.mirror.log import KeptLog
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from opened import opened_tips
+from project import TESTS
 
 NEUTRAL = ("is no longer on the server", "could not be opened", "is damaged")
 """What is said before and after; nothing of it is new, or accuses anybody."""
@@ -44,7 +46,7 @@ def shown(work: Work) -> dict[str, Any]:
             "warnings": tip.warnings,
             "written": [type(signed.payload).__name__ for signed in tip.written],
         }
-        for tip in map(work.book.tip, sorted(work.book.given()))
+        for tip in opened_tips(work.book)
     }
 
 
@@ -86,7 +88,7 @@ def test_what_is_damaged_in_a_home_of_files_is_said_and_accuses_nobody(
     for place in (0.02, 0.5, 0.98):
         home = earlier.home("amina")
         shutil.rmtree(home)
-        shutil.copytree(Path(__file__).parents[2] / "data" / "before-mirror" / "amina-home", home)
+        shutil.copytree(TESTS / "data" / "before-mirror" / "amina-home", home)
         spoilt = [path for path in home.rglob("*") if str(path.relative_to(home)).startswith(name)]
         for path in filter(Path.is_file, spoilt):
             data = bytearray(path.read_bytes())
@@ -94,7 +96,7 @@ def test_what_is_damaged_in_a_home_of_files_is_said_and_accuses_nobody(
             path.write_bytes(data)
         work = started(earlier)
         assert work.alarm in ("", earlier.told["alarm"])
-        for tip in map(work.book.tip, sorted(work.book.given())):
+        for tip in opened_tips(work.book):
             assert all(
                 "is no longer on the server" in w or "could not be opened" in w or "is damaged" in w
                 for w in tip.warnings

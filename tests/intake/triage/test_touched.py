@@ -29,6 +29,9 @@ from intake.triage.keyfile import MemberKeys, make_keys
 from intake.triage.mirror.file import NAME
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
+from open_desk import Desk, Stored
+from opened import opened_tips
+from program import Enrol
 from sent import write
 
 STEPS = st.lists(
@@ -49,7 +52,7 @@ STEPS = st.lists(
 class Story:
     """A desk, what happens there, and a program that fetches now and then."""
 
-    def __init__(self, desk: Any, keys: MemberKeys, boris: MemberKeys, home: Path) -> None:
+    def __init__(self, desk: Desk, keys: MemberKeys, boris: MemberKeys, home: Path) -> None:
         self.desk, self._keys, self._boris, self._home = desk, keys, boris, home
         self.tips: list[Any] = []
 
@@ -72,14 +75,14 @@ class Story:
         day = datetime.now(UTC).date() - timedelta(days=number % 2)
         self.tips.append(self.desk.store_tip(f"Report {len(self.tips)}.", {}, day=day))
 
-    def message(self, tip: Any, _: int) -> None:
+    def message(self, tip: Stored, _: int) -> None:
         self.desk.store_message(tip, "They came again.")
 
-    def note(self, tip: Any, _: int) -> None:
+    def note(self, tip: Stored, _: int) -> None:
         if self.work.book.tip(tip.id.hex()):
             write(self.work, tip.id.hex(), "note", "Seen.")
 
-    def colleagues_note(self, tip: Any, _: int) -> None:
+    def colleagues_note(self, tip: Stored, _: int) -> None:
         home = Home.open(self._home.with_name("boris"), desk=self.desk.url, log=self.desk.log, proxy=None)
         client = DeskClient(home, self._boris.signing)
         sealed = seal(Note("Mine.").padded(), [tip.identity.recipient])
@@ -87,17 +90,17 @@ class Story:
         client.close()
         home.close()
 
-    def forgery(self, tip: Any, _: int) -> None:
+    def forgery(self, tip: Stored, _: int) -> None:
         self.desk.store_item(tip, Kind.WORK, seal(Note("Forged.").padded(), [tip.identity.recipient]))
 
-    def noise(self, tip: Any, _: int) -> None:
+    def noise(self, tip: Stored, _: int) -> None:
         self.desk.store_item(tip, Kind.MESSAGE, b"noise" * 100)
 
-    def loss(self, tip: Any, _: int) -> None:
+    def loss(self, tip: Stored, _: int) -> None:
         with self.desk.server.store.writing() as session:
             session.execute(delete(Item).where(Item.tip_id == tip.id, Item.kind.in_((Kind.WORK, Kind.MESSAGE))))
 
-    def removal(self, tip: Any, _: int) -> None:
+    def removal(self, tip: Stored, _: int) -> None:
         remove_tips(self.desk.server.store, self.desk.server.blobs, Tip.id == tip.id)
         self.tips.remove(tip)
 
@@ -134,7 +137,7 @@ def told(work: Work) -> Any:
             tip.warnings,
             tip.remarks,
         )
-        for tip in map(work.book.tip, sorted(work.book.given()))
+        for tip in opened_tips(work.book)
     }
 
 
@@ -160,7 +163,7 @@ def test_opening_what_was_touched_shows_what_opening_everything_shows(
 
 
 @pytest.fixture
-def story(desk: Any, enrol: Any, tmp_path: Path) -> Iterator[Callable[[], Story]]:
+def story(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Callable[[], Story]]:
     """Begins anew, with a home of its own, at a desk that may have seen something already."""
     amina, boris = enrol("amina"), enrol("boris")
     stories: list[Story] = []

@@ -1,16 +1,16 @@
 """A desk that can't be reached, and proxies that are none: which option to look at is said, in a page."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
 
 import pytest
 
 from intake.triage.home import Connection
 from intake.triage.unreachable import in_words
 from ports import free_port
+from program import Enrol, HomeOf, Reviewer
 
 # httpcore leaves the socket of a SOCKS handshake that failed to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -44,7 +44,7 @@ def answering(answer: bytes) -> Iterator[int]:
 )  # fmt: skip
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
 def test_a_proxy_that_speaks_no_socks_is_named_in_a_page(
-    scheme: str, answer: bytes, reviewer: Any, home: Callable[..., Any], enrol: Any
+    scheme: str, answer: bytes, reviewer: Reviewer, home: HomeOf, enrol: Enrol
 ) -> None:
     enrol("amina")
     with answering(answer) as port:
@@ -57,7 +57,7 @@ def test_a_proxy_that_speaks_no_socks_is_named_in_a_page(
         assert f"--proxy {scheme}://127.0.0.1:{port}" in shown.text
 
 
-def test_a_proxy_where_nothing_listens_is_named(reviewer: Any, home: Callable[..., Any], enrol: Any) -> None:
+def test_a_proxy_where_nothing_listens_is_named(reviewer: Reviewer, home: HomeOf, enrol: Enrol) -> None:
     enrol("amina")
     told, port = home("amina"), free_port()
     told.connection = Connection(told.connection.desk, told.connection.log, f"socks5h://127.0.0.1:{port}")

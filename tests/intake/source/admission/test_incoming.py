@@ -2,20 +2,19 @@
 
 import shutil
 import socket
-from collections.abc import Callable
 from http.client import HTTPResponse
-from typing import Any
 
 import pytest
 
 from intake.protocol.kinds import Kind
 from intake.source.admission.incoming import FORM, LARGEST_FORM
+from source_site import OpenSite, Site, StartSource, Visit
 
 LONGEST = 50_000
 
 
 @pytest.mark.parametrize("letter", ["a", "家", "ئ", "བ", "𠀀", " ", "\n", "&"])
-def test_a_text_that_is_too_long_stays_in_its_form_in_any_script(site: Any, visit: Any, letter: str) -> None:
+def test_a_text_that_is_too_long_stays_in_its_form_in_any_script(site: Site, visit: Visit, letter: str) -> None:
     visit.report()
     text = "x" + letter * LONGEST
     assert visit.send("/message", text=text).status_code == 400
@@ -26,7 +25,7 @@ def test_a_text_that_is_too_long_stays_in_its_form_in_any_script(site: Any, visi
     assert site.opened(Kind.MESSAGE)[0]["text"] == text[:LONGEST]
 
 
-def test_a_form_as_large_as_can_be_read_comes_back_whole(site: Any, visit: Any) -> None:
+def test_a_form_as_large_as_can_be_read_comes_back_whole(site: Site, visit: Visit) -> None:
     visit.report()
     text = "家" * (LARGEST_FORM // 9 - 100)
     assert visit.send("/message", text=text).status_code == 400
@@ -34,7 +33,7 @@ def test_a_form_as_large_as_can_be_read_comes_back_whole(site: Any, visit: Any) 
     assert visit.send("/message", text=text + 200 * "家").status_code == 413
 
 
-def test_forms_of_thousands_of_fields_are_refused_at_once(visit: Any) -> None:
+def test_forms_of_thousands_of_fields_are_refused_at_once(visit: Visit) -> None:
     visit.report()
     for body in ("a=&" * 10_000, "&" * (LARGEST_FORM - 1)):
         assert visit.post("/en/tip/message", body, content_type=FORM).status_code == 400
@@ -42,13 +41,13 @@ def test_forms_of_thousands_of_fields_are_refused_at_once(visit: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/en/report", "/en/tip/message", "/en/tip/file", "/en/codename"])
 def test_a_malformed_chunked_body_is_the_clients_fault_and_logged_as_none_of_ours(
-    site: Any, gunicorn: Callable[..., Any], path: str
+    site: Site, gunicorn: StartSource, path: str
 ) -> None:
     running = gunicorn(site.server.settings.data)
     kind = "multipart/form-data; boundary=b" if path == "/en/tip/file" else FORM
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n"
     for body in ("zz\r\n", "5\r\nabcdeXX", "5;=\r\nabcde\r\n0\r\n\r\n", "5\r\nabc", "-1\r\n", "0\r\nX"):
-        with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
+        with running.connect() as connection:
             connection.sendall((head + body).encode())
             connection.shutdown(socket.SHUT_WR)
             with HTTPResponse(connection) as response:
@@ -60,7 +59,7 @@ def test_a_malformed_chunked_body_is_the_clients_fault_and_logged_as_none_of_our
     assert running.stop() == ""
 
 
-def test_text_leaves_room_for_the_team(open_site: Callable[..., Any]) -> None:
+def test_text_leaves_room_for_the_team(open_site: OpenSite) -> None:
     site = open_site(reserve_text=shutil.disk_usage("/").total * 2)
     visit = site.visit()
     visit.get_codename()

@@ -13,6 +13,7 @@ from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import Reply
 from intake.storage.tables import Item
+from source_site import Site, Visit
 
 GROUPS = [group.key for group in load_form().later_groups]
 PATHS = [
@@ -25,14 +26,16 @@ PATHS = [
 ]
 SHOWN_ON = {"/en/tip/message": "/en/tip"}
 VALUES = st.text(st.characters(codec="utf-8"), max_size=60) | st.sampled_from(["yes", "no", "unknown", "CN", "\0", "١"])
-ODD = st.just({}) | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=20), VALUES, max_size=2)
+ODD: st.SearchStrategy[dict[str, str]] = st.just({}) | st.dictionaries(
+    st.text(st.characters(codec="utf-8"), max_size=20), VALUES, max_size=2
+)
 
 
-def state(site: Any) -> tuple[int, int, int]:
+def state(site: Site) -> tuple[int, int, int]:
     return len(site.tips()), len(site.items()), len(site.blobs())
 
 
-def prepare(visit: Any, path: str) -> Any:
+def prepare(visit: Visit, path: str) -> Any:
     """The page's form, reached as a source would reach it."""
     if path in ("/en/report", "/en/codename/check"):
         visit.get_codename()
@@ -43,7 +46,7 @@ def prepare(visit: Any, path: str) -> Any:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_any_values_get_a_page_and_a_refusal_stores_nothing(unlimited: Any, path: str) -> None:
+def test_any_values_get_a_page_and_a_refusal_stores_nothing(unlimited: Site, path: str) -> None:
     visit = unlimited.visit()
     form = prepare(visit, path)
     pairs = st.lists(st.tuples(st.sampled_from(sorted(form.names)), VALUES), max_size=8)
@@ -77,7 +80,7 @@ def multipart(texts: list[tuple[str, str]], files: list[tuple[str, bytes]]) -> b
 
 @pytest.mark.parametrize("files", [[], [("file", b"")], [("file", b"content")]], ids=["none", "empty", "one"])
 def test_any_words_about_a_file_get_a_page_and_a_refusal_stores_nothing(
-    unlimited: Any, files: list[tuple[str, bytes]]
+    unlimited: Site, files: list[tuple[str, bytes]]
 ) -> None:
     visit = unlimited.visit()
     form = prepare(visit, "/en/tip/file")
@@ -105,7 +108,7 @@ def test_any_words_about_a_file_get_a_page_and_a_refusal_stores_nothing(
     assert answer.status_code == (303 if files == [("file", b"content")] else 400)
 
 
-def test_any_name_of_a_reply_gets_a_page_and_deletes_none_but_that(unlimited: Any) -> None:
+def test_any_name_of_a_reply_gets_a_page_and_deletes_none_but_that(unlimited: Site) -> None:
     visit = unlimited.visit()
     visit.report()
     (tip,) = unlimited.tips()
@@ -136,7 +139,7 @@ def test_any_name_of_a_reply_gets_a_page_and_deletes_none_but_that(unlimited: An
 FORM = "application/x-www-form-urlencoded"
 
 
-def test_any_bytes_get_a_page_and_store_nothing(unlimited: Any) -> None:
+def test_any_bytes_get_a_page_and_store_nothing(unlimited: Site) -> None:
     visit = unlimited.visit()
     visit.report()
     before = state(unlimited)
@@ -152,7 +155,7 @@ def test_any_bytes_get_a_page_and_store_nothing(unlimited: Any) -> None:
     send()
 
 
-def test_ten_thousand_fields_are_refused(site: Any, visit: Any) -> None:
+def test_ten_thousand_fields_are_refused(site: Site, visit: Visit) -> None:
     visit.report()
     before = state(site)
     body = "&".join(f"field{number}=1" for number in range(10_000))

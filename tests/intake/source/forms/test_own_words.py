@@ -2,20 +2,20 @@
 
 import logging
 import time
-from typing import Any
 
 import pytest
 
 from crypto.codename import LANGUAGES, generate
 from intake.protocol.kinds import Kind
+from source_site import Site, Visit
 
 
-def group(visit: Any, key: str) -> None:
+def group(visit: Visit, key: str) -> None:
     visit.open(f"/en/tip/more/{key}")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_words_sent_as_the_report_are_asked_about_first(site: Any, language: str) -> None:
+def test_words_sent_as_the_report_are_asked_about_first(site: Site, language: str) -> None:
     visit = site.visit()
     visit.open(f"/{language if language in ('fr', 'es', 'ru', 'tr', 'zh-Hans', 'zh-Hant') else 'en'}/")
     visit.send("/codename")
@@ -29,7 +29,7 @@ def test_words_sent_as_the_report_are_asked_about_first(site: Any, language: str
     assert site.opened(Kind.REPORT)[0]["answers"]["narrative"] == words
 
 
-def test_ones_own_words_are_noticed_in_any_order_few_missing_and_within_a_sentence(site: Any, visit: Any) -> None:
+def test_ones_own_words_are_noticed_in_any_order_few_missing_and_within_a_sentence(site: Site, visit: Visit) -> None:
     words = visit.report().split()
     for typed in (
         " ".join(words),
@@ -48,7 +48,7 @@ def test_ones_own_words_are_noticed_in_any_order_few_missing_and_within_a_senten
 
 
 @pytest.mark.parametrize("language", ["fr", "ru", "zh-Hans", "zh-Hant", "tr"])
-def test_own_words_are_noticed_in_every_script_even_within_a_text(site: Any, visit: Any, language: str) -> None:
+def test_own_words_are_noticed_in_every_script_even_within_a_text(site: Site, visit: Visit, language: str) -> None:
     visit.open(f"/{language}/")
     visit.send("/codename")
     words = [word.strip() for word in visit.text.partition("<ol")[2].partition("</ol>")[0].split("<li>")[1:]]
@@ -60,7 +60,7 @@ def test_own_words_are_noticed_in_every_script_even_within_a_text(site: Any, vis
     assert site.tips() == []
 
 
-def test_words_that_stand_in_several_fields_are_noticed(site: Any, visit: Any) -> None:
+def test_words_that_stand_in_several_fields_are_noticed(site: Site, visit: Visit) -> None:
     words = visit.report().split()
     group(visit, "acts")
     typed = {"acts-0-when": words[:3], "acts-0-place": words[3:6], "acts-0-words": words[6:]}
@@ -74,7 +74,7 @@ def test_words_that_stand_in_several_fields_are_noticed(site: Any, visit: Any) -
 
 @pytest.mark.parametrize("where", ["name", "shows"])
 def test_words_beside_a_file_or_in_its_name_are_asked_about_and_the_file_is_not_stored(
-    site: Any, visit: Any, where: str
+    site: Site, visit: Visit, where: str
 ) -> None:
     words = visit.report()
     visit.open("/en/tip/file")
@@ -91,7 +91,7 @@ def test_words_beside_a_file_or_in_its_name_are_asked_about_and_the_file_is_not_
 
 @pytest.mark.parametrize("within", ["fields", "field and name"])
 def test_words_that_stand_partly_beside_a_file_are_asked_about_and_the_file_is_not_stored(
-    site: Any, visit: Any, within: str
+    site: Site, visit: Visit, within: str
 ) -> None:
     words = visit.report().split()
     begin, end = " ".join(words[:4]), " ".join(words[4:])
@@ -107,7 +107,7 @@ def test_words_that_stand_partly_beside_a_file_are_asked_about_and_the_file_is_n
     assert len(site.blobs()) == 1
 
 
-def test_words_where_they_belong_are_not_asked_about(site: Any, visit: Any) -> None:
+def test_words_where_they_belong_are_not_asked_about(site: Site, visit: Visit) -> None:
     words = visit.report()
     visit.client.delete_cookie("session")
     visit.open("/en/return")
@@ -118,14 +118,14 @@ def test_words_where_they_belong_are_not_asked_about(site: Any, visit: Any) -> N
     assert visit.send("/message", text="More.", codename=words).status_code == 200
 
 
-def test_nothing_of_it_is_logged(visit: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_of_it_is_logged(visit: Visit, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     words = visit.report()
     visit.send("/message", text=words)
     assert not any(word in caplog.text for word in words.split() if len(word) > 5)
 
 
-def test_ordinary_texts_are_not_asked_about(site: Any, visit: Any) -> None:
+def test_ordinary_texts_are_not_asked_about(site: Site, visit: Visit) -> None:
     visit.report()
     chinese = "上个月，两名自称来自派出所的人到我父母家里，问我在国外做什么，还让我父亲给我打电话，要我尽快回去。"
     for text in (
@@ -137,7 +137,7 @@ def test_ordinary_texts_are_not_asked_about(site: Any, visit: Any) -> None:
         assert visit.send("/message", text=text).status_code == 200
 
 
-def test_looking_for_words_takes_no_time_worth_naming_whatever_is_written(visit: Any) -> None:
+def test_looking_for_words_takes_no_time_worth_naming_whatever_is_written(visit: Visit) -> None:
     visit.report()
     for text in (
         "".join(chr(0x4E00 + place * 7919 % 0x5000) for place in range(50_000)),

@@ -1,20 +1,19 @@
 """What is made once a language and shown to everybody: the questions of the form, before anybody has answered them."""
 
-from typing import Any
-
 import pytest
 
 from intake.report.definition import load_form
 from intake.source.forms import questions as module
 from intake.source.forms.questions import group_form, questions
 from intake.source.text.catalogues import languages
+from source_site import Site
 
 GROUPS = [group.key for group in load_form().groups if group.place != "file"]
 SECRET = "Only her brother knows of the blue door."
 
 
 @pytest.mark.parametrize("key", GROUPS)
-def test_blank_questions_are_in_each_language_those_of_a_form_that_is_rendered_by_itself(site: Any, key: str) -> None:
+def test_blank_questions_are_in_each_language_those_of_a_form_that_is_rendered_by_itself(site: Site, key: str) -> None:
     shown = {}
     for tag in languages(""):
         with site.app.test_request_context(f"/{tag}/report"):
@@ -23,7 +22,7 @@ def test_blank_questions_are_in_each_language_those_of_a_form_that_is_rendered_b
     assert len(set(shown.values())) == len(shown)
 
 
-def test_what_one_source_wrote_stands_on_no_page_of_another(unlimited: Any) -> None:
+def test_what_one_source_wrote_stands_on_no_page_of_another(unlimited: Site) -> None:
     writing, other = unlimited.visit(), unlimited.visit()
     for visit in (writing, other):
         visit.get_codename()
@@ -36,7 +35,7 @@ def test_what_one_source_wrote_stands_on_no_page_of_another(unlimited: Any) -> N
     assert SECRET not in other.text
 
 
-def test_what_is_refused_is_shown_again_with_every_answer_chosen(unlimited: Any) -> None:
+def test_what_is_refused_is_shown_again_with_every_answer_chosen(unlimited: Site) -> None:
     visit = unlimited.visit()
     visit.get_codename()
     visit.open("/en/report")

@@ -2,21 +2,20 @@
 
 import logging
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from commands import GUNICORN, environment, run
 from intake.report.definition import country_codes
 from intake.settings import SettingError
 from intake.source import create_app
 from intake.source.help.directory import SERVICES, Country, load_countries
-
-PROJECT = Path(__file__).parents[4]
+from project import PROJECT
+from servers import listening
+from source_site import Site, Visit
 
 OWN = """
 [[DE.lines]]
@@ -47,19 +46,19 @@ def write(path: Path, text: str) -> Path:
 
 
 @pytest.fixture
-def visit_with(site: Any) -> Callable[[str], Any]:
+def visit_with(site: Site) -> Callable[[str], Visit]:
     """A visit to a site whose operator has written such a file."""
 
-    def start(text: str) -> Any:
+    def start(text: str) -> Visit:
         write(site.server.settings.data / "help.toml", text)
-        visit = type(site)(site.server, create_app(site.server), ()).visit()
+        visit = Site(site.server, create_app(site.server), ()).visit()
         visit.open("/en/help")
         return visit
 
     return start
 
 
-def section(visit: Any, country: str) -> str:
+def section(visit: Visit, country: str) -> str:
     found = re.search(f"<summary>{country}</summary>(.*?)</details>", visit.text, re.S)
     assert found
     return str(found[1])
@@ -79,12 +78,12 @@ def test_no_lines_are_shipped(shipped: dict[str, Country]) -> None:
     assert not any(country.lines for country in shipped.values())
 
 
-def test_the_start_leads_to_the_page(visit: Any) -> None:
+def test_the_start_leads_to_the_page(visit: Visit) -> None:
     visit.open("/en/")
     assert "/en/help" in visit.page.links
 
 
-def test_the_page_lists_all_countries_by_name_with_their_numbers(visit: Any, shipped: dict[str, Country]) -> None:
+def test_the_page_lists_all_countries_by_name_with_their_numbers(visit: Visit, shipped: dict[str, Country]) -> None:
     visit.open("/en/help")
     names = re.findall("<summary>(.*?)</summary>", visit.text)
     assert len(names) == len(shipped)
@@ -93,7 +92,7 @@ def test_the_page_lists_all_countries_by_name_with_their_numbers(visit: Any, shi
     assert shipped["JP"].source in section(visit, "Japan")
 
 
-def test_the_page_says_first_what_a_report_is_not(visit: Any) -> None:
+def test_the_page_says_first_what_a_report_is_not(visit: Visit) -> None:
     visit.open("/en/help")
     words = visit.page.words
     assert (
@@ -101,7 +100,7 @@ def test_the_page_says_first_what_a_report_is_not(visit: Any) -> None:
     )
 
 
-def test_numbers_are_no_links_and_opening_a_country_sends_nothing(visit_with: Callable[[str], Any]) -> None:
+def test_numbers_are_no_links_and_opening_a_country_sends_nothing(visit_with: Callable[[str], Visit]) -> None:
     page = visit_with(OWN).page
     assert all(link.startswith("/en/") for link in page.links)
     assert [form.action for form in page.forms] == ["/en/leave"]
@@ -109,7 +108,7 @@ def test_numbers_are_no_links_and_opening_a_country_sends_nothing(visit_with: Ca
     assert not page.tags & {"script", "style", "img", "iframe", "object"}
 
 
-def test_the_page_lists_the_lines_of_the_operator(visit_with: Callable[[str], Any]) -> None:
+def test_the_page_lists_the_lines_of_the_operator(visit_with: Callable[[str], Visit]) -> None:
     visit = visit_with(OWN)
     germany = section(visit, "Germany")
     assert '<bdi>Clinic &lt;for&gt; exiles</bdi></strong> <bdi dir="ltr">+49 (30) 123-45</bdi>' in germany
@@ -189,25 +188,18 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_name(tmp_path: Path) -> 
         load_countries(own)
 
 
-def test_the_site_does_not_start_over_a_malformed_file(site: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_site_does_not_start_over_a_malformed_file(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     write(site.server.settings.data / "help.toml", "[XX]")
     with caplog.at_level(logging.ERROR), pytest.raises(SettingError, match="XX"):
         create_app(site.server)
     assert "help.toml: XX" in caplog.text
 
 
-def test_gunicorn_ends_and_prints_which_entry_is_malformed(site: Any) -> None:
+def test_gunicorn_ends_and_prints_which_entry_is_malformed(site: Site) -> None:
     data = site.server.settings.data
     write(data / "help.toml", "[XX]")
-    ended = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "wsgi:source"],
-        cwd=PROJECT,
-        env={"PATH": "/usr/bin:/bin", "INTAKE_DATA": str(data), "INTAKE_SOURCE_BIND": f"unix:{data / 'socket'}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    variables = listening("source", data / "socket")
+    ended = run([*GUNICORN, "wsgi:source"], environment=environment(data, **variables))
     assert ended.returncode != 0
     assert f"{data / 'help.toml'}: XX" in ended.stderr
 

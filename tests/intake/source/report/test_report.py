@@ -2,9 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -15,11 +13,12 @@ from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import SUMMARY_SIZES
+from source_site import OpenSite, Site, Visit
 
 NARRATIVE = "Zwei Männer kamen zu meinem Vater.\nمرتين. 他们又来了。"
 
 
-def test_a_report_opens_with_a_reviewers_identity_only(site: Any, visit: Any) -> None:
+def test_a_report_opens_with_a_reviewers_identity_only(site: Site, visit: Visit) -> None:
     visit.report(NARRATIVE, urgency="now", host_country="CA")
     (tip,) = site.tips()
     for number in (0, 1):
@@ -31,7 +30,7 @@ def test_a_report_opens_with_a_reviewers_identity_only(site: Any, visit: Any) ->
     assert report["answers"]["host_country"] == "CA"
 
 
-def test_questions_that_were_passed_over_are_unanswered_and_not_empty(site: Any, visit: Any) -> None:
+def test_questions_that_were_passed_over_are_unanswered_and_not_empty(site: Site, visit: Visit) -> None:
     visit.report(urgency="unknown", detained_now="withheld")
     (report,) = site.opened(Kind.REPORT)
     assert report["answers"]["urgency"] == "unknown"
@@ -42,7 +41,7 @@ def test_questions_that_were_passed_over_are_unanswered_and_not_empty(site: Any,
     assert site.summary()["answers"].keys() == {question.key for question in load_form().summary_fields}
 
 
-def test_the_summary_has_one_stanza_for_each_reviewer_and_one_of_two_sizes(site: Any, visit: Any) -> None:
+def test_the_summary_has_one_stanza_for_each_reviewer_and_one_of_two_sizes(site: Site, visit: Visit) -> None:
     visit.report()
     (tip,) = site.tips()
     header = tip.summary.partition(b"\n---")[0]
@@ -50,7 +49,7 @@ def test_the_summary_has_one_stanza_for_each_reviewer_and_one_of_two_sizes(site:
     assert len(unseal(tip.summary, [site.reviewers[0]])) in SUMMARY_SIZES
 
 
-def test_the_narrative_is_in_no_summary_and_nothing_stored_holds_it(site: Any, visit: Any) -> None:
+def test_the_narrative_is_in_no_summary_and_nothing_stored_holds_it(site: Site, visit: Visit) -> None:
     visit.report("a marker in the text")
     assert "marker" not in json.dumps(site.summary())
     site.server.store.close()
@@ -58,7 +57,7 @@ def test_the_narrative_is_in_no_summary_and_nothing_stored_holds_it(site: Any, v
         assert path.is_dir() or b"marker" not in path.read_bytes()
 
 
-def test_every_tip_has_an_identity_of_its_own_and_a_day_without_a_time(site: Any) -> None:
+def test_every_tip_has_an_identity_of_its_own_and_a_day_without_a_time(site: Site) -> None:
     for _ in range(2):
         site.visit().report()
     tips = site.tips()
@@ -69,13 +68,13 @@ def test_every_tip_has_an_identity_of_its_own_and_a_day_without_a_time(site: Any
         assert str(parse_identity(summary["identities"][0]).recipient) == tip.recipient
 
 
-def test_reports_of_any_length_take_few_sizes(site: Any) -> None:
+def test_reports_of_any_length_take_few_sizes(site: Site) -> None:
     for length in (1, 100, 900):
         site.visit().report("x" * length)
     assert len({item.size for item in site.items(Kind.REPORT)}) == 1
 
 
-def test_received_is_said_once_the_report_is_there(site: Any, visit: Any) -> None:
+def test_received_is_said_once_the_report_is_there(site: Site, visit: Visit) -> None:
     visit.report()
     assert visit.path == "/en/tip"
     assert "Your report has arrived" in visit.page.words
@@ -83,7 +82,7 @@ def test_received_is_said_once_the_report_is_there(site: Any, visit: Any) -> Non
     assert "Your report has arrived" not in visit.page.words
 
 
-def test_sending_the_same_form_again_stores_it_once_and_is_answered_alike(site: Any, visit: Any) -> None:
+def test_sending_the_same_form_again_stores_it_once_and_is_answered_alike(site: Site, visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/report")
     form = visit.page.form("/report")
@@ -94,7 +93,7 @@ def test_sending_the_same_form_again_stores_it_once_and_is_answered_alike(site: 
     assert len(site.tips()) == len(site.items()) == 1
 
 
-def test_a_text_that_was_changed_and_sent_again_is_not_lost(site: Any, visit: Any) -> None:
+def test_a_text_that_was_changed_and_sent_again_is_not_lost(site: Site, visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/report")
     form = visit.page.form("/report")
@@ -108,13 +107,13 @@ def test_a_text_that_was_changed_and_sent_again_is_not_lost(site: Any, visit: An
     assert [message["text"] for message in site.opened(Kind.MESSAGE)] == ["First, and more."]
 
 
-def test_whoever_has_sent_a_report_is_brought_to_its_page_from_the_form(visit: Any) -> None:
+def test_whoever_has_sent_a_report_is_brought_to_its_page_from_the_form(visit: Visit) -> None:
     visit.report()
     visit.open("/en/report")
     assert visit.path == "/en/tip"
 
 
-def test_without_a_narrative_everything_else_stays_and_the_field_is_named(site: Any, visit: Any) -> None:
+def test_without_a_narrative_everything_else_stays_and_the_field_is_named(site: Site, visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/report")
     answer = visit.send("/report", narrative=" \r\n", urgency="past", origin_state="IR")
@@ -128,7 +127,7 @@ def test_without_a_narrative_everything_else_stays_and_the_field_is_named(site: 
 
 @pytest.mark.parametrize(("length", "status"), [(50_000, 200), (50_001, 400)])
 def test_a_narrative_may_be_50000_characters_however_line_breaks_are_sent(
-    site: Any, visit: Any, length: int, status: int
+    site: Site, visit: Visit, length: int, status: int
 ) -> None:
     text = "字\r\n" * (length // 2) + "字" * (length % 2)
     visit.get_codename()
@@ -140,7 +139,7 @@ def test_a_narrative_may_be_50000_characters_however_line_breaks_are_sent(
         assert visit.page.filled["narrative"] == [text.replace("\r\n", "\n")]
 
 
-def test_a_text_is_shown_again_as_text_whatever_it_looks_like(visit: Any) -> None:
+def test_a_text_is_shown_again_as_text_whatever_it_looks_like(visit: Visit) -> None:
     text = '\n</textarea><script>alert("&amp;")</script>'
     visit.get_codename()
     visit.open("/en/report")
@@ -148,14 +147,14 @@ def test_a_text_is_shown_again_as_text_whatever_it_looks_like(visit: Any) -> Non
     assert visit.page.filled["narrative"][0].startswith(text)
 
 
-def test_without_a_codename_the_page_offers_one(visit: Any) -> None:
+def test_without_a_codename_the_page_offers_one(visit: Visit) -> None:
     visit.open("/en/report")
     assert visit.page.form("/codename")
     assert not any(form.action.endswith("/report") for form in visit.page.forms)
 
 
 def test_when_the_session_has_ended_the_text_stays_and_the_codename_that_was_kept_brings_it_in(
-    site: Any, visit: Any
+    site: Site, visit: Visit
 ) -> None:
     codename = visit.get_codename()
     visit.open("/en/report")
@@ -169,7 +168,7 @@ def test_when_the_session_has_ended_the_text_stays_and_the_codename_that_was_kep
 
 
 def test_whoever_has_lost_the_codename_of_an_ended_session_gets_a_new_one_and_the_text_stays(
-    site: Any, visit: Any
+    site: Site, visit: Visit
 ) -> None:
     visit.get_codename()
     visit.open("/en/report")
@@ -184,7 +183,7 @@ def test_whoever_has_lost_the_codename_of_an_ended_session_gets_a_new_one_and_th
     assert [tip.lookup for tip in site.tips()] == [parse(codename).derive().lookup_key()]
 
 
-def test_without_a_reviewer_nobody_is_let_begin(open_site: Callable[..., Any]) -> None:
+def test_without_a_reviewer_nobody_is_let_begin(open_site: OpenSite) -> None:
     visit = open_site(reviewers=0).visit()
     visit.open("/en/")
     assert visit.send("/codename").status_code == 503
@@ -192,7 +191,7 @@ def test_without_a_reviewer_nobody_is_let_begin(open_site: Callable[..., Any]) -
     assert visit.open("/en/report").status_code == 503
 
 
-def test_if_the_last_reviewer_goes_meanwhile_nothing_is_stored_and_the_text_stays(site: Any, visit: Any) -> None:
+def test_if_the_last_reviewer_goes_meanwhile_nothing_is_stored_and_the_text_stays(site: Site, visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/report")
     for number in (0, 1):

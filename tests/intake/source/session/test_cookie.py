@@ -4,8 +4,8 @@ import base64
 import re
 import struct
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import pytest
 from cryptography.fernet import Fernet
@@ -21,6 +21,7 @@ from intake.report.definition import load_form
 from intake.source.session import visits
 from intake.source.session.cookie import CONTENT_SIZE, KEY_SIZE, CookieError, CookieSeal, TooMuchError
 from intake.source.text.catalogues import languages
+from source_site import OpenSite, Site, Visit
 
 LARGEST = 4096
 SEAL = CookieSeal(bytes(KEY_SIZE))
@@ -35,12 +36,12 @@ def longest_words(language: str) -> Codename:
 
 def set_cookie() -> str:
     response = Response()
-    current_app.session_interface.save_session(current_app, flask_session, response)  # type: ignore[arg-type]
+    current_app.session_interface.save_session(current_app, flask_session, response)
     return str(response.headers["Set-Cookie"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site: Any, language: str) -> None:
+def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site: Site, language: str) -> None:
     with site.app.test_request_context("/en/"):
         visits.browser()
         empty = set_cookie()
@@ -57,7 +58,7 @@ def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site
 @pytest.mark.parametrize("language", ALL)
 @pytest.mark.parametrize("name", ["🏔" * 40, '"' * 40, "<&\\\u202e\u0001" * 10 + ".jpeg", "字" * 40])
 def test_whatever_is_told_of_files_in_whatever_language_the_cookie_keeps_its_size(
-    open_site: Callable[..., Any], language: str, name: str
+    open_site: OpenSite, language: str, name: str
 ) -> None:
     site = open_site(draft_languages="ug bo")
     visit = site.visit()
@@ -140,9 +141,10 @@ def times_in(text: str) -> Iterator[tuple[Any, ...]]:
 
 def readings(data: bytes) -> Iterator[str]:
     """As what these bytes could be the present time."""
-    for order in ("big", "little"):
-        whole = int.from_bytes(data, order)  # type: ignore[arg-type]
-        if is_now(int.from_bytes(data[:4], order)):  # type: ignore[arg-type]
+    orders: tuple[Literal["big", "little"], ...] = ("big", "little")
+    for order in orders:
+        whole = int.from_bytes(data, order)
+        if is_now(int.from_bytes(data[:4], order)):
             yield f"seconds {order}"
         if len(data) == 8 and any(is_now(whole / 1000**power) for power in (1, 2, 3)):
             yield f"parts of a second {order}"
@@ -179,7 +181,7 @@ def test_this_search_finds_the_time_in_what_used_to_be_given_out() -> None:
 
 @pytest.mark.parametrize("stage", ["stranger", "with a codename", "with a tip"])
 @pytest.mark.parametrize("path", PATHS)
-def test_no_answer_holds_a_time_that_could_be_read(site: Any, stage: str, path: str) -> None:
+def test_no_answer_holds_a_time_that_could_be_read(site: Site, stage: str, path: str) -> None:
     visit = site.visit()
     if stage == "with a codename":
         visit.get_codename()
@@ -196,7 +198,7 @@ def test_no_answer_holds_a_time_that_could_be_read(site: Any, stage: str, path: 
         assert not always([sample.get(name, "") for sample in samples]), name
 
 
-def test_refusals_and_redirects_hold_no_time_either(site: Any, visit: Any) -> None:
+def test_refusals_and_redirects_hold_no_time_either(site: Site, visit: Visit) -> None:
     visit.report()
     form = visit.page.form("/message")
     for values in ({}, {"text": ""}, {"text": "x"}):

@@ -9,29 +9,30 @@ from limits.storage import MemoryStorage
 from intake.source import create_app
 from intake.source.session.ended import LONGEST_VISIT, MOST_ENDED, EndedHere, EndedShared, ended
 from intake.source.session.visits import IDLE
+from source_site import Site, Visit
 
 
-def test_the_cookie_is_for_scripts_and_other_sites_out_of_reach_and_ends_with_the_browser(visit: Any) -> None:
+def test_the_cookie_is_for_scripts_and_other_sites_out_of_reach_and_ends_with_the_browser(visit: Visit) -> None:
     header = visit.open("/en/").headers["Set-Cookie"]
     attributes = {part.strip().lower() for part in header.split(";")[1:]}
     assert attributes == {"httponly", "path=/", "samesite=lax"}
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "é", "gAAAAA" + "x" * 100])
-def test_a_cookie_that_does_not_open_is_no_session(visit: Any, cookie: str) -> None:
+def test_a_cookie_that_does_not_open_is_no_session(visit: Visit, cookie: str) -> None:
     visit.client.set_cookie("session", cookie)
     assert visit.open("/en/tip").status_code == 200
     assert visit.path == "/en/return"
 
 
-def test_another_process_can_not_open_the_cookie(site: Any, visit: Any) -> None:
+def test_another_process_can_not_open_the_cookie(site: Site, visit: Visit) -> None:
     visit.report()
     other = create_app(site.server, b"A" * 32).test_client()
-    other.set_cookie("session", visit.client.get_cookie("session").value)
+    other.set_cookie("session", visit.cookie)
     assert other.get("/en/tip").headers["Location"] == "/en/return"
 
 
-def test_a_session_ends_after_half_a_day_without_a_page(visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_ends_after_half_a_day_without_a_page(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     visit.report()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + IDLE.total_seconds() - 60)
@@ -45,28 +46,28 @@ def test_a_session_ends_after_half_a_day_without_a_page(visit: Any, monkeypatch:
     assert visit.path == "/en/return"
 
 
-def test_the_style_sheet_does_not_bring_back_a_session(visit: Any) -> None:
+def test_the_style_sheet_does_not_bring_back_a_session(visit: Visit) -> None:
     visit.report()
     assert "Set-Cookie" not in visit.client.get("/static/style.css", buffered=True).headers
 
 
-def test_a_copy_of_the_cookie_is_of_no_use_once_its_owner_has_left(site: Any, visit: Any) -> None:
+def test_a_copy_of_the_cookie_is_of_no_use_once_its_owner_has_left(site: Site, visit: Visit) -> None:
     visit.report()
-    cookie = visit.client.get_cookie("session").value
+    cookie = visit.cookie
     other = site.visit()
     other.client.set_cookie("session", cookie)
     other.open("/en/tip")
     assert other.path == "/en/tip"
     visit.post("/en/leave", {})
-    for copy in (cookie, other.client.get_cookie("session").value):
+    for copy in (cookie, other.cookie):
         other.client.set_cookie("session", copy)
         other.open("/en/tip")
         assert other.path == "/en/return"
 
 
-def test_a_copy_of_the_cookie_is_of_no_use_once_the_report_is_withdrawn(site: Any, visit: Any) -> None:
+def test_a_copy_of_the_cookie_is_of_no_use_once_the_report_is_withdrawn(site: Site, visit: Visit) -> None:
     visit.report()
-    cookie = visit.client.get_cookie("session").value
+    cookie = visit.cookie
     visit.open("/en/tip/withdraw")
     visit.send("/tip/withdraw", sure="yes")
     other = site.visit()
@@ -75,7 +76,7 @@ def test_a_copy_of_the_cookie_is_of_no_use_once_the_report_is_withdrawn(site: An
     assert other.path == "/en/"
 
 
-def test_leaving_ends_one_visit_and_no_other_of_the_same_codename(site: Any, visit: Any) -> None:
+def test_leaving_ends_one_visit_and_no_other_of_the_same_codename(site: Site, visit: Visit) -> None:
     codename = visit.report()
     other = site.visit()
     other.open("/en/return")
@@ -85,7 +86,7 @@ def test_leaving_ends_one_visit_and_no_other_of_the_same_codename(site: Any, vis
     assert other.path == "/en/tip"
 
 
-def test_a_visit_ends_after_a_day_however_busy_it_is(visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visit_ends_after_a_day_however_busy_it_is(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     visit.report()
     began = time.time()
     for hour in (8, 16, 23):
@@ -123,7 +124,7 @@ def test_ended_visits_are_forgotten_when_their_day_is_over_or_they_are_too_many(
     assert [memory.any_of(name) for name in ("0", "1", "one more")] == [False, True, True]
 
 
-def test_a_date_beyond_the_calendar_in_a_condition_is_no_error(visit: Any) -> None:
+def test_a_date_beyond_the_calendar_in_a_condition_is_no_error(visit: Visit) -> None:
     far = "Mon, 01 Jan 99999999999 00:00:00 GMT"
     for name in ("If-Modified-Since", "If-Unmodified-Since", "If-Range"):
         answer = visit.client.get("/static/style.css", headers={name: far, "Range": "bytes=0-5"}, buffered=True)

@@ -1,7 +1,6 @@
 """What somebody writes goes where it was meant to, in however many windows; a visit that is over is over everywhere."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +11,10 @@ from intake.protocol.kinds import Kind
 from intake.source.leaving import views as leaving
 from intake.source.report import views as report
 from intake.source.thread import views as thread
+from intake.source.tip import tips
 from intake.source.upload import delivery
 from intake.storage.tables import Item
+from source_site import OpenSite, Site, Visit
 
 TEXT = "What was meant for the first."
 ELSEWHERE = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://elsewhere.example"}]
@@ -26,7 +27,7 @@ OURS = [
 ]
 
 
-def lookups(site: Any) -> set[bytes]:
+def lookups(site: Site) -> set[bytes]:
     return {tip.lookup for tip in site.tips()}
 
 
@@ -34,31 +35,27 @@ def lookup(codename: str) -> bytes:
     return parse(codename).derive().lookup_key()
 
 
-def cookie(visit: Any) -> str:
-    return str(visit.client.get_cookie("session").value)
-
-
-def begin(visit: Any) -> tuple[str, Any]:
+def begin(visit: Visit) -> tuple[str, Any]:
     """Get a codename and go on to the report form; both."""
     codename = visit.get_codename()
     visit.open("/en/report")
     return codename, visit.page.form("/report")
 
 
-def sign_in(visit: Any, codename: str) -> None:
+def sign_in(visit: Visit, codename: str) -> None:
     visit.open("/en/return")
     visit.send("/return", codename=codename)
     assert visit.path == "/en/tip"
 
 
-def opens_nothing(site: Any, copy: str) -> bool:
+def opens_nothing(site: Site, copy: str) -> bool:
     other = site.visit()
     other.client.set_cookie("session", copy)
     other.open("/en/tip")
     return bool(other.path == "/en/return")
 
 
-def test_a_report_is_never_filed_under_the_words_of_another_window(site: Any, visit: Any) -> None:
+def test_a_report_is_never_filed_under_the_words_of_another_window(site: Site, visit: Visit) -> None:
     first, form = begin(visit)
     second, _ = begin(visit)
     assert visit.post(form.action, {**form.hidden, "narrative": TEXT}).status_code == 400
@@ -70,14 +67,14 @@ def test_a_report_is_never_filed_under_the_words_of_another_window(site: Any, vi
     assert lookup(second) not in lookups(site)
 
 
-def test_a_report_shows_no_words_of_another_window_beside_its_text(visit: Any) -> None:
+def test_a_report_shows_no_words_of_another_window_beside_its_text(visit: Visit) -> None:
     _, form = begin(visit)
     words = visit.get_codename().split()
     visit.post(form.action, {**form.hidden, "narrative": TEXT})
     assert not any(f"<li>{word}</li>" in visit.text for word in words)
 
 
-def test_a_report_never_becomes_a_message_to_an_older_one_that_is_open(site: Any, visit: Any) -> None:
+def test_a_report_never_becomes_a_message_to_an_older_one_that_is_open(site: Site, visit: Visit) -> None:
     old = site.visit().report("The old one.")
     first, form = begin(visit)
     sign_in(visit, old)
@@ -90,7 +87,7 @@ def test_a_report_never_becomes_a_message_to_an_older_one_that_is_open(site: Any
     assert site.items(Kind.MESSAGE) == []
 
 
-def test_words_that_were_never_given_out_make_no_report_that_nobody_can_come_back_to(site: Any, visit: Any) -> None:
+def test_words_that_were_never_given_out_make_no_report_that_nobody_can_come_back_to(site: Site, visit: Visit) -> None:
     _, form = begin(visit)
     begin(visit)
     stranger = site.visit().get_codename()
@@ -101,7 +98,7 @@ def test_words_that_were_never_given_out_make_no_report_that_nobody_can_come_bac
     assert site.tips() == []
 
 
-def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(visit: Any) -> None:
+def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/codename/check")
     form = visit.page.form("/codename/check")
@@ -111,7 +108,7 @@ def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(visi
     assert "You have another codename now." in visit.page.words
 
 
-def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Any, visit: Any) -> None:
+def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Site, visit: Visit) -> None:
     first = visit.report()
     (tip,) = site.tips()
     with site.server.store.writing() as session:
@@ -128,32 +125,32 @@ def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Any, visit: 
     assert site.items(Kind.REPLY) == []
 
 
-def test_leaving_ends_every_visit_of_the_browser(site: Any, visit: Any) -> None:
+def test_leaving_ends_every_visit_of_the_browser(site: Site, visit: Visit) -> None:
     codename = visit.report()
-    copies = [cookie(visit)]
+    copies = [visit.cookie]
     sign_in(visit, codename)
-    copies.append(cookie(visit))
+    copies.append(visit.cookie)
     visit.report("Another.")
-    copies.append(cookie(visit))
+    copies.append(visit.cookie)
     visit.post("/en/leave", {})
     assert all(opens_nothing(site, copy) for copy in copies)
 
 
-def test_a_second_sign_in_ends_the_visit_before_it(site: Any, visit: Any) -> None:
+def test_a_second_sign_in_ends_the_visit_before_it(site: Site, visit: Visit) -> None:
     codename = visit.report()
-    before = cookie(visit)
+    before = visit.cookie
     sign_in(visit, codename)
     assert opens_nothing(site, before)
     visit.open("/en/tip")
     assert visit.path == "/en/tip"
 
 
-def test_withdrawing_ends_every_visit_of_these_words_wherever_it_is(site: Any, visit: Any) -> None:
+def test_withdrawing_ends_every_visit_of_these_words_wherever_it_is(site: Site, visit: Visit) -> None:
     codename, form = begin(visit)
     visit.post(form.action, {**form.hidden, "narrative": TEXT})
     other = site.visit()
     sign_in(other, codename)
-    copies = [cookie(visit), cookie(other)]
+    copies = [visit.cookie, other.cookie]
     visit.open("/en/tip/withdraw")
     visit.send("/tip/withdraw", sure="yes")
     for copy in copies:
@@ -167,7 +164,7 @@ def test_withdrawing_ends_every_visit_of_these_words_wherever_it_is(site: Any, v
     assert site.tips() == []
 
 
-def test_withdrawing_twice_says_twice_that_it_is_withdrawn(site: Any, visit: Any) -> None:
+def test_withdrawing_twice_says_twice_that_it_is_withdrawn(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip/withdraw")
     form = visit.page.form("/withdraw")
@@ -176,10 +173,10 @@ def test_withdrawing_twice_says_twice_that_it_is_withdrawn(site: Any, visit: Any
         assert visit.path == "/en/withdrawn"
 
 
-def test_a_visit_that_was_left_elsewhere_can_be_begun_again_in_the_same_browser(site: Any, visit: Any) -> None:
+def test_a_visit_that_was_left_elsewhere_can_be_begun_again_in_the_same_browser(site: Site, visit: Visit) -> None:
     codename = visit.report()
     other = site.visit()
-    other.client.set_cookie("session", cookie(visit))
+    other.client.set_cookie("session", visit.cookie)
     other.post("/en/leave", {})
     sign_in(visit, codename)
     visit.open("/en/tip")
@@ -187,12 +184,12 @@ def test_a_visit_that_was_left_elsewhere_can_be_begun_again_in_the_same_browser(
 
 
 def test_an_answer_that_comes_late_does_not_put_its_ended_visit_in_the_place_of_a_new_one(
-    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch
+    site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit.report()
     form = visit.page.form("/message")
     slow = site.app.test_client()
-    slow.set_cookie("session", cookie(visit))
+    slow.set_cookie("session", visit.cookie)
 
     def meanwhile(*_args: Any) -> None:
         visit.report("Another.")
@@ -205,10 +202,10 @@ def test_an_answer_that_comes_late_does_not_put_its_ended_visit_in_the_place_of_
 
 @pytest.mark.parametrize("headers", ELSEWHERE)
 def test_a_form_on_another_sites_page_is_refused_and_nothing_of_it_is_shown(
-    site: Any, visit: Any, headers: dict[str, str]
+    site: Site, visit: Visit, headers: dict[str, str]
 ) -> None:
     _, form = begin(visit)
-    before = cookie(visit)
+    before = visit.cookie
     for path, values in (
         (form.action, {**form.hidden, "narrative": "Planted."}),
         ("/en/codename", {}),
@@ -231,14 +228,14 @@ def test_a_form_on_another_sites_page_is_refused_and_nothing_of_it_is_shown(
 
 @pytest.mark.parametrize("headers", OURS)
 def test_a_form_of_our_own_page_is_taken_whatever_the_browser_says_of_it(
-    site: Any, visit: Any, headers: dict[str, str]
+    site: Site, visit: Visit, headers: dict[str, str]
 ) -> None:
     _, form = begin(visit)
     assert visit.post(form.action, {**form.hidden, "narrative": TEXT}, headers=headers).status_code == 200
     assert len(site.tips()) == 1
 
 
-def test_a_link_on_another_site_neither_ends_a_visit_nor_hides_words_that_are_being_shown(visit: Any) -> None:
+def test_a_link_on_another_site_neither_ends_a_visit_nor_hides_words_that_are_being_shown(visit: Visit) -> None:
     words = visit.get_codename()
     for path in ("/en/", "/en/report", "/en/left", "/en/tip"):
         visit.client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
@@ -246,14 +243,14 @@ def test_a_link_on_another_site_neither_ends_a_visit_nor_hides_words_that_are_be
     assert " ".join(re.findall(r"<li>(\w+)</li>", visit.text)) == words
 
 
-def test_pictures_and_frames_of_another_site_bring_no_cookie(site: Any) -> None:
+def test_pictures_and_frames_of_another_site_bring_no_cookie(site: Site) -> None:
     for kind in ("image", "iframe", "empty"):
         answer = site.app.test_client().get("/en/", headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": kind})
         assert "Set-Cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/en/codename", "/en/return", "/en/report", "/en/tip/message"])
-def test_a_browser_that_keeps_no_cookies_is_told_so_and_what_to_do(site: Any, visit: Any, path: str) -> None:
+def test_a_browser_that_keeps_no_cookies_is_told_so_and_what_to_do(site: Site, visit: Visit, path: str) -> None:
     visit.report()
     visit.open({"/en/codename": "/en/", "/en/tip/message": "/en/tip"}.get(path, path))
     if path == "/en/report":
@@ -274,7 +271,7 @@ def test_a_browser_that_keeps_no_cookies_is_told_so_and_what_to_do(site: Any, vi
 
 
 def test_a_form_of_yesterday_goes_to_its_report_once_the_words_are_typed(
-    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch
+    site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codename = visit.report()
     form = visit.page.form("/message")
@@ -287,7 +284,7 @@ def test_a_form_of_yesterday_goes_to_its_report_once_the_words_are_typed(
 
 
 def test_the_same_report_sent_again_in_every_window_is_told_of_once(
-    open_site: Callable[..., Any],
+    open_site: OpenSite,
 ) -> None:
     site = open_site(limit_sends="1000 per minute")
     visit = site.visit()
@@ -299,7 +296,7 @@ def test_the_same_report_sent_again_in_every_window_is_told_of_once(
     assert visit.page.words.count("Your report has arrived") == 1
 
 
-def withdraw_elsewhere(site: Any, copy: str) -> None:
+def withdraw_elsewhere(site: Site, copy: str) -> None:
     window = site.visit()
     window.client.set_cookie("session", copy)
     window.open("/en/tip/withdraw")
@@ -307,11 +304,11 @@ def withdraw_elsewhere(site: Any, copy: str) -> None:
     assert window.path == "/en/withdrawn"
 
 
-def test_a_late_answer_from_before_a_visit_does_not_end_it(site: Any, visit: Any) -> None:
+def test_a_late_answer_from_before_a_visit_does_not_end_it(site: Site, visit: Visit) -> None:
     codename = site.visit().report()
     visit.open("/en/help")
     visit.open("/en/")
-    before = cookie(visit)
+    before = visit.cookie
     sign_in(visit, codename)
     late = site.app.test_client()
     late.set_cookie("session", before)
@@ -319,9 +316,9 @@ def test_a_late_answer_from_before_a_visit_does_not_end_it(site: Any, visit: Any
         assert "Set-Cookie" not in late.get(path).headers
 
 
-def test_words_that_are_no_longer_shown_are_shown_to_no_copy_of_an_earlier_cookie(site: Any, visit: Any) -> None:
+def test_words_that_are_no_longer_shown_are_shown_to_no_copy_of_an_earlier_cookie(site: Site, visit: Visit) -> None:
     words = visit.get_codename().split()
-    copy = cookie(visit)
+    copy = visit.cookie
     visit.open("/en/report")
     for path in ("/en/codename", "/en/codename/check", "/en/report"):
         thief = site.visit()
@@ -332,14 +329,14 @@ def test_words_that_are_no_longer_shown_are_shown_to_no_copy_of_an_earlier_cooki
 
 
 def test_a_message_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fault_of_the_store(
-    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     visit.report()
-    form, copy, receive = visit.page.form("/message"), cookie(visit), thread.receive
+    form, copy = visit.page.form("/message"), visit.cookie
 
     def meanwhile(*args: Any) -> None:
         withdraw_elsewhere(site, copy)
-        receive(*args)
+        tips.receive(*args)
 
     monkeypatch.setattr(thread, "receive", meanwhile)
     assert visit.post(form.action, {**form.hidden, "text": TEXT}).status_code == 400
@@ -351,15 +348,15 @@ def test_a_message_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fa
 
 
 def test_a_file_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fault_of_the_store(
-    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     visit.report()
     visit.open("/en/tip/file")
-    copy, receive_file = cookie(visit), delivery.receive_file
+    copy = visit.cookie
 
     def meanwhile(*args: Any) -> None:
         withdraw_elsewhere(site, copy)
-        receive_file(*args)
+        tips.receive_file(*args)
 
     monkeypatch.setattr(delivery, "receive_file", meanwhile)
     assert visit.send_file(b"content", shows="A letter.").status_code == 400
@@ -372,22 +369,21 @@ def test_a_file_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fault
 
 @pytest.mark.parametrize("module", [report, leaving])
 def test_a_report_sent_twice_does_not_come_back_when_it_is_withdrawn_in_between(
-    site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch, module: Any
+    site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch, module: Any
 ) -> None:
     _, form = begin(visit)
     values = {**form.hidden, "narrative": TEXT}
     visit.post(form.action, values)
-    copy = cookie(visit)
+    copy = visit.cookie
     twice = site.app.test_client()
     twice.set_cookie("session", copy)
-    receive_report, withdraw = report.receive_report, leaving.withdraw
 
     def behind_the_withdrawal(*args: Any) -> Any:
         withdraw_elsewhere(site, copy)
-        return receive_report(*args)
+        return tips.receive_report(*args)
 
     def before_its_end(*args: Any) -> Any:
-        forgotten = withdraw(*args)
+        forgotten = tips.withdraw(*args)
         assert twice.post(form.action, data=values).status_code == 303
         assert len(site.tips()) == 1
         return forgotten

@@ -1,14 +1,14 @@
 """Templates that hold a language's words: each page is in its own language, whichever was asked for before."""
 
 import re
-from typing import Any
 
 from intake.source.text.catalogues import languages
+from source_site import OpenSite, Site
 
 PATHS = ("", "return", "left", "help", "report", "nothing-here")
 
 
-def pages(site: Any, tags: tuple[str, ...]) -> dict[str, str]:
+def pages(site: Site, tags: tuple[str, ...]) -> dict[str, str]:
     """Pages of a newcomer, without what is random in them and what fills them up."""
     found = {}
     for tag in tags:
@@ -18,7 +18,7 @@ def pages(site: Any, tags: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def test_a_page_is_the_same_whatever_languages_were_asked_for_before(unlimited: Any, open_site: Any) -> None:
+def test_a_page_is_the_same_whatever_languages_were_asked_for_before(unlimited: Site, open_site: OpenSite) -> None:
     tags = languages("")
     everything = pages(unlimited, tags)
     assert pages(unlimited, tags[::-1]) == everything
@@ -29,7 +29,7 @@ def test_a_page_is_the_same_whatever_languages_were_asked_for_before(unlimited: 
     assert pages(alone, (first,)).items() <= everything.items()
 
 
-def test_what_an_operator_wrote_is_escaped_within_translated_words(open_site: Any) -> None:
+def test_what_an_operator_wrote_is_escaped_within_translated_words(open_site: OpenSite) -> None:
     site = open_site(team="<b>100% & us</b>", limit_pages="10000 per minute")
     for tag in languages(""):
         text = site.visit().open(f"/{tag}/").get_data(as_text=True)

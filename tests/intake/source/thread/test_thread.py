@@ -16,12 +16,13 @@ from intake.report.definition import load_form
 from intake.report.payloads import Opened, Reply
 from intake.storage.store import Store
 from intake.storage.tables import Item, Tip
+from source_site import OpenSite, Site, Visit
 
 GROUPS = [group.key for group in load_form().later_groups]
 TRACES = "Traces of it may stay on the server for a little while; they disappear by themselves."
 
 
-def reply(site: Any, payload: Any, day: date | None = None) -> None:
+def reply(site: Site, payload: Any, day: date | None = None) -> None:
     """What a reviewer's program does: seal to the tip and to the source."""
     (tip,) = site.tips()
     recipients = [parse_recipient(tip.recipient), parse_recipient(site.summary()["source"])]
@@ -34,7 +35,7 @@ def reply(site: Any, payload: Any, day: date | None = None) -> None:
         session.add(item)
 
 
-def test_replies_are_shown_with_their_day_in_their_order_and_as_text(site: Any, visit: Any) -> None:
+def test_replies_are_shown_with_their_day_in_their_order_and_as_text(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip")
     assert "There is no reply yet" in visit.page.words
@@ -46,21 +47,21 @@ def test_replies_are_shown_with_their_day_in_their_order_and_as_text(site: Any, 
     assert "The <b>first</b>." in words
 
 
-def test_a_reply_that_does_not_open_is_said_to_be_there(site: Any, visit: Any) -> None:
+def test_a_reply_that_does_not_open_is_said_to_be_there(site: Site, visit: Visit) -> None:
     visit.report()
     reply(site, b"not a reply", date(2026, 5, 3))
     visit.open("/en/tip")
     assert "can't be opened" in visit.page.words
 
 
-def test_replies_open_with_the_identity_of_the_codename(site: Any, visit: Any) -> None:
+def test_replies_open_with_the_identity_of_the_codename(site: Site, visit: Visit) -> None:
     seed = parse(visit.report()).derive()
     recipient = HybridIdentity.from_seed(seed.identity_seed()).recipient
     assert site.summary()["source"] == str(recipient)
     assert site.tips()[0].lookup == seed.lookup_key()
 
 
-def test_what_was_sent_is_on_no_later_page(visit: Any) -> None:
+def test_what_was_sent_is_on_no_later_page(visit: Visit) -> None:
     visit.report("A sentence to look for.")
     visit.open("/en/tip")
     visit.send("/message", text="Another sentence to look for.")
@@ -68,7 +69,7 @@ def test_what_was_sent_is_on_no_later_page(visit: Any) -> None:
     assert "look for" not in visit.text
 
 
-def test_a_message_is_sealed_to_the_tip_and_arrives_once(site: Any, visit: Any) -> None:
+def test_a_message_is_sealed_to_the_tip_and_arrives_once(site: Site, visit: Visit) -> None:
     visit.report()
     form = visit.page.form("/message")
     for _ in range(2):
@@ -77,7 +78,7 @@ def test_a_message_is_sealed_to_the_tip_and_arrives_once(site: Any, visit: Any) 
     assert [message["text"] for message in site.opened(Kind.MESSAGE)] == ["They called\nagain."]
 
 
-def test_a_message_that_was_changed_before_it_was_sent_again_arrives_too(site: Any, visit: Any) -> None:
+def test_a_message_that_was_changed_before_it_was_sent_again_arrives_too(site: Site, visit: Visit) -> None:
     visit.report()
     form = visit.page.form("/message")
     for text in ("Tuesday.", "No, Wednesday."):
@@ -86,14 +87,14 @@ def test_a_message_that_was_changed_before_it_was_sent_again_arrives_too(site: A
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * 50_001])
-def test_an_empty_or_overlong_message_is_refused_and_stays(site: Any, visit: Any, text: str) -> None:
+def test_an_empty_or_overlong_message_is_refused_and_stays(site: Site, visit: Visit, text: str) -> None:
     visit.report()
     assert visit.send("/message", text=text).status_code == 400
     assert visit.page.filled["text"] == [text]
     assert site.items(Kind.MESSAGE) == []
 
 
-def test_when_the_session_has_ended_a_message_asks_for_the_codename_and_then_arrives(site: Any, visit: Any) -> None:
+def test_when_the_session_has_ended_a_message_asks_for_the_codename_and_then_arrives(site: Site, visit: Visit) -> None:
     codename = visit.report()
     form = visit.page.form("/message")
     visit.client.delete_cookie("session")
@@ -106,7 +107,7 @@ def test_when_the_session_has_ended_a_message_asks_for_the_codename_and_then_arr
     assert [message["text"] for message in site.opened(Kind.MESSAGE)] == ["Still here."]
 
 
-def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Any, visit: Any) -> None:
+def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open(f"/en/tip/more/{GROUPS[0]}")
     assert f"1 of {len(GROUPS)}" in visit.page.words
@@ -120,7 +121,7 @@ def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Any, vis
     }  # fmt: skip
 
 
-def test_several_answers_can_be_given_and_one_that_stands_alone_can_not_join_them(site: Any, visit: Any) -> None:
+def test_several_answers_can_be_given_and_one_that_stands_alone_can_not_join_them(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip/more/return")
     assert visit.send("/more/return", return_type=["ir1", "none"]).status_code == 400
@@ -130,7 +131,7 @@ def test_several_answers_can_be_given_and_one_that_stands_alone_can_not_join_the
     assert site.opened(Kind.ADDITION)[0]["answers"] == {"return_type": ["ir1", "ir3"]}
 
 
-def test_a_group_can_be_skipped_and_passed_over(site: Any, visit: Any) -> None:
+def test_a_group_can_be_skipped_and_passed_over(site: Site, visit: Visit) -> None:
     visit.report()
     for key, after in zip(GROUPS, [*(f"/en/tip/more/{key}" for key in GROUPS[1:]), "/en/tip"], strict=True):
         visit.open(f"/en/tip/more/{key}")
@@ -142,7 +143,7 @@ def test_a_group_can_be_skipped_and_passed_over(site: Any, visit: Any) -> None:
     assert set(consents["answers"].values()) == {"no"}
 
 
-def test_another_entry_keeps_what_is_typed_and_blank_entries_are_not_stored(site: Any, visit: Any) -> None:
+def test_another_entry_keeps_what_is_typed_and_blank_entries_are_not_stored(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip/more/acts")
     typed = {"acts-0-when": "1402/05/03", "acts-0-channel": "phone"}
@@ -157,7 +158,7 @@ def test_another_entry_keeps_what_is_typed_and_blank_entries_are_not_stored(site
     assert (act["when"], act["channel"], act["words"]) == ("1402/05/03", "phone", "unanswered")
 
 
-def test_there_can_be_twenty_entries_and_no_more(visit: Any) -> None:
+def test_there_can_be_twenty_entries_and_no_more(visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip/more/people")
     for number in range(19):
@@ -168,7 +169,7 @@ def test_there_can_be_twenty_entries_and_no_more(visit: Any) -> None:
     assert visit.post("/en/tip/more/people", {**visit.page.form("/more/people").hidden, **typed}).status_code == 400
 
 
-def test_an_entry_with_a_wrong_answer_is_named_and_nothing_is_stored(site: Any, visit: Any) -> None:
+def test_an_entry_with_a_wrong_answer_is_named_and_nothing_is_stored(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip/more/places")
     answer = visit.send("/more/places", **{"places-0-name": "x" * 501})
@@ -177,7 +178,7 @@ def test_an_entry_with_a_wrong_answer_is_named_and_nothing_is_stored(site: Any, 
     assert site.items(Kind.ADDITION) == []
 
 
-def test_a_reply_is_deleted_when_the_source_says_so_and_only_then(site: Any, visit: Any) -> None:
+def test_a_reply_is_deleted_when_the_source_says_so_and_only_then(site: Site, visit: Visit) -> None:
     visit.report()
     reply(site, Reply("the first answer", 1))
     reply(site, Reply("the second answer", 2))
@@ -190,7 +191,7 @@ def test_a_reply_is_deleted_when_the_source_says_so_and_only_then(site: Any, vis
     assert bytes.fromhex(action.split("/")[-2]) in before - {left.id}
 
 
-def test_nobody_deletes_a_reply_to_somebody_else(site: Any, visit: Any) -> None:
+def test_nobody_deletes_a_reply_to_somebody_else(site: Site, visit: Visit) -> None:
     visit.report()
     reply(site, Reply("an answer", 1))
     (item,) = site.items(Kind.REPLY)
@@ -203,7 +204,7 @@ def test_nobody_deletes_a_reply_to_somebody_else(site: Any, visit: Any) -> None:
     assert len(site.items(Kind.REPLY)) == 1
 
 
-def test_a_report_that_was_opened_says_so_with_its_day(site: Any, visit: Any) -> None:
+def test_a_report_that_was_opened_says_so_with_its_day(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip")
     assert "has opened" not in visit.page.words
@@ -214,7 +215,7 @@ def test_a_report_that_was_opened_says_so_with_its_day(site: Any, visit: Any) ->
     assert "There is no reply yet." in visit.page.words
 
 
-def test_withdrawing_needs_a_yes_and_then_leaves_nothing_of_the_tip(site: Any, visit: Any) -> None:
+def test_withdrawing_needs_a_yes_and_then_leaves_nothing_of_the_tip(site: Site, visit: Visit) -> None:
     codename = visit.report()
     visit.open("/en/tip/file")
     visit.open("/en/tip/withdraw")
@@ -227,7 +228,7 @@ def test_withdrawing_needs_a_yes_and_then_leaves_nothing_of_the_tip(site: Any, v
     assert visit.send("/return", codename=codename).status_code == 400
 
 
-def test_nothing_of_a_withdrawn_report_stays_in_the_files_of_the_store(site: Any, visit: Any) -> None:
+def test_nothing_of_a_withdrawn_report_stays_in_the_files_of_the_store(site: Site, visit: Visit) -> None:
     visit.report()
     (tip,) = site.tips()
     visit.open("/en/tip/withdraw")
@@ -238,7 +239,7 @@ def test_nothing_of_a_withdrawn_report_stays_in_the_files_of_the_store(site: Any
 
 
 @pytest.fixture
-def reader(site: Any) -> Iterator[Callable[[], ExitStack]]:
+def reader(site: Site) -> Iterator[Callable[[], ExitStack]]:
     """Begins a reading transaction of another program, which keeps in the store's files what it could still read."""
     other = Store(site.server.settings.database_url)
 
@@ -253,7 +254,7 @@ def reader(site: Any) -> Iterator[Callable[[], ExitStack]]:
 
 
 def test_a_deleted_reply_is_said_to_leave_traces_only_while_somebody_still_reads_the_store(
-    site: Any, visit: Any, reader: Any
+    site: Site, visit: Visit, reader: Any
 ) -> None:
     visit.report()
     for text in ("the first answer", "the second answer"):
@@ -273,12 +274,12 @@ def test_a_deleted_reply_is_said_to_leave_traces_only_while_somebody_still_reads
 
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "the same form twice"])
 def test_a_withdrawn_report_is_said_to_leave_traces_while_somebody_still_reads_the_store(
-    site: Any, visit: Any, reader: Any, times: int
+    site: Site, visit: Visit, reader: Any, times: int
 ) -> None:
     visit.report()
     visit.open("/en/tip/withdraw")
     form = visit.page.form("/tip/withdraw")
-    before = visit.client.get_cookie("session").value
+    before = visit.cookie
     with reader():
         for _ in range(times):
             # A second click is sent with the cookie of the page that it was made on.
@@ -293,7 +294,7 @@ def test_a_withdrawn_report_is_said_to_leave_traces_while_somebody_still_reads_t
 
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "the same form twice"])
 def test_a_withdrawn_report_that_nobody_reads_any_more_is_said_to_be_gone_without_traces(
-    site: Any, visit: Any, times: int
+    site: Site, visit: Visit, times: int
 ) -> None:
     visit.report()
     visit.open("/en/tip/withdraw")
@@ -311,7 +312,7 @@ def test_a_withdrawn_report_that_nobody_reads_any_more_is_said_to_be_gone_withou
     [(0, None), (1, "an hour"), (60, "an hour"), (120, "a day"), (1440, "a day")],
 )
 def test_the_page_says_when_the_team_can_see_what_was_sent_as_the_gate_is_set(
-    open_site: Any, minutes: int, said: str | None
+    open_site: OpenSite, minutes: int, said: str | None
 ) -> None:
     site = open_site(gate_minutes=minutes)
     visit = site.visit()
@@ -327,19 +328,19 @@ def test_the_page_says_when_the_team_can_see_what_was_sent_as_the_gate_is_set(
 
 
 @pytest.mark.parametrize("path", ["/en/tip", "/en/tip/file", "/en/tip/more/family"])
-def test_without_a_codename_one_is_asked_for(visit: Any, path: str) -> None:
+def test_without_a_codename_one_is_asked_for(visit: Visit, path: str) -> None:
     visit.open(path)
     assert visit.path == "/en/return"
 
 
 @pytest.mark.parametrize("path", ["/en/tip", "/en/tip/file", "/en/tip/more/family"])
-def test_whoever_has_not_written_yet_is_brought_to_the_form(visit: Any, path: str) -> None:
+def test_whoever_has_not_written_yet_is_brought_to_the_form(visit: Visit, path: str) -> None:
     visit.get_codename()
     visit.open(path)
     assert visit.path == "/en/report"
 
 
-def two_tips_in_one_browser(site: Any) -> tuple[Any, dict[str, Any], str]:
+def two_tips_in_one_browser(site: Site) -> tuple[Any, dict[str, Any], str]:
     """The forms of one's pages, opened before another came back in the same browser, and that one's codename."""
     visit = site.visit()
     first = visit.report("The first report.")
@@ -360,7 +361,7 @@ FILLED = {
 
 
 @pytest.mark.parametrize("path", FILLED)
-def test_a_form_of_one_report_never_goes_to_another_that_was_opened_in_between(site: Any, path: str) -> None:
+def test_a_form_of_one_report_never_goes_to_another_that_was_opened_in_between(site: Site, path: str) -> None:
     visit, forms, codename = two_tips_in_one_browser(site)
     token = {"csrf_token": visit.page.form("/tip/message").hidden["csrf_token"]}
     before = {(item.id, item.tip_id) for item in site.items()}
@@ -377,6 +378,6 @@ def test_a_form_of_one_report_never_goes_to_another_that_was_opened_in_between(s
         assert added.tip_id == parse_tip(site, codename)
 
 
-def parse_tip(site: Any, codename: str) -> bytes:
+def parse_tip(site: Site, codename: str) -> bytes:
     lookup = parse(codename).derive().lookup_key()
-    return next(tip.id for tip in site.tips() if tip.lookup == lookup)
+    return bytes(next(tip.id for tip in site.tips() if tip.lookup == lookup))

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from crypto.codename import Seed
+from enrolled import Members
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.keeper import Keeper, read_log_key
@@ -28,7 +28,7 @@ At = Callable[..., Keeper]
 
 
 @pytest.fixture
-def at(server: Keeper, members_of: Any) -> At:
+def at(server: Keeper, members_of: Members) -> At:
     """The server with a reviewer, by a clock that says these times one after the other, and the last one for ever."""
 
     def make(*times: datetime) -> Keeper:

@@ -1,7 +1,5 @@
 """Whom a report is sealed to: what was replayed of the log is used again only while the log has not grown."""
 
-from typing import Any
-
 from sqlalchemy import select
 
 from crypto.age import HybridIdentity
@@ -9,9 +7,10 @@ from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.protocol.card import Role, issue_card
 from intake.storage.tables import Tip
+from source_site import Site
 
 
-def test_whoever_is_enrolled_or_revoked_between_two_reports_counts_at_once(site: Any) -> None:
+def test_whoever_is_enrolled_or_revoked_between_two_reports_counts_at_once(site: Site) -> None:
     def sealed_to() -> int:
         before = {tip.id for tip in site.tips()}
         site.visit(f"10.0.0.{len(before) + 1}").report()

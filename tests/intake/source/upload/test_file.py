@@ -23,6 +23,7 @@ from intake.protocol.kinds import Kind
 from intake.source.session import visits
 from intake.source.upload.form import ROWS
 from intake.source.upload.parts import IncomingFiles
+from source_site import OpenSite, Site, Visit
 
 BOUNDARY = "----boundary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
@@ -32,7 +33,7 @@ Part = tuple[str, bytes] | tuple[str, bytes, bytes]
 
 
 @pytest.fixture
-def adding(visit: Any) -> Any:
+def adding(visit: Visit) -> Visit:
     """A source in front of the page to add files."""
     visit.report()
     visit.open("/en/tip/file")
@@ -76,41 +77,41 @@ def _part(field: str, value: bytes, content: bytes | None = None) -> bytes:
     return head + b'; filename="%b"\r\nContent-Type: image/png\r\n\r\n%b' % (value, content)
 
 
-def hidden(visit: Any) -> dict[str, str]:
+def hidden(visit: Visit) -> dict[str, str]:
     return dict(visit.page.form("/tip/file").hidden)
 
 
-def send(visit: Any, *chosen: Chosen, **other: str) -> Any:
+def send(visit: Visit, *chosen: Chosen, **other: str) -> Any:
     return send_body(visit, body(parts({**hidden(visit), **other}, *chosen)))
 
 
-def send_body(visit: Any, sent: bytes, content_type: str = MULTIPART) -> Any:
+def send_body(visit: Visit, sent: bytes, content_type: str = MULTIPART) -> Any:
     return visit.post("/en/tip/file", sent, content_type=content_type)
 
 
-def send_stream(visit: Any, stream: BytesIO, length: int | None, **environ: Any) -> Any:
+def send_stream(visit: Visit, stream: BytesIO, length: int | None, **environ: Any) -> Any:
     """Send a body whose length is said to be this."""
     said = {"CONTENT_LENGTH": "" if length is None else str(length), **environ}
     return visit.post("/en/tip/file", None, input_stream=stream, content_type=MULTIPART, environ_overrides=said)
 
 
-def words(visit: Any) -> str:
+def words(visit: Visit) -> str:
     """What the page says, without the marks around names that may run in another direction."""
     return re.sub(r"[\u2068\u2069]", "", visit.page.words)
 
 
-def names(site: Any) -> list[str]:
+def names(site: Site) -> list[str]:
     return sorted(about["name"] for about in site.opened(Kind.ABOUT))
 
 
-def stored(site: Any) -> int:
+def stored(site: Site) -> int:
     """How much there is of files; every part of a file has the others."""
     counts = {len(site.items(Kind.ABOUT)), len(site.items(Kind.CONTENT)), len(site.blobs())}
     assert len(counts) == 1, "a file is half stored"
     return counts.pop()
 
 
-def test_a_file_is_sealed_with_its_true_size_name_and_hash_and_padded(site: Any, adding: Any) -> None:
+def test_a_file_is_sealed_with_its_true_size_name_and_hash_and_padded(site: Site, adding: Visit) -> None:
     content = bytes(range(256)) * 1000
     assert send(adding, Chosen(content, "письмо.png", "A letter.\r\nOf May.")).status_code == 200
     (about,) = site.opened(Kind.ABOUT)
@@ -126,7 +127,7 @@ def test_a_file_is_sealed_with_its_true_size_name_and_hash_and_padded(site: Any,
     assert item.size == site.blobs()[0].stat().st_size
 
 
-def test_several_files_arrive_at_once_each_with_its_own_words(site: Any, adding: Any) -> None:
+def test_several_files_arrive_at_once_each_with_its_own_words(site: Site, adding: Visit) -> None:
     answered = (("original", "copy"), ("made_by", "My aunt, in May"), ("kept", "withheld"), ("seen_by", "unknown"))
     chosen = [
         Chosen(b"one", "1.jpg", "First.", answered),
@@ -142,20 +143,20 @@ def test_several_files_arrive_at_once_each_with_its_own_words(site: Any, adding:
     assert {content.rstrip(b"\0") for content in site.contents()} == {b"one", b"two" * 50_000, b"3"}
 
 
-def test_files_that_have_arrived_are_shown_once_with_name_and_size(adding: Any) -> None:
+def test_files_that_have_arrived_are_shown_once_with_name_and_size(adding: Visit) -> None:
     send(adding, Chosen(b"x" * 1_234_567, "voice.ogg"), NOTHING, Chosen(b"x", "letter.pdf"))
     assert "Your 2 files have arrived. “voice.ogg” (1.2 MB) and “letter.pdf” (1 kB)" in words(adding)
     adding.open("/en/tip")
     assert "voice.ogg" not in words(adding)
 
 
-def test_a_file_in_any_row_may_be_the_only_one(site: Any, adding: Any) -> None:
+def test_a_file_in_any_row_may_be_the_only_one(site: Site, adding: Visit) -> None:
     assert send(adding, NOTHING, NOTHING, Chosen(b"x", shows="Third.")).status_code == 200
     assert "Your file has arrived." in words(adding)
     assert [about["shows"] for about in site.opened(Kind.ABOUT)] == ["Third."]
 
 
-def test_the_page_says_beforehand_how_large_a_file_may_be_and_how_long_it_takes(adding: Any) -> None:
+def test_the_page_says_beforehand_how_large_a_file_may_be_and_how_long_it_takes(adding: Visit) -> None:
     assert "up to 500 MB each" in words(adding)
     said = " ".join(words(adding).split())
     for line in (
@@ -167,7 +168,7 @@ def test_the_page_says_beforehand_how_large_a_file_may_be_and_how_long_it_takes(
         assert line in said
 
 
-def test_the_limit_is_the_settings(open_site: Callable[..., Any]) -> None:
+def test_the_limit_is_the_settings(open_site: OpenSite) -> None:
     visit = open_site(largest_file=2_500_000).visit()
     visit.report()
     visit.open("/en/tip/file")
@@ -176,13 +177,13 @@ def test_the_limit_is_the_settings(open_site: Callable[..., Any]) -> None:
     assert "10 MB" not in words(visit)
 
 
-def test_without_any_file_the_page_asks_for_one(site: Any, adding: Any) -> None:
+def test_without_any_file_the_page_asks_for_one(site: Site, adding: Visit) -> None:
     assert send(adding).status_code == 400
     assert "No file was chosen, or it is empty." in words(adding)
     assert site.blobs() == []
 
 
-def test_words_without_their_file_stay_and_the_other_files_arrive(site: Any, adding: Any) -> None:
+def test_words_without_their_file_stay_and_the_other_files_arrive(site: Site, adding: Visit) -> None:
     about = Chosen(b"", "", "What I meant to add.", (("original", "copy"),))
     assert send(adding, Chosen(b"x", shows="The first."), about).status_code == 400
     assert "No file was chosen, or it is empty." in words(adding)
@@ -194,7 +195,7 @@ def test_words_without_their_file_stay_and_the_other_files_arrive(site: Any, add
 
 
 def test_a_file_that_is_empty_too_large_or_wrongly_described_is_named_and_the_others_stay(
-    open_site: Callable[..., Any],
+    open_site: OpenSite,
 ) -> None:
     site = open_site(largest_file=100_000)
     for refused, status, said in (
@@ -218,7 +219,7 @@ def test_a_file_that_is_empty_too_large_or_wrongly_described_is_named_and_the_ot
         assert stored(site) == before + 2
 
 
-def test_what_is_far_too_large_is_not_waited_for_and_what_came_before_it_stays(open_site: Callable[..., Any]) -> None:
+def test_what_is_far_too_large_is_not_waited_for_and_what_came_before_it_stays(open_site: OpenSite) -> None:
     site = open_site(largest_file=1_000_000)
     visit = site.visit()
     visit.report()
@@ -233,14 +234,14 @@ def test_what_is_far_too_large_is_not_waited_for_and_what_came_before_it_stays(o
     assert names(site) == ["small.jpg"]
 
 
-def test_of_what_is_no_form_no_more_is_read_than_a_form_may_have(adding: Any) -> None:
+def test_of_what_is_no_form_no_more_is_read_than_a_form_may_have(adding: Visit) -> None:
     for sent in (b"x" * 30_000_000, body([("shows", b"x" * 30_000_000)]), body([("shows", b"")] * 100_000)):
         stream = BytesIO(sent)
         assert send_stream(adding, stream, len(sent)).status_code in (400, 413)
         assert stream.tell() < 1_200_000
 
 
-def test_sending_the_same_files_again_stores_each_once(site: Any, adding: Any) -> None:
+def test_sending_the_same_files_again_stores_each_once(site: Site, adding: Visit) -> None:
     sent = body(parts(hidden(adding), Chosen(b"content", "a"), Chosen(b"content", "b")))
     for _ in range(2):
         assert send_body(adding, sent).status_code == 200
@@ -249,7 +250,7 @@ def test_sending_the_same_files_again_stores_each_once(site: Any, adding: Any) -
     assert stored(site) == 2
 
 
-def test_the_same_file_with_other_words_arrives_too(site: Any, adding: Any) -> None:
+def test_the_same_file_with_other_words_arrives_too(site: Site, adding: Visit) -> None:
     form = hidden(adding)
     for shows in ("One.", "Two."):
         assert send_body(adding, body(parts(form, Chosen(b"content", shows=shows)))).status_code == 200
@@ -269,7 +270,7 @@ def test_the_same_file_with_other_words_arrives_too(site: Any, adding: Any) -> N
         ("." * 1000, "." * 198 + "….", "." * 28 + "…."),
     ],
 )
-def test_a_file_may_be_called_anything(site: Any, adding: Any, name: str, kept: str, shown: str) -> None:
+def test_a_file_may_be_called_anything(site: Site, adding: Visit, name: str, kept: str, shown: str) -> None:
     assert send(adding, Chosen(b"content", name)).status_code == 200
     assert f"“{shown}”" in words(adding)
     assert names(site) == [kept]
@@ -278,25 +279,25 @@ def test_a_file_may_be_called_anything(site: Any, adding: Any, name: str, kept: 
     assert f"“{shown}”: This file is empty." in words(adding)
 
 
-def test_a_file_without_a_name_arrives(site: Any, adding: Any) -> None:
+def test_a_file_without_a_name_arrives(site: Site, adding: Visit) -> None:
     assert send(adding, Chosen(b"content", "")).status_code == 200
     assert names(site) == [""]
 
 
-def test_a_file_that_is_not_what_its_name_says_is_kept_as_it_is(site: Any, adding: Any) -> None:
+def test_a_file_that_is_not_what_its_name_says_is_kept_as_it_is(site: Site, adding: Visit) -> None:
     assert send(adding, Chosen(b"MZ\x90\0", "photo.jpg")).status_code == 200
     assert site.contents()[0].startswith(b"MZ\x90\0")
     assert names(site) == ["photo.jpg"]
 
 
-def test_however_long_their_names_are_the_cookie_is_kept(adding: Any) -> None:
+def test_however_long_their_names_are_the_cookie_is_kept(adding: Visit) -> None:
     send(adding, *(Chosen(b"x", f"{number}" + "🏔" * 10_000) for number in range(3)))
     (cookie,) = [c for answer in adding.responses[-1].history for c in answer.headers.getlist("Set-Cookie")]
     assert len(cookie) < 4096
     assert adding.path == "/en/tip"
 
 
-def test_without_its_token_nothing_is_taken_and_all_words_stay(site: Any, adding: Any) -> None:
+def test_without_its_token_nothing_is_taken_and_all_words_stay(site: Site, adding: Visit) -> None:
     chosen = [Chosen(b"content", shows=f"Still here, {number}.") for number in range(3)]
     for token in ("", "wrong"):
         assert send(adding, *chosen, csrf_token=token).status_code == 400
@@ -305,7 +306,7 @@ def test_without_its_token_nothing_is_taken_and_all_words_stay(site: Any, adding
     assert site.blobs() == []
 
 
-def test_without_a_session_the_codename_is_asked_for_and_all_words_stay(site: Any, visit: Any) -> None:
+def test_without_a_session_the_codename_is_asked_for_and_all_words_stay(site: Site, visit: Visit) -> None:
     codename = visit.report()
     visit.open("/en/tip/file")
     form = hidden(visit)
@@ -340,15 +341,15 @@ class Watched(BytesIO):
         return len(piece)
 
 
-def send_watched(visit: Any, sent: bytes, at_half: Callable[[], None]) -> Any:
+def send_watched(visit: Visit, sent: bytes, at_half: Callable[[], None]) -> Any:
     return send_stream(visit, Watched(sent, at_half), len(sent))
 
 
 def test_a_session_that_ends_while_files_arrive_loses_none_of_them(
-    site: Any, adding: Any, monkeypatch: pytest.MonkeyPatch
+    site: Site, adding: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = site.app.test_client()
-    other.set_cookie("session", adding.client.get_cookie("session").value)
+    other.set_cookie("session", adding.cookie)
 
     def end() -> None:
         assert other.get("/en/tip/file").status_code == 200
@@ -361,10 +362,10 @@ def test_a_session_that_ends_while_files_arrive_loses_none_of_them(
     assert names(site) == ["1", "2", "3"]
 
 
-def test_a_second_submit_while_the_first_runs_stores_each_file_once(site: Any, adding: Any) -> None:
+def test_a_second_submit_while_the_first_runs_stores_each_file_once(site: Site, adding: Visit) -> None:
     sent = body(parts(hidden(adding), Chosen(b"x" * 500_000, "1"), Chosen(b"x" * 500_000, "2")))
     second = site.visit()
-    second.client.set_cookie("session", adding.client.get_cookie("session").value)
+    second.client.set_cookie("session", adding.cookie)
     first_waits, second_done = Event(), Event()
 
     def wait() -> None:
@@ -383,7 +384,7 @@ def test_a_second_submit_while_the_first_runs_stores_each_file_once(site: Any, a
     assert stored(site) == 2
 
 
-def test_files_of_a_report_that_is_deleted_meanwhile_leave_nothing_behind(site: Any, adding: Any) -> None:
+def test_files_of_a_report_that_is_deleted_meanwhile_leave_nothing_behind(site: Site, adding: Visit) -> None:
     def delete() -> None:
         with site.server.store.writing() as changes:
             changes.execute(sql("DELETE FROM item"))
@@ -395,7 +396,7 @@ def test_files_of_a_report_that_is_deleted_meanwhile_leave_nothing_behind(site: 
     assert stored(site) == 0
 
 
-def test_what_is_not_multipart_or_not_a_form_of_ours_is_refused(site: Any, adding: Any) -> None:
+def test_what_is_not_multipart_or_not_a_form_of_ours_is_refused(site: Site, adding: Visit) -> None:
     form = hidden(adding)
     whole = parts(form, Chosen(b"content", "a.txt"))
     start = parts(form)[:2]
@@ -418,7 +419,7 @@ def test_what_is_not_multipart_or_not_a_form_of_ours_is_refused(site: Any, addin
     assert stored(site) == 0
 
 
-def test_what_follows_a_whole_file_can_not_undo_it(site: Any, adding: Any) -> None:
+def test_what_follows_a_whole_file_can_not_undo_it(site: Site, adding: Visit) -> None:
     form = hidden(adding)
     whole = parts(form, Chosen(b"content", "a.txt", "A letter."))[:-4]
     rests: list[list[Part]] = [
@@ -437,7 +438,7 @@ def test_what_follows_a_whole_file_can_not_undo_it(site: Any, adding: Any) -> No
         assert stored(site) == number + 1
 
 
-def test_without_a_length_nothing_is_taken_but_in_chunks_everything(site: Any, adding: Any) -> None:
+def test_without_a_length_nothing_is_taken_but_in_chunks_everything(site: Site, adding: Visit) -> None:
     sent = body(parts(hidden(adding), Chosen(b"content", "a"), Chosen(b"content", "b")))
     assert send_stream(adding, BytesIO(sent), None).status_code == 400
     assert stored(site) == 0
@@ -446,7 +447,7 @@ def test_without_a_length_nothing_is_taken_but_in_chunks_everything(site: Any, a
     assert names(site) == ["a", "b"]
 
 
-def test_a_body_larger_than_its_length_ends_where_that_says(site: Any, adding: Any) -> None:
+def test_a_body_larger_than_its_length_ends_where_that_says(site: Site, adding: Visit) -> None:
     sent = body(parts(hidden(adding), Chosen(b"content", "a"), Chosen(b"content", "b")))
     assert send_stream(adding, BytesIO(sent), sent.index(b'name="file_2"') + 60).status_code == 400
     assert "Your file has arrived. “a”" in words(adding)
@@ -454,7 +455,7 @@ def test_a_body_larger_than_its_length_ends_where_that_says(site: Any, adding: A
 
 
 @pytest.fixture
-def unhurried(open_site: Callable[..., Any]) -> tuple[Any, Any]:
+def unhurried(open_site: OpenSite) -> tuple[Any, Any]:
     """A site that takes as many files in a minute as a test sends, and a source in front of its page."""
     site = open_site(limit_sends="10000 per minute", limit_pages="10000 per minute")
     visit = site.visit()
@@ -480,7 +481,7 @@ def test_wherever_an_upload_is_cut_the_files_before_it_stay_and_are_named_and_no
         assert (f"“file-{number}.txt” (1 kB)" in words(visit)) == (number < arrived)
 
 
-def test_if_the_rows_can_not_be_stored_the_blobs_go_too(site: Any, adding: Any) -> None:
+def test_if_the_rows_can_not_be_stored_the_blobs_go_too(site: Site, adding: Visit) -> None:
     with site.server.store.writing() as changes:
         changes.execute(sql("DROP TABLE item"))
     assert send(adding, Chosen(b"content", "a"), Chosen(b"content", "b", "Words.")).status_code == 503
@@ -502,7 +503,7 @@ def files_up_to(size: int) -> Iterator[None]:
 
 
 def test_a_disk_that_refuses_in_the_middle_of_a_file_leaves_nothing_of_it_and_the_others_stay(
-    site: Any, adding: Any
+    site: Site, adding: Visit
 ) -> None:
     chosen = [Chosen(b"x" * 1000, "before"), Chosen(b"x" * 9_000_000, "large", "A film."), Chosen(b"x" * 1000, "after")]
     with files_up_to(4_000_000):
@@ -514,7 +515,7 @@ def test_a_disk_that_refuses_in_the_middle_of_a_file_leaves_nothing_of_it_and_th
     assert stored(site) == 2
 
 
-def test_files_leave_room_for_text(open_site: Callable[..., Any]) -> None:
+def test_files_leave_room_for_text(open_site: OpenSite) -> None:
     site = open_site(reserve_files=1 << 60)
     visit = site.visit()
     visit.report()

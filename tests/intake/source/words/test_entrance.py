@@ -8,9 +8,10 @@ from sqlalchemy import event
 
 import crypto.codename.seed
 from crypto.codename import generate, parse
+from source_site import Site, Visit
 
 
-def test_the_start_leads_to_guidance_and_two_ways_on(visit: Any) -> None:
+def test_the_start_leads_to_guidance_and_two_ways_on(visit: Visit) -> None:
     visit.open("/")
     assert visit.path == "/en/"
     page = visit.page
@@ -20,17 +21,17 @@ def test_the_start_leads_to_guidance_and_two_ways_on(visit: Any) -> None:
         assert point in page.words
 
 
-def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Any) -> None:
+def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
     assert parse(visit.get_codename()).language == "en"
     assert visit.path == "/en/codename"
 
 
-def test_asking_again_while_the_codename_is_shown_gives_the_same_one(visit: Any) -> None:
+def test_asking_again_while_the_codename_is_shown_gives_the_same_one(visit: Visit) -> None:
     first = visit.get_codename()
     assert visit.get_codename() == first
 
 
-def test_a_codename_is_in_no_response_once_its_owner_has_gone_on(visit: Any) -> None:
+def test_a_codename_is_in_no_response_once_its_owner_has_gone_on(visit: Visit) -> None:
     words = visit.report().split()
     visit.open("/en/codename")
     visit.open("/en/")
@@ -41,13 +42,13 @@ def test_a_codename_is_in_no_response_once_its_owner_has_gone_on(visit: Any) -> 
     assert visit.client.get("/en/codename").status_code == 303
 
 
-def test_neither_words_nor_seed_can_be_read_from_the_cookie(visit: Any) -> None:
+def test_neither_words_nor_seed_can_be_read_from_the_cookie(visit: Visit) -> None:
     words = visit.get_codename().split()
-    cookie = visit.client.get_cookie("session").value
+    cookie = visit.cookie
     assert not any(word in cookie for word in words)
 
 
-def test_a_codename_leads_back_to_the_tip(site: Any, visit: Any) -> None:
+def test_a_codename_leads_back_to_the_tip(site: Site, visit: Visit) -> None:
     codename = visit.report()
     other = site.visit()
     other.open("/en/return")
@@ -55,7 +56,7 @@ def test_a_codename_leads_back_to_the_tip(site: Any, visit: Any) -> None:
     assert other.path == "/en/tip"
 
 
-def test_typing_errors_are_told_apart_and_can_be_mended(site: Any, visit: Any) -> None:
+def test_typing_errors_are_told_apart_and_can_be_mended(site: Site, visit: Visit) -> None:
     words = visit.report().split()
     other = site.visit()
     swapped = [words[1], words[0], *words[2:]]
@@ -80,14 +81,16 @@ def _unknown(words: list[str]) -> bool:
     return False
 
 
-def test_an_unknown_codename_is_called_so_and_not_shown_again(visit: Any) -> None:
+def test_an_unknown_codename_is_called_so_and_not_shown_again(visit: Visit) -> None:
     visit.open("/en/return")
     assert visit.send("/return", codename=" ".join(generate("fr").words)).status_code == 400
     assert "We don't know this codename" in visit.page.words
     assert visit.page.filled["codename"] == [""]
 
 
-def test_a_known_and_an_unknown_codename_cost_the_same(site: Any, visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_known_and_an_unknown_codename_cost_the_same(
+    site: Site, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = visit.report()
     derived: list[object] = []
     real = crypto.codename.seed._argon2id
@@ -113,7 +116,7 @@ def test_a_known_and_an_unknown_codename_cost_the_same(site: Any, visit: Any, mo
     assert costs[0][0] == 1
 
 
-def test_leaving_ends_the_visit_and_works_without_a_token(visit: Any) -> None:
+def test_leaving_ends_the_visit_and_works_without_a_token(visit: Visit) -> None:
     visit.report()
     assert visit.post("/en/leave", {}).status_code == 200
     assert visit.path == "/en/left"
@@ -122,14 +125,14 @@ def test_leaving_ends_the_visit_and_works_without_a_token(visit: Any) -> None:
     assert visit.path == "/en/return"
 
 
-def test_every_page_of_a_visit_has_the_way_out(visit: Any) -> None:
+def test_every_page_of_a_visit_has_the_way_out(visit: Visit) -> None:
     visit.report()
     for path in ("/en/", "/en/tip", "/en/tip/file", "/en/tip/more/family", "/en/return", "/en/nowhere"):
         visit.open(path)
         assert visit.page.form("/leave")
 
 
-def test_two_words_can_be_tested_and_forgive_how_they_are_typed(visit: Any) -> None:
+def test_two_words_can_be_tested_and_forgive_how_they_are_typed(visit: Visit) -> None:
     words = visit.get_codename().split()
     visit.open("/en/codename/check")
     first, second = (int(number) - 1 for number in re.findall(r"Word (\d)", visit.page.words))
@@ -143,7 +146,7 @@ def test_two_words_can_be_tested_and_forgive_how_they_are_typed(visit: Any) -> N
     assert "You have kept your codename" in visit.page.words
 
 
-def test_the_test_can_be_skipped_and_is_over_once_the_words_are_gone(visit: Any) -> None:
+def test_the_test_can_be_skipped_and_is_over_once_the_words_are_gone(visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/codename/check")
     assert "/en/report" in visit.page.links
