@@ -255,9 +255,12 @@ class Work:
         yield held
 
     def _is_logged(self, item: str) -> bool:
-        """Whether the log holds an item as added by this key, also if it was deleted since."""
+        """Whether the log holds an item as added by this key, also if it was deleted since.
+
+        By an entry before the index that was read last: what came after that is not shown yet.
+        """
         added = None if self.log is None else Authors(self._home.mirror, self.log.roster).added(item)
-        return added is not None and added.key == self._key_id
+        return added is not None and added.key == self._key_id and added.author.place < self._kept.fetched.place
 
     def _open(self, touched: Collection[str], log: LogState) -> None:
         """Bring the book to what the index shows: what has to be opened from something else than before, is.
