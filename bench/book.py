@@ -30,8 +30,9 @@ from intake.protocol.card import Role
 from intake.protocol.evidence import Received
 from intake.protocol.index import DayIndex, ItemRow, TipRow
 from intake.protocol.logstate import LogState
-from intake.report.definition import load_form
+from intake.report.definition import Choice, load_form
 from intake.report.payloads import STATUSES, Note, Status
+from intake.report.told import Account, Told
 from intake.triage.app import create_app
 from intake.triage.book import Book, Snapshot
 from intake.triage.conversation import Line
@@ -227,7 +228,11 @@ def _fill_home(home: Home, keys: MemberKeys, log: LogState, size: int) -> None:
 
 
 def _tip(name: str, day: str, rows: tuple[ItemRow, ...], chance: random.Random) -> OpenTip:
-    fields = {field.key: tuple(field.choices) for field in load_form().summary_fields if field.choices}
+    form = load_form()
+    choices = {field.key: tuple(field.choices) for field in form.summary_fields if field.choices}
+    once: dict[str, Told[Choice]] = {
+        key: Told(form.version, chance.choice(offered[:20])) for key, offered in choices.items()
+    }
     author = Author("reviewer", datetime(2026, 11, 1, tzinfo=UTC), 1)
     words = [chance.randbytes(3).hex() for _ in range(300)]
     return OpenTip(
@@ -237,7 +242,7 @@ def _tip(name: str, day: str, rows: tuple[ItemRow, ...], chance: random.Random) 
         signer="0" * 64,
         language="en",
         identities=(HybridIdentity.from_seed(chance.randbytes(32)),),
-        answers={key: chance.choice(choices[:20]) for key, choices in fields.items()},
+        account=Account(once),
         narrative=" ".join(words[:200]),
         conversation=[Line(day, "", " ".join(words[200:]))],
         written=[

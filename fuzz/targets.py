@@ -73,14 +73,17 @@ from intake.report.payloads import (
     Deletion,
     FromSource,
     Message,
-    Payload,
+    Newer,
+    Opened,
     PayloadFormatError,
     Reply,
     Report,
+    Status,
     Summary,
     to_document,
 )
-from intake.report.signed import Link, SourceItem, Unsigned, parse_source_item
+from intake.report.reading import Document, read
+from intake.report.signed import Link, SourceItem, Unsigned
 from intake.serving.head import circuit_of, read_head
 from intake.source.session import base64url
 from intake.source.session.cookie import KEY_SIZE, CookieError, CookieSeal
@@ -283,10 +286,6 @@ def _proof_bytes(first: int, second: int, *hashes: bytes) -> bytes:
     return first.to_bytes(8, "big", signed=True) + second.to_bytes(8, "big", signed=True) + b"".join(hashes)
 
 
-def _payload(kind: type[Payload], *seeds: Payload) -> "Target":
-    return Target(_stable(kind.from_json, Payload.to_json, PayloadFormatError), tuple(seed.to_json() for seed in seeds))
-
-
 def _evidence(data: bytes) -> None:
     def write(found: Evidence) -> bytes:
         # The signature of the one witness is deterministic, and this is the only key that anything here is signed with.
@@ -295,14 +294,17 @@ def _evidence(data: bytes) -> None:
     _round_trip(parse_evidence, write, EvidenceError)(data)
 
 
-def _source_document(item: SourceItem | Unsigned) -> bytes:
-    if isinstance(item, SourceItem):
-        return item.to_json()
-    place = {"place": item.place} if isinstance(item.payload, Message | Addition) else {}
-    return to_document({"kind": item.payload.kind, "v": 1, **item.payload.values(), **place})
+def _document(found: Document) -> bytes:
+    match found:
+        case Unsigned():
+            place = {"place": found.place} if isinstance(found.payload, Message | Addition) else {}
+            return to_document({**found.payload.document(), "v": 1, **place})
+        case Newer():
+            return to_document(found.document())
+    return found.to_json()
 
 
-def _signed(payload: FromSource, number: int) -> bytes:
+def _signed(payload: FromSource | Newer, number: int) -> bytes:
     link = Link("0" * 32, "1" * 32, number, "2" * 64 if number > 1 else "", ("3" * 32,))
     return SourceItem(payload, link).signed_by(_SIGNING).to_json()
 
@@ -511,19 +513,23 @@ TARGETS: dict[str, Target] = {
             for size in (0, 3, 4, 7)
         ),
     ),
-    "source-item": Target(
-        _stable(parse_source_item, _source_document, PayloadFormatError),
+    "document": Target(
+        _stable(read, _document, PayloadFormatError),
         (
             _signed(Report("en", 1, _ANSWERS), 1),
             _signed(Message("text"), 2),
             _signed(Addition(1, "people", _ANSWERS), 3),
             _signed(About("0" * 32, "name.jpg", "image/jpeg", 4, "1" * 64, "text", 1, {"kept": "yes"}), 4),
             _signed(Deletion("0" * 32), 5),
-            _source_document(Unsigned(Message("text"), 2)),
-            _source_document(Unsigned(Report("en", 1, _ANSWERS), 0)),
+            _signed(Newer("message", 3, {"text": "text", "tone": 1}), 6),
+            _document(Unsigned(Message("text"), 2)),
+            _document(Unsigned(Report("en", 1, _ANSWERS), 0)),
+            _document(Newer("translation", 1, {"text": "text"})),
+            Chain(1, "1" * 64).to_json(),
+            Reply("text", 1).to_json(),
+            Status("new").to_json(),
+            Opened().to_json(),
+            Summary((str(_HYBRID),), str(_HYBRID.recipient), "1" * 64, "en", 1, _ANSWERS).to_json(),
         ),
     ),
-    "chain": _payload(Chain, Chain(1, "1" * 64)),
-    "reply": _payload(Reply, Reply("text", 1)),
-    "summary": _payload(Summary, Summary((str(_HYBRID),), str(_HYBRID.recipient), "1" * 64, "en", 1, _ANSWERS)),
 }

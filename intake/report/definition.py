@@ -1,4 +1,4 @@
-"""The report form as data: `form.toml`, read once, and the checks that follow from it.
+"""The report form as data: each version that was ever in force (`forms/`), and the checks that follow from it.
 
 An answer is a string (`one`, `country`, `line`, `text`), a tuple of strings (`several`), or, for what can be told
 several times over (acts, places, people), a tuple of entries, each a mapping from keys to answers. A field that was
@@ -9,11 +9,16 @@ own.
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Literal
 
 UNANSWERED = "unanswered"
+NARRATIVE = "narrative"
+"""The key of what happened, in the source's own words."""
+
+FORMS = files(__package__) / "forms"
 
 Kind = Literal["one", "several", "country", "line", "text"]
 Choice = str | tuple[str, ...]
@@ -102,9 +107,9 @@ class Group:
     place: Literal["first", "later", "file"] = "later"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
-    """The whole form, in the order in which it is asked."""
+    """One version of the whole form, in the order in which it is asked."""
 
     version: int
     groups: tuple[Group, ...]
@@ -118,6 +123,11 @@ class Form:
     def entries(self) -> Iterator[Entries]:
         """Everything that can be told several times over."""
         return (group.entries for group in self.groups if group.entries is not None)
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Field]:
+        """Every field that is asked once for a report, in their order."""
+        return MappingProxyType({field.key: field for field in self.fields})
 
     @property
     def summary_fields(self) -> tuple[Field, ...]:
@@ -135,9 +145,9 @@ class Form:
         return tuple(group for group in self.groups if group.place == "later")
 
     @property
-    def file_group(self) -> Group:
+    def file_fields(self) -> tuple[Field, ...]:
         """What is asked about each file."""
-        return next(group for group in self.groups if group.place == "file")
+        return tuple(field for group in self.groups if group.place == "file" for field in group.fields)
 
     def complete(self, answers: Answers) -> dict[str, Answer]:
         """Every summary field with its answer, `UNANSWERED` where there is none."""
@@ -145,22 +155,26 @@ class Form:
 
 
 @cache
+def forms() -> Mapping[int, Form]:
+    """Every version of the form that was ever in force, by number, the newest first."""
+    numbers = (entry.name.removesuffix(".toml") for entry in FORMS.iterdir() if entry.name.endswith(".toml"))
+    return MappingProxyType({number: _read(number) for number in sorted(map(int, numbers), reverse=True)})
+
+
 def load_form() -> Form:
-    """The form that ships with this version of the program."""
-    data = tomllib.loads(form_text())
-    always: dict[str, str] = data["always"]
-    return Form(version=data["version"], groups=tuple(_group(group, always) for group in data["groups"]))
-
-
-def form_text() -> str:
-    """The definition as it is written."""
-    return files(__package__).joinpath("form.toml").read_text("utf-8")
+    """The version in force: the newest."""
+    return next(iter(forms().values()))
 
 
 @cache
 def country_codes() -> tuple[str, ...]:
     """The 249 officially assigned codes of ISO 3166-1 alpha-2."""
     return tuple(files(__package__).joinpath("countries.txt").read_text("ascii").split())
+
+
+def _read(number: int) -> Form:
+    data = tomllib.loads(FORMS.joinpath(f"{number}.toml").read_text("utf-8"))
+    return Form(number, tuple(_group(group, data["always"]) for group in data["groups"]))
 
 
 def _group(data: dict[str, Any], always: dict[str, str]) -> Group:

@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import Any, ClassVar, Self, TypeVar, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
 from crypto.padding import pad_padme, pad_to
-from intake.report.definition import Answer, Choice, load_form
+from intake.report.definition import Answer, Choice
 
 SUMMARY_SIZES = (4096, 8192)
 SMALLEST_ITEM = 2048
@@ -20,6 +20,10 @@ SMALLEST_ITEM = 2048
 
 class PayloadFormatError(ValueError):
     """An opened document is not what its kind says. Repeats nothing of it."""
+
+
+class NewerVersionError(PayloadFormatError):
+    """A newer version of this program wrote a document: its kind, or the version of that, is not known here."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,18 +39,17 @@ class Payload:
         """The fields, by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def document(self) -> dict[str, Any]:
+        """What is sealed: the fields, after the kind and its version."""
+        return {"kind": self.kind, "v": self.version, **self.values()}
+
     def to_json(self) -> bytes:
         """This document, not padded."""
-        return to_document({"kind": self.kind, "v": self.version, **self.values()})
+        return to_document(self.document())
 
     def padded(self) -> bytes:
         """This document, padded to a size that says little about its length."""
         return pad_padme(self.to_json(), SMALLEST_ITEM)
-
-    @classmethod
-    def from_json(cls, document: bytes) -> Self:
-        """Read a document of exactly this kind; `PayloadFormatError` otherwise."""
-        return one_of(document, cls)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
@@ -56,23 +59,6 @@ class Payload:
         if values.keys() != names or not all(_fits(values[name], hints[name]) for name in names):
             raise PayloadFormatError(f"not a {cls.kind}")
         return cls(**values)
-
-
-P = TypeVar("P", bound=Payload)
-
-
-def one_of(document: bytes, *kinds: type[P]) -> P:
-    """Read a document of one of these kinds, of any of its versions; `PayloadFormatError` otherwise."""
-    values = parse_document(document)
-    kind = next((kind for kind in kinds if kind.kind == values.get("kind")), None)
-    version = values.get("v")
-    if kind is None or type(version) is not int or version not in {kind.version, *kind.earlier}:
-        raise PayloadFormatError("not of a kind that belongs here")
-    given = {name: value for name, value in values.items() if name not in ("kind", "v")}
-    missing = kind.earlier.get(version, {})
-    if missing.keys() & given.keys():
-        raise PayloadFormatError(f"not a {kind.kind}")
-    return kind.from_values({**given, **missing})
 
 
 def to_document(values: Mapping[str, Any]) -> bytes:
@@ -182,6 +168,23 @@ class Deletion(FromSource):
     reply: str
 
 
+FROM_SOURCE: tuple[type[FromSource], ...] = (Report, Addition, Message, About, Deletion)
+"""Every kind of what sources send."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Newer:
+    """What a newer version of this program wrote: of a kind, or of a version of it, that is not known here."""
+
+    kind: str
+    version: int
+    given: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """What was sealed."""
+        return {"kind": self.kind, "v": self.version, **self.given}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Chain(Payload):
     """Where the next item of a source goes on: number of the newest one, SHA-256 of its sealed bytes in hex.
@@ -256,13 +259,7 @@ def _fits(value: object, hint: object) -> bool:
         return _is_texts(value)
     if hint == dict[str, Choice]:
         return isinstance(value, dict) and all(map(_is_choice, value.values()))
-    return isinstance(value, dict) and all(_is_answer(key, item) for key, item in value.items())
-
-
-def _is_answer(key: str, value: object) -> bool:
-    """Whether this can be an answer: entries only where the form has entries, so that nobody meets them elsewhere."""
-    entries = {kind.key for kind in load_form().entries}
-    return _is_entries(value) if key in entries else _is_choice(value)
+    return isinstance(value, dict) and all(_is_choice(answer) or _is_entries(answer) for answer in value.values())
 
 
 def _is_entries(value: object) -> bool:

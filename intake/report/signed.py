@@ -12,7 +12,7 @@ The signature is over one line that nothing else opens with, and the canonical J
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -20,28 +20,23 @@ from crypto.codename import Seed
 from crypto.note import NoteError, SigningKey, Verifier
 from crypto.padding import pad_padme
 from intake.report.payloads import (
+    FROM_SOURCE,
     SMALLEST_ITEM,
-    About,
-    Addition,
-    Deletion,
     FromSource,
-    Message,
+    Newer,
     PayloadFormatError,
-    Report,
-    parse_document,
     to_document,
 )
 
-VERSION = FromSource.version
 MOST_ITEMS = 1_000_000
 """The largest number that an item can have."""
 
 _DOMAIN = b"intake source item v2\n"
 _WITHDRAWN = b"intake source withdrawn v1\n"
 _NAME = "source"
-_KINDS: Mapping[str, type[FromSource]] = {kind.kind: kind for kind in (Report, Addition, Message, About, Deletion)}
-SOURCE_KINDS = frozenset(_KINDS)
+SOURCE_KINDS = frozenset(kind.kind for kind in FROM_SOURCE)
 """What comes from sources, and is signed."""
+
 _PLACED = frozenset({"addition", "message"})
 _ID, _DIGEST, _SIGNATURE = (re.compile(rf"[0-9a-f]{{{size}}}") for size in (32, 64, 128))
 
@@ -82,7 +77,7 @@ class Link:
 class SourceItem:
     """What a source sent, where it stands, and the signature of both, in hex."""
 
-    payload: FromSource
+    payload: FromSource | Newer
     link: Link
     signature: str = ""
 
@@ -103,7 +98,7 @@ class SourceItem:
         return pad_padme(self.to_json(), SMALLEST_ITEM)
 
     def _values(self) -> dict[str, Any]:
-        return {"kind": self.payload.kind, "v": VERSION, **self.payload.values(), "link": asdict(self.link)}
+        return {**self.payload.document(), "link": asdict(self.link)}
 
     def _to_sign(self) -> bytes:
         canonical = json.dumps(self._values(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -114,25 +109,29 @@ class SourceItem:
 class Unsigned:
     """What a source sent before there were signatures. `place`: how many items the tip had before it, if it says so."""
 
-    payload: FromSource
+    payload: FromSource | Newer
     place: int
 
 
-def parse_source_item(document: bytes) -> SourceItem | Unsigned:
-    """Read an opened item of a source's; `PayloadFormatError` if it is none. No signature is verified here."""
-    values = parse_document(document)
-    kind, version = _KINDS.get(str(values.pop("kind", ""))), values.pop("v", None)
-    if kind is None or type(version) is not int:
+def read_signed(payload: Callable[[dict[str, Any]], FromSource | Newer], values: Mapping[str, Any]) -> SourceItem:
+    """A signed item from the fields of its document, `payload` from those that are its own; no signature is verified.
+
+    Links and signatures are those of every kind and version, so that what a newer program wrote has its place too.
+    """
+    own = {**values}
+    link, signature = own.pop("link", None), own.pop("signature", None)
+    if not _is_hex(signature, _SIGNATURE):
         raise PayloadFormatError("not a source's item")
-    if version == 1:
-        place = values.pop("place", None) if kind.kind in _PLACED else 0
-        if type(place) is not int or kind is Deletion:
-            raise PayloadFormatError("not a source's item from before signatures")
-        return Unsigned(kind.from_values(values), place)
-    link, signature = values.pop("link", None), values.pop("signature", None)
-    if version != VERSION or not _is_hex(signature, _SIGNATURE):
-        raise PayloadFormatError("not a source's item")
-    return SourceItem(kind.from_values(values), _link(link), signature)
+    return SourceItem(payload(own), _link(link), signature)
+
+
+def read_unsigned(kind: type[FromSource], values: Mapping[str, Any]) -> Unsigned:
+    """An item from before signatures, from the fields of its document."""
+    own = {**values}
+    place = own.pop("place", None) if kind.kind in _PLACED else 0
+    if type(place) is not int:
+        raise PayloadFormatError("not a source's item from before signatures")
+    return Unsigned(kind.from_values(own), place)
 
 
 def sign_withdrawal(key: SigningKey, tip: str) -> bytes:

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from crypto.note import Verifier
 from intake.protocol.index import ItemRow
-from intake.report.payloads import FromSource, Report
+from intake.report.payloads import FromSource, Newer, Report
 from intake.report.signed import NotTheSourcesError, SourceItem, Unsigned
 
 TELL = "Tell your colleagues and your auditors, over another channel than this server."
@@ -37,7 +37,7 @@ class Sent:
     content: SourceItem | Unsigned
 
     @property
-    def payload(self) -> FromSource:
+    def payload(self) -> FromSource | Newer:
         """What the source sent."""
         return self.content.payload
 

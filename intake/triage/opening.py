@@ -10,12 +10,15 @@ from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza
 from crypto.padding import PaddingError
 from intake.protocol.clock import Correction, LogClock
 from intake.protocol.index import ItemRow, TipRow, sha256_hex
+from intake.protocol.kinds import Kind
 from intake.protocol.logstate import LogState
-from intake.report.definition import UNANSWERED, Answer, load_form
+from intake.report.definition import NARRATIVE, Answers, forms
 from intake.report.payloads import (
     About,
     Addition,
     Deletion,
+    Newer,
+    NewerVersionError,
     Note,
     Opened,
     Payload,
@@ -24,9 +27,10 @@ from intake.report.payloads import (
     Report,
     Status,
     Summary,
-    one_of,
 )
-from intake.report.signed import SOURCE_KINDS, parse_signer, parse_source_item
+from intake.report.reading import read, read_one
+from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
+from intake.report.told import Account
 from intake.triage.chain import TELL, Sent, check, named
 from intake.triage.conversation import Line, Replied, in_order
 from intake.triage.mirror.added import Added, Author, Authors
@@ -34,8 +38,19 @@ from intake.triage.mirror.tips import Known
 
 P = TypeVar("P", bound=Payload)
 
-_TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
-_AMONG_REVIEWERS: tuple[type[Status | Note], ...] = (Status, Note)
+_BY_REVIEWERS: Mapping[str, tuple[type[Reply | Opened | Status | Note], ...]] = {
+    Kind.REPLY: (Reply, Opened),
+    Kind.WORK: (Status, Note),
+}
+"""What an item is that a reviewer added, by what the server knows of it."""
+
+_NEWER = (
+    "was written by a newer version of this program than the one on this machine, which can't read it. It is not shown."
+)
+_NEWER_FORM = (
+    "Some of the answers are to a version of the form that the program on this machine doesn't know: they are shown by "
+    "their keys. A newer version of this program has the words."
+)
 _BEFORE_SIGNATURES = (
     "This report is from before signatures: nothing proves that what stands here as the source's came from the source. "
     "What they sent later is signed, but the report names no key to check that by."
@@ -74,7 +89,7 @@ class OpenTip:
     signer: str = ""
     language: str = ""
     identities: tuple[HybridIdentity, ...] = ()
-    answers: dict[str, Answer] = field(default_factory=dict)
+    account: Account = field(default_factory=Account)
     narrative: str = ""
     conversation: list[Line] = field(default_factory=list)
     files: dict[str, Attachment] = field(default_factory=dict)
@@ -181,11 +196,14 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     row, known = given.row, given.known
     summary = sealed[tip.id]
     try:
-        opened = Summary.from_json(unseal(summary, [identity]))
+        opened = read_one(unseal(summary, [identity]), Summary)
         signer = parse_signer(opened.signer) if opened.signer else None
         tip.identities = _identities(opened)
     except NoMatch:
         tip.warnings.append(_not_sealed_to(given))
+        return
+    except NewerVersionError:
+        tip.warnings.append(f"The summary of this report {_NEWER}")
         return
     except (AgeError, PayloadFormatError):
         tip.warnings.append("The summary of this report is damaged.")
@@ -202,7 +220,7 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     if signer is None:
         _say_unsigned(tip, known)
     tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
-    tip.answers = {key: answer for key, answer in opened.answers.items() if answer != UNANSWERED}
+    _take_answers(tip, opened.form, opened.answers)
     opened_items = _open_items(tip, _first_seen(tip, given, sealed), given, sealed)
     first = {row.id for row in known.items}
     # What nobody could ever open may be anything: no number of such items stands for one that is missing.
@@ -303,7 +321,7 @@ def _open_items(tip: OpenTip, items: Sequence[ItemRow], given: Given, sealed: Ma
         try:
             document = unseal(data, tip.identities)
             if item.kind in SOURCE_KINDS:
-                sent.append(Sent(item, data, parse_source_item(document)))
+                sent.append(Sent(item, data, _from_source(document)))
             else:
                 _take_written(tip, item, document, given.author(item.id))
         except (AgeError, PayloadFormatError, PaddingError):
@@ -312,21 +330,33 @@ def _open_items(tip: OpenTip, items: Sequence[ItemRow], given: Given, sealed: Ma
     return sent
 
 
+def _from_source(document: bytes) -> SourceItem | Unsigned:
+    found = read(document)
+    # Items of every version are signed alike, from the first that was signed at all.
+    found = Unsigned(found, place=0) if isinstance(found, Newer) else found
+    if not isinstance(found, SourceItem | Unsigned):
+        raise PayloadFormatError("not a source's item")
+    return found
+
+
 def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
     """`sizes`: of the sealed bytes of the tip's files, by id."""
     match sent.payload:
-        case Report(answers=answers):
-            tip.narrative = str(answers.get("narrative", ""))
-            _merge(tip, answers)
-        case Addition(answers=answers):
-            _merge(tip, answers)
+        case Report(form=form, answers=answers):
+            tip.narrative = str(answers.get(NARRATIVE, ""))
+            _take_answers(tip, form, answers)
+        case Addition(form=form, answers=answers):
+            _take_answers(tip, form, answers)
         case About() as about if 0 <= about.size <= sizes.get(about.content, -1):
             tip.files[sent.row.id] = Attachment(sent.row.day, about, sizes[about.content])
+            _say_form(tip, about.form, about.answers)
         case About():
             # Its content is none of this tip's, or can't be as large as is said.
             tip.warnings.append(f"A file of {sent.row.day} is not on the server as it is described. It is not shown.")
         case Deletion(reply=reply):
             tip.deleted.add(reply)
+        case Newer():
+            tip.warnings.append(f"{named(sent.row)} {_NEWER}")
 
 
 def _replied(tip: OpenTip, given: Given) -> list[Replied]:
@@ -347,26 +377,21 @@ def _take_written(tip: OpenTip, item: ItemRow, document: bytes, author: Author |
     if author is None:
         tip.warnings.append(f"A {item.kind} of {item.day} is not in the log as any reviewer's. It is not shown.")
         return
-    tip.written.append(Signed(item.id, author, _written(item.kind, document)))
+    try:
+        payload = read_one(document, *_BY_REVIEWERS.get(item.kind, ()))
+        tip.written.append(Signed(item.id, author, payload))
+    except NewerVersionError:
+        tip.warnings.append(f"What {author.name} wrote on {author.at:%Y-%m-%d} {_NEWER}")
 
 
-def _written(kind: str, document: bytes) -> Reply | Opened | Note | Status:
-    if kind == "reply":
-        return one_of(document, *_TO_SOURCE)
-    return one_of(document, *_AMONG_REVIEWERS)
+def _take_answers(tip: OpenTip, form: int, answers: Answers) -> None:
+    _say_form(tip, form, answers)
+    tip.account.take(form, answers)
 
 
-def _merge(tip: OpenTip, answers: Mapping[str, Answer]) -> None:
-    """Later answers replace earlier ones; entries are added to those before."""
-    for key, answer in answers.items():
-        if key in _entries():
-            tip.answers[key] = (*tip.answers.get(key, ()), *answer)
-        elif answer != UNANSWERED:
-            tip.answers[key] = answer
-
-
-def _entries() -> frozenset[str]:
-    return frozenset(entries.key for entries in load_form().entries)
+def _say_form(tip: OpenTip, form: int, answers: Answers) -> None:
+    if answers and form not in forms() and _NEWER_FORM not in tip.remarks:
+        tip.remarks.append(_NEWER_FORM)
 
 
 def _hybrid(text: str) -> HybridIdentity:

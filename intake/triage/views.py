@@ -104,7 +104,7 @@ def queue(work: Work) -> str:
         "queue.html",
         work=work,
         page=work.book.queue(chosen, request.args.get("page", 1, int)),
-        filters=[words.fields()[key] for key in FILTERS],
+        filters=FILTERS,
         choices=work.book.choices(),
         chosen=chosen,
         statuses=STATUSES,

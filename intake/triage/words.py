@@ -1,76 +1,15 @@
-"""Keys of the form in words, for the pages."""
+"""What the pages say of numbers, names and many sentences. The words of the form are `intake/report/labels.py`."""
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from babel import Locale
-
-from intake.report.definition import UNANSWERED, Answer, Answers, Choice, Field, load_form
 from intake.report.payloads import STATUSES
 from intake.triage.shown import saved_name
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_ALIKE = 5
-
-
-@cache
-def fields() -> dict[str, Field]:
-    """Every field of the form by its key."""
-    return {field.key: field for field in load_form().fields}
-
-
-def choice(field: Field, key: str) -> str:
-    """One choice in words."""
-    if field.kind == "country" and len(key) == 2:
-        return str(Locale("en").territories.get(key, key))
-    return field.choices.get(key, key)
-
-
-def answer(field: Field, value: Choice) -> str:
-    """An answer in words."""
-    if field.is_text:
-        return str(value)
-    parts = (value,) if isinstance(value, str) else value
-    return "; ".join(choice(field, part) for part in parts)
-
-
-def of(answers: Answers, key: str) -> str:
-    """The answer to one question in words."""
-    return answer(fields()[key], choices(answers[key])) if key in answers else "–"
-
-
-def in_order(answers: Answers) -> list[tuple[str, str]]:
-    """Questions with their answers in the order of the form, without the narrative and without entries."""
-    asked = [field for field in fields().values() if not field.required and field.key in answers]
-    return [(field.question, answer(field, choices(answers[field.key]))) for field in asked]
-
-
-def entries(answers: Answers) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What was told several times over, each entry under its title and number."""
-    told = []
-    for kind in load_form().entries:
-        for number, entry in enumerate(answers.get(kind.key, ()), 1):
-            held = entry if isinstance(entry, dict) else {}
-            told.append((f"{kind.title} {number}", _lines(kind.fields, held)))
-    return told
-
-
-def about_file(answers: Mapping[str, Choice]) -> list[tuple[str, str]]:
-    """What the source says of a file, question by question."""
-    return _lines(load_form().file_group.fields, answers)
-
-
-def _lines(asked: Iterable[Field], answers: Mapping[str, Choice]) -> list[tuple[str, str]]:
-    given = [field for field in asked if answers.get(field.key, UNANSWERED) != UNANSWERED]
-    return [(field.question, answer(field, answers[field.key])) for field in given]
-
-
-def choices(value: Answer) -> Choice:
-    """An answer that is no list of entries."""
-    return value if isinstance(value, str) else tuple(part for part in value if isinstance(part, str))
 
 
 def counted(sentences: Iterable[str]) -> list[str]:

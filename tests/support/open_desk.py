@@ -21,7 +21,7 @@ from intake.keeper import Keeper, read_log_key
 from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, WithdrawalRow, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
-from intake.report.payloads import About, FromSource, Message, Report, Summary
+from intake.report.payloads import About, FromSource, Message, Newer, Report, Summary
 from intake.report.signed import Link, SourceItem, source_key
 from intake.storage.tables import Item, Tip
 from signed_head import sign_head
@@ -45,7 +45,7 @@ class Stored:
     def key(self) -> SigningKey:
         return source_key(self.seed)
 
-    def sign(self, payload: FromSource, name: bytes, heard: Sequence[str] = ()) -> bytes:
+    def sign(self, payload: FromSource | Newer, name: bytes, heard: Sequence[str] = ()) -> bytes:
         """The source's next item under an id, sealed, as the source site does it."""
         previous = hashlib.sha256(self.sent[-1]).hexdigest() if self.sent else ""
         link = Link(self.id.hex(), name.hex(), len(self.sent) + 1, previous, tuple(heard))
@@ -171,7 +171,7 @@ class Desk:
         self.send(tip, Report("en", form.version, {"narrative": narrative, **answers}))
         return tip
 
-    def send(self, tip: Stored, payload: FromSource, heard: Sequence[str] = ()) -> str:
+    def send(self, tip: Stored, payload: FromSource | Newer, heard: Sequence[str] = ()) -> str:
         """What the tip's source sends next; its id."""
         name = secrets.token_bytes(16)
         return self.store_item(tip, Kind(payload.kind), tip.sign(payload, name, heard), name)

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
+from pathlib import Path
 from typing import IO, Any
 
 from babel.messages.mofile import write_mo
@@ -13,6 +14,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask_babel import Babel, Domain, get_locale
 
+from intake.report.definition import load_form
 from intake.settings import SettingError
 
 SOURCE = "en"
@@ -84,7 +86,9 @@ def extract_form(
     _comment_tags: object,
     options: Mapping[str, Any],  # noqa: ARG001 - Babel's name
 ) -> Iterator[tuple[int, str, str, list[str]]]:
-    """What there is to translate in the form's definition, for `pybabel extract`."""
+    """What there is to translate in the form that is in force, for `pybabel extract`."""
+    if Path(source.name).stem != str(load_form().version):
+        return
     definition = tomllib.loads(source.read().decode())
     for text in dict.fromkeys([*definition["always"].values(), *_texts(definition["groups"])]):
         yield 1, "gettext", text, []

@@ -16,6 +16,7 @@ from crypto.age import AgeError, HybridIdentity, Recipient, parse_recipient, sea
 from crypto.codename import Seed
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Chain, FromSource, PayloadFormatError
+from intake.report.reading import read_one
 from intake.report.signed import Link, SourceItem, source_key
 from intake.storage.tables import Item, Tip
 
@@ -103,6 +104,6 @@ def _newest(identity: HybridIdentity, sealed: bytes | None) -> Chain:
     if sealed is None:
         return _NOTHING_YET
     try:
-        return Chain.from_json(unseal(sealed, [identity]))
+        return read_one(unseal(sealed, [identity]), Chain)
     except (AgeError, PayloadFormatError):
         return _NOTHING_YET

@@ -28,8 +28,8 @@ from intake.report.payloads import (
     Reply,
     Report,
     Summary,
-    one_of,
 )
+from intake.report.reading import read_one
 from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
 from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of
@@ -290,6 +290,6 @@ def _answered(seed: Seed, rows: Iterable[Any]) -> Answered:
 
 def _open(identity: HybridIdentity, sealed: bytes) -> Reply | Opened | None:
     try:
-        return one_of(unseal(sealed, [identity]), *_TO_SOURCE)
+        return read_one(unseal(sealed, [identity]), *_TO_SOURCE)
     except (AgeError, PayloadFormatError):
         return None

@@ -46,7 +46,7 @@ class Row:
     @property
     def questions(self) -> list[Field]:
         """The fields about the file."""
-        return [self.form[_name(question.key, self.number)] for question in load_form().file_group.fields]
+        return [self.form[_name(question.key, self.number)] for question in load_form().file_fields]
 
     @property
     def names(self) -> frozenset[str]:
@@ -67,7 +67,7 @@ class Row:
         """Every question about the file with its answer."""
         return {
             question.key: answer_of(question, field.data)
-            for question, field in zip(load_form().file_group.fields, self.questions, strict=True)
+            for question, field in zip(load_form().file_fields, self.questions, strict=True)
         }
 
     def is_blank(self) -> bool:
@@ -80,7 +80,7 @@ def file_form() -> type[FileForm]:
     """The form, with as many rows as there are."""
     fields = {}
     for number in range(1, ROWS + 1):
-        for question in load_form().file_group.fields:
+        for question in load_form().file_fields:
             fields[_name(question.key, number)] = question_field(question)
         fields[_name(_FILE, number)] = FileField(_("The file"))
     return type("file_form", (FileForm,), fields)

@@ -7,11 +7,12 @@ from typing import Any
 from crypto.age import HybridIdentity, parse_identity
 from intake.protocol.index import ItemRow
 from intake.report.payloads import About, Note, Opened, Reply, Status, parse_document, to_document
+from intake.report.reading import read_values
+from intake.report.told import Account, Told
 from intake.triage.conversation import Line
 from intake.triage.mirror.added import Author
 from intake.triage.opening import Attachment, OpenTip, Signed
 
-_WRITTEN: dict[str, type[Reply | Opened | Note | Status]] = {kind.kind: kind for kind in (Reply, Opened, Note, Status)}
 _QUICK = 1
 """Of zlib's levels. Words, ids and keys in text shrink to half by any of them."""
 
@@ -25,7 +26,10 @@ def encode(tip: OpenTip) -> bytes:
         "signer": tip.signer,
         "language": tip.language,
         "identities": [str(identity) for identity in tip.identities],
-        "answers": tip.answers,
+        "once": {key: (told.form, told.value) for key, told in tip.account.once.items()},
+        "entries": {
+            key: [(told.form, told.value) for told in all_told] for key, all_told in tip.account.entries.items()
+        },
         "narrative": tip.narrative,
         "conversation": [(line.day, line.author, line.text) for line in tip.conversation],
         "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
@@ -44,6 +48,7 @@ def decode(document: bytes) -> OpenTip:
     """The tip that `encode` was given."""
     values = parse_document(zlib.decompress(document))
     made: dict[str, Any] = {
+        "account": _account(values.pop("once"), values.pop("entries")),
         "identities": tuple(map(_identity, values["identities"])),
         "conversation": [Line(*line) for line in values["conversation"]],
         "files": {
@@ -57,13 +62,23 @@ def decode(document: bytes) -> OpenTip:
     return OpenTip(**values | made)
 
 
+def _account(once: dict[str, Any], entries: dict[str, Any]) -> Account:
+    return Account(
+        {key: Told(*told) for key, told in once.items()},
+        {key: tuple(Told(*told) for told in all_told) for key, all_told in entries.items()},
+    )
+
+
 def _signed_values(signed: Signed) -> tuple[Any, ...]:
-    author, payload = signed.author, signed.payload
-    return signed.item, author.name, author.at.isoformat(), author.place, payload.kind, payload.values()
+    author = signed.author
+    return signed.item, author.name, author.at.isoformat(), author.place, signed.payload.document()
 
 
-def _signed(item: str, name: str, at: str, place: int, kind: str, values: dict[str, Any]) -> Signed:
-    return Signed(item, Author(name, datetime.fromisoformat(at), place), _WRITTEN[kind].from_values(values))
+def _signed(item: str, name: str, at: str, place: int, document: dict[str, Any]) -> Signed:
+    payload = read_values(document)
+    if not isinstance(payload, Reply | Opened | Status | Note):
+        raise TypeError("not what a reviewer writes")
+    return Signed(item, Author(name, datetime.fromisoformat(at), place), payload)
 
 
 def _identity(text: str) -> HybridIdentity:

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from intake.report.definition import Answers
+from intake.report.definition import Choice
+from intake.report.told import Told
 from intake.triage.opening import OpenTip
 
 PAGE = 50
@@ -22,6 +23,7 @@ CREATE TABLE queue (
     detained_now TEXT NOT NULL,
     host_country TEXT NOT NULL,
     origin_state TEXT NOT NULL,
+    forms TEXT NOT NULL,
     status TEXT NOT NULL,
     proven TEXT NOT NULL, -- the status that the log has; the other one may still be on its way there
     beginning TEXT NOT NULL,
@@ -62,7 +64,7 @@ _ROWS = """
 """
 _COUNT = "SELECT count(*)" + _ROWS
 _PAGE = (
-    "SELECT tip, day, urgency, detained_now, host_country, origin_state, status, beginning, warnings"
+    "SELECT tip, day, urgency, detained_now, host_country, origin_state, forms, status, beginning, warnings"
     + _ROWS
     + "ORDER BY rank, day DESC, tip LIMIT :rows OFFSET :before"
 )
@@ -70,7 +72,10 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """A tip in the queue. Answers are keys of the form, empty where there is none; `warnings`: how many."""
+    """A tip in the queue. Answers are keys of the form, empty where there is none; `warnings`: how many.
+
+    `forms`: the versions of the form that the answers were given to, in the order of `FILTERS`.
+    """
 
     tip: str
     day: str
@@ -78,14 +83,16 @@ class Row:
     detained_now: str
     host_country: str
     origin_state: str
+    forms: str
     status: str
     beginning: str
     warnings: int
 
     @property
-    def answers(self) -> Answers:
-        """The answers that the queue shows, as a tip has them."""
-        return {key: value for key in FILTERS if (value := getattr(self, key))}
+    def told(self) -> dict[str, Told[Choice]]:
+        """The answers that the queue shows, by key."""
+        forms = zip(FILTERS, self.forms.split(), strict=True)
+        return {key: Told(int(form), value) for key, form in forms if (value := getattr(self, key))}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -127,8 +134,11 @@ def show_statuses(database: sqlite3.Connection, statuses: Mapping[str, str]) -> 
 
 def write_row(database: sqlite3.Connection, tip: OpenTip) -> None:
     """Put a tip in its place, which must be empty."""
-    answers = [tip.answers.get(key) for key in FILTERS]
-    choices = [answer if isinstance(answer, str) else "" for answer in answers]
+    none: Told[Choice] = Told(0, "")
+    told = [tip.account.once.get(key, none) for key in FILTERS]
+    choices = [each.value if isinstance(each.value, str) else "" for each in told]
+    forms = " ".join(str(each.form) for each in told)
     rank = _URGENT.index(choices[0]) if choices[0] in _URGENT else len(_URGENT)
-    values = (tip.id, tip.day, rank, *choices, tip.status, tip.status, tip.narrative[:_BEGINNING], len(tip.warnings))
-    database.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    shown = (forms, tip.status, tip.status, tip.narrative[:_BEGINNING], len(tip.warnings))
+    values = (tip.id, tip.day, rank, *choices, *shown)
+    database.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)

@@ -13,6 +13,7 @@ from crypto.age import HybridIdentity
 from intake.protocol.index import ItemRow
 from intake.report.definition import load_form
 from intake.report.payloads import STATUSES, About, Note, Opened, Reply, Status
+from intake.report.told import Account, Told
 from intake.triage.book import FILTERS, PAGE, Book, queue
 from intake.triage.conversation import Line
 from intake.triage.mirror.added import Author
@@ -24,8 +25,14 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 DAYS = st.dates().map(str)
 NAMES = st.integers(0, 7).map(lambda number: f"{number:032x}")
 CHOICES = TEXTS | st.lists(TEXTS, max_size=3).map(tuple)
-ANSWERS = st.dictionaries(st.sampled_from([*FILTERS, "narrative", "consent_statistics"]), CHOICES) | st.dictionaries(
-    st.sampled_from(ENTRIES), st.lists(st.dictionaries(TEXTS, CHOICES, max_size=2), max_size=2).map(tuple)
+FORMS = st.integers(0, 9)
+ACCOUNTS = st.builds(
+    Account,
+    st.dictionaries(st.sampled_from([*FILTERS, "narrative", "another"]), st.builds(Told, FORMS, CHOICES)),
+    st.dictionaries(
+        st.sampled_from(ENTRIES),
+        st.lists(st.builds(Told, FORMS, st.dictionaries(TEXTS, CHOICES, max_size=2)), max_size=2).map(tuple),
+    ),
 )
 PAYLOADS = (
     st.builds(Note, TEXTS)
@@ -54,7 +61,7 @@ TIPS = st.builds(
     signer=TEXTS,
     language=TEXTS,
     identities=st.lists(st.binary(min_size=32, max_size=32).map(HybridIdentity.from_seed), max_size=2).map(tuple),
-    answers=ANSWERS,
+    account=ACCOUNTS,
     narrative=st.text(st.characters(exclude_categories=["Cs"])),
     conversation=st.lists(st.builds(Line, DAYS, TEXTS, TEXTS), max_size=3),
     files=st.dictionaries(TEXTS, st.builds(Attachment, DAYS, ABOUTS, st.integers(0, 1 << 50)), max_size=2),
@@ -69,7 +76,8 @@ TIPS = st.builds(
 
 
 def tip(number: int, day: str = "2026-01-01", narrative: str = "", **answers: Any) -> OpenTip:
-    return OpenTip(f"{number:032x}", day, narrative=narrative, answers=answers)
+    once = {key: Told(load_form().version, answer) for key, answer in answers.items()}
+    return OpenTip(f"{number:032x}", day, narrative=narrative, account=Account(once))
 
 
 def filled(*tips: OpenTip) -> Book:
@@ -207,6 +215,7 @@ def test_a_book_shows_nothing_of_what_it_holds() -> None:
 
 IN_MEMORY = """
 import resource, sqlite3, sys, tempfile
+from intake.report.told import Account, Told
 from intake.triage.book import Book
 from intake.triage.opening import OpenTip
 
@@ -219,8 +228,8 @@ else:
     sys.exit("a byte can be written, so this shows nothing")
 book = Book()
 for number in range(2000):
-    answers = {"host_country": f"{number % 250:03}"}
-    book.put(OpenTip(f"{number:032x}", "2026-01-01", narrative="words " * 300, answers=answers), b"given")
+    account = Account({"host_country": Told(1, f"{number % 250:03}")})
+    book.put(OpenTip(f"{number:032x}", "2026-01-01", narrative="words " * 300, account=account), b"given")
 for number in range(0, 2000, 2):
     book.remove(f"{number:032x}")
     book.queue({}, number)

@@ -103,7 +103,7 @@ def test_what_the_source_did_not_sign_is_not_shown_as_the_sources(
     assert "Forged words." not in text
     assert "forged.jpg" not in text
     assert text.count("They came again.") == 1
-    assert opened_tip(amina.work.book, tip.id.hex()).answers["consent_statistics"] == "yes"
+    assert opened_tip(amina.work.book, tip.id.hex()).account.once["consent_statistics"].value == "yes"
 
 
 def test_an_item_of_another_tip_or_id_or_kind_is_told_though_its_source_signed_it(

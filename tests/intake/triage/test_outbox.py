@@ -21,6 +21,7 @@ from intake.protocol.actions import Action
 from intake.protocol.entry import parse_entry
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Note, Status
+from intake.report.reading import read_one
 from intake.storage.removal import remove_tips
 from intake.storage.tables import Item, Tip
 from intake.triage.keyfile import load_keys
@@ -293,7 +294,7 @@ def test_what_was_sent_after_the_lock_is_sealed_and_there_after_unlocking(
     (unsent,) = waiting(amina)
     assert amina.send(f"{page(tip)}/note", {**sent, "form": unsent.form}).status_code == 303
     (sealed,) = stored(desk)
-    assert Note.from_json(unseal(sealed, [tip.identity])).text == unsent.text
+    assert read_one(unseal(sealed, [tip.identity]), Note).text == unsent.text
     assert "Not sent yet" not in amina.get("/").text
 
 

@@ -11,6 +11,7 @@ from intake.accesslog import members
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Note, Opened
+from intake.report.reading import read_one
 from intake.storage.tables import Item
 from intake.triage.keyfile import KeyFileError, load_keys
 from intake.triage.mirror.tables import SEALED
@@ -194,7 +195,7 @@ def test_the_source_is_told_once_that_somebody_opened_the_report(desk: Desk, rev
         program.unlock()
         program.get(f"/tips/{tip.id.hex()}")
     (sealed,) = _replies(desk)
-    assert Opened.from_json(unseal(sealed, [tip.source]))
+    assert read_one(unseal(sealed, [tip.source]), Opened)
 
 
 def _replies(desk: Desk) -> list[bytes]:

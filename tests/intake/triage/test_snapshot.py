@@ -112,7 +112,7 @@ def test_whatever_is_changed_in_what_opens_reports_makes_another_version(
     for name in (
         "intake/triage/opening.py",
         "intake/triage/book/queue.py",
-        "intake/report/form.toml",
+        "intake/report/forms/1.toml",
         "crypto/note.py",
     ):
         with (tmp_path / name).open("a") as file:

@@ -23,6 +23,7 @@ from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Chain
+from intake.report.reading import read_one
 from intake.source import create_app as create_source
 from intake.storage.removal import remove_withdrawals
 from intake.storage.tables import Item, Tip, Withdrawal
@@ -92,7 +93,8 @@ class Reviewer(Program):
         return LINES.findall(self.open(tip))
 
     def answers(self, tip: str) -> Any:
-        return opened_tip(self.work.book, tip).answers
+        account = opened_tip(self.work.book, tip).account
+        return {key: told.value for key, told in account.once.items()}
 
 
 class Everything:
@@ -253,7 +255,7 @@ def test_what_the_server_keeps_of_a_chain_is_one_size_and_opens_with_nothing_tha
     assert len({len(chain) for chain in kept}) == 1
     assert len(set(kept)) == 11
     identity = HybridIdentity.from_seed(parse(codename).derive().identity_seed())
-    assert [Chain.from_json(unseal(chain, [identity])).number for chain in kept] == list(range(1, 12))
+    assert [read_one(unseal(chain, [identity]), Chain).number for chain in kept] == list(range(1, 12))
     # One stanza: the source's own.
     assert {stanza_count(chain) for chain in kept} == {1}
 

@@ -1,0 +1,115 @@
+"""The form's words for people: each answer in those of the version of the form that it was given to.
+
+A key that this version doesn't have, or whose version isn't known here, stands for itself: nothing told is left out.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from babel import Locale
+
+from intake.report.definition import NARRATIVE, UNANSWERED, Choice, Entry, Field, forms
+from intake.report.told import Account, Told
+
+NO_ANSWER = "–"
+
+_COUNTRIES: Mapping[str, str] = Locale("en").territories
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Line:
+    """A question with its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Section:
+    """One of several things told of a kind, such as an event."""
+
+    title: str
+    lines: list[Line]
+
+
+def question(key: str) -> str:
+    """A question that is asked once for a report, as the newest version puts it that has it."""
+    return next((field.question for field in _versions(key)), key)
+
+
+def choices(key: str, occurring: Collection[str]) -> dict[str, str]:
+    """Those choices of a question that occur, in their order, with the newest words that any version has for each."""
+    words: dict[str, str] = {}
+    for field in _versions(key):
+        for choice in filter(occurring.__contains__, field.choices):
+            words.setdefault(choice, _choice(field, choice))
+    return words | {choice: choice for choice in sorted(occurring) if choice not in words}
+
+
+def answer(key: str, told: Told[Choice] | None) -> str:
+    """The answer to one question that is asked once for a report."""
+    return NO_ANSWER if told is None else _answer(_field(told.form, key), told.value)
+
+
+def answers(account: Account) -> list[Line]:
+    """Questions that are asked once for a report, with their answers, in the order of the form; not the narrative."""
+    order = (key for form in forms().values() for key in form.by_key)
+    keys = (key for key in _sorted(account.once, order) if key != NARRATIVE)
+    return [_line(_field(account.once[key].form, key), key, account.once[key].value) for key in keys]
+
+
+def sections(account: Account) -> list[Section]:
+    """What was told several times over, each entry under its title and number, in the order of the form."""
+    order = (kind.key for form in forms().values() for kind in form.entries)
+    keys = _sorted(account.entries, order)
+    return [_section(key, number, told) for key in keys for number, told in enumerate(account.entries[key], 1)]
+
+
+def about_file(form: int, told: Mapping[str, Choice]) -> list[Line]:
+    """What a source says of a file, question by question. `form`: the version that `told` answers."""
+    known = forms().get(form)
+    return _lines(() if known is None else known.file_fields, told)
+
+
+def _versions(key: str) -> Iterator[Field]:
+    """A question in every version that has it, the newest first."""
+    return (form.by_key[key] for form in forms().values() if key in form.by_key)
+
+
+def _field(form: int, key: str) -> Field | None:
+    known = forms().get(form)
+    return None if known is None else known.by_key.get(key)
+
+
+def _sorted(keys: Iterable[str], order: Iterable[str]) -> list[str]:
+    """Keys as they stand in the newest form that has them, then those that none has."""
+    places = {key: place for place, key in enumerate(dict.fromkeys(order))}
+    return sorted(keys, key=lambda key: places.get(key, len(places)))
+
+
+def _section(key: str, number: int, told: Told[Entry]) -> Section:
+    form = forms().get(told.form)
+    kind = next((kind for kind in form.entries if kind.key == key), None) if form else None
+    title, fields = (key, ()) if kind is None else (kind.title, kind.fields)
+    return Section(f"{title} {number}", _lines(fields, told.value))
+
+
+def _lines(fields: Iterable[Field], told: Mapping[str, Choice]) -> list[Line]:
+    known = {field.key: field for field in fields}
+    given = (key for key in _sorted(told, known) if told[key] != UNANSWERED)
+    return [_line(known.get(key), key, told[key]) for key in given]
+
+
+def _line(field: Field | None, key: str, value: Choice) -> Line:
+    return Line(key if field is None else field.question, _answer(field, value))
+
+
+def _answer(field: Field | None, value: Choice) -> str:
+    parts = (value,) if isinstance(value, str) else value
+    return "; ".join(parts if field is None else (_choice(field, part) for part in parts))
+
+
+def _choice(field: Field, key: str) -> str:
+    if field.kind == "country" and not field.choices.get(key):
+        return _COUNTRIES.get(key, key)
+    return field.choices.get(key, key)

@@ -1,0 +1,36 @@
+"""What a source has told so far, put together from its report and all that it added to the form."""
+
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from intake.report.definition import UNANSWERED, Answers, Choice, Entry
+
+T = TypeVar("T", Choice, Entry)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Told(Generic[T]):
+    """An answer or an entry, and the version of the form that it was given to: its keys have that one's words."""
+
+    form: int
+    value: T
+
+
+@dataclass(slots=True, repr=False)
+class Account:
+    """Everything told to the form, by key: answers to what is asked `once`, and `entries`."""
+
+    once: dict[str, Told[Choice]] = field(default_factory=dict)
+    entries: dict[str, tuple[Told[Entry], ...]] = field(default_factory=dict)
+
+    def take(self, form: int, answers: Answers) -> None:
+        """Take in the answers of one more document: later ones replace earlier ones, entries are added to those before.
+
+        Nothing is left out, also what no version of the form that is known here asks.
+        """
+        for key, answer in answers.items():
+            choice = answer if isinstance(answer, str) else tuple(part for part in answer if isinstance(part, str))
+            if entries := [part for part in answer if isinstance(part, dict)]:
+                self.entries[key] = (*self.entries.get(key, ()), *(Told(form, entry) for entry in entries))
+            elif choice not in (UNANSWERED, ()):
+                self.once[key] = Told(form, choice)

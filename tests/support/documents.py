@@ -1,0 +1,63 @@
+"""Documents of every kind that is sealed, as anybody could write them."""
+
+from hypothesis import strategies as st
+
+from crypto.codename import Seed
+from intake.report.payloads import (
+    About,
+    Addition,
+    Chain,
+    Deletion,
+    FromSource,
+    Message,
+    Note,
+    Opened,
+    Reply,
+    Report,
+    Status,
+    Summary,
+)
+from intake.report.reading import Document
+from intake.report.signed import MOST_ITEMS, Link, SourceItem, source_key
+
+KEY = source_key(Seed(bytes(32)))
+"""What the items of these sources are signed with."""
+
+TEXT = st.text(st.characters(codec="utf-8"))
+CHOICES = TEXT | st.lists(TEXT).map(tuple)
+ENTRIES = st.lists(st.dictionaries(TEXT, CHOICES, max_size=3), max_size=3).map(tuple)
+ANSWERS = st.dictionaries(TEXT, CHOICES | ENTRIES, max_size=4)
+IDS, DIGESTS = (st.text("0123456789abcdef", min_size=size, max_size=size) for size in (32, 64))
+
+SENT: dict[str, st.SearchStrategy[FromSource]] = {
+    "report": st.builds(Report, TEXT, st.integers(), ANSWERS),
+    "addition": st.builds(Addition, st.integers(), TEXT, ANSWERS),
+    "message": st.builds(Message, TEXT),
+    "about": st.builds(
+        About, IDS, TEXT, TEXT, st.integers(), DIGESTS, TEXT, st.integers(), st.dictionaries(TEXT, CHOICES, max_size=4)
+    ),
+    "deletion": st.builds(Deletion, IDS),
+}
+"""What sources send, by kind."""
+
+LINKS = st.one_of(
+    st.builds(Link, IDS, IDS, st.just(1), st.just(""), st.lists(IDS, max_size=3).map(tuple)),
+    st.builds(Link, IDS, IDS, st.integers(2, MOST_ITEMS), DIGESTS, st.lists(IDS, max_size=3).map(tuple)),
+)
+
+
+def signed(payloads: st.SearchStrategy[FromSource]) -> st.SearchStrategy[SourceItem]:
+    """Items of these, signed by `KEY`."""
+    return st.builds(SourceItem, payloads, LINKS).map(lambda item: item.signed_by(KEY))
+
+
+DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
+    **{kind: signed(payloads) for kind, payloads in SENT.items()},
+    "summary": st.builds(Summary, st.lists(TEXT).map(tuple), TEXT, TEXT, TEXT, st.integers(), ANSWERS),
+    "chain": st.builds(Chain, st.integers(), TEXT),
+    "reply": st.builds(Reply, TEXT, st.integers()),
+    "opened": st.just(Opened()),
+    "status": st.builds(Status, TEXT),
+    "note": st.builds(Note, TEXT),
+}
+"""What is sealed, by kind."""
