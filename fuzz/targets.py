@@ -66,6 +66,7 @@ from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify
 from intake.protocol.wire import WireError, decode_sealed, encode_sealed
 from intake.report.definition import Answer
+from intake.report.documents import Document, read
 from intake.report.payloads import (
     About,
     Addition,
@@ -82,7 +83,6 @@ from intake.report.payloads import (
     Summary,
     to_document,
 )
-from intake.report.reading import Document, read
 from intake.report.signed import Link, SourceItem, Unsigned
 from intake.serving.head import circuit_of, read_head
 from intake.source.session import base64url

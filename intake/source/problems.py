@@ -16,7 +16,7 @@ from intake.source.session.tokens import CSRFError, NoCookieError
 from intake.source.session.visits import end_visits_of, kept_seed
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.tip.chain import TipGoneError
-from intake.source.tip.tips import NoReviewersError
+from intake.source.tip.correspondence import NoReviewersError
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -17,11 +17,11 @@ def set_root(app: Flask) -> None:
 
 @marked(Cost.PAGE)
 def _root() -> Response:
-    return redirect(url_for("start.home", language=preferred()), 303)
+    return redirect(url_for("start.start", language=preferred()), 303)
 
 
 @blueprint.get("/")
 @marked(Cost.PAGE)
-def home() -> str:
+def start() -> str:
     """What this is, the safety guidance, and two ways on."""
-    return render("home.html", other_languages=others())
+    return render("start.html", other_languages=others())

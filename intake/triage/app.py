@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from intake.hygiene import log_without_content
 from intake.report import labels
-from intake.triage import members, views, words, writing
+from intake.triage import members, phrases, views, writing
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox import new_form
@@ -57,7 +57,7 @@ def create_app(
     app.register_blueprint(views.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(writing.blueprint)
-    app.jinja_env.globals.update(labels=labels, words=words, new_form=new_form)
+    app.jinja_env.globals.update(labels=labels, phrases=phrases, new_form=new_form)
     app.jinja_env.filters.update(as_name=as_name, typed=typed)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
     app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value

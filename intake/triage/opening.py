@@ -13,6 +13,7 @@ from intake.protocol.index import ItemRow, TipRow, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.logstate import LogState
 from intake.report.definition import NARRATIVE, Answers, forms
+from intake.report.documents import read, read_one
 from intake.report.payloads import (
     About,
     Addition,
@@ -28,7 +29,6 @@ from intake.report.payloads import (
     Status,
     Summary,
 )
-from intake.report.reading import read, read_one
 from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
 from intake.report.told import Account
 from intake.triage.chain import TELL, Sent, check, named

@@ -22,7 +22,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.payloads import STATUSES, Note, Status
-from intake.triage import words
+from intake.triage import phrases
 from intake.triage.book import FILTERS
 from intake.triage.desk_client import DeskError
 from intake.triage.guard import Guard
@@ -146,7 +146,7 @@ def file(work: Work, tip_id: str, item_id: str) -> Answer:
         return tip_page(work, opened, problem=f"this machine can't keep the file: {error.strerror}"), 500
     response = Response(_while_unlocked(guard(), first, pieces), mimetype="application/octet-stream")
     response.headers["Content-Length"] = str(chosen.about.size)
-    response.headers["Content-Disposition"] = words.attachment(chosen.about.name)
+    response.headers["Content-Disposition"] = phrases.attachment(chosen.about.name)
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 

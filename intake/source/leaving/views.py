@@ -13,7 +13,7 @@ from intake.source.session.visits import end_visits_of, have_ended, tell
 from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import show_tip, to_codename
-from intake.source.tip.tips import delete_reply, withdraw, withdraw_latecomer
+from intake.source.tip.correspondence import delete_reply, withdraw, withdraw_latecomer
 from intake.source.words.typed import sender, signed_in
 from intake.source.words.views import return_page
 from intake.storage.store import Forgotten

@@ -28,7 +28,7 @@ from intake.source.session.visits import (
 from intake.source.text.gettext import gettext as _
 from intake.source.text.languages import codename_language, language
 from intake.source.thread.views import show_tip
-from intake.source.tip.tips import (
+from intake.source.tip.correspondence import (
     Arrival,
     find_before_report,
     receive_report,

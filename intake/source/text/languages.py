@@ -57,7 +57,7 @@ def _starts() -> tuple[Other, ...]:
     held: tuple[Other, ...] | None = current_app.extensions.get(_STARTS)
     if held is None:
         tags = current_app.extensions[_AVAILABLE]
-        held = tuple(Other(tag, own_name(tag), url_for("start.home", language=tag)) for tag in tags)
+        held = tuple(Other(tag, own_name(tag), url_for("start.start", language=tag)) for tag in tags)
         current_app.extensions[_STARTS] = held
     return held
 

@@ -17,7 +17,7 @@ from intake.source.problems import show_again
 from intake.source.session.visits import kept_seed, note_saved, owner_tag, saved_groups, tell
 from intake.source.text.gettext import gettext as _
 from intake.source.text.languages import language
-from intake.source.tip.tips import Answered, answered, receive
+from intake.source.tip.correspondence import Answered, answered, receive
 from intake.source.words.typed import sender, signed_in
 
 blueprint = Blueprint("thread", __name__)

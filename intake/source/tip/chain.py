@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from crypto.age import AgeError, HybridIdentity, Recipient, parse_recipient, seal, unseal
 from crypto.codename import Seed
 from intake.protocol.kinds import Kind
+from intake.report.documents import read_one
 from intake.report.payloads import Chain, FromSource, PayloadFormatError
-from intake.report.reading import read_one
 from intake.report.signed import Link, SourceItem, source_key
 from intake.storage.tables import Item, Tip
 

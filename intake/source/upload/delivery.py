@@ -14,7 +14,7 @@ from intake.source.admission.room import NoRoomError, require_room
 from intake.source.forms.base import EIGHT_WORDS
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import kilobytes, megabytes
-from intake.source.tip.tips import receive_file
+from intake.source.tip.correspondence import receive_file
 from intake.source.upload.form import FileForm, Row
 from intake.source.upload.parts import IncomingFile, shortened
 from intake.source.upload.seal import EmptyFileError, FileTooLargeError, seal_file

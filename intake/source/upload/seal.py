@@ -10,7 +10,7 @@ from crypto.age import Encryptor, parse_recipient
 from crypto.padding import zeros_after
 from intake.server import Server
 from intake.source.admission.room import require_room
-from intake.source.tip.tips import SealedFile
+from intake.source.tip.correspondence import SealedFile
 
 _PIECE = 1 << 16
 _PIECES_BETWEEN_LOOKS = 64

@@ -11,7 +11,7 @@ from intake.source.session.visits import begin_visit, have_ended, kept_seed, own
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import number
 from intake.source.tip.chain import KnownTip
-from intake.source.tip.tips import find
+from intake.source.tip.correspondence import find
 
 
 @dataclass(frozen=True, slots=True, repr=False)

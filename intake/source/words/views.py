@@ -13,7 +13,7 @@ from intake.source.session.visits import asked_words, kept_seed, kept_words, sho
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import number
 from intake.source.text.languages import codename_language
-from intake.source.tip.tips import require_reviewers
+from intake.source.tip.correspondence import require_reviewers
 from intake.source.words.typed import sign_in
 
 blueprint = Blueprint("words", __name__)
@@ -55,7 +55,7 @@ def codename() -> ResponseReturnValue:
     """Show the codename, until its owner goes on to the report."""
     if words := kept_words():
         return render("codename.html", words=words, words_language=words_language())
-    return redirect(url_for("start.home" if kept_seed() is None else "report.report"), 303)
+    return redirect(url_for("start.start" if kept_seed() is None else "report.report"), 303)
 
 
 @blueprint.route("/codename/check", methods=["GET", "POST"])

@@ -6,8 +6,8 @@ from typing import Any
 
 from crypto.age import HybridIdentity, parse_identity
 from intake.protocol.index import ItemRow
+from intake.report.documents import read_values
 from intake.report.payloads import About, Note, Opened, Reply, Status, parse_document, to_document
-from intake.report.reading import read_values
 from intake.report.told import Account, Told
 from intake.triage.conversation import Line
 from intake.triage.mirror.added import Author

@@ -22,8 +22,8 @@ from intake.protocol.index import Days, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, Message, Report
-from intake.source.tip import tips
-from intake.source.tip.tips import SealedFile
+from intake.source.tip import correspondence
+from intake.source.tip.correspondence import SealedFile
 from intake.storage.gate import Gate
 from intake.storage.removal import remove_tips, remove_withdrawals
 from intake.storage.settle import settle
@@ -253,21 +253,23 @@ def test_all_that_sources_and_reviewers_do_changes_the_list(
         seen.append(amina("GET", "/v1/index").content)
         assert seen[-1] not in seen[:-1], what
 
-    tips.receive_report(open_at_once, seed, Report("en", form.version, {"narrative": "My story."}), "token")
+    correspondence.receive_report(open_at_once, seed, Report("en", form.version, {"narrative": "My story."}), "token")
     changed("report")
-    tip = tips.find(open_at_once, seed)
+    tip = correspondence.find(open_at_once, seed)
     assert tip is not None
-    tips.receive(open_at_once, seed, tip, Message("And this."), "another")
+    correspondence.receive(open_at_once, seed, tip, Message("And this."), "another")
     changed("message")
     with server.blobs.new() as writer:
         writer.write(b"sealed")
         file = SealedFile(writer.keep(), 6, 6, "0" * 64)
-    tips.receive_file(open_at_once, seed, tip, About("", "a.jpg", "image/jpeg", 6, "0" * 64, ""), file, "third")
+    correspondence.receive_file(
+        open_at_once, seed, tip, About("", "a.jpg", "image/jpeg", 6, "0" * 64, ""), file, "third"
+    )
     changed("file")
     reply = secrets.token_bytes(16)
     assert amina("PUT", f"/v1/tips/{tip.id.hex()}/items/{reply.hex()}?kind=reply", b"sealed").status_code == 201
     changed("reply")
-    assert tips.delete_reply(open_at_once, seed, tip, reply) is not None
+    assert correspondence.delete_reply(open_at_once, seed, tip, reply) is not None
     changed("deletion")
-    tips.withdraw(open_at_once, seed, tip)
+    correspondence.withdraw(open_at_once, seed, tip)
     changed("withdrawal")

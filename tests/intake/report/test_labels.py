@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import ANSWERS
+from any_document import ANSWERS
 from intake.report import labels
 from intake.report.definition import UNANSWERED, Answers, forms, load_form
 from intake.report.labels import Line

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from any_document import DOCUMENTS
 from crypto.age import HybridIdentity
-from documents import DOCUMENTS
 from intake.report.definition import Answer, load_form
 from intake.report.payloads import SUMMARY_SIZES, Note, Reply, Status, Summary
 

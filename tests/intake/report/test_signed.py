@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from any_document import KEY, LINKS, SENT, signed
 from crypto.codename import Seed
 from crypto.note import SigningKey
-from documents import KEY, LINKS, SENT, signed
+from intake.report.documents import read
 from intake.report.payloads import FromSource, Message, PayloadFormatError
-from intake.report.reading import read
 from intake.report.signed import (
     MOST_ITEMS,
     Link,

@@ -20,8 +20,8 @@ from forms import tokens
 from intake.protocol.actions import Action
 from intake.protocol.entry import parse_entry
 from intake.protocol.kinds import Kind
+from intake.report.documents import read_one
 from intake.report.payloads import Note, Status
-from intake.report.reading import read_one
 from intake.storage.removal import remove_tips
 from intake.storage.tables import Item, Tip
 from intake.triage.keyfile import load_keys

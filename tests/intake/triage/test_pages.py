@@ -10,8 +10,8 @@ from crypto.age import HybridIdentity, seal, unseal
 from intake.accesslog import members
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
+from intake.report.documents import read_one
 from intake.report.payloads import Note, Opened
-from intake.report.reading import read_one
 from intake.storage.tables import Item
 from intake.triage.keyfile import KeyFileError, load_keys
 from intake.triage.mirror.tables import SEALED

@@ -22,8 +22,8 @@ from intake.desk import create_app as create_desk
 from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
+from intake.report.documents import read_one
 from intake.report.payloads import Chain
-from intake.report.reading import read_one
 from intake.source import create_app as create_source
 from intake.storage.removal import remove_withdrawals
 from intake.storage.tables import Item, Tip, Withdrawal

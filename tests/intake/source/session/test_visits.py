@@ -11,7 +11,7 @@ from intake.protocol.kinds import Kind
 from intake.source.leaving import views as leaving
 from intake.source.report import views as report
 from intake.source.thread import views as thread
-from intake.source.tip import tips
+from intake.source.tip import correspondence
 from intake.source.upload import delivery
 from intake.storage.tables import Item
 from source_site import OpenSite, Site, Visit
@@ -336,7 +336,7 @@ def test_a_message_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fa
 
     def meanwhile(*args: Any) -> None:
         withdraw_elsewhere(site, copy)
-        tips.receive(*args)
+        correspondence.receive(*args)
 
     monkeypatch.setattr(thread, "receive", meanwhile)
     assert visit.post(form.action, {**form.hidden, "text": TEXT}).status_code == 400
@@ -356,7 +356,7 @@ def test_a_file_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fault
 
     def meanwhile(*args: Any) -> None:
         withdraw_elsewhere(site, copy)
-        tips.receive_file(*args)
+        correspondence.receive_file(*args)
 
     monkeypatch.setattr(delivery, "receive_file", meanwhile)
     assert visit.send_file(b"content", shows="A letter.").status_code == 400
@@ -380,10 +380,10 @@ def test_a_report_sent_twice_does_not_come_back_when_it_is_withdrawn_in_between(
 
     def behind_the_withdrawal(*args: Any) -> Any:
         withdraw_elsewhere(site, copy)
-        return tips.receive_report(*args)
+        return correspondence.receive_report(*args)
 
     def before_its_end(*args: Any) -> Any:
-        forgotten = tips.withdraw(*args)
+        forgotten = correspondence.withdraw(*args)
         assert twice.post(form.action, data=values).status_code == 303
         assert len(site.tips()) == 1
         return forgotten

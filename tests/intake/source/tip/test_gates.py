@@ -17,7 +17,7 @@ from intake.keeper import Keeper, read_log_key
 from intake.protocol.card import Role
 from intake.report.definition import load_form
 from intake.report.payloads import Message, Report
-from intake.source.tip import tips
+from intake.source.tip import correspondence
 from intake.source.tip.chain import KnownTip
 from intake.storage.tables import Item, Tip, Withdrawal
 
@@ -41,8 +41,8 @@ def at(server: Keeper, members_of: Members) -> At:
 
 def report(server: Keeper) -> tuple[Seed, KnownTip]:
     seed, form = Seed(secrets.token_bytes(32)), load_form()
-    tips.receive_report(server, seed, Report("en", form.version, {"narrative": "My story."}), "token")
-    tip = tips.find(server, seed)
+    correspondence.receive_report(server, seed, Report("en", form.version, {"narrative": "My story."}), "token")
+    tip = correspondence.find(server, seed)
     assert tip is not None
     return seed, tip
 
@@ -60,7 +60,7 @@ def test_what_arrives_while_the_day_changes_waits_for_a_gate_of_the_day_that_it_
     """Else a report of yesterday shows after a fetch of today that lacked it, and the server is called a liar."""
     server = at(*[MIDNIGHT - SECOND] * ticks, MIDNIGHT)
     seed, tip = report(server)
-    tips.receive(server, seed, tip, Message("And this."), "another token")
+    correspondence.receive(server, seed, tip, Message("And this."), "another token")
     shown = days_that_show(server, MIDNIGHT)
     assert days_that_show(server, MIDNIGHT + HOUR) - shown <= {"2026-03-11"}
 
@@ -68,7 +68,7 @@ def test_what_arrives_while_the_day_changes_waits_for_a_gate_of_the_day_that_it_
 def test_a_report_that_is_withdrawn_before_its_gate_leaves_nothing(at: At) -> None:
     server = at(MIDNIGHT + SECOND)
     seed, tip = report(server)
-    tips.withdraw(server, seed, tip)
+    correspondence.withdraw(server, seed, tip)
     with server.store.reading() as session:
         assert session.scalars(select(Withdrawal)).all() == []
 
@@ -76,6 +76,6 @@ def test_a_report_that_is_withdrawn_before_its_gate_leaves_nothing(at: At) -> No
 def test_a_report_that_shows_leaves_its_sources_word(at: At) -> None:
     seed, tip = report(at(MIDNIGHT + SECOND))
     server = at(MIDNIGHT + HOUR)
-    tips.withdraw(server, seed, tip)
+    correspondence.withdraw(server, seed, tip)
     with server.store.reading() as session:
         assert [word.tip_id for word in session.scalars(select(Withdrawal))] == [tip.id]

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from crypto.codename import Seed
+from intake.report.documents import Document
 from intake.report.payloads import (
     About,
     Addition,
@@ -17,7 +18,6 @@ from intake.report.payloads import (
     Status,
     Summary,
 )
-from intake.report.reading import Document
 from intake.report.signed import MOST_ITEMS, Link, SourceItem, source_key
 
 KEY = source_key(Seed(bytes(32)))

@@ -17,6 +17,7 @@ from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, split, u
 from crypto.codename import Seed
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
+from intake.report.documents import read_one
 from intake.report.payloads import (
     About,
     Addition,
@@ -29,7 +30,6 @@ from intake.report.payloads import (
     Report,
     Summary,
 )
-from intake.report.reading import read_one
 from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
 from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of

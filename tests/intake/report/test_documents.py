@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from documents import DOCUMENTS, KEY, TEXT
+from any_document import DOCUMENTS, KEY, TEXT
+from intake.report.documents import READERS, Document, read, read_one
 from intake.report.payloads import (
     Chain,
     Message,
@@ -22,7 +23,6 @@ from intake.report.payloads import (
     Status,
     Summary,
 )
-from intake.report.reading import READERS, Document, read, read_one
 from intake.report.signed import NotTheSourcesError, SourceItem, Unsigned
 
 KINDS = sorted(READERS)
