@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from crypto.note import SignatureError, SigningKey, Verifier, decode_base64
 from intake.protocol.card import key_id
@@ -47,56 +47,54 @@ _USUAL_PORTS = {"http": "80", "https": "443"}
 
 
 class RequestError(ValueError):
-    """A request is not let in, in words for whoever sent it."""
+    """A request is not let in, in words for whoever sent it. `says`: what an error of this kind says unless told."""
+
+    says: ClassVar[str] = ""
+
+    def __init__(self, says: str = "") -> None:
+        super().__init__(says or self.says)
 
 
 class UnsignedError(RequestError):
     """There is no signature."""
 
-    def __init__(self) -> None:
-        super().__init__("the request is not signed")
+    says = "the request is not signed"
 
 
 class MalformedError(RequestError):
     """The signature is not written in our one form."""
 
-    def __init__(self) -> None:
-        super().__init__("the signature is malformed")
+    says = "the signature is malformed"
 
 
 class CoverageError(RequestError):
     """What is signed is not of our one form, or the request has no such form."""
 
-    def __init__(self) -> None:
-        super().__init__("the signature does not cover what it must")
+    says = "the signature does not cover what it must"
 
 
 class AnotherDeskError(RequestError):
     """The request bears the name of another log."""
 
-    def __init__(self) -> None:
-        super().__init__(ANOTHER_DESK)
+    says = ANOTHER_DESK
 
 
 class UnknownKeyError(RequestError):
     """The key is nobody's."""
 
-    def __init__(self) -> None:
-        super().__init__("the signing key is not enrolled, or was revoked")
+    says = "the signing key is not enrolled, or was revoked"
 
 
 class FalseSignatureError(RequestError):
     """The signature is not that of this request by this key."""
 
-    def __init__(self) -> None:
-        super().__init__("the signature is not valid")
+    says = "the signature is not valid"
 
 
 class AnotherBodyError(RequestError):
     """The body is not the one whose digest was signed."""
 
-    def __init__(self) -> None:
-        super().__init__("the body is not the one that was signed")
+    says = "the body is not the one that was signed"
 
 
 class Fields(Protocol):
