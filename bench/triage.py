@@ -113,7 +113,7 @@ class Bench:
 
     def _unseal(self, tip: str) -> list[bytes]:
         """Open what is kept of a report, and nothing else. Returns what was opened."""
-        kept, opened = self.work._kept.kept(tip), self.work.book.tip(tip)
+        kept, opened = self.work._kept.kept(tip).get(tip), self.work.book.tip(tip)
         if kept is None or opened is None or self._keys.identity is None:
             raise RuntimeError(tip)
         unseal(kept.sealed[tip], [self._keys.identity])

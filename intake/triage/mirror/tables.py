@@ -35,11 +35,11 @@ class Table:
 
     def digest(self, row: Row) -> bytes:
         """What proves that a row is as this program wrote it."""
-        digest = sha256(self.name.encode())
+        parts = [self.name.encode()]
         for value in row:
             kind, data = _encoded(value)
-            digest.update(b"%b%d:%b" % (kind, len(data), data))
-        return digest.digest()
+            parts += (b"%b%d:" % (kind, len(data)), data)
+        return sha256(b"".join(parts)).digest()
 
 
 def _encoded(value: object) -> tuple[bytes, bytes]:
@@ -115,6 +115,7 @@ ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
 SEALED = Table("sealed", ("name", "bytes"))
-"""What the desk sent sealed: `summary/<tip>` as first fetched, and `item/<tip>/<id>`."""
+"""What the desk sent: `summary/<tip>` as first fetched, and `item/<tip>/<id>`, which are sealed; and `rows/<digest>`,
+what the index says of a day, until the days that have changed are all here."""
 
 TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED)
