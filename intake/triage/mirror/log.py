@@ -32,7 +32,7 @@ from intake.triage.mirror.added import added_row, keep_added
 from intake.triage.mirror.file import MirrorDamagedError
 from intake.triage.mirror.journal import Logged, logged_requests
 from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
-from intake.triage.progress import Progress
+from intake.triage.progress import Progress, no_progress
 
 EVIDENCE = "evidence"
 _MOST_EVIDENCE = 100
@@ -221,7 +221,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             kept.stage(0, lines)
-        growth = _replayed(kept, start, checkpoint.size, client.journal.key)
+        growth = _replayed(kept, start, checkpoint.size, client.journal.key, progress)
     if head is not None and start.size < head.checkpoint.size:
         home.repaired(_MENDED)
     with home.mirror.writing():
@@ -241,7 +241,7 @@ def recall_log(home: Home) -> LogState | None:
         start = LogState.empty(head.checkpoint.origin)
         require_kept = map(leaf_hash, kept.earlier(head.checkpoint.size))
         require_tree(start.edge, require_kept, head.checkpoint, None)
-        growth = _replayed(kept, start, head.checkpoint.size, "")
+        growth = _replayed(kept, start, head.checkpoint.size, "", no_progress)
         kept.save(head.received, growth.state, growth.added)
         state = growth.state
     return state
@@ -329,17 +329,19 @@ def _is_full(entries: Sequence[bytes]) -> bool:
     return sum(map(len, entries), len(entries)) + MAX_ENTRY_SIZE >= limits.ENTRIES
 
 
-def _replayed(kept: KeptLog, state: LogState, size: int, key: str) -> Growth:
+def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Progress) -> Growth:
     """Check what is staged, a piece at a time."""
     before, added = state.size, list[Row]()
     logged: dict[str, Logged] = {}
-    while state.size < size:
-        start = state.size
-        entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
-        if state.size == start:
-            raise MirrorDamagedError("what was fetched of the log was damaged at once")
-        added += _added(start, entries)
-        logged |= logged_requests(key, start, entries)
+    with progress("Verifying the log", size - before) as told:
+        while state.size < size:
+            start = state.size
+            entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
+            if state.size == start:
+                raise MirrorDamagedError("what was fetched of the log was damaged at once")
+            added += _added(start, entries)
+            logged |= logged_requests(key, start, entries)
+            told(state.size - before)
     return Growth(state, before, added, logged)
 
 
