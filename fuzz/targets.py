@@ -60,11 +60,12 @@ from intake.protocol.index import (
     WithdrawalRow,
     parse_day,
     parse_days,
+    parse_span,
     sha256_hex,
 )
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify
-from intake.protocol.wire import WireError, decode_sealed, encode_sealed
+from intake.protocol.wire import WireError, decode_entries, decode_sealed, encode_entries, encode_sealed
 from intake.report.definition import Answer
 from intake.report.payloads import (
     About,
@@ -483,6 +484,11 @@ TARGETS: dict[str, Target] = {
     ),
     "days": Target(_round_trip(parse_days, Days.to_json, WireError), (_DAYS,)),
     "day": Target(_round_trip(partial(parse_day, _DAY), DayIndex.to_json, WireError), (_ROWS,)),
+    "span": Target(
+        _round_trip(_of_text(parse_span), lambda span: str(span).encode(), WireError),
+        (b"2026-01-01", b"2026-01-01--2026-02-28"),
+    ),
+    "log-entries": Target(_round_trip(decode_entries, encode_entries, WireError), (b"", b"{}", b"{}\n{}")),
     "have-query": Target(
         _stable(_of_text(kept_digest), lambda have: have_query(have).encode(), ActionError),
         (b"", b"?have=" + b"0" * 64, b"?"),

@@ -35,7 +35,7 @@ BUNDLE = WIDTH * (MAX_ENTRY_SIZE + 2)
 
 ENTRIES = BUNDLE
 MOST_ENTRIES = 2048
-"""Entries of the log in one answer, in bytes and in number: more would keep a slow client from saying how far it is."""
+"""Entries of the log in one answer: their bytes, and how many. Few enough to say how far a fetch of them is."""
 
 EVIDENCE = MAX_NOTE_SIZE
 """A file of evidence."""

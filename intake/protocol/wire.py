@@ -48,7 +48,7 @@ def encode_entries(lines: Iterable[bytes]) -> bytes:
 
 
 def decode_entries(body: bytes) -> list[bytes]:
-    """The lines that `encode_entries` was given; more or shorter ones than it takes are cut, and never verified."""
+    """The lines of such an answer; what is none of the log's shows when they are verified."""
     return body.split(b"\n", limits.MOST_ENTRIES) if body else []
 
 

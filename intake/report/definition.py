@@ -152,6 +152,12 @@ def load_form() -> Form:
     return Form(version=data["version"], groups=tuple(_group(group, always) for group in data["groups"]))
 
 
+@cache
+def entry_keys() -> frozenset[str]:
+    """The keys of everything in it that can be told several times over."""
+    return frozenset(entries.key for entries in load_form().entries)
+
+
 def form_text() -> str:
     """The definition as it is written."""
     return files(__package__).joinpath("form.toml").read_text("utf-8")

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from crypto.padding import pad_padme, pad_to
-from intake.report.definition import Answer, Choice, load_form
+from intake.report.definition import Answer, Choice, entry_keys
 
 SUMMARY_SIZES = (4096, 8192)
 SMALLEST_ITEM = 2048
@@ -268,8 +268,7 @@ def _fits(value: object, hint: object) -> bool:
 
 def _is_answer(key: str, value: object) -> bool:
     """Whether this can be an answer: entries only where the form has entries, so that nobody meets them elsewhere."""
-    entries = {kind.key for kind in load_form().entries}
-    return _is_entries(value) if key in entries else _is_choice(value)
+    return _is_entries(value) if key in entry_keys() else _is_choice(value)
 
 
 def _is_entries(value: object) -> bool:

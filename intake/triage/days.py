@@ -35,7 +35,7 @@ def fetch_changes(client: DeskClient, tips: Tips, progress: Progress) -> Changes
         changed = {day.digest: day.day for day in days if known.get(day.day) != day.digest}
         rows = _fetched(client, tips, list(_runs(days, known)), progress)
         if changed.keys() <= rows.keys():
-            new = {digest: parse_day(day, rows[digest]) for digest, day in changed.items()}
+            new = {digest: parse_day(day, rows.pop(digest)) for digest, day in changed.items()}
             return Changes(sha256_hex(body), new, frozenset(held.keys() - {day.day for day in days}))
     raise DeskError("what the desk has changed again and again while it was fetched; try again")
 

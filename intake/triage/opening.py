@@ -11,7 +11,7 @@ from crypto.padding import PaddingError
 from intake.protocol.clock import Correction, LogClock
 from intake.protocol.index import ItemRow, TipRow, sha256_hex
 from intake.protocol.logstate import LogState
-from intake.report.definition import UNANSWERED, Answer, load_form
+from intake.report.definition import UNANSWERED, Answer, entry_keys
 from intake.report.payloads import (
     About,
     Addition,
@@ -359,14 +359,10 @@ def _written(kind: str, document: bytes) -> Reply | Opened | Note | Status:
 def _merge(tip: OpenTip, answers: Mapping[str, Answer]) -> None:
     """Later answers replace earlier ones; entries are added to those before."""
     for key, answer in answers.items():
-        if key in _entries():
+        if key in entry_keys():
             tip.answers[key] = (*tip.answers.get(key, ()), *answer)
         elif answer != UNANSWERED:
             tip.answers[key] = answer
-
-
-def _entries() -> frozenset[str]:
-    return frozenset(entries.key for entries in load_form().entries)
 
 
 def _hybrid(text: str) -> HybridIdentity:

@@ -286,8 +286,7 @@ class Tips:
 
     def sealed(self, name: str) -> bytes | None:
         """Sealed bytes that are here and whole."""
-        row = self._file.get(SEALED, name)
-        return None if row is None else bytes(row[1])
+        return self._sealed([name]).get(name)
 
     def _sealed(self, names: Iterable[str]) -> dict[str, bytes]:
         return {str(name): bytes(row[1]) for name, row in self._file.get_all(SEALED, names).items()}
