@@ -11,8 +11,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -43,6 +43,7 @@ from intake.triage.mirror.log import KeptLog
 from intake.triage.mirror.tips import Fetched, Known, Tips, item_name, summary_name
 from intake.triage.opening import OpenTip, Reader, Signed
 from intake.triage.place import Place
+from intake.triage.progress import no_progress
 from intake.triage.work import Work
 
 SIZES = (10_000, 100_000)
@@ -89,10 +90,10 @@ class _Filled:
         return work
 
 
-def _nothing_opened(steps: Iterable[int], says: str) -> Iterable[int]:
-    if says == "Opening reports" and list(steps):
+def _nothing_opened(says: str, of: int) -> AbstractContextManager[Callable[[int], None]]:
+    if says == "Opening reports" and of:
         raise RuntimeError("the snapshot was not taken")
-    return steps
+    return no_progress(says, of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def _fill_home(home: Home, keys: MemberKeys, log: LogState, size: int) -> None:
             sealed = {name: summary, **{item.id: chance.randbytes(_KEPT) for item in own}}
             kept.arrived({summary_name(name): summary, **{item_name(name, i.id): sealed[i.id] for i in own}})
             known = Known(row.payload, row.header, signs=True, day=day, signer="0" * 64, items=own)
-            kept.remember(name, known)
+            kept.remember({name: known})
             given = reader.given(row, own, known, {key: _digest(data) for key, data in sealed.items()})
             tips, items = days.setdefault(day, ([], []))
             tips.append(row)

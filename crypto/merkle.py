@@ -5,7 +5,7 @@ RFC 9162, sections 2.1.3.2 and 2.1.4.2, spells out and RFC 6962 leaves to the re
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -134,12 +134,20 @@ class Frontier:
 
     def append(self, leaf: bytes) -> Self:
         """The edge after one more leaf, given by its hash."""
-        hashes, size, digest = list(self.hashes), self.size, leaf
-        # Every trailing 1 bit of the size is a full subtree that the new one completes to the next larger.
-        while size & 1:
-            digest = node_hash(hashes.pop(), digest)
-            size >>= 1
-        return type(self)(self.size + 1, (*hashes, digest))
+        return self.extend((leaf,))
+
+    def extend(self, leaves: Iterable[bytes]) -> Self:
+        """The edge after more leaves, given by their hashes."""
+        hashes, size = list(self.hashes), self.size
+        for leaf in leaves:
+            size += 1
+            # Every trailing 0 bit of the new size is a full subtree that the leaf completes to the next larger.
+            digest, grown = leaf, size
+            while not grown & 1:
+                digest = node_hash(hashes.pop(), digest)
+                grown >>= 1
+            hashes.append(digest)
+        return type(self)(size, tuple(hashes))
 
     def root(self) -> bytes:
         """The root of the tree."""

@@ -48,7 +48,7 @@ from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_pat
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.audit import replay
 from intake.protocol.card import CardError, Role, issue_card, key_id, parse_card
-from intake.protocol.endpoints import first_byte, from_query, have_query, kept_digest
+from intake.protocol.endpoints import first_wanted, from_query, have_query, kept_digest
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
 from intake.protocol.index import (
@@ -60,11 +60,12 @@ from intake.protocol.index import (
     WithdrawalRow,
     parse_day,
     parse_days,
+    parse_span,
     sha256_hex,
 )
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify
-from intake.protocol.wire import WireError, decode_sealed, encode_sealed
+from intake.protocol.wire import WireError, decode_entries, decode_sealed, encode_entries, encode_sealed
 from intake.report.definition import Answer
 from intake.report.documents import Document, read
 from intake.report.payloads import (
@@ -481,10 +482,15 @@ TARGETS: dict[str, Target] = {
         _stable(parse_read_request, ReadRequest.to_json, ActionError), (ReadRequest(("0" * 32,), ()).to_json(),)
     ),
     "item-query": Target(
-        _stable(_of_text(first_byte), lambda start: from_query(start).encode(), ActionError), (b"", b"?from=1", b"?")
+        _stable(_of_text(first_wanted), lambda start: from_query(start).encode(), ActionError), (b"", b"?from=1", b"?")
     ),
     "days": Target(_round_trip(parse_days, Days.to_json, WireError), (_DAYS,)),
     "day": Target(_round_trip(partial(parse_day, _DAY), DayIndex.to_json, WireError), (_ROWS,)),
+    "span": Target(
+        _round_trip(_of_text(parse_span), lambda span: str(span).encode(), WireError),
+        (b"2026-01-01", b"2026-01-01--2026-02-28"),
+    ),
+    "log-entries": Target(_round_trip(decode_entries, encode_entries, WireError), (b"", b"{}", b"{}\n{}")),
     "have-query": Target(
         _stable(_of_text(kept_digest), lambda have: have_query(have).encode(), ActionError),
         (b"", b"?have=" + b"0" * 64, b"?"),

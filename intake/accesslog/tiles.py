@@ -1,6 +1,6 @@
 """The log as static resources (C2SP tlog-tiles): tiles and bundles, from the stored hashes and entries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -13,20 +13,24 @@ class NoSuchTileError(LookupError):
     """The tree is not large enough for this tile."""
 
 
-def tile(log: LogReader, session: Session, ref: TileRef, skipped: int = 0) -> bytes:
-    """The bytes of one tile or bundle; `NoSuchTileError` where the tree does not reach.
-
-    `skipped`: so many entries at the beginning of a bundle are left out.
-    """
+def tile(log: LogReader, session: Session, ref: TileRef) -> bytes:
+    """The bytes of one tile or bundle; `NoSuchTileError` where the tree does not reach."""
     level = ref.level or 0
     start = ref.index * WIDTH
     # A hash at level L is the root of 256^L entries.
     if (start + ref.width) * WIDTH**level > log.size(session):
         raise NoSuchTileError
     if ref.level is None:
-        left = max(0, ref.width - skipped)
-        return encode_bundle(_all(log.lines(session, start + ref.width - left, start + ref.width), left))
+        return encode_bundle(_all(log.lines(session, start, start + ref.width), ref.width))
     return b"".join(_hashes(log, session, level, start, ref.width))
+
+
+def entries(log: LogReader, session: Session, start: int, end: int) -> Iterator[bytes]:
+    """The entries from `start` up to but not including `end`, as far as the tree reaches. A few are read at a time."""
+    end = min(end, log.size(session))
+    for first in range(start, end, WIDTH):
+        last = min(first + WIDTH, end)
+        yield from _all(log.lines(session, first, last), last - first)
 
 
 def _hashes(log: LogReader, session: Session, level: int, start: int, count: int) -> Sequence[bytes]:

@@ -6,7 +6,8 @@ from hashlib import sha256
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, WithdrawalRow, sha256_hex
+from intake.protocol import limits
+from intake.protocol.index import Day, DayIndex, Days, ItemRow, Span, TipRow, WithdrawalRow, sha256_hex
 from intake.storage import tables
 from intake.storage.gate import Gate
 from intake.storage.tables import Item, Tip, Withdrawal
@@ -29,6 +30,21 @@ def day_rows(session: Session, gate: Gate, now: datetime, day: date) -> bytes:
     """The rows of a day as they are answered: those that the list was made of, unless something has come since."""
     kept = session.scalar(select(tables.Day.rows).where(tables.Day.day == day))
     return day_index(session, gate, now, day).to_json() if kept is None else kept
+
+
+def span_rows(session: Session, gate: Gate, now: datetime, span: Span) -> bytes:
+    """The rows of days, a line each: of those of which there is anything, as many from the first on as fit."""
+    first, last = (date.fromisoformat(day) for day in (span.first, span.last))
+    days = select(tables.Day.day).where(tables.Day.day >= first, tables.Day.day <= last).order_by(tables.Day.day)
+    lines: list[bytes] = []
+    size = 0
+    for day in session.scalars(days).all():
+        line = day_rows(session, gate, now, day)
+        size += len(line) + 1
+        if lines and size > limits.ROWS:
+            break
+        lines.append(line)
+    return b"\n".join(lines)
 
 
 def day_index(session: Session, gate: Gate, now: datetime, day: date) -> DayIndex:

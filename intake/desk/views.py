@@ -12,17 +12,18 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import Gone
 
 from crypto.tiles import TileError, parse_tile_path
-from intake.accesslog.tiles import NoSuchTileError, tile
+from intake.accesslog import tiles
+from intake.accesslog.tiles import NoSuchTileError
 from intake.desk.admission import admitted, current_server, logged
-from intake.desk.index import day_rows, list_days
+from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
 from intake.desk.underway import UnderWay
 from intake.protocol import endpoints, limits
 from intake.protocol.actions import parse_read_request
-from intake.protocol.index import AS_KEPT, is_day, sha256_hex
+from intake.protocol.index import AS_KEPT, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
-from intake.protocol.wire import encode_sealed
+from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
 from intake.storage.room import StoreFullError
@@ -49,15 +50,21 @@ def days() -> Response:
 
 @routes.serves(endpoints.DAY)
 def rows(day: str) -> Response:
-    """The rows of one day: a client fetches only what it lacks."""
-    if not is_day(day):
+    """The rows of one day, or of several: a client fetches only what it lacks."""
+    try:
+        span = parse_span(day)
+    except WireError:
         abort(404)
     server = current_server()
     with logged():
         pass
     with server.store.reading() as session:
         # By the time that it is now: what has come since the entry was made must wait for its own gate.
-        body = day_rows(session, server.gate, server.log.time(session), date.fromisoformat(day))
+        now = server.log.time(session)
+        if span.first == span.last:
+            body = day_rows(session, server.gate, now, date.fromisoformat(day))
+        else:
+            body = span_rows(session, server.gate, now, span)
     return Response(body, mimetype=_JSON)
 
 
@@ -71,7 +78,7 @@ def read() -> Response:
 def read_item(item: str) -> Response:
     """The sealed bytes of one item, streamed; with `?from=`, what is left of them from that byte on."""
     server = current_server()
-    start = endpoints.first_byte(_query())
+    start = endpoints.first_wanted(_query())
     with logged():
         pass
     size, body = _content(server, bytes.fromhex(item), start)
@@ -125,6 +132,18 @@ def checkpoint() -> Response:
         return Response(server.log.checkpoint(session), mimetype="text/plain")
 
 
+@routes.serves(endpoints.ENTRIES)
+def entries() -> Response:
+    """Entries of the log, as they were hashed, a line each."""
+    server = current_server()
+    start = endpoints.first_wanted(_query())
+    with admitted():
+        pass
+    with server.store.reading() as session:
+        body = encode_entries(tiles.entries(server.log, session, start, start + limits.MOST_ENTRIES))
+    return Response(body, mimetype=_BYTES)
+
+
 @routes.serves(endpoints.LOG)
 def log_tile(resource: str) -> Response:
     """A hash tile or an entry bundle (C2SP tlog-tiles)."""
@@ -133,8 +152,7 @@ def log_tile(resource: str) -> Response:
         pass
     with server.store.reading() as session:
         try:
-            skipped = endpoints.first_byte(_query())
-            return Response(tile(server.log, session, parse_tile_path(resource), skipped), mimetype=_BYTES)
+            return Response(tiles.tile(server.log, session, parse_tile_path(resource)), mimetype=_BYTES)
         except (TileError, NoSuchTileError):
             abort(404)
 
@@ -167,9 +185,11 @@ def _bulk_read() -> Response:
             # If there is no room, nothing is logged, and the request can be made again.
             at_the_end.callback(_under_way().take(size))
         answer = Response(
-            encode_sealed(
-                _each(server, select(Tip.id, Tip.header, Tip.payload), tips),
-                _each(server, select(Item.id, Item.sealed), items),
+            _joined(
+                encode_sealed(
+                    _each(server, select(Tip.id, Tip.header, Tip.payload), tips),
+                    _each(server, select(Item.id, Item.sealed), items),
+                )
             ),
             mimetype=_JSON,
         )
@@ -185,6 +205,19 @@ def _each(server: Server, sealed: Select[*tuple[Any, ...]], sizes: Mapping[bytes
             rows = session.execute(sealed.where(key.in_(run))).all()
         for name, *parts in rows:
             yield name.hex(), b"".join(parts)
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in larger pieces, each of which costs both sides something."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
 
 
 def _runs(sizes: Mapping[bytes, int]) -> Iterator[list[bytes]]:

@@ -12,6 +12,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from crypto.merkle import Frontier, leaf_hash
@@ -85,17 +86,14 @@ def require_tree(edge: Frontier, leaves: Iterable[bytes], checkpoint: Checkpoint
     """
     if seen is not None:
         require_growth(checkpoint, seen)
-    for leaf in leaves:
-        _require_seen(edge, seen)
-        edge = edge.append(leaf)
-    _require_seen(edge, seen)
+        leaves = iter(leaves)
+        edge = edge.extend(islice(leaves, max(seen.size - edge.size, 0)))
+        if edge.size == seen.size and edge.root() != seen.root:
+            says = f"the log was rewritten: its first {seen.size} entries are not the ones seen before"
+            raise ContradictionError(says)
+    edge = edge.extend(leaves)
     if (edge.size, edge.root()) != (checkpoint.size, checkpoint.root):
         raise AuditError("the log was altered: its entries do not hash to the root that was signed")
-
-
-def _require_seen(edge: Frontier, seen: Checkpoint | None) -> None:
-    if seen is not None and edge.size == seen.size and edge.root() != seen.root:
-        raise ContradictionError(f"the log was rewritten: its first {seen.size} entries are not the ones seen before")
 
 
 def require_growth(checkpoint: Checkpoint, seen: Checkpoint) -> None:
@@ -132,15 +130,15 @@ class _Replay:
         self._roster, self._rulings = state.roster.copy(), list(state.rulings)
         # Whole signature bases: the desk forgets a nonce once no request that bears it can be let in any more.
         self._bases = dict(state.recent)
-        self._began, self._earlier = state.size, earlier
+        self._began, self._leaves, self._earlier = state.size, list[bytes](), earlier
 
     @property
     def state(self) -> LogState:
-        recent = reusable(self._bases, self._clock)
-        return LogState(self._log, self._edge, self._clock, self._version, tuple(self._rulings), recent, self._roster)
+        recent, edge = reusable(self._bases, self._clock), self._edge.extend(self._leaves)
+        return LogState(self._log, edge, self._clock, self._version, tuple(self._rulings), recent, self._roster)
 
     def take(self, line: bytes) -> Entry:
-        place = self._edge.size
+        place = self._began + len(self._leaves)
         try:
             entry = parse_entry(line)
             self._check(entry)
@@ -148,7 +146,7 @@ class _Replay:
             self._clock = self._clock.after(entry)
         except (EntryError, RosterError, ClockError, RequestError, ActionError, NoteError) as error:
             raise AuditError(f"entry {place} is false: {error}") from error
-        self._edge = self._edge.append(leaf_hash(line))
+        self._leaves.append(leaf_hash(line))
         if entry.request is None:
             self._rulings.append(Ruling(place, entry))
         if entry.action is Action.CLOCK:

@@ -17,7 +17,8 @@ _FROM = r"\?from=([1-9][0-9]{0,14})"
 _HAVE = r"\?have=([0-9a-f]{64})"
 _REVIEWERS = frozenset({Role.REVIEWER})
 _MEMBERS = frozenset(Role)
-_PATTERNS = {"tip": _ID, "item": _ID, "day": r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "resource": r"[!-~]+"}
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Endpoint:
 
 DAYS = Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX, limits.DAYS, query=rf"\??|{_HAVE}")
 DAY = Endpoint("GET", "/v1/index/{day}", _REVIEWERS, Action.INDEX, limits.INDEX)
+"""A day, or the days from one to another (`index.Span`): as many of them from the first on as fit into an answer."""
+
 READ = Endpoint("POST", "/v1/read", _REVIEWERS, Action.READ, limits.READ, largest_body=LONGEST_READ, logs_body=True)
 ITEM = Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ, limits.ITEM, query=rf"\??|{_FROM}")
 ADD = Endpoint(
@@ -65,10 +68,13 @@ ADD = Endpoint(
 OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT)
 """A reviewer's program says that it has shown a tip: what it fetched before says only that it could."""
 CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
-LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE, query=rf"\??|{_FROM}")
-"""Of an entry bundle, with a query, what comes after so many entries: whoever has these needs no others."""
+ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, query=rf"\??|{_FROM}")
+"""The entries from one on, as many as fit into an answer: whoever has those before needs no others."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, OPEN, CHECKPOINT, LOG)
+LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
+"""The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
+
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, OPEN, CHECKPOINT, ENTRIES, LOG)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
@@ -98,12 +104,12 @@ def named(method: str, path: str, query: str, body: bytes | None) -> Named:
 
 
 def from_query(start: int) -> str:
-    """The query of a request for an item from its byte `start` on; none for all of it."""
+    """The query of a request for an item from its byte `start` on, or for the log from this entry on; none for all."""
     return f"?from={start}" if start else ""
 
 
-def first_byte(query: str) -> int:
-    """Where a request for an item wants to go on, 0 for all of it; `ActionError` for any other query."""
+def first_wanted(query: str) -> int:
+    """Where such a request wants to go on, 0 for all of it; `ActionError` for any other query."""
     if query in ("", "?"):
         return 0
     wanted = re.fullmatch(_FROM, query)

@@ -18,6 +18,9 @@ OPERATOR = "operator"
 """Who made an entry that no member signed: whoever holds the server."""
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 class EntryError(ValueError):
     """Not an entry in its canonical form."""
 
@@ -65,7 +68,7 @@ class Entry:
             values["card"] = self.card
         if self.confirmed:
             values["confirmed"] = True
-        line = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        line = _CANONICAL.encode(values).encode()
         if len(line) > LONGEST:
             raise EntryError("the entry is too long")
         return line

@@ -140,6 +140,26 @@ def parse_day(day: str, body: bytes) -> DayIndex:
     return index
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days from `first` to `last`, both of them among these. As text it is one of the two forms of ISO 8601."""
+
+    first: str
+    last: str
+
+    def __str__(self) -> str:
+        return self.first if self.first == self.last else f"{self.first}--{self.last}"
+
+
+def parse_span(text: str) -> Span:
+    """Read a span of days; `WireError` if it is none."""
+    first, _, last = text.partition("--")
+    span = Span(first, last or first)
+    if not is_day(span.first) or not is_day(span.last) or span.first > span.last or str(span) != text:
+        raise WireError("not a span of days")
+    return span
+
+
 def is_day(text: object) -> bool:
     """Whether this is a day as the index writes it."""
     try:

@@ -9,6 +9,9 @@ DAYS = 1_000_000
 INDEX = 128_000_000
 """The rows of all days together, and so of one: some 200,000 reports with all that belongs to them."""
 
+ROWS = 8_000_000
+"""The rows of several days in one answer; a day that is larger comes by itself."""
+
 SUMMARY = 100_000
 """One sealed summary, whose size the index doesn't say: its padded text, and 2 kB for each reviewer."""
 
@@ -29,6 +32,10 @@ CHECKPOINT = 64 * 1024
 
 BUNDLE = WIDTH * (MAX_ENTRY_SIZE + 2)
 """An entry bundle (C2SP tlog-tiles)."""
+
+ENTRIES = BUNDLE
+MOST_ENTRIES = 2048
+"""Entries of the log in one answer: their bytes, and how many. Few enough to say how far a fetch of them is."""
 
 EVIDENCE = MAX_NOTE_SIZE
 """A file of evidence."""

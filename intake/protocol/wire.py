@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from intake.protocol import limits
+
 
 class WireError(ValueError):
     """The desk's answer is not of the agreed form."""
@@ -31,6 +33,23 @@ def decode_sealed(body: bytes) -> tuple[dict[str, bytes], dict[str, bytes]]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, binascii.Error):
         raise WireError("the desk's answer is malformed") from None
     return summaries, items
+
+
+def encode_entries(lines: Iterable[bytes]) -> bytes:
+    """Entries of the log, a line each, of which none has a line break in it: as many from the first on as fit."""
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        size += len(line) + 1
+        if size > limits.ENTRIES:
+            break
+        held.append(line)
+    return b"\n".join(held)
+
+
+def decode_entries(body: bytes) -> list[bytes]:
+    """The lines of such an answer; what is none of the log's shows when they are verified."""
+    return body.split(b"\n", limits.MOST_ENTRIES) if body else []
 
 
 def loads(body: bytes) -> Any:

@@ -8,6 +8,7 @@ gives the day, the access log proves a reviewer, and a signature (`intake/report
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, get_type_hints
 
@@ -54,11 +55,17 @@ class Payload:
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """The record of these fields; `PayloadFormatError` unless they are exactly those of this kind."""
-        hints = get_type_hints(cls)
-        names = {field.name for field in fields(cls)}
-        if values.keys() != names or not all(_fits(values[name], hints[name]) for name in names):
+        types = cls._types()
+        if values.keys() != types.keys() or not all(_fits(values[name], kind) for name, kind in types.items()):
             raise PayloadFormatError(f"not a {cls.kind}")
         return cls(**values)
+
+    @classmethod
+    @cache
+    def _types(cls) -> Mapping[str, Any]:
+        """The fields, and the type of each."""
+        hints = get_type_hints(cls)
+        return {field.name: hints[field.name] for field in fields(cls)}
 
 
 def to_document(values: Mapping[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ The signature is over one line that nothing else opens with, and the canonical J
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from crypto.codename import Seed
@@ -72,6 +72,10 @@ class Link:
     previous: str
     heard: tuple[str, ...] = ()
 
+    def values(self) -> dict[str, Any]:
+        """The fields, by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SourceItem:
@@ -98,7 +102,7 @@ class SourceItem:
         return pad_padme(self.to_json(), SMALLEST_ITEM)
 
     def _values(self) -> dict[str, Any]:
-        return {**self.payload.document(), "link": asdict(self.link)}
+        return {**self.payload.document(), "link": self.link.values()}
 
     def _to_sign(self) -> bytes:
         canonical = json.dumps(self._values(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,11 +1,10 @@
 """What an auditor reads: who opened what, who may, and which log this was. One line for each, the same in a pipe."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.progress import track
 
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.entry import OPERATOR, Entry
@@ -15,6 +14,7 @@ from intake.triage.desk_client import DeskClient
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys
 from intake.triage.mirror.log import fetch_whole
+from intake.triage.progress import bar
 
 
 def _now() -> datetime:
@@ -23,13 +23,9 @@ def _now() -> datetime:
 
 def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], datetime] = _now) -> None:
     """Fetch and verify the whole log and print it; `AuditError` or `DeskError` if it can't be."""
-
-    def progress(steps: Iterable[int], says: str) -> Iterable[int]:
-        return track(steps, says, console=console, transient=True)
-
     client = DeskClient(home, keys.signing)
     try:
-        verified = fetch_whole(client, home, progress)
+        verified = fetch_whole(client, home, bar(console))
     finally:
         client.close()
     for says in home.repairs:

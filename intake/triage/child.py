@@ -8,7 +8,6 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -16,13 +15,13 @@ from time import monotonic
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
 
 from intake.triage.app import create_app
 from intake.triage.guard import Guard
 from intake.triage.hardening import harden
 from intake.triage.home import Connection, Home
 from intake.triage.place import Place
+from intake.triage.progress import bar
 from intake.triage.server import Server
 
 READY = b"ready\n"
@@ -72,7 +71,7 @@ def main() -> None:
         orders.place,
         end=ended.set,
         entered=lambda: _tell(ENTERED),
-        progress=_progress,
+        progress=bar(Console(stderr=True)),
         idle_seconds=orders.idle_seconds,
     )
     server = Server(_listening(orders.listening), app, orders.place)
@@ -105,10 +104,6 @@ def _listening(text: str) -> socket.socket:
     if sys.platform == "win32":
         return socket.fromshare(bytes.fromhex(text))
     return socket.socket(fileno=int(text))
-
-
-def _progress(steps: Iterable[int], says: str) -> Iterable[int]:
-    return track(steps, says, transient=True, console=Console(stderr=True))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ from intake.protocol import endpoints, limits
 from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import key_id
 from intake.protocol.endpoints import Endpoint, named
+from intake.protocol.index import Span
 from intake.protocol.requests import ANOTHER_DESK, sign
+from intake.protocol.wire import decode_entries
 from intake.triage.home import Home
 from intake.triage.mirror.journal import Journal
 from intake.triage.transport import TimedTransport, allowed
@@ -72,9 +74,9 @@ class DeskClient:
         """The list of days, or that it is as kept. `have`: the digest of the list that is kept; empty if none is."""
         return self._get(endpoints.DAYS, endpoints.DAYS.at() + endpoints.have_query(have))
 
-    def day(self, day: str, most: int) -> bytes:
-        """The rows of a day, `most` bytes of them."""
-        return self._get(endpoints.DAY, endpoints.DAY.at(day=day), most)
+    def rows(self, span: Span, most: int) -> bytes:
+        """The rows of days, a line each, of as many from the first on as the desk answers at once; so many bytes."""
+        return self._get(endpoints.DAY, endpoints.DAY.at(day=str(span)), most)
 
     def read(self, request: ReadRequest, sealed: int) -> bytes:
         """Sealed summaries and small items, as the desk sends them. `sealed`: bytes of these items together.
@@ -124,9 +126,9 @@ class DeskClient:
         """The newest signed checkpoint."""
         return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())
 
-    def log_resource(self, path: str, skipped: int = 0) -> bytes:
-        """An entry bundle, or what comes after its first entries, `skipped` of them."""
-        return self._get(endpoints.LOG, endpoints.LOG.at(resource=path) + endpoints.from_query(skipped))
+    def entries(self, start: int) -> list[bytes]:
+        """The log's entries from one on, as many as the desk answers at once."""
+        return decode_entries(self._get(endpoints.ENTRIES, endpoints.ENTRIES.at() + endpoints.from_query(start)))
 
     def _get(self, row: Endpoint, path: str, most: int | None = None) -> bytes:
         largest = row.largest_answer if most is None else min(most, row.largest_answer)

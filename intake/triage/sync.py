@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from intake.protocol import limits
 from intake.protocol.actions import MOST_OBJECTS, Action, Named, ReadRequest
 from intake.protocol.audit import AuditError
-from intake.protocol.index import AS_KEPT, DayIndex, TipRow, parse_day, parse_days, sha256_hex
+from intake.protocol.index import DayIndex, TipRow
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError, decode_sealed
-from intake.triage.desk_client import DeskClient, DeskError
+from intake.triage.days import fetch_changes
+from intake.triage.desk_client import DeskClient
 from intake.triage.home import Home
 from intake.triage.mirror.added import Authors
 from intake.triage.mirror.log import Growth, fetch_new
-from intake.triage.mirror.tips import Fetched, Known, Tips, is_summary, item_name, summary_name
+from intake.triage.mirror.tips import Fetched, Tips, is_summary, item_name, summary_name
 from intake.triage.progress import Progress
-
-_ATTEMPTS = 5
-"""How often the list of days is asked for, if something comes while its days are fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,11 @@ class _Wanted:
     size: int
     summary_of: TipRow | None = None
 
+    @property
+    def tip(self) -> str:
+        """The tip that it belongs to."""
+        return self.name.split("/")[1]
+
 
 class Sync:
     """Fetches for one member."""
@@ -53,9 +56,10 @@ class Sync:
     def run(self) -> Synced:
         """Fetch what is new. `DeskError`, `WireError`, `AuditError` or `OSError` if it can't be; what came stays."""
         before = self._tips.fetched
-        listed, changed, gone = self._changes()
-        new = {row.id for day in changed.values() for row in day.tips if self._tips.row(row.id) is None}
-        arrived = self._fetch(changed.values())
+        changes = fetch_changes(self._client, self._tips, self._progress)
+        new = {row.id for day in changes.days.values() for row in day.tips}
+        new -= self._tips.shown(new).keys()
+        arrived = self._fetch(changes.days.values())
         # Of the list itself: what is added before the last of its days is fetched is in none of them.
         asked = {each.nonce for each in self._client.journal.open() if each.does == Named(Action.INDEX)}
         touched: set[str] = set()
@@ -64,16 +68,13 @@ class Sync:
             if growth.state.roster.member(self._client.journal.key) is not None:
                 fetched = _fetched(before, growth, asked)
                 touched.update(name.split("/")[1] for name in arrived)
-                touched.update(self._tips.replace(changed, gone))
+                touched.update(self._tips.replace(changes.days, changes.gone))
                 # Of others whose memory is lost, nobody knows any more when they came.
-                for tip in touched:
-                    if tip in new or summary_name(tip) in arrived:
-                        self._remember(tip, before)
-                for word in (word for day in changed.values() for word in day.withdrawals):
-                    if known := self._tips.known(word.tip):
-                        self._tips.remember(word.tip, known.told(word))
+                first = {tip for tip in touched if tip in new or summary_name(tip) in arrived}
+                self._tips.remember_first(first, before)
+                self._tips.told(word for day in changes.days.values() for word in day.withdrawals)
                 self._tips.fetched_at(fetched)
-                self._tips.listed_as(listed)
+                self._tips.listed_as(changes.listed)
                 touched.update(self._touched_by_log(growth))
                 touched.update(self._tips.written_to(before.place, fetched.place))
                 self._tips.touch(touched)
@@ -83,39 +84,6 @@ class Sync:
         if growth.state.roster.member(self._client.journal.key) is None:
             raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
         return Synced(growth.state, frozenset(touched))
-
-    def _changes(self) -> tuple[str, dict[str, DayIndex], set[str]]:
-        """The digest of the list of days, the days of it that are not as they were, by digest, and those that are gone.
-
-        `DeskError` if they go on changing.
-        """
-        got: dict[str, DayIndex] = {}
-        # Where the digest of the list is lost with a part of it, no day is known to be as it was.
-        held = self._tips.digests()
-        known = held if self._tips.listed else {}
-        for _ in range(_ATTEMPTS):
-            body = self._client.days(self._tips.listed)
-            if body == AS_KEPT and self._tips.listed:
-                return self._tips.listed, {}, set()
-            days = parse_days(body).days
-            changed = [day for day in days if known.get(day.day) != day.digest]
-            left = limits.INDEX
-            for day in (day for day in changed if day.digest not in got):
-                rows = self._client.day(day.day, left)
-                left -= len(rows)
-                got[sha256_hex(rows)] = parse_day(day.day, rows)
-                if day.digest not in got:
-                    break
-            if all(day.digest in got for day in changed):
-                gone = held.keys() - {day.day for day in days}
-                return sha256_hex(body), {day.digest: got[day.digest] for day in changed}, gone
-        raise DeskError("what the desk has changed again and again while it was fetched; try again")
-
-    def _remember(self, tip: str, before: Fetched) -> None:
-        """Of a tip that is new, what came first; once its summary is here."""
-        row = self._tips.row(tip)
-        if row is not None and self._tips.known(tip) is None and self._tips.has(summary_name(tip)):
-            self._tips.remember(tip, Known(row.payload, row.header, before.day, before.signs))
 
     def _touched_by_log(self, growth: Growth) -> set[str]:
         """Tips of which new entries of the log may let something else be said."""
@@ -135,26 +103,30 @@ class Sync:
     def _fetch(self, days: Collection[DayIndex]) -> set[str]:
         """Fetch the sealed bytes that are not here yet. Returns the names of what came."""
         wanted = {each.name: each for each in self._wanted(days)}
-        requests = list(_requests(list(wanted.values())))
         arrived: set[str] = set()
-        for number in self._progress(range(len(requests)), "Fetching reports"):
-            got = self._read(requests[number])
-            self._tips.arrived(got)
-            arrived |= got.keys()
+        with self._progress("Fetching reports", len(wanted)) as told:
+            # A tip with all that belongs to it: what broke off has whole ones.
+            for part in _requests(sorted(wanted.values(), key=lambda each: each.tip)):
+                got = self._read(part)
+                self._tips.arrived(got)
+                arrived |= got.keys()
+                told(len(arrived))
         self._tips.lack(wanted.keys() - arrived)
         return arrived
 
     def _wanted(self, days: Collection[DayIndex]) -> Iterator[_Wanted]:
-        tips = {row.id: row for day in days for row in day.tips}
-        items = {row.id: row for day in days for row in day.items}
         lacking = set(self._tips.lacking())
-        rows = [row for name in lacking if (row := tips.get(_id(name)) or self._tips.row(_id(name)))]
-        others = [item for name in lacking if (item := items.get(_id(name)) or self._tips.item(_id(name)))]
-        for tip in {**tips, **{row.id: row for row in rows}}.values():
-            if any(name in lacking or self._tips.lacks(name) for name in self._tips.wanted([tip], [])):
+        ids = set(map(_id, lacking))
+        # As the index says now, where it says anything now.
+        tips = self._tips.shown(ids) | {row.id: row for day in days for row in day.tips}
+        items = self._tips.items(ids) | {row.id: row for day in days for row in day.items}
+        wanted = list(self._tips.wanted(tips.values(), items.values()))
+        missing = lacking.intersection(wanted) | self._tips.lacking_of(wanted)
+        for tip in tips.values():
+            if summary_name(tip.id) in missing:
                 yield _Wanted(summary_name(tip.id), tip.id, limits.SUMMARY, tip)
-        for item in {**items, **{item.id: item for item in others}}.values():
-            if any(name in lacking or self._tips.lacks(name) for name in self._tips.wanted([], [item])):
+        for item in items.values():
+            if item_name(item.tip, item.id) in missing:
                 yield _Wanted(item_name(item.tip, item.id), item.id, item.size)
 
     def _read(self, part: Sequence[_Wanted]) -> dict[str, bytes]:

@@ -1,7 +1,7 @@
 """An unlocked program: keys in memory, what is new fetched and opened."""
 
 import hashlib
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
@@ -21,11 +21,11 @@ from intake.triage.membership import acknowledge, changes
 from intake.triage.mirror.added import Authors
 from intake.triage.mirror.file import MirrorDamagedError
 from intake.triage.mirror.log import evidence_files, recall_log
-from intake.triage.mirror.tips import Tips
+from intake.triage.mirror.tips import Known, Tips
 from intake.triage.opening import Attachment, Given, OpenTip, Reader, open_tip
 from intake.triage.outbox import Outbox, Unsent
 from intake.triage.patience import in_thread, is_done
-from intake.triage.progress import Progress
+from intake.triage.progress import Progress, Watched
 from intake.triage.sending import Sending
 from intake.triage.sync import Sync, Synced
 
@@ -50,11 +50,11 @@ class Work:
         home.sweep()
         self._identity = keys.identity
         self._key_id = keys.card.key_id
-        self._progress = progress
+        self.progress = Watched(progress)
         self._client = DeskClient(home, keys.signing)
         self._downloads = Downloads(home, self._client)
         self._kept = Tips(home.mirror)
-        self._sync = Sync(self._client, home, progress)
+        self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self.log: LogState | None = None
         self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, self._is_logged, self.fetch)
@@ -273,24 +273,21 @@ class Work:
         book = self.book if self._restored else self._load()
         before = book.given()
         names = sorted(touched) if self._restored else self._outdated(book, before)
-        other = []
-        for name in names:
-            given, _ = self._given(name, reader)
-            if given is None:
-                book.remove(name)
-            elif before.get(name) == given.digest:
-                self._kept.opened({name: given.digest})
-            else:
-                other.append(name)
+        other = [name for name in names if name not in before]
+        for part in _parts([name for name in names if name in before]):
+            given = self._given(part, reader)
+            same = {name: each.digest for name, (each, _) in given.items() if each.digest == before[name]}
+            self._kept.opened(same)
+            other += [name for name in part if name not in same]
         for name in () if self._restored else other:
             book.remove(name)
         # Only now: nothing that was kept is shown of which it isn't certain that it would be opened the same.
         self._restore(book)
-        starts = range(0, len(other), _AT_ONCE)
-        for start in self._progress(starts, "Opening reports") if other else ():
-            with self._home.mirror.writing():
-                for name in other[start : start + _AT_ONCE]:
-                    self._open_one(book, name, reader)
+        with self.progress("Opening reports", len(other)) as told:
+            for number, part in enumerate(_parts(other), 1):
+                with self._home.mirror.writing():
+                    self._open_part(book, part, reader)
+                told(min(number * _AT_ONCE, len(other)))
 
     def _outdated(self, book: Book, before: Mapping[str, bytes]) -> list[str]:
         """What the book does not hold as it was opened last; of what the index lacks, nothing stays in it."""
@@ -299,27 +296,34 @@ class Work:
             book.remove(name)
         return [name for name in ids if name not in before or before[name] != opened.get(name)]
 
-    def _open_one(self, book: Book, name: str, reader: Reader) -> None:
-        given, sealed = self._given(name, reader)
-        if given is None:
-            return
-        opened = open_tip(given, sealed, self._identity)
-        if sealed[name]:
-            known = given.known.seen(opened)
-            self._kept.remember(name, known)
-            # Where there is no doubt, what is remembered from now on would open the same.
-            if not opened.warnings:
-                given = replace(given, known=known)
-        book.put(opened, given.digest)
-        self._kept.opened({name: given.digest})
+    def _open_part(self, book: Book, names: Sequence[str], reader: Reader) -> None:
+        """Open some, or forget those that the index lacks."""
+        known: dict[str, Known] = {}
+        digests: dict[str, bytes] = {}
+        given_of = self._given(names, reader)
+        for name in names:
+            if name not in given_of:
+                book.remove(name)
+                continue
+            given, sealed = given_of[name]
+            opened = open_tip(given, sealed, self._identity)
+            if sealed[name]:
+                known[name] = given.known.seen(opened)
+                # Where there is no doubt, what is remembered from now on would open the same.
+                if not opened.warnings:
+                    given = replace(given, known=known[name])
+            digests[name] = given.digest
+            book.put(opened, digests[name])
+        self._kept.remember(known)
+        self._kept.opened(digests)
 
-    def _given(self, name: str, reader: Reader) -> tuple[Given | None, Mapping[str, bytes]]:
-        """What a tip is to be opened from, and its sealed bytes; None for one that the index lacks."""
-        kept = self._kept.kept(name)
-        if kept is None:
-            return None, {}
-        digests = {key: hashlib.sha256(data).hexdigest() for key, data in kept.sealed.items()}
-        return reader.given(kept.row, kept.items, kept.known, digests), kept.sealed
+    def _given(self, names: Sequence[str], reader: Reader) -> dict[str, tuple[Given, Mapping[str, bytes]]]:
+        """What tips are to be opened from, and their sealed bytes; nothing of those that the index lacks."""
+        found = {}
+        for name, kept in self._kept.kept(*names).items():
+            digests = {key: hashlib.sha256(data).hexdigest() for key, data in kept.sealed.items()}
+            found[name] = reader.given(kept.row, kept.items, kept.known, digests), kept.sealed
+        return found
 
     def _load(self) -> Book:
         """The book that was kept, or the empty one."""
@@ -341,12 +345,16 @@ class Work:
                 return
             before, self.log = self.log, log
             if changed:
-                gone = {tip: self._kept.known(tip) for tip in self._kept.gone(self._kept.fetched.place)}
-                self._notices = notices(gone, self._kept.withdrawn())
+                gone = self._kept.gone(self._kept.fetched.place)
+                self._notices = notices(dict.fromkeys(gone) | self._kept.known(*gone), self._kept.withdrawn())
             self.sending.settle()
             self.book.show_statuses(self.sending.statuses)
             if before is None or before.rulings != log.rulings:
                 self.changes = changes(log, self._home.mirror)
+
+
+def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
 
 
 def _wanted(tip: OpenTip, file: Attachment) -> Wanted:

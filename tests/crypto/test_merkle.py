@@ -201,6 +201,14 @@ def test_a_frontier_grows_with_the_tree_for_all_sizes_to_512() -> None:
     assert (frontier.size, frontier.root()) == (512, mth(0, 512))
 
 
+def test_a_frontier_takes_many_leaves_as_it_takes_one_after_another() -> None:
+    for start in range(40):
+        before = Frontier.empty().extend(LEAVES[:start])
+        for end in range(start, 80):
+            after = before.extend(iter(LEAVES[start:end]))
+            assert (after.size, after.root()) == (end, mth(0, end))
+
+
 def test_appending_leaves_the_frontier_before_as_it_was() -> None:
     before = Frontier.empty().append(LEAVES[0])
     before.append(LEAVES[1])

@@ -19,6 +19,7 @@ from intake.protocol.card import Role
 from intake.settings import Settings
 from intake.triage.home import Home
 from intake.triage.keyfile import MemberKeys, make_keys
+from intake.triage.progress import no_progress
 from intake.triage.work import Work
 from opened import opened_tips
 from project import PROJECT
@@ -143,7 +144,7 @@ def work(onions: Onions) -> Iterator[Work]:
         log=str(read_log_key(onions.settings.log_key).verifier),
         proxy=f"socks5h://127.0.0.1:{onions.net.socks_port}",
     )
-    opened = Work(home, onions.reviewer, lambda steps, _title: steps)
+    opened = Work(home, onions.reviewer, no_progress)
     yield opened
     opened.close()
 

@@ -18,7 +18,7 @@ from crypto.note import SigningKey
 from crypto.padding import zeros_after
 from intake.desk.index import day_index, list_days
 from intake.keeper import Keeper, read_log_key
-from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, WithdrawalRow, sha256_hex
+from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, WithdrawalRow, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import About, FromSource, Message, Newer, Report, Summary
@@ -97,7 +97,10 @@ class Desk:
                     for day, rows in sorted(days.items())
                 )
             )
-            body = (listed if path == "/v1/index" else days[path.rpartition("/")[2]]).to_json()
+            body = listed.to_json()
+            if path != "/v1/index":
+                span = parse_span(path.rpartition("/")[2])
+                body = b"\n".join(days[day].to_json() for day in sorted(days) if span.first <= day <= span.last)
             return WsgiResponse(body, status=response[1], mimetype="application/json")(environ, start)
 
         self.wsgi = answer

@@ -24,6 +24,9 @@ _VERSION = 1
 _MAIN, _COPY = "main", "copy"
 _GENERATION = "generation"
 _BUSY_SECONDS = 30.0
+_AT_ONCE = 500
+"""Values that one query looks for."""
+
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _DAMAGE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 # sqlite3 can't put a message into words that quotes damaged bytes.
@@ -86,9 +89,28 @@ class MirrorFile:
         """The row of a key, if there is one that is whole."""
         return next(iter(self.where(table, table.key, key)), None)
 
-    def where(self, table: Table, column: str, value: Value) -> list[Row]:
-        """The rows with this value, sorted by their keys; one that is damaged is mended, or left out and said."""
-        return self.select(table, f"WHERE {column} = ? ORDER BY {table.key}", (value,))
+    def get_all(self, table: Table, keys: Iterable[Value]) -> dict[Value, Row]:
+        """The rows of these keys, by key, as far as there are any that are whole."""
+        return {row[0]: row for row in self.where(table, table.key, *keys)}
+
+    def where(self, table: Table, column: str, *values: Value) -> list[Row]:
+        """The rows with one of these values, each value's sorted by their keys.
+
+        One that is damaged is mended, or left out and said.
+        """
+        rows: list[Row] = []
+        for part in _parts(values):
+            marks = ", ".join("?" * len(part))
+            rows += self.select(table, f"WHERE {column} IN ({marks}) ORDER BY {column}, {table.key}", part)
+        return rows
+
+    def present(self, table: Table, keys: Sequence[Value]) -> set[str]:
+        """Those of these keys, all of them texts, of which there is a row. None is read: it may not be whole."""
+        found: set[str] = set()
+        for part in _parts(keys):
+            marks = ", ".join("?" * len(part))
+            found.update(self.keys(f"SELECT {table.key} FROM {table.name} WHERE {table.key} IN ({marks})", part))  # noqa: S608 - names of our own
+        return found
 
     def whole_where(self, table: Table, column: str, value: Value) -> list[Row]:
         """The rows with this value, those among them of which one file says another now."""
@@ -278,6 +300,10 @@ def _version(path: Path) -> int:
 
 def _statements(db: sqlite3.Connection) -> list[str]:
     return [sql for (sql,) in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid")]
+
+
+def _parts(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
 
 
 def _schema() -> Iterator[str]:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import leaf_hash, root_hash
 from crypto.note import NoteError, parse_note
-from crypto.tiles import WIDTH, TileError, decode_bundle, entries_path
+from crypto.tiles import MAX_ENTRY_SIZE
 from intake.protocol import limits
 from intake.protocol.actions import Action
 from intake.protocol.audit import (
@@ -32,7 +32,7 @@ from intake.triage.mirror.added import added_row, keep_added
 from intake.triage.mirror.file import MirrorDamagedError
 from intake.triage.mirror.journal import Logged, logged_requests
 from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
-from intake.triage.progress import Progress
+from intake.triage.progress import Progress, no_progress
 
 EVIDENCE = "evidence"
 _MOST_EVIDENCE = 100
@@ -146,7 +146,7 @@ class KeptLog:
 
     def save(self, received: Received, state: LogState, added: Iterable[Row]) -> None:
         """Keep what was verified: head, state, and who added what. The entries themselves are staged already."""
-        size = sum(map(len, self.lines(self._bytes[0], state.size)), self._bytes[1])
+        size = self._bytes[1] + self._length(self._bytes[0], state.size)
         with self._file.writing():
             keep_added(self._file, added)
             self._file.put(
@@ -166,7 +166,14 @@ class KeptLog:
     def bytes_kept(self) -> int:
         """How many bytes the entries have that are kept, verified or not."""
         entries, size = self._bytes
-        return sum(map(len, self.lines(entries)), size)
+        return size + self._length(entries, limits.LOG_ENTRIES)
+
+    def _length(self, start: int, end: int) -> int:
+        """How many bytes these entries have, as SQLite counts them, whole or not: it is for a bound only."""
+        (size,) = self._file.keys(
+            "SELECT ifnull(sum(length(line)), 0) FROM entry WHERE place BETWEEN ? AND ?", (start, end - 1)
+        )
+        return int(size)
 
 
 def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
@@ -214,7 +221,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             kept.stage(0, lines)
-        growth = _replayed(kept, start, checkpoint.size, client.journal.key)
+        growth = _replayed(kept, start, checkpoint.size, client.journal.key, progress)
     if head is not None and start.size < head.checkpoint.size:
         home.repaired(_MENDED)
     with home.mirror.writing():
@@ -234,7 +241,7 @@ def recall_log(home: Home) -> LogState | None:
         start = LogState.empty(head.checkpoint.origin)
         require_kept = map(leaf_hash, kept.earlier(head.checkpoint.size))
         require_tree(start.edge, require_kept, head.checkpoint, None)
-        growth = _replayed(kept, start, head.checkpoint.size, "")
+        growth = _replayed(kept, start, head.checkpoint.size, "", no_progress)
         kept.save(head.received, growth.state, growth.added)
         state = growth.state
     return state
@@ -286,53 +293,55 @@ def _is_signed(note: bytes) -> bool:
 
 def _stage(client: DeskClient, kept: KeptLog, start: int, size: int, progress: Progress) -> None:
     """Fetch the entries from `start` up to `size`, but for those that a fetch that broke off has left here."""
-    here, held = start + sum(1 for _ in kept.lines(start, size)), kept.bytes_kept()
-    if here == size:
-        return
-    for index in progress(range(here // WIDTH, -(-size // WIDTH)), "Fetching the log"):
-        new = _bundle(client, index, size, max(0, here - index * WIDTH))
-        held += sum(map(len, new))
-        if held > limits.LOG_BYTES:
-            raise DeskError("the desk's log is larger than this program can take")
-        kept.stage(max(here, index * WIDTH), new)
+    here = start + sum(1 for _ in kept.lines(start, size))
+    for entries in _entries(client, here, size, kept.bytes_kept(), progress):
+        kept.stage(here, entries)
+        here += len(entries)
 
 
 def _fetched(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
     """All entries, from the desk alone."""
-    lines: list[bytes] = []
-    held = 0
-    for index in progress(range(-(-size // WIDTH)), "Fetching the log"):
-        entries = _bundle(client, index, size)
-        held += sum(map(len, entries))
-        if held > limits.LOG_BYTES:
-            raise DeskError("the desk's log is larger than this program can take")
-        lines += entries
-    return lines
+    return list(chain.from_iterable(_entries(client, 0, size, 0, progress)))
 
 
-def _bundle(client: DeskClient, index: int, size: int, skipped: int = 0) -> list[bytes]:
-    width = min(WIDTH, size - index * WIDTH)
-    try:
-        entries = decode_bundle(client.log_resource(entries_path(index, width), skipped))
-    except TileError as error:
-        raise AuditError("a part of the log is malformed") from error
-    # At once, and not when all has come: a size that is only claimed must not keep anybody busy.
-    if len(entries) != width - skipped:
-        raise AuditError("the log was cut: a part of it holds another number of entries than its checkpoint counts")
-    return entries
+def _entries(client: DeskClient, start: int, size: int, held: int, progress: Progress) -> Iterator[list[bytes]]:
+    """The entries from `start` up to `size`, as they come. `held`: bytes of those that are here."""
+    if start == size:
+        return
+    with progress("Fetching the log", size - start) as told:
+        place = start
+        while place < size:
+            # It may have grown beyond the size that was signed.
+            entries = client.entries(place)[: size - place]
+            held += sum(map(len, entries))
+            if held > limits.LOG_BYTES:
+                raise DeskError("the desk's log is larger than this program can take")
+            # At once: a size that is only claimed must not keep anybody busy.
+            if len(entries) < min(limits.MOST_ENTRIES, size - place) and not _is_full(entries):
+                raise AuditError("the log was cut: it holds fewer entries than its checkpoint counts")
+            yield entries
+            place += len(entries)
+            told(place - start)
 
 
-def _replayed(kept: KeptLog, state: LogState, size: int, key: str) -> Growth:
+def _is_full(entries: Sequence[bytes]) -> bool:
+    """Whether the next entry may not have had room in the same answer."""
+    return sum(map(len, entries), len(entries)) + MAX_ENTRY_SIZE >= limits.ENTRIES
+
+
+def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Progress) -> Growth:
     """Check what is staged, a piece at a time."""
     before, added = state.size, list[Row]()
     logged: dict[str, Logged] = {}
-    while state.size < size:
-        start = state.size
-        entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
-        if state.size == start:
-            raise MirrorDamagedError("what was fetched of the log was damaged at once")
-        added += _added(start, entries)
-        logged |= logged_requests(key, start, entries)
+    with progress("Verifying the log", size - before) as told:
+        while state.size < size:
+            start = state.size
+            entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
+            if state.size == start:
+                raise MirrorDamagedError("what was fetched of the log was damaged at once")
+            added += _added(start, entries)
+            logged |= logged_requests(key, start, entries)
+            told(state.size - before)
     return Growth(state, before, added, logged)
 
 

@@ -35,23 +35,21 @@ class Table:
 
     def digest(self, row: Row) -> bytes:
         """What proves that a row is as this program wrote it."""
-        digest = sha256(self.name.encode())
-        for value in row:
-            kind, data = _encoded(value)
-            digest.update(b"%b%d:%b" % (kind, len(data), data))
-        return digest.digest()
+        return sha256(b"".join((self.name.encode(), *map(_encoded, row)))).digest()
 
 
-def _encoded(value: object) -> tuple[bytes, bytes]:
+def _encoded(value: object) -> bytes:
     match value:
-        case bytes():
-            return b"b", value
         case str():
             # What a flipped bit made of a text has bytes too.
-            return b"s", value.encode(errors="surrogateescape")
+            data = value.encode(errors="surrogateescape")
+            return b"s%d:%b" % (len(data), data)
+        case bytes():
+            return b"b%d:%b" % (len(value), value)
         case int():
-            return b"i", b"%d" % value
-    return b"x", b""
+            data = b"%d" % value
+            return b"i%d:%b" % (len(data), data)
+    return b"x0:"
 
 
 _FETCHED_AGAIN = "a part of what the desk's index said last was damaged; it comes again with the next fetch"
@@ -115,6 +113,7 @@ ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
 SEALED = Table("sealed", ("name", "bytes"))
-"""What the desk sent sealed: `summary/<tip>` as first fetched, and `item/<tip>/<id>`."""
+"""What the desk sent: `summary/<tip>` as first fetched, and `item/<tip>/<id>`, which are sealed; and `rows/<digest>`,
+what the index says of a day, until the days that have changed are all here."""
 
 TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED)

@@ -162,12 +162,12 @@ class _Old:
         items = tuple(ItemRow(**row) for row in values.pop("items", ()))
         if whole is None:
             known = Known(**values, items=items)
-            tips.remember(tip, known)
+            tips.remember({tip: known})
             if not is_summary(summary, known):
                 self.is_damaged = True
                 tips.forget(summary_name(tip))
         elif sha256_hex(summary) == whole:
-            tips.remember(tip, replace(first_known(summary), **values, items=items))
+            tips.remember({tip: replace(first_known(summary), **values, items=items)})
         else:
             self.is_damaged = True
 

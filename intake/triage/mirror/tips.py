@@ -1,5 +1,6 @@
 """Tips: what the desk's index says of them now, what was first fetched of them, and their sealed bytes."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -83,6 +84,10 @@ class Known:
         new = tuple(row for row in tip.rows if row.id not in before)
         items = (*self.items, *new)
         return replace(self, day=self.day or tip.day, signer=self.signer or tip.signer, items=items)
+
+    def since(self, before: "Known | None") -> set[ItemRow]:
+        """The items that were not known before."""
+        return set(self.items) - set(before.items if before else ())
 
     def told(self, word: WithdrawalRow) -> "Known":
         """What is known after somebody said that it is withdrawn: nothing new unless its source did."""
@@ -168,15 +173,13 @@ class Tips:
         """The days of the index, with what each had when it was fetched."""
         return dict(self._file.select(DAY))
 
-    def row(self, tip: str) -> TipRow | None:
-        """What the index says of a tip."""
-        row = self._file.get(TIP, tip)
-        return None if row is None else TipRow(*row)
+    def shown(self, tips: Iterable[str]) -> dict[str, TipRow]:
+        """What the index says of tips."""
+        return {str(tip): TipRow(*row) for tip, row in self._file.get_all(TIP, tips).items()}
 
-    def item(self, item: str) -> ItemRow | None:
-        """What the index says of an item, of whichever tip."""
-        row = self._file.get(ITEM, item)
-        return None if row is None else _item(row)
+    def items(self, items: Iterable[str]) -> dict[str, ItemRow]:
+        """What the index says of items, of whichever tips."""
+        return {str(item): _item(row) for item, row in self._file.get_all(ITEM, items).items()}
 
     def is_small(self, item: str) -> bool:
         """Whether an item is known, and not as an attachment's content."""
@@ -187,24 +190,36 @@ class Tips:
         """The tips that are said to be withdrawn."""
         return set(self._file.keys("SELECT tip FROM withdrawal"))
 
-    def known(self, tip: str) -> Known | None:
-        """What is remembered of a tip."""
-        row = self._file.get(KNOWN, tip)
-        if row is None:
-            return None
-        _, payload, header, absent, signs, day, signer, withdrawn = row
-        items = tuple(map(_item, self._file.where(FIRST, "tip", tip)))
-        return Known(payload, header, absent, bool(signs), day, signer, items, withdrawn)
+    def known(self, *tips: str) -> dict[str, Known]:
+        """What is remembered of tips."""
+        rows = self._file.get_all(KNOWN, tips)
+        items = _by_tip(map(_item, self._file.where(FIRST, "tip", *rows)))
+        return {
+            tip: Known(payload, header, absent, bool(signs), day, signer, tuple(items[tip]), withdrawn)
+            for tip, payload, header, absent, signs, day, signer, withdrawn in rows.values()
+        }
 
-    def remember(self, tip: str, known: Known) -> None:
-        """Keep what is known of a tip; nothing that was known of it is forgotten."""
-        before = self.known(tip)
-        if known != before:
-            with self._file.writing():
-                new = set(known.items) - set(before.items if before else ())
-                self._file.put(FIRST, *map(_item_row, new))
-                days = (known.absent, int(known.signs), known.day)
-                self._file.put(KNOWN, (tip, known.payload, known.header, *days, known.signer, known.withdrawn))
+    def remember(self, tips: Mapping[str, Known]) -> None:
+        """Keep what is known of tips; nothing that was known of them is forgotten."""
+        before = self.known(*tips)
+        new = {tip: known for tip, known in tips.items() if known != before.get(tip)}
+        first = [item for tip, known in new.items() for item in known.since(before.get(tip))]
+        with self._file.writing():
+            self._file.put(FIRST, *map(_item_row, first))
+            self._file.put(KNOWN, *(_known_row(tip, known) for tip, known in new.items()))
+
+    def remember_first(self, tips: Collection[str], before: Fetched) -> None:
+        """Of tips of which nothing is remembered, and whose summaries are here: what came first."""
+        new = set(tips) - {str(tip) for tip in self._file.get_all(KNOWN, tips)}
+        here = self._file.present(SEALED, [summary_name(tip) for tip in new])
+        rows = [row for tip, row in self.shown(new).items() if summary_name(tip) in here]
+        self.remember({row.id: Known(row.payload, row.header, before.day, before.signs) for row in rows})
+
+    def told(self, words: Iterable[WithdrawalRow]) -> None:
+        """Remember of tips that somebody said that they are withdrawn, if it was their sources."""
+        for word in words:
+            if known := self.known(word.tip).get(word.tip):
+                self.remember({word.tip: known.told(word)})
 
     def touch(self, tips: Iterable[str]) -> None:
         """Note that these may have to be opened again."""
@@ -218,27 +233,35 @@ class Tips:
         """From what each tip was opened last that was not touched since."""
         return dict(self._file.select(OPENED))
 
-    def kept(self, tip: str) -> KeptTip | None:
-        """All that is here of a tip in the index; what should be here and is not is noted as lacking."""
-        row = self.row(tip)
-        if row is None:
-            return None
-        items = list(map(_item, self._file.where(ITEM, "tip", tip)))
-        summary = self.sealed(summary_name(tip)) or b""
-        # Only the first summary of a tip is ever kept: it tells where nothing else does any more.
-        known = self.known(tip) or (first_known(summary) if summary else Known(row.payload, row.header))
-        # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
-        sealed = {tip: summary if is_summary(summary, known) else b""}
-        for item in (*items, *known.items):
-            if not item.blob and (held := self.item_bytes(tip, item.id)):
-                sealed[item.id] = held
-        self.lack({name for name in self.wanted([row], items) if self.lacks(name)})
-        return KeptTip(row, items, known, sealed)
+    def kept(self, *tips: str) -> dict[str, KeptTip]:
+        """All that is here of those of these tips that the index shows.
+
+        What should be here and is not is noted as lacking.
+        """
+        rows = self.shown(tips)
+        items, known = _by_tip(map(_item, self._file.where(ITEM, "tip", *rows))), self.known(*rows)
+        summaries = self._sealed(map(summary_name, rows))
+        shown = [item for tip in rows for item in (*items[tip], *(known[tip].items if tip in known else ()))]
+        held = self._sealed_items({(item.tip, item.id) for item in shown if not item.blob})
+        self.lack(self.lacking_of(self.wanted(rows.values(), (item for tip in rows for item in items[tip]))))
+        return {
+            tip: _kept(row, items[tip], known.get(tip), summaries.get(summary_name(tip), b""), held[tip])
+            for tip, row in rows.items()
+        }
 
     def item_bytes(self, tip: str, item: str) -> bytes:
         """The sealed bytes of an item, as they were sent for this tip; empty if there are none."""
-        own = self.sealed(item_name(tip, item))
-        return (self.sealed(of_any_tip(item)) or b"") if own is None else own
+        return self._sealed_items({(tip, item)})[tip].get(item, b"")
+
+    def _sealed_items(self, items: Collection[tuple[str, str]]) -> Mapping[str, Mapping[str, bytes]]:
+        """The sealed bytes of items, by tip and id; of what is not kept for just this tip, those that are for any."""
+        own = self._sealed(item_name(tip, item) for tip, item in items)
+        other = self._sealed(of_any_tip(item) for tip, item in items if item_name(tip, item) not in own)
+        held: dict[str, dict[str, bytes]] = defaultdict(dict)
+        for tip, item in items:
+            if data := own.get(item_name(tip, item)) or other.get(of_any_tip(item)):
+                held[tip][item] = data
+        return held
 
     def fetch_again(self, tip: str, item: str) -> None:
         """Let an item that is of no use as it is kept for this tip be fetched again."""
@@ -252,9 +275,10 @@ class Tips:
 
     def wanted(self, tips: Iterable[TipRow], items: Iterable[ItemRow]) -> Iterator[str]:
         """What of an index belongs here. Of summaries that is the first one of each tip: there is no second."""
-        for row in tips:
-            known = self._file.get(KNOWN, row.id)
-            if known is None or known[1:3] == (row.payload, row.header):
+        rows = {row.id: row for row in tips}
+        known = self._file.get_all(KNOWN, rows)
+        for row in rows.values():
+            if row.id not in known or known[row.id][1:3] == (row.payload, row.header):
                 yield summary_name(row.id)
         for item in items:
             if not item.blob:
@@ -262,16 +286,27 @@ class Tips:
 
     def sealed(self, name: str) -> bytes | None:
         """Sealed bytes that are here and whole."""
-        row = self._file.get(SEALED, name)
-        return None if row is None else bytes(row[1])
+        return self._sealed([name]).get(name)
 
-    def has(self, name: str) -> bool:
-        """Whether sealed bytes are here under just this name."""
-        return bool(self._file.keys("SELECT 1 FROM sealed WHERE name = ?", (name,)))
+    def _sealed(self, names: Iterable[str]) -> dict[str, bytes]:
+        return {str(name): bytes(row[1]) for name, row in self._file.get_all(SEALED, names).items()}
 
-    def lacks(self, name: str) -> bool:
-        """Whether sealed bytes are not here, nor what an earlier program kept in their place."""
-        return not self.has(name) and not self.has(of_any_tip(name.rpartition("/")[2]))
+    def lacking_of(self, names: Iterable[str]) -> set[str]:
+        """Those of these sealed bytes that are not here, nor what an earlier program kept in their place."""
+        wanted = list(names)
+        missing = set(wanted) - self._file.present(SEALED, wanted)
+        other = {name: of_any_tip(name.rpartition("/")[2]) for name in missing}
+        there = self._file.present(SEALED, list(other.values()))
+        return {name for name in missing if other[name] not in there}
+
+    def rows(self, digests: Iterable[str]) -> dict[str, bytes]:
+        """What was fetched of the index, by digest, and is not taken in yet."""
+        found = self._sealed(map(rows_name, digests))
+        return {name.rpartition("/")[2]: data for name, data in found.items()}
+
+    def rows_arrived(self, rows: Mapping[str, bytes]) -> None:
+        """Keep what the index says of days, by digest, until it is taken in."""
+        self._file.put(SEALED, *((rows_name(digest), data) for digest, data in rows.items()))
 
     def arrived(self, sealed: Mapping[str, bytes]) -> None:
         """Keep sealed bytes that have come."""
@@ -302,16 +337,20 @@ class Tips:
                 old = {row[0]: row for day in changed for row in self._file.whole_where(table, "day", day)}
                 removed, put = old.keys() - new.keys(), [row for key, row in new.items() if old.get(key) != row]
                 self._file.remove(table, *removed)
-                if len(new) < len(fresh) or any(self._file.get(table, row[0]) for row in put if row[0] not in old):
+                if len(new) < len(fresh) or self._file.get_all(table, new.keys() - old.keys()):
                     raise WireError("the desk's index is malformed")
                 self._file.put(table, *put)
                 tip = 1 if table is ITEM else 0
                 touched |= {row[tip] for row in (*put, *(old[key] for key in removed))}
-            if any(self.row(tip) is None and self._file.where(ITEM, "tip", tip) for tip in touched):
+            if self._file.where(ITEM, "tip", *(touched - self.shown(touched).keys())):
                 raise WireError("the desk's index is malformed")
             self._file.put(DAY, *((day.day, digest) for digest, day in days.items()))
             self._file.remove(DAY, *gone)
             self._file.remove(FACT, INDEX_TO_COME)
+            # They are all taken in now, or of days that have changed meanwhile.
+            self._file.remove(
+                SEALED, *self._file.keys("SELECT name FROM sealed WHERE name BETWEEN 'rows/' AND 'rows0'")
+            )
         return touched
 
     @property
@@ -324,6 +363,15 @@ class Tips:
         """Remember the digest of the list."""
         if digest != self.listed:
             self._file.put(FACT, (LISTED, digest))
+
+
+def _kept(
+    row: TipRow, items: Sequence[ItemRow], known: Known | None, summary: bytes, held: Mapping[str, bytes]
+) -> KeptTip:
+    # Only the first summary of a tip is ever kept: it tells where nothing else does any more.
+    known = known or (first_known(summary) if summary else Known(row.payload, row.header))
+    # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
+    return KeptTip(row, items, known, {row.id: summary if is_summary(summary, known) else b"", **held})
 
 
 def first_known(summary: bytes) -> Known:
@@ -352,6 +400,11 @@ def item_name(tip: str, item: str) -> str:
     return f"item/{tip}/{item}"
 
 
+def rows_name(digest: str) -> str:
+    """What the rows of a day are kept under until they are taken in."""
+    return f"rows/{digest}"
+
+
 def of_any_tip(item: str) -> str:
     """Where items are that an earlier program kept: which tip each was fetched for isn't known, so it stays for any."""
     return f"item/any/{item}"
@@ -364,6 +417,18 @@ def _item(row: Row) -> ItemRow:
 
 def _item_row(item: ItemRow) -> Row:
     return (item.id, item.tip, item.kind, item.day, item.size, int(item.blob))
+
+
+def _by_tip(items: Iterable[ItemRow]) -> Mapping[str, list[ItemRow]]:
+    found: dict[str, list[ItemRow]] = defaultdict(list)
+    for item in items:
+        found[item.tip].append(item)
+    return found
+
+
+def _known_row(tip: str, known: Known) -> Row:
+    days = (known.absent, int(known.signs), known.day)
+    return (tip, known.payload, known.header, *days, known.signer, known.withdrawn)
 
 
 def _rows(day: DayIndex, table: Table) -> list[Row]:

@@ -25,7 +25,7 @@ from intake.protocol.actions import LONGEST_READ, MOST_OBJECTS, Action, ReadRequ
 from intake.protocol.entry import parse_entry
 from intake.protocol.index import AS_KEPT, DayIndex, TipRow, parse_day, parse_days
 from intake.protocol.kinds import Kind
-from intake.protocol.wire import decode_sealed
+from intake.protocol.wire import decode_entries, decode_sealed
 from intake.storage.blobs.files import FileBlobs
 from intake.storage.settle import settle
 from intake.storage.store import Forgotten
@@ -85,6 +85,73 @@ def test_a_day_of_which_nothing_is_there_is_empty_or_no_day(
         assert parse_day(day, answer.content) == DayIndex(day)
     else:
         assert answer.status_code == 404
+
+
+def days_ago(server: Keeper, days: int) -> str:
+    """A report without items of that day."""
+    day = datetime.now(UTC).date() - timedelta(days=days)
+    with server.store.writing() as session:
+        session.add(
+            Tip(
+                id=secrets.token_bytes(16),
+                day=day,
+                header=b"header",
+                payload=b"summary",
+                recipient=RECIPIENT,
+                lookup=secrets.token_bytes(32),
+            )
+        )
+    return day.isoformat()
+
+
+def test_days_from_one_to_another_come_in_one_answer_and_are_named_in_the_log(
+    client: Any, amina: Any, server: Keeper
+) -> None:
+    ask = client(amina)
+    days = [days_ago(server, number) for number in (9, 7, 3, 1)]
+    listed = {day.day: day.digest for day in parse_days(ask("GET", "/v1/index").content).days}
+    rows = ask("GET", f"/v1/index/{days[1]}--{days[3]}").content.split(b"\n")
+    assert [sha256(line).hexdigest() for line in rows] == [listed[day] for day in days[1:]]
+    assert last_entry(server).objects == (f"day/{days[1]}--{days[3]}",)
+
+
+def test_of_days_as_many_are_answered_as_fit_and_one_at_least(
+    client: Any, amina: Any, server: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = client(amina)
+    days = [days_ago(server, number) for number in (4, 3, 2)]
+    alone = ask("GET", f"/v1/index/{days[0]}").content
+    for room, fit in ((1, 1), (len(alone) + 1, 1), (2 * len(alone) + 2, 2)):
+        monkeypatch.setattr(limits, "ROWS", room)
+        rows = ask("GET", f"/v1/index/{days[0]}--{days[2]}").content.split(b"\n")
+        assert (len(rows), rows[0]) == (fit, alone)
+
+
+@pytest.mark.parametrize(
+    "span",
+    ["2026-01-02--2026-01-01", "2026-01-01--2026-01-01", "2026-01-01--2026-02-30", "2026-01-01--", "2026-01-01-2026"],
+)
+def test_what_is_no_span_of_days_is_not_found_or_refused_and_not_logged(
+    span: str, client: Any, amina: Any, server: Keeper
+) -> None:
+    before = last_entry(server)
+    assert client(amina)("GET", f"/v1/index/{span}").status_code in (400, 404)
+    assert last_entry(server) == before
+
+
+def test_entries_are_given_from_one_on_as_they_were_hashed(
+    client: Any, amina: Any, server: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = client(amina)
+    for _ in range(6):
+        ask("GET", "/v1/index")
+    with server.store.reading() as session:
+        lines = list(server.log.lines(session, 0, server.log.size(session)))
+    assert decode_entries(ask("GET", "/v1/log/entries").content) == lines
+    assert decode_entries(ask("GET", "/v1/log/entries?from=2").content) == lines[2:]
+    assert decode_entries(ask("GET", f"/v1/log/entries?from={len(lines)}").content) == []
+    monkeypatch.setattr(limits, "MOST_ENTRIES", 2)
+    assert decode_entries(ask("GET", "/v1/log/entries?from=3").content) == lines[3:5]
 
 
 def test_a_bulk_read_gives_the_sealed_bytes_and_names_them_all_in_the_log(

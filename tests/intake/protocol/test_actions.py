@@ -17,7 +17,7 @@ from intake.protocol.actions import (
     parse_read_request,
 )
 from intake.protocol.card import Role
-from intake.protocol.endpoints import endpoint, first_byte, from_query, may, named
+from intake.protocol.endpoints import endpoint, first_wanted, from_query, may, named
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 TIP, ITEM = "0" * 32, "f" * 32
@@ -72,13 +72,13 @@ def test_reading_the_log_is_for_every_member_and_no_entry() -> None:
 
 @given(st.integers(0, 10**15 - 1))
 def test_where_an_item_goes_on_comes_back_from_its_query(start: int) -> None:
-    assert first_byte(from_query(start)) == start
+    assert first_wanted(from_query(start)) == start
 
 
 @given(st.text())
 def test_any_other_query_is_refused_or_the_very_one_that_is_written(query: str) -> None:
     try:
-        start = first_byte(query)
+        start = first_wanted(query)
     except ActionError:
         return
     assert query in (from_query(start), "?")

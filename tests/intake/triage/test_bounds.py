@@ -17,7 +17,7 @@ from crypto.checkpoint import Checkpoint
 from crypto.merkle import EMPTY_ROOT
 from crypto.note import Note
 from intake.keeper import read_log_key
-from intake.protocol.index import parse_day, parse_days
+from intake.protocol.index import Span, parse_day, parse_days
 from intake.protocol.wire import WireError, decode_sealed
 from intake.triage import desk_client
 from intake.triage import work as work_module
@@ -104,7 +104,7 @@ def test_no_answer_is_read_beyond_its_largest_size(client: DeskClient, hostile: 
     hostile.behave = hostile.endless(CHUNKED, b"10000\r\n" + b" " * 65536 + b"\r\n")
     asked = (
         lambda: client.days(""),
-        lambda: client.day("2026-01-01", 5_000_000),
+        lambda: client.rows(Span("2026-01-01", "2026-01-01"), 5_000_000),
         client.checkpoint,
         lambda: list(client.download("0" * 32, 0, 1000)),
     )
@@ -194,7 +194,7 @@ def test_a_checkpoint_that_counts_more_than_comes_is_refused_at_once(
         requests.append("")
         return body
 
-    desk.lie("/v1/log/tile", count)
+    desk.lie("/v1/log/entries", count)
     amina.post("/sync", "/")
     assert len(requests) <= 2
 

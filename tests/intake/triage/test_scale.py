@@ -29,11 +29,13 @@ DAYS = 20
 
 @dataclass
 class Counts:
-    """What was done: files unsealed, rows read and written, entries verified, bytes of each answer by its path."""
+    """What was done: files unsealed, rows read and written, transactions made durable, entries verified, and bytes of
+    each answer by its path."""
 
     unsealed: int = 0
     read: int = 0
     written: int = 0
+    transactions: int = 0
     verified: int = 0
     answers: list[tuple[str, int]] = field(default_factory=list)
 
@@ -65,6 +67,7 @@ def counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Counting:
     count(MirrorFile, "select", "read", lambda _, rows: len(rows))
     count(MirrorFile, "keys", "read", lambda _, keys: len(keys))
     count(MirrorFile, "put", "written", lambda arguments, _: len(arguments) - 2)
+    count(MirrorFile, "_transaction", "transactions", lambda *_: 1)
     honest = desk.wsgi
 
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
@@ -85,17 +88,31 @@ def counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Counting:
 
 @pytest.fixture
 def work(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Work]:
-    """Amina's program with everything fetched."""
+    """Amina's program, before it has fetched anything."""
     keys = enrol("amina")
     fill(desk.server, range(TIPS), [date(2026, 1, 1) + timedelta(days=number) for number in range(DAYS)])
     work = Work(Home.open(tmp_path / "amina-home", desk=desk.url, log=desk.log, proxy=None), keys, no_progress)
-    work.sync()
-    assert (work.problem, work.alarm, len(work.book.given())) == ("", "", TIPS)
     yield work
     work.close()
 
 
 def test_with_two_thousand_reports_each_step_costs_what_is_new(work: Work, desk: Desk, counting: Counting) -> None:
+    with counting() as first:
+        work.sync()
+    assert (work.problem, work.alarm, len(work.book.given())) == ("", "", TIPS)
+    # A summary and a report each; the enrolment, the list, its days at once, and the reads.
+    reads = sum(path == "/v1/read" for path, _ in first.answers)
+    assert (first.unsealed, first.verified) == (2 * TIPS, 3 + reads)
+    assert len(first.answers) == 2 + reads + 2
+    assert reads <= TIPS // 70 + 1
+    # Of each tip: what the index says of it and of its report, what of both is remembered, and what is sealed.
+    assert first.read < 100 + 15 * TIPS
+    assert first.written < 100 + 9 * TIPS
+    # Two for each request, one with what it brought, and one for fifty tips that are opened.
+    assert first.transactions < 3 * len(first.answers) + TIPS // 50 + 10
+    # Its sealed bytes in Base 64, and two rows of the index.
+    assert first.bytes < TIPS * 14_000 + 30_000
+
     with counting() as nothing:
         work.sync()
     # Two at most are new in the log: the index that was read the last time, and now.
