@@ -15,7 +15,7 @@ demo-clean: ## Remove what the demo left.
 	rm -rf demo
 
 test: $(VENV)/.dev packages check ## Set up, then run every check and every test.
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(VENV)/.dev ## Style, types and the direction of imports.
 	$(BIN)/ruff check
