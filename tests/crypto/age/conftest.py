@@ -7,17 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import npm_packages
 from npm_packages import NPM, install_npm
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test for each vector, by its name."""
     if "vector" in metafunc.fixturenames:
-        install_npm()
-        directory = NPM / "node_modules" / ".vectors"
-        directory.mkdir(exist_ok=True)
-        subprocess.run(["node", "vectors.mjs", str(directory)], cwd=NPM, check=True)
-        metafunc.parametrize("vector", sorted(directory.iterdir()), ids=lambda path: path.name)
+        metafunc.parametrize("vector", npm_packages.vectors(), ids=lambda path: path.name)
 
 
 @pytest.fixture(scope="session")
@@ -47,5 +44,4 @@ def debian_age() -> Callable[..., bytes]:
 @pytest.fixture(scope="session")
 def vectors() -> list[Path]:
     """Where the vectors lie."""
-    install_npm()
-    return list((NPM / "node_modules" / ".vectors").iterdir())
+    return npm_packages.vectors()
