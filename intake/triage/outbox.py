@@ -90,23 +90,28 @@ class Unsent:
 
     def to_json(self) -> bytes:
         """What is sealed for the outbox; padded, as the size would say how much was written."""
-        return pad_padme(json.dumps(self.values(), ensure_ascii=False).encode(), SMALLEST_ITEM)
+        return _document(self.values())
 
     def values(self) -> dict[str, Any]:
         """Its fields as JSON has them."""
         return asdict(self) | {"sealed": base64.b64encode(self.sealed).decode()}
 
 
+def _document(values: dict[str, Any]) -> bytes:
+    return pad_padme(json.dumps(values, ensure_ascii=False).encode(), SMALLEST_ITEM)
+
+
 def parse_unsent(document: bytes) -> Unsent:
     """Read what `to_json` wrote; `OutboxError` for anything else."""
     try:
         values: Any = json.loads(document)
-        values.setdefault("order", 0)
+        order = values.get("order", 0)
         sealed = base64.b64decode(values["sealed"], validate=True)
         typed = Unsent.typed(values["form"], values["tip"], values["kind"], values["text"])
-        unsent = replace(typed, sealed=sealed, order=values["order"])
-        # As it was written: every field, and the id that follows from the others.
-        if type(unsent.order) is int and unsent.kind in (*_PAYLOADS, _LOOK) and unsent.values() == values:
+        unsent = replace(typed, sealed=sealed, order=order)
+        # As it was written: every field, and the id that follows from the others. An earlier program wrote no order.
+        written = {name: value for name, value in unsent.values().items() if name in values or name != "order"}
+        if type(order) is int and unsent.kind in (*_PAYLOADS, _LOOK) and _document(written) == document:
             return unsent
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
         pass
