@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Self
 
 from crypto.codename.code import Codename, decode
@@ -35,8 +36,9 @@ class Marks:
 
     def in_text(self, text: str) -> bool:
         """Whether most of the words stand close together somewhere in a text of any length, in any order."""
-        marked = {token: mark for token in set(tokens(text)) if (mark := _mark(self._seed, token)) in self._marks}
-        found = [(place, marked[token]) for place, token in enumerate(tokens(text)) if token in marked]
+        words = tokens(text)
+        marked = {token: mark for token in set(words) if (mark := _mark(self._seed, token)) in self._marks}
+        found = [(place, marked[token]) for place, token in enumerate(words) if token in marked]
         wanted = min(_MARKS_TOLD, len(self._marks))
         for first, (begin, _) in enumerate(found):
             near = found[first : first + _MARKS_WITHIN]
@@ -68,10 +70,10 @@ def stands_in(text: str) -> bool:
 def _have_row(language: str, texts: Iterable[Sequence[str]]) -> bool:
     known = places(language)
     for words in texts:
-        row: list[str] = []
-        for token in words:
-            row = [*row[1 - WORDS :], token] if token in known else []
-            if len(row) == WORDS and decode(language, row) is not None:
+        for are_known, run in groupby(words, known.__contains__):
+            row = list(run) if are_known else []
+            eights = (row[first : first + WORDS] for first in range(len(row) - WORDS + 1))
+            if any(decode(language, eight) is not None for eight in eights):
                 return True
     return False
 

@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster, RosterError
-from intake.storage.tables import BY_OPERATOR, LogEntry, LogHead
+from intake.storage.tables import BY_OPERATOR, Base, LogEntry, LogHead
 
 OWN = "own entries of the log"
 """Marks a transaction that has appended: what it reads of the log may be undone, and is not remembered."""
 
 NEWEST = select(LogHead).order_by(LogHead.size.desc()).limit(1)
-_NEWEST_SIZE = select(LogHead.size).order_by(LogHead.size.desc()).limit(1)
+# Of the table, and not of the class: this is asked for more often than anything else, and takes half as long so.
+_HEADS = Base.metadata.tables[LogHead.__tablename__].c
+_NEWEST_SIZE = select(_HEADS.size).order_by(_HEADS.size.desc()).limit(1)
 _LAST_INDEX = select(LogEntry.index).order_by(LogEntry.index.desc()).limit(1)
 
 
@@ -102,7 +104,7 @@ class LogReader:
 
     def size(self, session: Session) -> int:
         """How many entries the newest checkpoint counts."""
-        size = session.scalar(_NEWEST_SIZE)
+        size: int | None = session.scalar(_NEWEST_SIZE)
         if size is None:
             raise LogDamagedError("the log has no head; was 'intake init' run?")
         return size

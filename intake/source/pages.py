@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response
 
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
@@ -49,13 +49,12 @@ def set_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(number=number, day=day)
-    app.context_processor(_shared)
 
 
 def render(name: str, **values: Any) -> str:
     """A page."""
-    current_app.update_template_context(values)
-    return template(name).render(values)
+    # Without what Flask gives to every template: the request, `g` and the session as they are.
+    return template(name).render(**_shared(), **values)
 
 
 def _shared() -> dict[str, Any]:

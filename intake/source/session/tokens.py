@@ -92,4 +92,4 @@ def _tag() -> bytes:
 
 
 def _masked(mask: bytes, data: bytes) -> bytes:
-    return bytes(one ^ other for one, other in zip(mask, data, strict=True))
+    return (int.from_bytes(mask, "big") ^ int.from_bytes(data, "big")).to_bytes(_SIZE, "big")

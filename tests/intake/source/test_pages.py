@@ -133,6 +133,16 @@ def test_a_draft_that_is_off_is_not_chosen(visit: Visit) -> None:
     assert answer.headers["Location"] == "/zh-Hans/"
 
 
+def test_the_start_leads_to_the_languages_that_are_on_in_this_site_and_no_other(open_site: OpenSite) -> None:
+    always = {"en", "es", "fa", "fr", "ru", "tr", "zh-Hans", "zh-Hant"}
+    sites = {drafts: open_site(draft_languages=drafts).app.test_client() for drafts in ("", "ug")}
+    for tag in ("en", "fr", "en"):
+        for drafts, client in sites.items():
+            found = re.findall(r'<a href="/([^/"]+)/" lang="[^"]+" hreflang="([^"]+)">', client.get(f"/{tag}/").text)
+            assert {address for address, _ in found} == {other for _, other in found}
+            assert {other for _, other in found} == (always | set(drafts.split())) - {tag}
+
+
 @pytest.mark.parametrize("key", [group.key for group in load_form().later_groups if group.entries is not None])
 def test_the_button_for_another_entry_leads_to_that_entry(visit: Visit, key: str) -> None:
     visit.report()
