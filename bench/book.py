@@ -33,17 +33,17 @@ from intake.protocol.logstate import LogState
 from intake.report.definition import Choice, load_form
 from intake.report.payloads import STATUSES, Note, Status
 from intake.report.told import Account, Told
-from intake.triage.app import create_app
 from intake.triage.book import Book, Snapshot
-from intake.triage.conversation import Line
+from intake.triage.fetching.log import KeptLog
 from intake.triage.home import Connection, Home
-from intake.triage.keyfile import MemberKeys, load_keys, make_keys, save_keys
+from intake.triage.keys.keyfile import MemberKeys, load_keys, make_keys, save_keys
 from intake.triage.mirror.added import Author, Authors
-from intake.triage.mirror.log import KeptLog
 from intake.triage.mirror.tips import Fetched, Known, Tips, item_name, summary_name
-from intake.triage.opening import OpenTip, Reader, Signed
-from intake.triage.place import Place
+from intake.triage.pages.app import create_app
+from intake.triage.pages.place import Place
 from intake.triage.progress import no_progress
+from intake.triage.reading.conversation import Line
+from intake.triage.reading.opening import OpenTip, Reader, Signed
 from intake.triage.work import Work
 
 SIZES = (10_000, 100_000)

@@ -31,8 +31,8 @@ from intake.protocol.clock import LogClock
 from intake.protocol.entry import parse_entry
 from intake.protocol.logstate import LogState, parse_state
 from intake.triage.home import Home
-from intake.triage.keyfile import make_keys
-from intake.triage.outbox import Unsent, new_form
+from intake.triage.keys.keyfile import make_keys
+from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
 

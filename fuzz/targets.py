@@ -89,8 +89,8 @@ from intake.serving.head import circuit_of, read_head
 from intake.source.session import base64url
 from intake.source.session.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.upload.parts import IncomingFiles
-from intake.triage.outbox import OutboxError, Unsent, parse_unsent
-from intake.triage.shown import saved_name
+from intake.triage.outbox.unsent import OutboxError, Unsent, parse_unsent
+from intake.triage.pages.shown import saved_name
 
 T = TypeVar("T")
 Check = Callable[[bytes], None]

@@ -12,8 +12,8 @@ from intake.cli.trouble import Status, Trouble
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
 from intake.triage.audit_report import run_audit
-from intake.triage.holding import held
-from intake.triage.keyfile import load_keys, require_key_file
+from intake.triage.keys.keyfile import load_keys, require_key_file
+from intake.triage.process.holding import held
 
 
 @click.group()

@@ -6,7 +6,7 @@ import click
 
 from intake.cli.common import passphrase, passphrase_option, say
 from intake.protocol.card import Role
-from intake.triage.keyfile import KeyFileError, make_keys, require_new, save_keys, write_card
+from intake.triage.keys.keyfile import KeyFileError, make_keys, require_new, save_keys, write_card
 
 
 @click.group()

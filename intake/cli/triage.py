@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from intake.cli.connection import connection_options, open_home
-from intake.triage.hardening import harden
-from intake.triage.holding import held
-from intake.triage.keyfile import require_key_file
-from intake.triage.supervisor import Supervisor
+from intake.triage.keys.keyfile import require_key_file
+from intake.triage.process.hardening import harden
+from intake.triage.process.holding import held
+from intake.triage.process.supervisor import Supervisor
 
 
 @click.command()

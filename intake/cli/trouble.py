@@ -66,7 +66,7 @@ KINDS = {
     "intake.protocol.names.UnfitNameError": Status.USAGE,
     "intake.protocol.roster.RosterError": Status.USAGE,
     "intake.settings.SettingError": Status.USAGE,
-    "intake.triage.keyfile.KeyFileError": Status.USAGE,
+    "intake.triage.keys.keyfile.KeyFileError": Status.USAGE,
     "intake.keeper.LogKeyError": Status.DAMAGED,
     "intake.accesslog.read.LogDamagedError": Status.DAMAGED,
     "intake.storage.schema.SchemaError": Status.OTHER_VERSION,
@@ -74,11 +74,11 @@ KINDS = {
     "intake.storage.sqlite.StoreLockedError": Status.OUT_OF_REACH,
     "intake.triage.home.HomeError": Status.USAGE,
     "intake.triage.home.DamagedError": Status.DAMAGED,
-    "intake.triage.holding.HomeInUseError": Status.OUT_OF_REACH,
+    "intake.triage.process.holding.HomeInUseError": Status.OUT_OF_REACH,
     "intake.triage.mirror.file.MirrorDamagedError": Status.DAMAGED,
     "intake.triage.mirror.file.NewerMirrorError": Status.OTHER_VERSION,
-    "intake.triage.desk_client.DeskError": Status.OUT_OF_REACH,
-    "intake.triage.desk_client.OtherLogError": Status.USAGE,
+    "intake.triage.desk.client.DeskError": Status.OUT_OF_REACH,
+    "intake.triage.desk.client.OtherLogError": Status.USAGE,
     "intake.protocol.audit.AuditError": Status.FRAUD,
 }
 """What our own errors mean, each with its subclasses but for those that are named too. All others are FAILED.

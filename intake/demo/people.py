@@ -6,7 +6,7 @@ from pathlib import Path
 from intake.accesslog import members
 from intake.keeper import Keeper
 from intake.protocol.card import Role
-from intake.triage.keyfile import make_keys, save_keys
+from intake.triage.keys.keyfile import make_keys, save_keys
 
 PASSPHRASE = "nothing here is secret"  # noqa: S105 - the demo's people and reports are invented
 

@@ -10,10 +10,10 @@ from intake.protocol.audit import VerifiedLog
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.requests import LIFETIME
 from intake.terminal import shown
-from intake.triage.desk_client import DeskClient
+from intake.triage.desk.client import DeskClient
+from intake.triage.fetching.log import fetch_whole
 from intake.triage.home import Home
-from intake.triage.keyfile import MemberKeys
-from intake.triage.mirror.log import fetch_whole
+from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import bar
 
 

@@ -7,8 +7,8 @@ from threading import Event, Lock, Thread
 from time import monotonic
 
 from intake.triage.home import Home
-from intake.triage.keyfile import load_keys
-from intake.triage.outbox import Outbox, Unsent
+from intake.triage.keys.keyfile import load_keys
+from intake.triage.outbox.unsent import Outbox, Unsent
 from intake.triage.progress import Progress
 from intake.triage.work import Work
 

@@ -1,43 +1,39 @@
 """An unlocked program: keys in memory, what is new fetched and opened."""
 
 import hashlib
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
 
-from crypto.age import AgeError, Decryptor
 from intake.hygiene import describe
 from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
 from intake.triage.book import Book, Snapshot, SnapshotError
-from intake.triage.desk_client import DeskClient, DeskError
-from intake.triage.downloads import Downloads, Wanted
-from intake.triage.gone import notices
+from intake.triage.desk.client import DeskClient, DeskError
+from intake.triage.fetching.log import evidence_files, recall_log
+from intake.triage.fetching.sync import Sync, Synced
+from intake.triage.files.downloads import Downloads
+from intake.triage.files.originals import Originals
 from intake.triage.home import Home
-from intake.triage.keyfile import KeyFileError, MemberKeys
-from intake.triage.membership import acknowledge, changes
+from intake.triage.keys.keyfile import KeyFileError, MemberKeys
 from intake.triage.mirror.added import Authors
 from intake.triage.mirror.file import MirrorDamagedError
-from intake.triage.mirror.log import evidence_files, recall_log
 from intake.triage.mirror.tips import Known, Tips
-from intake.triage.opening import Attachment, Given, OpenTip, Reader, open_tip
-from intake.triage.outbox import Outbox, Unsent
+from intake.triage.outbox.sending import Sending
+from intake.triage.outbox.unsent import Outbox, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
-from intake.triage.sending import Sending
-from intake.triage.sync import Sync, Synced
+from intake.triage.reading.gone import notices
+from intake.triage.reading.membership import acknowledge, changes
+from intake.triage.reading.opening import Given, Reader, open_tip
 
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
 
 _AT_ONCE = 50
 """Reports that are opened in one transaction of the mirror, which others wait for."""
-
-
-class DamagedFileError(Exception):
-    """An attachment is not what its description says, in words for the reviewer."""
 
 
 class Work:
@@ -52,7 +48,7 @@ class Work:
         self._key_id = keys.card.key_id
         self.progress = Watched(progress)
         self._client = DeskClient(home, keys.signing)
-        self._downloads = Downloads(home, self._client)
+        self.files = Originals(Downloads(home, self._client))
         self._kept = Tips(home.mirror)
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
@@ -218,42 +214,6 @@ class Work:
             else:
                 self._kept_changes, self._unkept = state, ""
 
-    def arrived(self, tip: OpenTip, file: Attachment) -> int:
-        """How many hundredths of an attachment are on this machine, sealed; 100 only when all of it is."""
-        return self._downloads.arrived(_wanted(tip, file)) * 100 // file.sealed if file.sealed else 0
-
-    def file(self, tip: OpenTip, file: Attachment) -> Generator[bytes, None, None]:
-        """The bytes of an attachment as the source sent it, in pieces, while its sealed bytes arrive.
-
-        Each piece is verified before it is given out. Raises `DamagedFileError` before the last piece if they are not
-        the ones described, and `DeskError` if the desk sends no more: what has arrived is kept.
-        """
-        try:
-            yield from self._verified(tip, file)
-        except (AgeError, DamagedFileError) as error:
-            # Whether the server or the way here spoilt it: the next attempt fetches it anew.
-            self._downloads.distrust(_wanted(tip, file))
-            raise DamagedFileError("this file is not the one that its description says; try once more") from error
-
-    def _verified(self, tip: OpenTip, file: Attachment) -> Iterator[bytes]:
-        about = file.about
-        digest, left, held = hashlib.sha256(), about.size, b""
-        wanted = _wanted(tip, file)
-        with self._downloads.open(wanted) as sealed:
-            opened = Decryptor(sealed, tip.identities)
-            while chunk := opened.next_chunk():
-                piece = chunk[:left]
-                left -= len(piece)
-                digest.update(piece)
-                if held:
-                    yield held
-                held = piece or held
-            # Only now is the digest known: the piece that is held back decides whether the file is whole.
-            if left or digest.hexdigest() != about.sha256:
-                raise DamagedFileError("another size or digest")
-            self._downloads.verified(wanted)
-        yield held
-
     def _is_logged(self, item: str) -> bool:
         """Whether the log holds an item as added by this key, also if it was deleted since.
 
@@ -355,7 +315,3 @@ class Work:
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
     return (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE))
-
-
-def _wanted(tip: OpenTip, file: Attachment) -> Wanted:
-    return Wanted(tip.id, file.about, file.sealed)

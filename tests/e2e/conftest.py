@@ -12,7 +12,7 @@ from commands import GUNICORN
 from intake.accesslog import members
 from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
-from intake.triage.keyfile import make_keys, save_keys
+from intake.triage.keys.keyfile import make_keys, save_keys
 from ports import free_port
 from project import PROJECT
 from whole_service import Service

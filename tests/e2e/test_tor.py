@@ -18,7 +18,7 @@ from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.settings import Settings
 from intake.triage.home import Home
-from intake.triage.keyfile import MemberKeys, make_keys
+from intake.triage.keys.keyfile import MemberKeys, make_keys
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
 from opened import opened_tips
@@ -167,7 +167,7 @@ def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, w
     assert tip.narrative == "Two men came to my mother."
     (file,) = tip.files.values()
     assert file.about.name == "summons.pdf"
-    assert b"".join(work.file(tip, file)) == FILE
+    assert b"".join(work.files.read(tip, file)) == FILE
     write(work, tip.id, "reply", "We have read it. Is she safe?")
 
     later = onions.browser("later")

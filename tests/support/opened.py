@@ -4,7 +4,7 @@ from dataclasses import fields
 from typing import Any
 
 from intake.triage.book import FILTERS, Book
-from intake.triage.opening import OpenTip
+from intake.triage.reading.opening import OpenTip
 
 
 def told(tip: OpenTip) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from commands import INTAKE, environment, run
 from intake.cli import main
 from intake.cli.trouble import Status
 from intake.protocol.card import Role
-from intake.triage.keyfile import make_keys, save_keys, write_card
+from intake.triage.keys.keyfile import make_keys, save_keys, write_card
 
 
 class Place:

@@ -11,11 +11,11 @@ from werkzeug.test import TestResponse
 from forms import tokens
 from intake.accesslog.append import LogAppender
 from intake.protocol.card import Role
-from intake.triage.app import create_app
 from intake.triage.guard import Guard
 from intake.triage.home import Home
-from intake.triage.keyfile import MemberKeys
-from intake.triage.place import Place
+from intake.triage.keys.keyfile import MemberKeys
+from intake.triage.pages.app import create_app
+from intake.triage.pages.place import Place
 from intake.triage.work import Work
 
 PASSPHRASE = "a passphrase"

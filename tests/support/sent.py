@@ -1,6 +1,6 @@
 """What a reviewer writes, sent at once instead of by the program's own thread."""
 
-from intake.triage.outbox import Unsent, new_form
+from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.work import Work
 
 

@@ -7,7 +7,7 @@ from threading import Lock
 
 from intake.triage.book import queue
 from intake.triage.book.document import decode, encode
-from intake.triage.opening import OpenTip
+from intake.triage.reading.opening import OpenTip
 
 _BEFORE = """
 PRAGMA page_size = 16384;

@@ -9,9 +9,9 @@ from intake.protocol.index import ItemRow
 from intake.report.documents import read_values
 from intake.report.payloads import About, Note, Opened, Reply, Status, parse_document, to_document
 from intake.report.told import Account, Told
-from intake.triage.conversation import Line
 from intake.triage.mirror.added import Author
-from intake.triage.opening import Attachment, OpenTip, Signed
+from intake.triage.reading.conversation import Line
+from intake.triage.reading.opening import Attachment, OpenTip, Signed
 
 _QUICK = 1
 """Of zlib's levels. Words, ids and keys in text shrink to half by any of them."""

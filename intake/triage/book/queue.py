@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from intake.report.definition import Choice
 from intake.report.told import Told
-from intake.triage.opening import OpenTip
+from intake.triage.reading.opening import OpenTip
 
 PAGE = 50
 """Tips on a page."""

@@ -19,7 +19,7 @@ from intake.cli import main
 from intake.cli.trouble import Status
 from intake.protocol.card import Role
 from intake.protocol.evidence import Received, attest
-from intake.triage.keyfile import make_keys, write_card
+from intake.triage.keys.keyfile import make_keys, write_card
 from place import Place, in_one_line
 from ports import free_port
 

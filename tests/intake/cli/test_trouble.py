@@ -20,7 +20,7 @@ from intake.cli.trouble import KINDS, MEANINGS, Status, report
 from intake.keeper import open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.settings import load
-from intake.triage.keyfile import make_keys, save_keys, write_card
+from intake.triage.keys.keyfile import make_keys, save_keys, write_card
 from place import Place, in_one_line
 from ports import free_port
 from project import PROJECT
@@ -289,7 +289,7 @@ FAILED = {
     "intake.serving.start.NotServedError",
     "intake.serving.start.StartError",
     "intake.serving.suited.UnsuitedError",
-    "intake.triage.supervisor.SupervisorError",
+    "intake.triage.process.supervisor.SupervisorError",
 }
 """What is FAILED on purpose, with its subclasses: no other status would tell a script more."""
 
@@ -306,8 +306,8 @@ ELSEWHERE = {
     "intake.protocol.wire": "pages of the reviewer's program",
     "intake.storage.blobs": "answers, and what settling names",
     "intake.triage.book": "what is said above the pages",
-    "intake.triage.outbox": "pages of the reviewer's program",
-    "intake.triage.sending": "pages of the reviewer's program",
+    "intake.triage.outbox.unsent": "pages of the reviewer's program",
+    "intake.triage.outbox.sending": "pages of the reviewer's program",
     "intake.triage.work": "pages of the reviewer's program",
 }
 """Where errors are defined that end in no command, and in what they do end."""

@@ -14,7 +14,7 @@ from intake.desk import create_app as create_desk
 from intake.keeper import initialise, open_keeper
 from intake.protocol.card import Role
 from intake.triage.home import Home
-from intake.triage.keyfile import MemberKeys, make_keys, save_keys
+from intake.triage.keys.keyfile import MemberKeys, make_keys, save_keys
 from open_desk import Desk
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 

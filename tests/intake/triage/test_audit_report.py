@@ -17,9 +17,9 @@ from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
 from intake.storage.tables import LogEntry
 from intake.triage.audit_report import run_audit
-from intake.triage.desk_client import DeskError
+from intake.triage.desk.client import DeskError
 from intake.triage.home import Home
-from intake.triage.keyfile import MemberKeys, make_keys
+from intake.triage.keys.keyfile import MemberKeys, make_keys
 from open_desk import Desk
 from program import Enrol, HomeOf, Reviewer
 

@@ -11,10 +11,10 @@ from crypto.merkle import EMPTY_ROOT
 from crypto.note import Note, SigningKey
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
-from intake.triage.desk_client import DeskClient, DeskError
+from intake.triage.desk.client import DeskClient, DeskError
+from intake.triage.fetching.log import fetch_whole
 from intake.triage.home import Home, HomeError
-from intake.triage.keyfile import MemberKeys
-from intake.triage.mirror.log import fetch_whole
+from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
 from open_desk import Desk
 from ports import free_port

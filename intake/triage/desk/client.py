@@ -1,0 +1,207 @@
+"""Signed requests to the desk, and its errors in plain words. No request goes anywhere else."""
+
+import json
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Event
+
+import httpx
+
+from crypto.note import SigningKey
+from intake.protocol import endpoints, limits
+from intake.protocol.actions import Named, ReadRequest
+from intake.protocol.card import key_id
+from intake.protocol.endpoints import Endpoint, named
+from intake.protocol.index import Span
+from intake.protocol.requests import ANOTHER_DESK, sign
+from intake.protocol.wire import decode_entries
+from intake.triage.desk.transport import TimedTransport, allowed
+from intake.triage.desk.unreachable import NOT_SENT, UNREACHABLE, in_words
+from intake.triage.home import Home
+from intake.triage.mirror.journal import Journal
+
+_PATIENCE = httpx.Timeout(60, connect=60)
+_TIME = 120.0
+"""Seconds that a request may take in all, besides what its bytes get."""
+_RATE = 2_000.0
+"""Bytes a second at least, on average: a tenth of a slow circuit."""
+_WORDS = 200
+_PAUSES = (5.0, 5.0, 10.0, 10.0)
+"""Seconds until a bulk read that found the desk busy is made again; not what the desk says, which may be for ever."""
+
+
+class DeskError(Exception):
+    """The desk can't be reached, or refused; in words for the reviewer."""
+
+
+class OtherLogError(DeskError):
+    """The desk keeps another log than the one that was named, and never showed that one."""
+
+
+class DeskRefusedError(DeskError):
+    """The desk answered that it won't; `status` is that of HTTP."""
+
+    def __init__(self, says: str, status: int) -> None:
+        super().__init__(f"the desk refused: {says}")
+        self.status = status
+
+
+class DeskClient:
+    """The desk API as a member sees it. `journal` keeps each request that the log must hold, before it is sent."""
+
+    def __init__(self, home: Home, key: SigningKey, pauses: Sequence[float] = _PAUSES) -> None:
+        self._pauses = pauses
+        self._connection = home.connection
+        self._log = home.connection.verifier.name
+        self.key = key
+        self.journal = Journal(home.mirror, key_id(key.verifier))
+        self._http = httpx.Client(
+            base_url=home.connection.desk,
+            transport=TimedTransport(home.connection),
+            # What is compressed can be a thousand times as large as what travels.
+            headers={"Accept-Encoding": "identity"},
+            timeout=_PATIENCE,
+            trust_env=False,
+            follow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def days(self, have: str) -> bytes:
+        """The list of days, or that it is as kept. `have`: the digest of the list that is kept; empty if none is."""
+        return self._get(endpoints.DAYS, endpoints.DAYS.at() + endpoints.have_query(have))
+
+    def rows(self, span: Span, most: int) -> bytes:
+        """The rows of days, a line each, of as many from the first on as the desk answers at once; so many bytes."""
+        return self._get(endpoints.DAY, endpoints.DAY.at(day=str(span)), most)
+
+    def read(self, request: ReadRequest, sealed: int) -> bytes:
+        """Sealed summaries and small items, as the desk sends them. `sealed`: bytes of these items together.
+
+        Where others read so much that the desk has no room for this, it is asked again, a few times.
+        """
+        largest = limits.bulk_read(len(request.summaries), len(request.items), sealed)
+        for pause in self._pauses:
+            try:
+                return self._read(request, largest)
+            except DeskRefusedError as refused:
+                if refused.status != httpx.codes.SERVICE_UNAVAILABLE:
+                    raise
+            Event().wait(pause)
+        return self._read(request, largest)
+
+    def _read(self, request: ReadRequest, largest: int) -> bytes:
+        with self._answer(endpoints.READ, endpoints.READ.at(), request.to_json()) as answer:
+            return b"".join(_pieces(answer, largest))
+
+    def download(self, item: str, start: int, size: int) -> Generator[bytes, None, None]:
+        """The sealed bytes of one item, which has this size, from `start` on, in pieces as they come."""
+        with self._answer(endpoints.ITEM, endpoints.ITEM.at(item=item) + endpoints.from_query(start)) as answer:
+            yield from _pieces(answer, min(size, endpoints.ITEM.largest_answer) - start)
+
+    def add(self, tip: str, item: str, kind: str, sealed: bytes) -> bool:
+        """Store what was sealed to a tip under an id, as a `reply` or as `work`.
+
+        False if the desk says that the id is taken. Ids follow from what was written, so an earlier attempt of ours
+        may have arrived, of which only the answer was lost; but that is for the log to prove.
+        """
+        try:
+            with self._answer(endpoints.ADD, f"{endpoints.ADD.at(tip=tip, item=item)}?kind={kind}", sealed):
+                pass
+        except DeskRefusedError as refused:
+            if refused.status != httpx.codes.CONFLICT:
+                raise
+            return False
+        return True
+
+    def say_opened(self, tip: str) -> None:
+        """Have it logged that the member was shown a tip."""
+        with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip)):
+            pass
+
+    def checkpoint(self) -> bytes:
+        """The newest signed checkpoint."""
+        return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())
+
+    def entries(self, start: int) -> list[bytes]:
+        """The log's entries from one on, as many as the desk answers at once."""
+        return decode_entries(self._get(endpoints.ENTRIES, endpoints.ENTRIES.at() + endpoints.from_query(start)))
+
+    def _get(self, row: Endpoint, path: str, most: int | None = None) -> bytes:
+        largest = row.largest_answer if most is None else min(most, row.largest_answer)
+        with self._answer(row, path) as answer:
+            return b"".join(_pieces(answer, largest))
+
+    @contextmanager
+    def _answer(self, row: Endpoint, path: str, body: bytes = b"") -> Iterator[httpx.Response]:
+        request = self._http.build_request(row.method, path, content=body)
+        created = datetime.now(UTC).replace(microsecond=0)
+        nonce = sign(request, body, self.key, self._log)
+        is_logged = row.action is not None
+        if is_logged:
+            with _noted():
+                self.journal.sent(nonce, created, _does(request, body))
+        try:
+            with allowed(_TIME, _RATE):
+                answer = self._http.send(request, stream=True)
+                try:
+                    if is_logged and answer.is_success:
+                        with _noted():
+                            self.journal.answered(nonce)
+                    _require_plain(answer)
+                    if not answer.is_success:
+                        raise DeskRefusedError(_words(answer), answer.status_code)
+                    yield answer
+                finally:
+                    answer.close()
+        except UNREACHABLE as error:
+            if is_logged and isinstance(error, NOT_SENT):
+                self.journal.not_sent(nonce)
+            raise DeskError(in_words(error, self._connection)) from error
+        except RuntimeError as error:
+            if not self._http.is_closed:
+                raise
+            raise DeskError("the program was locked meanwhile") from error
+        finally:
+            if is_logged:
+                self.journal.over(nonce)
+
+
+@contextmanager
+def _noted() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DeskError(f"this machine can't keep a note of what it asks the desk: {error.strerror}") from error
+
+
+def _does(request: httpx.Request, body: bytes) -> Named:
+    return named(request.method, request.url.path, f"?{request.url.query.decode()}", body)
+
+
+def _pieces(answer: httpx.Response, largest: int) -> Iterator[bytes]:
+    """The body as it travels; `DeskError` as soon as it is larger than it can be."""
+    size = 0
+    for piece in answer.iter_raw():
+        size += len(piece)
+        if size > largest:
+            raise DeskError("what answers is larger than a desk's answer can be; is --desk the desk's address?")
+        yield piece
+
+
+def _require_plain(answer: httpx.Response) -> None:
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        raise DeskError("the desk's answer is compressed, which was not asked for")
+
+
+def _words(answer: httpx.Response) -> str:
+    try:
+        said = str(json.loads(b"".join(_pieces(answer, limits.SHORT)))["error"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return f"status {answer.status_code}"
+    if said == ANOTHER_DESK:
+        return f"{said}: it keeps another log than the one you named; check --desk and --log"
+    return "".join(character for character in said if character.isprintable())[:_WORDS]

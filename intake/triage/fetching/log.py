@@ -1,0 +1,390 @@
+"""The log: fetched, verified from where the last time ended, then kept. What contradicts it becomes evidence."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, count
+
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import leaf_hash, root_hash
+from crypto.note import NoteError, parse_note
+from crypto.tiles import MAX_ENTRY_SIZE
+from intake.protocol import limits
+from intake.protocol.actions import Action
+from intake.protocol.audit import (
+    AuditError,
+    ContradictionError,
+    VerifiedLog,
+    open_checkpoint,
+    replay,
+    require_growth,
+    require_tree,
+    verify_log,
+)
+from intake.protocol.entry import Entry, parse_entry
+from intake.protocol.evidence import Received, attest
+from intake.protocol.logstate import LogState, StateError, parse_state
+from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
+from intake.triage.home import Home
+from intake.triage.mirror.added import added_row, keep_added
+from intake.triage.mirror.file import MirrorDamagedError
+from intake.triage.mirror.journal import Logged, logged_requests
+from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
+from intake.triage.progress import Progress, no_progress
+
+EVIDENCE = "evidence"
+_MOST_EVIDENCE = 100
+"""Files at most: a server that lies anew at each fetch fills no disk."""
+_PIECE = 2048
+"""Entries that are held in memory at a time."""
+_MENDED = "a part of the log that was kept here was damaged; it has been fetched again and is as it was"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A checkpoint that the log signed, when it was received and what it says."""
+
+    received: Received
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a fetch of the log brought. `before`: how many entries were verified earlier.
+
+    `added`: who added what in the entries since then; `logged`: the requests of one's own in them, by nonce.
+    """
+
+    state: LogState
+    before: int
+    added: Sequence[Row]
+    logged: Mapping[str, Logged]
+
+
+class KeptLog:
+    """The log as it was verified last."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._file = home.mirror
+        self._log = home.connection.verifier
+
+    @property
+    def head(self) -> Head | None:
+        """What was verified last; None if nothing was, or it is lost, which is said."""
+        row = self._file.get(FACT, "head")
+        if row is not None:
+            try:
+                at, _, note = bytes(row[1]).partition(b"\n")
+                received = Received(datetime.fromisoformat(at.decode()), note)
+                return Head(received, open_checkpoint(note, self._log))
+            except (AuditError, ValueError):
+                pass
+        if self.home.remembered is not None:
+            self.home.repaired(
+                "the checkpoint of the log that this machine kept was lost or damaged: whether the log was rewritten "
+                "since the last time can't be seen any more"
+            )
+        return None
+
+    @property
+    def state(self) -> LogState | None:
+        """What to go on from; None if there is nothing that fits the head."""
+        row, head = self._file.get(FACT, STATE), self.head
+        try:
+            state = None if row is None else parse_state(bytes(row[1]))
+        except StateError:
+            return None
+        if state is None or head is None:
+            return None
+        fits = (state.log, state.size, state.edge.root()) == (
+            head.checkpoint.origin,
+            head.checkpoint.size,
+            head.checkpoint.root,
+        )
+        return state if fits else None
+
+    def lines(self, start: int = 0, end: int = limits.LOG_ENTRIES) -> Iterator[bytes]:
+        """The entries from `start` up to `end`, as far as they follow on one another and are whole."""
+        for first in count(start, _PIECE):
+            last = min(first + _PIECE, end)
+            rows = self._file.select(ENTRY, "WHERE place >= ? AND place < ? ORDER BY place", (first, last))
+            for place, (held, line) in enumerate(rows, first):
+                if held != place:
+                    return
+                yield bytes(line)
+            if len(rows) < _PIECE:
+                return
+
+    def earlier(self, size: int) -> Iterator[bytes]:
+        """So many entries from the start; `MirrorDamagedError` if they are not all here."""
+        found = 0
+        for found, line in enumerate(self.lines(0, size), 1):  # noqa: B007 - counts them
+            yield line
+        if found < size:
+            raise MirrorDamagedError("a part of the log that was kept here is damaged")
+
+    def entry(self, place: int) -> Entry | None:
+        """The entry at a place, if it is kept and whole."""
+        row = self._file.get(ENTRY, place)
+        return None if row is None else parse_entry(bytes(row[1]))
+
+    def names_nonce(self, nonce: str) -> bool:
+        """Whether a kept entry is of a request with this nonce. Looks through all of them."""
+        return bool(self._file.keys("SELECT place FROM entry WHERE instr(line, ?)", (nonce.encode(),)))
+
+    def stage(self, start: int, lines: Iterable[bytes]) -> None:
+        """Keep entries that are yet to be verified."""
+        self._file.put(ENTRY, *enumerate(lines, start))
+
+    def unstage(self, size: int) -> None:
+        """Forget entries that turned out not to be what was signed."""
+        with self._file.writing():
+            self._file.remove(ENTRY, *(row[0] for row in self._file.select(ENTRY, "WHERE place >= ?", (size,))))
+
+    def save(self, received: Received, state: LogState, added: Iterable[Row]) -> None:
+        """Keep what was verified: head, state, and who added what. The entries themselves are staged already."""
+        size = self._bytes[1] + self._length(self._bytes[0], state.size)
+        with self._file.writing():
+            keep_added(self._file, added)
+            self._file.put(
+                FACT,
+                (STATE, state.to_bytes()),
+                ("head", received.at.isoformat().encode() + b"\n" + received.note),
+                ("log bytes", f"{state.size} {size}"),
+            )
+
+    @property
+    def _bytes(self) -> tuple[int, int]:
+        """How many bytes so many entries have, as far as that was counted."""
+        row = self._file.get(FACT, "log bytes")
+        entries, _, size = str(row[1]).partition(" ") if row else ("0", "", "0")
+        return int(entries), int(size)
+
+    def bytes_kept(self) -> int:
+        """How many bytes the entries have that are kept, verified or not."""
+        entries, size = self._bytes
+        return size + self._length(entries, limits.LOG_ENTRIES)
+
+    def _length(self, start: int, end: int) -> int:
+        """How many bytes these entries have, as SQLite counts them, whole or not: it is for a bound only."""
+        (size,) = self._file.keys(
+            "SELECT ifnull(sum(length(line)), 0) FROM entry WHERE place BETWEEN ? AND ?", (start, end - 1)
+        )
+        return int(size)
+
+
+def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
+    """Fetch and verify every entry again, as an auditor does. Errors, and what is kept, as for `fetch_new`."""
+    kept, served = KeptLog(home), _served(client)
+    checkpoint, head = _head(home, served.note), kept.head
+    lines: list[bytes] = []
+    with _evidence(client, kept, served, lines):
+        _require_growth(checkpoint, head)
+        lines += _fetched(client, checkpoint.size, progress)
+        verified = verify_log(lines, served.note, home.connection.verifier, _seen(head))
+    held = list(kept.lines(0, checkpoint.size))
+    if head is not None and len(held) < head.checkpoint.size:
+        home.repaired(_MENDED)
+    with home.mirror.writing():
+        if held != lines:
+            kept.stage(0, lines)
+        kept.save(served, verified.state, _added(0, verified.entries))
+    home.remember()
+    return verified
+
+
+def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable[[Growth], None]) -> Growth:
+    """Fetch what the log has more than is kept, verify and keep that, and the connection that it came over.
+
+    `take` is called in the same transaction: what follows from what is new is kept with it, or neither.
+
+    The journal is settled by it, and what is damaged here is fetched again. Raises `AuditError` if it is not the log
+    that was seen before with entries added; what was kept then stays, and what the log signed is kept as evidence.
+    """
+    # First, so that what was answered until now must be in what is fetched now.
+    asked = client.journal.open()
+    kept, served = KeptLog(home), _served(client)
+    checkpoint, head, state = _head(home, served.note), kept.head, kept.state
+    lines: list[bytes] = []
+    with _evidence(client, kept, served, lines), _unstaged(kept, head):
+        _require_growth(checkpoint, head)
+        start = state or LogState.empty(checkpoint.origin)
+        _stage(client, kept, start.size, checkpoint.size, progress)
+        try:
+            require_tree(start.edge, map(leaf_hash, kept.lines(start.size, checkpoint.size)), checkpoint, _seen(head))
+        except AuditError:
+            # What is kept is what was signed then: how does the desk's tree begin now?
+            lines += _fetched(client, checkpoint.size, progress)
+            start = LogState.empty(checkpoint.origin)
+            require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
+            kept.stage(0, lines)
+        growth = _replayed(kept, start, checkpoint.size, client.journal.key, progress)
+    if head is not None and start.size < head.checkpoint.size:
+        home.repaired(_MENDED)
+    with home.mirror.writing():
+        if head is None or checkpoint != head.checkpoint or state is None:
+            kept.save(served, growth.state, growth.added)
+        client.journal.settle(asked, growth.logged, growth.state.clock.last, kept.names_nonce)
+        take(growth)
+    home.remember()
+    return growth
+
+
+def recall_log(home: Home) -> LogState | None:
+    """The log as it was verified last, without asking the desk; `MirrorDamagedError` if this machine spoilt it."""
+    kept = KeptLog(home)
+    state, head = kept.state, kept.head
+    if state is None and head is not None:
+        start = LogState.empty(head.checkpoint.origin)
+        require_kept = map(leaf_hash, kept.earlier(head.checkpoint.size))
+        require_tree(start.edge, require_kept, head.checkpoint, None)
+        growth = _replayed(kept, start, head.checkpoint.size, "", no_progress)
+        kept.save(head.received, growth.state, growth.added)
+        state = growth.state
+    return state
+
+
+def evidence_files(home: Home) -> list[str]:
+    """Where evidence against the log is kept, if there is any."""
+    return [str(home.path(name)) for name in home.names(EVIDENCE)]
+
+
+def _served(client: DeskClient) -> Received:
+    return Received(datetime.now(UTC).replace(microsecond=0), client.checkpoint())
+
+
+def _seen(head: Head | None) -> Checkpoint | None:
+    return None if head is None else head.checkpoint
+
+
+def _require_growth(checkpoint: Checkpoint, head: Head | None) -> None:
+    if head is not None:
+        require_growth(checkpoint, head.checkpoint)
+
+
+def _head(home: Home, note: bytes) -> Checkpoint:
+    try:
+        checkpoint = open_checkpoint(note, home.connection.verifier)
+    except AuditError as error:
+        if not home.knows_desk():
+            words = "this desk keeps another log than the one you named: check --desk and --log"
+            raise OtherLogError(words) from error
+        if not _is_signed(note):
+            # A page of whatever lies in between, such as a hotel's: where nobody has signed, nobody has lied.
+            raise DeskError(
+                "what answers sent no checkpoint of any log: does something lie before the desk?"
+            ) from error
+        raise
+    if checkpoint.size > limits.LOG_ENTRIES:
+        raise DeskError(f"the desk claims a log of {checkpoint.size} entries, more than this program can take")
+    return checkpoint
+
+
+def _is_signed(note: bytes) -> bool:
+    try:
+        parse_note(note)
+    except NoteError:
+        return False
+    return True
+
+
+def _stage(client: DeskClient, kept: KeptLog, start: int, size: int, progress: Progress) -> None:
+    """Fetch the entries from `start` up to `size`, but for those that a fetch that broke off has left here."""
+    here = start + sum(1 for _ in kept.lines(start, size))
+    for entries in _entries(client, here, size, kept.bytes_kept(), progress):
+        kept.stage(here, entries)
+        here += len(entries)
+
+
+def _fetched(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
+    """All entries, from the desk alone."""
+    return list(chain.from_iterable(_entries(client, 0, size, 0, progress)))
+
+
+def _entries(client: DeskClient, start: int, size: int, held: int, progress: Progress) -> Iterator[list[bytes]]:
+    """The entries from `start` up to `size`, as they come. `held`: bytes of those that are here."""
+    if start == size:
+        return
+    with progress("Fetching the log", size - start) as told:
+        place = start
+        while place < size:
+            # It may have grown beyond the size that was signed.
+            entries = client.entries(place)[: size - place]
+            held += sum(map(len, entries))
+            if held > limits.LOG_BYTES:
+                raise DeskError("the desk's log is larger than this program can take")
+            # At once: a size that is only claimed must not keep anybody busy.
+            if len(entries) < min(limits.MOST_ENTRIES, size - place) and not _is_full(entries):
+                raise AuditError("the log was cut: it holds fewer entries than its checkpoint counts")
+            yield entries
+            place += len(entries)
+            told(place - start)
+
+
+def _is_full(entries: Sequence[bytes]) -> bool:
+    """Whether the next entry may not have had room in the same answer."""
+    return sum(map(len, entries), len(entries)) + MAX_ENTRY_SIZE >= limits.ENTRIES
+
+
+def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Progress) -> Growth:
+    """Check what is staged, a piece at a time."""
+    before, added = state.size, list[Row]()
+    logged: dict[str, Logged] = {}
+    with progress("Verifying the log", size - before) as told:
+        while state.size < size:
+            start = state.size
+            entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
+            if state.size == start:
+                raise MirrorDamagedError("what was fetched of the log was damaged at once")
+            added += _added(start, entries)
+            logged |= logged_requests(key, start, entries)
+            told(state.size - before)
+    return Growth(state, before, added, logged)
+
+
+def _added(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
+    for place, entry in enumerate(entries, start):
+        if entry.action is Action.ADD and entry.request is not None:
+            yield added_row(place, entry, entry.request)
+
+
+@contextmanager
+def _unstaged(kept: KeptLog, head: Head | None) -> Iterator[None]:
+    """What turns out not to be what was signed is not kept."""
+    try:
+        yield
+    except AuditError:
+        kept.unstage(head.checkpoint.size if head is not None else 0)
+        raise
+
+
+@contextmanager
+def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> Iterator[None]:
+    """Where two checkpoints contradict one another, say so with the file that both are kept in."""
+    try:
+        yield
+    except ContradictionError as error:
+        file = _keep_evidence(client, kept, served, lines)
+        raise AuditError(f"{error}{file and f'; what it signed is kept in {file}'}") from error
+
+
+def _keep_evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> str:
+    """Keep both checkpoints in a signed file of their own and return where; empty if they don't differ."""
+    head, home, log = kept.head, kept.home, kept.home.connection.verifier
+    checkpoint = open_checkpoint(served.note, log)
+    if head is None or checkpoint == head.checkpoint:
+        return ""
+    digest = hashlib.sha256(head.checkpoint.text.encode() + checkpoint.text.encode()).hexdigest()
+    name = f"{EVIDENCE}/{digest[:32]}.txt"
+    if not home.has(name):
+        if len(home.names(EVIDENCE)) >= _MOST_EVIDENCE:
+            return str(home.path(EVIDENCE))
+        larger = max(head.checkpoint, checkpoint, key=lambda tree: tree.size)
+        held = kept.lines(0, larger.size) if checkpoint.size < head.checkpoint.size else lines
+        leaves = list(map(leaf_hash, held))
+        known = len(leaves) == larger.size and root_hash(leaves) == larger.root
+        home.save(name, attest(client.key, log, head.received, served, leaves if known else None))
+    return str(home.path(name))

@@ -1,0 +1,1 @@
+"""Attachments: fetched, verified and given out."""

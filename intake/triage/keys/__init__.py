@@ -1,0 +1,1 @@
+"""A member's keys, and the passphrase that they lie under."""

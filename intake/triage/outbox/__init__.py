@@ -1,0 +1,1 @@
+"""What a reviewer writes, on its way to the desk."""

@@ -1,0 +1,239 @@
+"""What a reviewer writes leaves by itself: it is sealed, kept and shown at once, and sent when the desk takes it.
+
+One thread sends what is in the outbox, in the order in which it was written; nobody waits for the desk. What the desk
+took stays here until the log holds it, since the log alone says that something is sent.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from threading import Event, Lock
+
+from crypto.age import AgeError, HybridIdentity, parse_recipient, seal
+from intake.hygiene import describe
+from intake.report.payloads import Opened
+from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError
+from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent
+from intake.triage.reading.opening import OpenTip
+
+_SOON = 5.0
+_LATEST = 300.0
+"""Seconds until what could not be sent is tried again: the first time, and at most. Each time is twice as long."""
+_HAS_IT = "the desk says that it has this already; it stays here until the log shows that"
+
+
+class SealError(Exception):
+    """Something can't be sealed to those who should read it, in words for the reviewer."""
+
+
+class Sending:
+    """What is to be sent, and the thread that sends it.
+
+    `is_logged`: whether the log holds an item as added by this member. `sent` is called when something was sent.
+    """
+
+    def __init__(
+        self,
+        client: DeskClient,
+        outbox: Outbox,
+        identity: HybridIdentity,
+        is_logged: Callable[[str], bool],
+        sent: Callable[[], None],
+    ) -> None:
+        self._client, self._outbox, self._recipient = client, outbox, identity.recipient
+        self._is_logged, self._tell_sent = is_logged, sent
+        outbox.belongs_to(identity.recipient)
+        self._kept = {unsent.item: unsent for unsent in outbox.open(identity)}
+        self._keeping = Lock()
+        self._shown: set[str] = set()
+        self._looks: deque[OpenTip] = deque()
+        self._taken: set[str] = set()
+        self._failed: dict[str, str] = {}
+        self._wanted = Event()
+        self._waking = Lock()
+        self._stopped = False
+        self.problem = ""
+        """Why looks at reports can't be noted, if so."""
+        self.tried = Event()
+        """Set while nothing waits for its first attempt."""
+
+    @property
+    def drafts(self) -> list[Unsent]:
+        """What was typed and is not sealed to its tip: whoever typed it may have been locked out, and is asked."""
+        return [unsent for unsent in self._in_order() if unsent.is_draft]
+
+    @property
+    def under_way(self) -> list[Unsent]:
+        """What leaves by itself, in the order in which it was written: the status, notes and replies among it."""
+        return [unsent for unsent in self._in_order() if unsent.is_written and unsent.sealed]
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        """By tip, the status that it gets as soon as the desk has it."""
+        return {unsent.tip: unsent.text for unsent in self.under_way if unsent.kind == "status"}
+
+    def failure(self, item: str) -> str:
+        """Why something was not sent when that was tried last, in words; empty if it wasn't, or if it was sent."""
+        return self._failed.get(item, "")
+
+    def has_left(self, item: str) -> bool:
+        """Whether the desk has taken something, which then can't be taken back."""
+        return item in self._taken
+
+    def write(self, unsent: Unsent, tip: OpenTip | None) -> None:
+        """Seal what somebody wrote for a tip, and let it leave: once, however often this is asked for.
+
+        Raises `OutboxError` if it can't be kept. If it can't be sealed, it is kept as a draft, and `SealError` says
+        why; without a tip, it just is.
+        """
+        with self._keeping:
+            if not self._is_logged(unsent.item):
+                self._take_in(self._kept.get(unsent.item) or replace(unsent, order=self._next_order()), tip)
+        self.hurry()
+
+    def _take_in(self, unsent: Unsent, tip: OpenTip | None) -> None:
+        self._keep(unsent)
+        if tip is None or unsent.sealed:
+            return
+        self._keep(replace(unsent, sealed=self._seal(unsent, tip)))
+        # What the same form held before its text was changed.
+        for draft in self.drafts:
+            if (draft.form, draft.kind) == (unsent.form, unsent.kind):
+                self._drop(draft.item)
+
+    def look(self, tip: OpenTip) -> None:
+        """A tip is shown: the log is to say so, and its source is to be told once. Waits for nothing."""
+        if tip.id not in self._shown:
+            self._shown.add(tip.id)
+            self._looks.append(tip)
+            self.hurry()
+
+    def discard(self, item: str) -> None:
+        """Forget what was to be sent; what is on its way may arrive all the same."""
+        with self._keeping:
+            self._drop(item)
+
+    def settle(self) -> None:
+        """Forget what the log holds by now."""
+        with self._keeping:
+            for unsent in self._in_order():
+                if unsent.sealed and self._is_logged(unsent.item):
+                    self._drop(unsent.item)
+
+    def hurry(self) -> None:
+        """Try at once to send what is there."""
+        with self._waking:
+            self.tried.clear()
+            self._wanted.set()
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stopped = True
+        self._wanted.set()
+
+    def run(self) -> None:
+        """Send what is there and what comes, until this is stopped."""
+        pause = _SOON
+        while not self._stopped:
+            self._wanted.clear()
+            try:
+                self.take_turn()
+            except Exception as error:  # noqa: BLE001 - it must go on, and must not seem to go well
+                self.problem = f"this is a fault in the program; please report this line: {describe(error)}"
+            with self._waking:
+                if not self._wanted.is_set():
+                    self.tried.set()
+            has_more = bool(self._looks or next(self._ready(), None))
+            pause = min(2 * pause, _LATEST) if has_more else _SOON
+            self._wanted.wait(pause if has_more else None)
+
+    def take_turn(self) -> None:
+        """Try once to send all that is there, in its order."""
+        self._note_looks()
+        known = self._with_the_desk()
+        for unsent in self._ready():
+            try:
+                self._send(unsent)
+            except DeskRefusedError as error:
+                self._failed[unsent.item] = str(error)
+            except DeskError as error:
+                self._failed |= dict.fromkeys((each.item for each in self._ready()), str(error))
+                break
+        if self._with_the_desk() - known:
+            self._tell_sent()
+
+    def _with_the_desk(self) -> set[str]:
+        """What the log is to hold by now, if the desk says the truth."""
+        return self._taken | {item for item, says in list(self._failed.items()) if says == _HAS_IT}
+
+    def _send(self, unsent: Unsent) -> None:
+        if unsent.kind == "look":
+            self._client.say_opened(unsent.tip)
+            self.discard(unsent.item)
+        elif self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
+            self._taken.add(unsent.item)
+            self._failed.pop(unsent.item, None)
+        else:
+            self._failed[unsent.item] = _HAS_IT
+
+    def _ready(self) -> Iterator[Unsent]:
+        """What can be sent, in its order; not what is dropped before it is its turn."""
+        for unsent in self._in_order():
+            if not unsent.is_draft and unsent.item in self._kept and unsent.item not in self._taken:
+                yield unsent
+
+    def _note_looks(self) -> None:
+        while self._looks:
+            tip = self._looks[0]
+            try:
+                with self._keeping:
+                    self._note_look(tip)
+            except OutboxError as error:
+                self.problem = f"that you look at reports can't be noted: {error}"
+                return
+            self._looks.popleft()
+        self.problem = ""
+
+    def _note_look(self, tip: OpenTip) -> None:
+        kinds = {unsent.kind for unsent in self._kept.values() if unsent.tip == tip.id}
+        if "look" not in kinds:
+            self._keep(replace(Unsent.look(tip.id), order=self._next_order()))
+        if tip.source and "opened" not in kinds and not tip.written_as(Opened):
+            opened = replace(Unsent.opened(tip.id), order=self._next_order())
+            # An answer could not be sealed to this source either, which is said to whoever writes one.
+            with suppress(SealError):
+                self._keep(replace(opened, sealed=self._seal(opened, tip)))
+
+    def _in_order(self) -> Sequence[Unsent]:
+        return sorted(self._kept.values(), key=lambda unsent: unsent.order)
+
+    def _next_order(self) -> int:
+        return max((unsent.order for unsent in self._kept.values()), default=0) + 1
+
+    def _keep(self, unsent: Unsent) -> None:
+        if self._kept.get(unsent.item) != unsent:
+            self._outbox.keep(unsent, self._recipient)
+            self._kept[unsent.item] = unsent
+
+    def _drop(self, item: str) -> None:
+        self._outbox.drop(item)
+        self._kept.pop(item, None)
+        self._failed.pop(item, None)
+        self._taken.discard(item)
+
+    def _seal(self, unsent: Unsent, tip: OpenTip) -> bytes:
+        """Sealed to the tip's own identity, never to a key that only the server vouches for."""
+        if not tip.identities:
+            raise SealError("this report could not be opened, so nothing can be sealed to its readers")
+        try:
+            others = [parse_recipient(tip.source)] if unsent.to_source else []
+            document = unsent.payload(self._next_reply(tip)).padded()
+            return seal(document, [tip.identities[0].recipient, *others])
+        except AgeError:
+            raise SealError("the source's key in this report is not one that an answer can be sealed to") from None
+
+    def _next_reply(self, tip: OpenTip) -> int:
+        """The number of a new reply: after those in the log, and those that are still to get there."""
+        waiting = [each for each in self._kept.values() if each.tip == tip.id and each.to_source and each.sealed]
+        return tip.replies + len([each for each in waiting if not self._is_logged(each.item)]) + 1

@@ -1,0 +1,123 @@
+"""The program's Flask application: only below its path, only for the browser that used the token, nothing that runs."""
+
+import hmac
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask_wtf.csrf import CSRFProtect
+from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from intake.hygiene import log_without_content
+from intake.report import labels
+from intake.triage.guard import IDLE_SECONDS, Guard
+from intake.triage.home import Home
+from intake.triage.outbox.unsent import new_form
+from intake.triage.pages import members, phrases, views, writing
+from intake.triage.pages.place import Gate, Place
+from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
+from intake.triage.progress import Progress, no_progress
+
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+def create_app(
+    home: Home,
+    key: Path,
+    place: Place,
+    *,
+    end: Callable[[], None],
+    entered: Callable[[], None],
+    progress: Progress = no_progress,
+    idle_seconds: float = IDLE_SECONDS,
+) -> Flask:
+    """The program for one member, at its place, locked.
+
+    `end` is called when it locks: it must end the process, once what is being answered is answered. `entered` is called
+    when the token has been used, before anybody is let in by it.
+    """
+    app = Flask(__name__)
+    app.config.update(
+        SECRET_KEY=place.secret,
+        SESSION_COOKIE_NAME="triage",
+        SESSION_COOKIE_PATH=f"{place.path}/",
+        SESSION_COOKIE_SAMESITE="Strict",
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=1_000_000,
+        MAX_FORM_MEMORY_SIZE=1_000_000,
+    )
+    app.before_request(_admission(place, entered))
+    CSRFProtect(app)
+    app.extensions["guard"] = Guard(home, key, progress, end, idle_seconds)
+    app.after_request(_headers)
+    app.register_error_handler(HTTPException, _problem)
+    app.register_blueprint(views.blueprint)
+    app.register_blueprint(members.blueprint)
+    app.register_blueprint(writing.blueprint)
+    app.jinja_env.globals.update(labels=labels, phrases=phrases, new_form=new_form)
+    app.jinja_env.filters.update(as_name=as_name, typed=typed)
+    # Whatever a page says of what others wrote goes through this: no template can forget it.
+    app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    log_without_content(app)
+    app.wsgi_app = Gate(app.wsgi_app, place)  # type: ignore[method-assign]
+    return app
+
+
+def as_name(name: str) -> Markup:
+    """A file's name for a page: its ending stands last, whatever the direction of the letters before it."""
+    stem, ending = (shown_name(part) for part in parts(name))
+    if not reads_from_right(stem + ending):
+        return Markup("<bdi>{}</bdi>").format(stem + ending)
+    return Markup('<span class="name" dir="ltr"><bdi>{}</bdi><bdi>{}</bdi></span>').format(stem, ending)
+
+
+def typed(text: str) -> Markup:
+    """What somebody typed themselves, for the form that it goes back into: not a character of it is changed."""
+    return escape(text)
+
+
+def _admission(place: Place, entered: Callable[[], None]) -> Callable[[], BaseResponse | None]:
+    """Lets in the browser that has used the token."""
+    tokens = [] if place.token is None else [place.token]
+    using = Lock()
+
+    def check() -> BaseResponse | None:
+        given = request.args.get("token", "")
+        if request.path == "/" and given:
+            with using:
+                if not tokens or not hmac.compare_digest(given.encode(), tokens[0].encode()):
+                    abort(403)
+                tokens.clear()
+            entered()
+            session["place"] = place.path
+            return redirect(url_for("triage.queue"))
+        if request.endpoint != "static" and session.get("place") != place.path:
+            abort(403)
+        return None
+
+    return check
+
+
+def _headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return response
+
+
+def _problem(error: HTTPException) -> tuple[str, int]:
+    says = {
+        400: "The form was too old. Go back, reload the page and send it again.",
+        403: "This address has been used, or is not the one that the program printed. Start the program again.",
+        404: "There is nothing here.",
+        413: "That is too long.",
+    }
+    code = error.code or 500
+    return render_template("problem.html", says=says.get(code, "That did not work.")), code

@@ -1,0 +1,190 @@
+"""The pages: unlock, queue, a tip, its files."""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import closing
+from functools import wraps
+from itertools import chain
+from typing import Any
+from urllib.parse import quote
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    copy_current_request_context,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from werkzeug.wrappers import Response as BaseResponse
+
+from intake.report.payloads import STATUSES, Note, Status
+from intake.triage.book import FILTERS
+from intake.triage.desk.client import DeskError
+from intake.triage.files.originals import DamagedFileError
+from intake.triage.guard import Guard
+from intake.triage.keys.keyfile import KeyFileError
+from intake.triage.outbox.unsent import new_form
+from intake.triage.pages import phrases
+from intake.triage.patience import in_thread
+from intake.triage.reading.opening import OpenTip
+from intake.triage.work import Work
+
+blueprint = Blueprint("triage", __name__)
+
+Answer = str | BaseResponse | tuple[str, int]
+View = Callable[..., Any]
+
+
+def guard() -> Guard:
+    """The lock of this program."""
+    return current_app.extensions["guard"]  # type: ignore[no-any-return]
+
+
+def to_unlock(**arguments: str) -> BaseResponse:
+    """What a locked program answers. After unlocking, the page that was wanted is there; of a file, that of its tip."""
+    wanted = None
+    if "tip_id" in arguments:
+        wanted = _within(url_for("triage.tip", tip_id=arguments["tip_id"]))
+    elif request.method == "GET" and request.full_path != "/?":
+        wanted = request.full_path.removesuffix("?")
+    return redirect(url_for("triage.unlock", kept=arguments.get("kept"), then=wanted), 303)
+
+
+def unlocked(view: View, otherwise: View = to_unlock) -> View:
+    """Give a view the unlocked work; where it is locked, or locks before the view is done, answer with `otherwise`."""
+
+    @wraps(view)
+    def run(**arguments: str) -> Any:
+        work = guard().use()
+        if work is None:
+            return otherwise(**arguments)
+        answering = in_thread(copy_current_request_context(view), work, **arguments)
+        wait([answering, guard().locked], return_when=FIRST_COMPLETED)
+        if guard().locked.done():
+            # The process ends now. What the view still does is lost, unless it has kept it in the outbox.
+            return otherwise(**arguments)
+        return answering.result()
+
+    return run
+
+
+@blueprint.route("/unlock", methods=["GET", "POST"])
+def unlock() -> Answer:
+    """Ask for the passphrase."""
+    kept = request.args.get("kept") == "yes"
+    if request.method == "GET":
+        return render_template("unlock.html", problem="", kept=kept)
+    try:
+        guard().unlock(request.form.get("passphrase", ""))
+    except KeyFileError as error:
+        # What was typed may be nearly right: this process ends as well, and its memory with it.
+        guard().lock()
+        return render_template("unlock.html", problem=str(error), kept=kept), 403
+    # Whatever stands there leads to nothing but below our own path.
+    then = quote(request.args.get("then", "").lstrip("/"), safe="/?&=%")
+    return redirect(f"{request.script_root}/{then}", 303)
+
+
+@blueprint.post("/lock")
+def lock() -> BaseResponse:
+    """End this process: the next one is locked."""
+    guard().lock()
+    return to_unlock()
+
+
+@blueprint.get("/")
+@unlocked
+def queue(work: Work) -> str:
+    """All tips, the urgent and the newest first."""
+    chosen = {key: value for key, value in request.args.items() if value and key in (*FILTERS, "status")}
+    return render_template(
+        "queue.html",
+        work=work,
+        page=work.book.queue(chosen, request.args.get("page", 1, int)),
+        filters=FILTERS,
+        choices=work.book.choices(),
+        chosen=chosen,
+        statuses=STATUSES,
+        unsent=[*work.sending.drafts, *work.sending.under_way],
+    )
+
+
+@blueprint.post("/sync")
+@unlocked
+def sync(work: Work) -> BaseResponse:
+    """Fetch what is new, and send what waits."""
+    work.sending.hurry()
+    work.fetch()
+    return redirect(url_for("triage.queue"), 303)
+
+
+@blueprint.get("/tips/<tip_id>")
+@unlocked
+def tip(work: Work, tip_id: str) -> str:
+    """One tip, whole. The log is told that it was shown, and its source that somebody has opened it."""
+    opened = _tip(work, tip_id)
+    work.sending.look(opened)
+    return tip_page(work, opened)
+
+
+@blueprint.get("/tips/<tip_id>/files/<item_id>")
+@unlocked
+def file(work: Work, tip_id: str, item_id: str) -> Answer:
+    """An attachment as the source sent it: the evidentiary original, never altered. It is saved while it arrives."""
+    opened = _tip(work, tip_id)
+    chosen = opened.files.get(item_id) or abort(404)
+    pieces = work.files.read(opened, chosen)
+    try:
+        # Only with something in hand is it a file and not a page that says why there is none.
+        first = next(pieces)
+    except (DeskError, DamagedFileError) as error:
+        return tip_page(work, opened, problem=str(error)), 502
+    except OSError as error:
+        return tip_page(work, opened, problem=f"this machine can't keep the file: {error.strerror}"), 500
+    response = Response(_while_unlocked(guard(), first, pieces), mimetype="application/octet-stream")
+    response.headers["Content-Length"] = str(chosen.about.size)
+    response.headers["Content-Disposition"] = phrases.attachment(chosen.about.name)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def _while_unlocked(guard: Guard, first: bytes, pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
+    """Bytes that flow are use. After a lock no more do: the browser sees that the file is not whole."""
+    with closing(pieces):
+        for piece in chain([first], pieces):
+            if guard.locked.done():
+                return
+            guard.touch()
+            yield piece
+
+
+def tip_page(
+    work: Work, opened: OpenTip, problem: str = "", typed: Mapping[str, str] | None = None, form: str = ""
+) -> str:
+    """The page of a tip. `typed`: what was typed by the kind of its form, with the token that this form had."""
+    return render_template(
+        "tip.html",
+        work=work,
+        tip=opened,
+        notes=opened.written_as(Note),
+        history=opened.written_as(Status),
+        statuses=STATUSES,
+        problem=problem,
+        typed=typed or {},
+        form=form or new_form(),
+        status=work.sending.statuses.get(opened.id, opened.status),
+        drafts=[unsent for unsent in work.sending.drafts if unsent.tip == opened.id and unsent.form != form],
+        under_way=[unsent for unsent in work.sending.under_way if unsent.tip == opened.id],
+    )
+
+
+def _within(address: str) -> str:
+    return address.removeprefix(request.script_root)
+
+
+def _tip(work: Work, tip_id: str) -> OpenTip:
+    return work.book.tip(tip_id) or abort(404)

@@ -1,0 +1,42 @@
+"""Tips that are no longer on the server: withdrawn by their sources' own word, or without one."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from intake.triage.mirror.tips import Known
+from intake.triage.reading.chain import TELL
+
+_NEVER_FETCHED = Known("", "")
+_SHORT = 8
+"""Digits of a report's id beside its day: enough to find it in the log."""
+_MOST = 50
+"""Reports that are named. Years of those that teams no longer keep must not stand above every page."""
+
+
+def notices(gone: Mapping[str, Known | None], said: Collection[str]) -> list[str]:
+    """What is to be said of tips that are gone, by what is known of each. `said`: to be withdrawn, by whomever.
+
+    Withdrawals that are proven are known already.
+    """
+    known = {tip: known or _NEVER_FETCHED for tip, known in gone.items()}
+    names: dict[str, list[str]] = defaultdict(list)
+    # The newest first: what was removed before its time is among them.
+    for tip in sorted(known, key=lambda tip: (known[tip].day, tip), reverse=True):
+        day = known[tip].day
+        names[_words(known[tip], said=tip in said)].append(f"of {day} ({tip[:_SHORT]})" if day else tip)
+    return [f"{words} Reports: {_named(tips)}." for words, tips in sorted(names.items())]
+
+
+def _named(tips: Sequence[str]) -> str:
+    more = f", and {len(tips) - _MOST} earlier ones" if len(tips) > _MOST else ""
+    return ", ".join(tips[:_MOST]) + more
+
+
+def _words(known: Known, *, said: bool) -> str:
+    if known.withdrawn:
+        return "Withdrawn by the source, as its signature proves."
+    if not said:
+        return "No longer on the server, without a word of the source: older than your team keeps reports, or removed."
+    if known.signer:
+        return f"No longer on the server, and said to be withdrawn, but without the source's signature. {TELL}"
+    return "No longer on the server, and said to be withdrawn by the source, which this machine has no key to check."

@@ -1,0 +1,401 @@
+"""From sealed bytes to a tip that can be read: opened in memory, each author proven by the log, doubts said aloud."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza_count, unseal
+from crypto.padding import PaddingError
+from intake.protocol.clock import Correction, LogClock
+from intake.protocol.index import ItemRow, TipRow, sha256_hex
+from intake.protocol.kinds import Kind
+from intake.protocol.logstate import LogState
+from intake.report.definition import NARRATIVE, Answers, forms
+from intake.report.documents import read, read_one
+from intake.report.payloads import (
+    About,
+    Addition,
+    Deletion,
+    Newer,
+    NewerVersionError,
+    Note,
+    Opened,
+    Payload,
+    PayloadFormatError,
+    Reply,
+    Report,
+    Status,
+    Summary,
+)
+from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
+from intake.report.told import Account
+from intake.triage.mirror.added import Added, Author, Authors
+from intake.triage.mirror.tips import Known
+from intake.triage.reading.chain import TELL, Sent, check, named
+from intake.triage.reading.conversation import Line, Replied, in_order
+
+P = TypeVar("P", bound=Payload)
+
+_BY_REVIEWERS: Mapping[str, tuple[type[Reply | Opened | Status | Note], ...]] = {
+    Kind.REPLY: (Reply, Opened),
+    Kind.WORK: (Status, Note),
+}
+"""What an item is that a reviewer added, by what the server knows of it."""
+
+_NEWER = (
+    "was written by a newer version of this program than the one on this machine, which can't read it. It is not shown."
+)
+_NEWER_FORM = (
+    "Some of the answers are to a version of the form that the program on this machine doesn't know: they are shown by "
+    "their keys. A newer version of this program has the words."
+)
+_BEFORE_SIGNATURES = (
+    "This report is from before signatures: nothing proves that what stands here as the source's came from the source. "
+    "What they sent later is signed, but the report names no key to check that by."
+)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Signed:
+    """Something a reviewer wrote."""
+
+    item: str
+    author: Author
+    payload: Reply | Opened | Note | Status
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Attachment:
+    """A file of a tip: the day on which its description came, what that says, and the size of its sealed bytes."""
+
+    day: str
+    about: About
+    sealed: int
+
+
+@dataclass(slots=True, repr=False)
+class OpenTip:
+    """A tip in the clear, in memory. `warnings` and `remarks` are shown with it.
+
+    `signer`: the source's key, empty if none is known. `files`: by id of their descriptions. `rows`: the items that are
+    shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
+    """
+
+    id: str
+    day: str
+    source: str = ""
+    signer: str = ""
+    language: str = ""
+    identities: tuple[HybridIdentity, ...] = ()
+    account: Account = field(default_factory=Account)
+    narrative: str = ""
+    conversation: list[Line] = field(default_factory=list)
+    files: dict[str, Attachment] = field(default_factory=dict)
+    written: list[Signed] = field(default_factory=list)
+    rows: tuple[ItemRow, ...] = ()
+    deleted: set[str] = field(default_factory=set)
+    replies: int = 0
+    warnings: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    spoilt: list[str] = field(default_factory=list)
+    """Items that are not what was sealed, on this machine or at the desk already."""
+
+    @property
+    def status(self) -> str:
+        """Where the tip stands: the latest status by the order of the log."""
+        return next((s.payload.status for s in reversed(self.written) if isinstance(s.payload, Status)), "new")
+
+    def written_as(self, kind: type[P]) -> list[Signed]:
+        """What reviewers wrote of one kind, oldest first."""
+        return [signed for signed in self.written if isinstance(signed.payload, kind)]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All that a tip is opened from beside the key: from two that are equal the same is opened, to the last doubt.
+
+    `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
+    bytes on this machine, the summary's by that of the tip. By the log: `reviewers`, how many there were on the tip's
+    day; `since`, when whoever reads was enrolled; `corrections` of its clock; what was `added` to the tip, in its
+    order, and `missing`, the ids of what must be here of it and is not.
+    """
+
+    row: TipRow
+    items: tuple[ItemRow, ...]
+    known: Known
+    kept: Mapping[str, str]
+    reviewers: tuple[int, ...]
+    since: date
+    corrections: tuple[Correction, ...]
+    added: tuple[Added, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 over every field: a new one can't be forgotten here."""
+        return hashlib.sha256(repr(self).encode()).digest()
+
+    @property
+    def clock(self) -> LogClock:
+        """What the log's clock calls a day."""
+        return LogClock(corrections=self.corrections)
+
+    def author(self, item: str) -> Author | None:
+        """Who added exactly the bytes that are kept as this item."""
+        digest = bytes.fromhex(self.kept.get(item, ""))
+        return next((added.author for added in self.added if (added.item, added.digest) == (item, digest)), None)
+
+    @property
+    def replies(self) -> list[Added]:
+        """Everything that was ever sealed to the source, in the order of the log."""
+        return [added for added in self.added if added.to_source]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever reads by a verified log: since when tips are sealed to them, and up to where in it an index was read."""
+
+    since: date
+    log: LogState
+    authors: Authors
+    place: int
+
+    def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
+        """What a tip is opened from, with all that the log says of it."""
+        added, present = self.authors.to(row.id), {item.id for item in items}
+        return Given(
+            row=row,
+            items=tuple(sorted(items, key=lambda item: item.id)),
+            known=known,
+            kept=dict(sorted(kept.items())),
+            reviewers=tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day)))),
+            since=self.since,
+            corrections=self.log.clock.corrections,
+            added=added,
+            missing=tuple(each.item for each in added if each.author.place < self.place and each.item not in present),
+        )
+
+
+def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> OpenTip:
+    """Open all of a tip that can be opened, also what its source sent once and the server no longer has.
+
+    `sealed`: the bytes that are kept, by the ids of `given.kept`.
+    """
+    tip = OpenTip(given.row.id, given.row.day)
+    tip.warnings += _doubts(given)
+    _open_into(tip, given, sealed, identity)
+    for each in given.added:
+        if each.item in given.missing:
+            _say_missing(tip, each)
+    return tip
+
+
+def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> None:
+    row, known = given.row, given.known
+    summary = sealed[tip.id]
+    try:
+        opened = read_one(unseal(summary, [identity]), Summary)
+        signer = parse_signer(opened.signer) if opened.signer else None
+        tip.identities = _identities(opened)
+    except NoMatch:
+        tip.warnings.append(_not_sealed_to(given))
+        return
+    except NewerVersionError:
+        tip.warnings.append(f"The summary of this report {_NEWER}")
+        return
+    except (AgeError, PayloadFormatError):
+        tip.warnings.append("The summary of this report is damaged.")
+        return
+    if stanza_count(summary) not in given.reviewers:
+        tip.warnings.append(
+            f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
+        )
+    if row.recipient != sha256_hex(str(tip.identities[0].recipient).encode()):
+        tip.warnings.append(
+            "The server names another key for this report than the report itself does: what the source sends from now "
+            f"on may be meant for somebody else. What you write is sealed to the report's own key. {TELL}"
+        )
+    if signer is None:
+        _say_unsigned(tip, known)
+    tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
+    _take_answers(tip, opened.form, opened.answers)
+    opened_items = _open_items(tip, _first_seen(tip, given, sealed), given, sealed)
+    first = {row.id for row in known.items}
+    # What nobody could ever open may be anything: no number of such items stands for one that is missing.
+    unread = len(first - {each.row.id for each in opened_items})
+    sent = check(opened_items, tip.id, signer, first, unread)
+    tip.warnings += sent.doubts
+    tip.rows = tuple(each.row for each in sent.sent)
+    sizes = {item.id: item.size for item in given.items if item.blob}
+    for each in sent.sent:
+        _take_sent(tip, each, sizes)
+    tip.written.sort(key=lambda signed: signed.author.place)
+    tip.conversation = in_order(sent.sent, _replied(tip, given))
+
+
+def _first_seen(tip: OpenTip, given: Given, sealed: Collection[str]) -> Sequence[ItemRow]:
+    """All rows, as they were first fetched; of what is gone from the server too, if this machine has kept it."""
+    present, first = {item.id for item in given.items}, {row.id: row for row in given.known.items}
+    gone = [row for row in given.known.items if row.id not in present]
+    for row in gone:
+        rest = "What this machine has kept is shown." if row.id in sealed else "This machine has not kept it."
+        tip.warnings.append(f"{named(row)} is no longer on the server. No source can delete that alone. {rest} {TELL}")
+    return [first.get(item.id, item) for item in given.items] + [row for row in gone if row.id in sealed]
+
+
+def _say_unsigned(tip: OpenTip, known: Known) -> None:
+    if known.signs:
+        tip.warnings.append(
+            "This report names no key of its source, although it came when this server already had such keys: it may "
+            f"be forged. {TELL}"
+        )
+    else:
+        tip.remarks.append(_BEFORE_SIGNATURES)
+
+
+def _doubts(given: Given) -> list[str]:
+    """What the server says of a tip now that does not go with what was seen before."""
+    row, known = given.row, given.known
+    doubts = []
+    if not known.is_summary_of(row):
+        doubts.append(
+            "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
+            f"explains that. What you see was opened with the first one. {TELL}"
+        )
+    if known.absent and date.fromisoformat(row.day) < given.clock.earliest(date.fromisoformat(known.absent)):
+        doubts.append(
+            f"This report is dated {row.day}, but the server did not have it yet when you fetched on {known.absent}. "
+            f"{TELL}"
+        )
+    if known.withdrawn:
+        doubts.append(
+            f"The source withdrew this report on {known.withdrawn}, by its signature, but the server has it again."
+            f" {TELL}"
+        )
+    return doubts
+
+
+def _not_sealed_to(given: Given) -> str:
+    # A fetch on the same day proves nothing: what had come by then may have waited for the next gate.
+    came = date.fromisoformat(max(given.row.day, given.known.absent))
+    if given.clock.earliest(came) > given.clock.latest(given.since):
+        return f"This report was not sealed to you, although it came after you were enrolled. {TELL}"
+    if given.known.absent:
+        return (
+            "This report was not sealed to you. It came on the day on which you were enrolled, perhaps just before, "
+            "and showed later. If your colleagues read it and you can't, ask those who run the server why."
+        )
+    return "This report was not sealed to you: it came before you were enrolled."
+
+
+def _say_missing(tip: OpenTip, added: Added) -> None:
+    by = f"{added.author.name} sent on {added.author.at:%Y-%m-%d}"
+    if added.item in tip.deleted and tip.signer:
+        tip.remarks.append(f"The source deleted a reply that {by}, as the source's signature proves.")
+    elif added.item in tip.deleted:
+        tip.remarks.append(f"A reply that {by} was deleted, it is said by the source; there is no key to check that.")
+    elif added.to_source:
+        tip.warnings.append(
+            f"A message to the source that {by} is no longer on the server, and nothing that the source signed says "
+            "that they deleted it. If they did, that comes with one of the next fetches."
+        )
+    else:
+        tip.warnings.append(f"A note or status that {by} is no longer on the server.")
+
+
+def _identities(opened: Summary) -> tuple[HybridIdentity, ...]:
+    if not opened.identities:
+        raise PayloadFormatError("a summary without an identity")
+    return tuple(_hybrid(text) for text in opened.identities)
+
+
+def _open_items(tip: OpenTip, items: Sequence[ItemRow], given: Given, sealed: Mapping[str, bytes]) -> list[Sent]:
+    """Take in what reviewers wrote; returns what the source is said to have sent."""
+    sent = []
+    for item in items:
+        if item.blob:
+            continue
+        data = sealed.get(item.id, b"")
+        try:
+            document = unseal(data, tip.identities)
+            if item.kind in SOURCE_KINDS:
+                sent.append(Sent(item, data, _from_source(document)))
+            else:
+                _take_written(tip, item, document, given.author(item.id))
+        except (AgeError, PayloadFormatError, PaddingError):
+            tip.warnings.append(f"An item of {item.day} could not be opened.")
+            tip.spoilt.append(item.id)
+    return sent
+
+
+def _from_source(document: bytes) -> SourceItem | Unsigned:
+    found = read(document)
+    # Items of every version are signed alike, from the first that was signed at all.
+    found = Unsigned(found, place=0) if isinstance(found, Newer) else found
+    if not isinstance(found, SourceItem | Unsigned):
+        raise PayloadFormatError("not a source's item")
+    return found
+
+
+def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
+    """`sizes`: of the sealed bytes of the tip's files, by id."""
+    match sent.payload:
+        case Report(form=form, answers=answers):
+            tip.narrative = str(answers.get(NARRATIVE, ""))
+            _take_answers(tip, form, answers)
+        case Addition(form=form, answers=answers):
+            _take_answers(tip, form, answers)
+        case About() as about if 0 <= about.size <= sizes.get(about.content, -1):
+            tip.files[sent.row.id] = Attachment(sent.row.day, about, sizes[about.content])
+            _say_form(tip, about.form, about.answers)
+        case About():
+            # Its content is none of this tip's, or can't be as large as is said.
+            tip.warnings.append(f"A file of {sent.row.day} is not on the server as it is described. It is not shown.")
+        case Deletion(reply=reply):
+            tip.deleted.add(reply)
+        case Newer():
+            tip.warnings.append(f"{named(sent.row)} {_NEWER}")
+
+
+def _replied(tip: OpenTip, given: Given) -> list[Replied]:
+    """Everything that the log says was sealed to the source, with the words of what is there."""
+    lines = {
+        signed.item: Line(f"{signed.author.at:%Y-%m-%d}", signed.author.name, signed.payload.text)
+        for signed in tip.written
+        if isinstance(signed.payload, Reply)
+    }
+    tip.replies = len(given.replies)
+    return [
+        Replied(each.item, each.author.place, f"{each.author.at:%Y-%m-%d}", lines.get(each.item))
+        for each in given.replies
+    ]
+
+
+def _take_written(tip: OpenTip, item: ItemRow, document: bytes, author: Author | None) -> None:
+    if author is None:
+        tip.warnings.append(f"A {item.kind} of {item.day} is not in the log as any reviewer's. It is not shown.")
+        return
+    try:
+        payload = read_one(document, *_BY_REVIEWERS.get(item.kind, ()))
+        tip.written.append(Signed(item.id, author, payload))
+    except NewerVersionError:
+        tip.warnings.append(f"What {author.name} wrote on {author.at:%Y-%m-%d} {_NEWER}")
+
+
+def _take_answers(tip: OpenTip, form: int, answers: Answers) -> None:
+    _say_form(tip, form, answers)
+    tip.account.take(form, answers)
+
+
+def _say_form(tip: OpenTip, form: int, answers: Answers) -> None:
+    if answers and form not in forms() and _NEWER_FORM not in tip.remarks:
+        tip.remarks.append(_NEWER_FORM)
+
+
+def _hybrid(text: str) -> HybridIdentity:
+    identity = parse_identity(text)
+    if not isinstance(identity, HybridIdentity):
+        raise PayloadFormatError("a tip's identity is of another kind")
+    return identity

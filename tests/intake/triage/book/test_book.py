@@ -1,0 +1,245 @@
+"""The book: what goes in comes out, whatever went before; it is counted right, and never on a disk."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands import run
+from crypto.age import HybridIdentity
+from intake.protocol.index import ItemRow
+from intake.report.definition import load_form
+from intake.report.payloads import STATUSES, About, Note, Opened, Reply, Status
+from intake.report.told import Account, Told
+from intake.triage.book import FILTERS, PAGE, Book, queue
+from intake.triage.mirror.added import Author
+from intake.triage.reading.conversation import Line
+from intake.triage.reading.opening import Attachment, OpenTip, Signed
+from opened import contents, told
+
+ENTRIES = [kind.key for kind in load_form().entries]
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+DAYS = st.dates().map(str)
+NAMES = st.integers(0, 7).map(lambda number: f"{number:032x}")
+CHOICES = TEXTS | st.lists(TEXTS, max_size=3).map(tuple)
+FORMS = st.integers(0, 9)
+ACCOUNTS = st.builds(
+    Account,
+    st.dictionaries(st.sampled_from([*FILTERS, "narrative", "another"]), st.builds(Told, FORMS, CHOICES)),
+    st.dictionaries(
+        st.sampled_from(ENTRIES),
+        st.lists(st.builds(Told, FORMS, st.dictionaries(TEXTS, CHOICES, max_size=2)), max_size=2).map(tuple),
+    ),
+)
+PAYLOADS = (
+    st.builds(Note, TEXTS)
+    | st.builds(Status, st.sampled_from([*STATUSES, "another"]))
+    | st.builds(Reply, TEXTS, st.integers(0, 99))
+    | st.just(Opened())
+)
+AUTHORS = st.builds(Author, TEXTS, st.datetimes(timezones=st.just(UTC)), st.integers(0, 1 << 40))
+ABOUTS = st.builds(
+    About,
+    TEXTS,
+    TEXTS,
+    TEXTS,
+    st.integers(0, 1 << 50),
+    TEXTS,
+    TEXTS,
+    st.integers(0, 9),
+    st.dictionaries(TEXTS, CHOICES),
+)
+ROWS = st.builds(ItemRow, TEXTS, TEXTS, TEXTS, DAYS, st.integers(0, 1 << 50), st.booleans())
+TIPS = st.builds(
+    OpenTip,
+    id=NAMES,
+    day=DAYS,
+    source=TEXTS,
+    signer=TEXTS,
+    language=TEXTS,
+    identities=st.lists(st.binary(min_size=32, max_size=32).map(HybridIdentity.from_seed), max_size=2).map(tuple),
+    account=ACCOUNTS,
+    narrative=st.text(st.characters(exclude_categories=["Cs"])),
+    conversation=st.lists(st.builds(Line, DAYS, TEXTS, TEXTS), max_size=3),
+    files=st.dictionaries(TEXTS, st.builds(Attachment, DAYS, ABOUTS, st.integers(0, 1 << 50)), max_size=2),
+    written=st.lists(st.builds(Signed, TEXTS, AUTHORS, PAYLOADS), max_size=3),
+    rows=st.lists(ROWS, max_size=2).map(tuple),
+    deleted=st.sets(TEXTS, max_size=2),
+    replies=st.integers(0, 1 << 40),
+    warnings=st.lists(TEXTS, max_size=2),
+    remarks=st.lists(TEXTS, max_size=2),
+    spoilt=st.lists(NAMES, max_size=2),
+)
+
+
+def tip(number: int, day: str = "2026-01-01", narrative: str = "", **answers: Any) -> OpenTip:
+    once = {key: Told(load_form().version, answer) for key, answer in answers.items()}
+    return OpenTip(f"{number:032x}", day, narrative=narrative, account=Account(once))
+
+
+def filled(*tips: OpenTip) -> Book:
+    book = Book()
+    for each in tips:
+        book.put(each, b"given")
+    return book
+
+
+@given(TIPS)
+def test_a_tip_comes_out_as_it_was_put_in(opened: OpenTip) -> None:
+    book = filled(opened)
+    found = book.tip(opened.id)
+    assert found is not None
+    assert told(found) == told(opened)
+    assert book.day(opened.id) == opened.day
+    assert book.tip("another") is None
+    assert book.day("another") is None
+
+
+@given(st.lists(st.tuples(TIPS, st.binary(max_size=8)) | NAMES, max_size=30))
+def test_a_book_after_any_changes_is_one_filled_at_once(changes: list[tuple[OpenTip, bytes] | str]) -> None:
+    book, left = Book(), dict[str, tuple[OpenTip, bytes]]()
+    for change in changes:
+        if isinstance(change, str):
+            book.remove(change)
+            left.pop(change, None)
+        else:
+            book.put(*change)
+            left[change[0].id] = change
+    at_once = Book()
+    for each, digest in left.values():
+        at_once.put(each, digest)
+    assert contents(book) == contents(at_once)
+    assert contents(Book.deserialize(book.serialize())) == contents(at_once)
+
+
+def test_the_urgent_come_first_then_the_newest() -> None:
+    book = filled(
+        tip(1, urgency="past", day="2026-03-01"),
+        tip(2, urgency="now", day="2026-01-01"),
+        tip(3, urgency="now", day="2026-02-01"),
+        tip(4, day="2026-04-01"),
+        tip(5, urgency="within_72h"),
+        tip(6, urgency="ongoing"),
+    )
+    assert [int(row.tip, 16) for row in book.queue({}, 1).rows] == [3, 2, 5, 6, 1, 4]
+
+
+def test_fifty_stand_on_a_page_and_every_page_can_be_reached_under_a_filter() -> None:
+    tips = [tip(number, host_country="CA" if number % 2 else "FR") for number in range(4 * PAGE + 1)]
+    book = filled(*tips)
+    pages = [book.queue({"host_country": "FR"}, number) for number in (1, 2, 3)]
+    assert [(page.number, page.pages, page.tips, len(page.rows)) for page in pages] == [
+        (1, 3, 101, 50), (2, 3, 101, 50), (3, 3, 101, 1)
+    ]  # fmt: skip
+    assert {row.tip for page in pages for row in page.rows} == {each.id for each in tips[::2]}
+    assert book.queue({}, 99).number == 5
+    assert book.queue({}, -1).number == 1
+
+
+def test_each_choice_that_occurs_is_counted_and_only_what_the_form_could_offer_is_a_choice() -> None:
+    book = filled(
+        tip(1, urgency="now", host_country="CA"),
+        tip(2, urgency="now", host_country=("CA", "FR")),
+        tip(3, urgency="past"),
+    )
+    book.remove(tip(3).id)
+    assert book.choices() == {
+        "urgency": {"now": 2}, "host_country": {"CA": 1}, "status": {"new": 2}, "detained_now": {}, "origin_state": {}
+    }  # fmt: skip
+    assert book.queue({"host_country": "CA", "urgency": "now"}, 1).tips == 1
+
+
+def test_the_status_by_which_tips_are_found_is_the_latest() -> None:
+    author, opened = Author("amina", datetime(2026, 1, 1, tzinfo=UTC), 1), tip(1)
+    opened.written = [Signed("a", author, Status("working")), Signed("b", author, Status("closed"))]
+    book = filled(opened)
+    assert [book.queue({"status": status}, 1).tips for status in ("new", "working", "closed")] == [0, 0, 1]
+
+
+def steps(book: Book, ask: Callable[[], object]) -> int:
+    """How many steps SQLite's machine takes for it."""
+    taken = []
+    book._database.set_progress_handler(lambda: taken.append(1), 1)
+    ask()
+    book._database.set_progress_handler(None, 1)
+    return len(taken)
+
+
+def test_a_look_a_change_and_what_is_counted_cost_the_same_among_few_and_many_tips() -> None:
+    def costs(size: int) -> list[int]:
+        book = filled(*(tip(number, host_country="CA", urgency="now") for number in range(size)))
+        middle = tip(size // 2, host_country="CA", urgency="now")
+        asked = (lambda: book.tip(middle.id), lambda: book.day(middle.id), book.choices, book.spoilt)
+        changed = (lambda: book.put(middle, b"other"), lambda: book.remove(middle.id))
+        return [steps(book, ask) for ask in (*asked, *changed)]
+
+    few = costs(20)
+    assert costs(2000) == few
+    assert min(few) > 0, "they are counted"
+
+
+def test_a_page_of_the_queue_touches_only_its_index_and_the_tips_on_it() -> None:
+    book = filled(*map(tip, range(500)))
+    plans = [
+        step
+        for asked in (queue._COUNT, queue._PAGE)
+        for *_, step in book._database.execute(
+            f"EXPLAIN QUERY PLAN {asked}", dict.fromkeys((*FILTERS, "status"), "") | {"rows": 1, "before": 1}
+        )
+    ]
+    assert plans == ["SCAN queue USING COVERING INDEX in_order", "SCAN queue USING INDEX in_order"]
+
+
+def test_what_is_removed_or_replaced_is_not_carried_on_in_a_snapshot() -> None:
+    # Words of an answer that the queue shows, and so that are in the book as they are.
+    book = filled(tip(1, host_country="taken-back"), tip(2, narrative="first-version"), *map(tip, range(3, 200)))
+    assert b"taken-back" in book.serialize()
+    assert b"first-version" in book.serialize()
+    book.remove(tip(1).id)
+    book.put(tip(2, narrative="another"), b"given")
+    assert b"taken-back" not in book.serialize()
+    assert b"first-version" not in book.serialize()
+
+
+def test_a_book_shows_nothing_of_what_it_holds() -> None:
+    opened = tip(1, narrative="They went to my mother.", host_country="CA")
+    book = filled(opened)
+    found = book.tip(opened.id)
+    for each in (book, found, book.queue({}, 1), book.queue({}, 1).rows[0]):
+        assert "mother" not in repr(each)
+        assert "CA" not in repr(each)
+
+
+IN_MEMORY = """
+import resource, sqlite3, sys, tempfile
+from intake.report.told import Account, Told
+from intake.triage.book import Book
+from intake.triage.reading.opening import OpenTip
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+try:
+    tempfile.TemporaryFile(buffering=0).write(b"a byte")
+except OSError:
+    pass
+else:
+    sys.exit("a byte can be written, so this shows nothing")
+book = Book()
+for number in range(2000):
+    account = Account({"host_country": Told(1, f"{number % 250:03}")})
+    book.put(OpenTip(f"{number:032x}", "2026-01-01", narrative="words " * 300, account=account), b"given")
+for number in range(0, 2000, 2):
+    book.remove(f"{number:032x}")
+    book.queue({}, number)
+book._database.execute("SELECT document FROM tip ORDER BY document DESC").fetchall()
+book._database.execute("CREATE TEMP TABLE other AS SELECT * FROM tip")
+assert Book.deserialize(book.serialize()).queue({}, 1).tips == 1000
+"""
+"""Works with a book, and sorts what is larger than SQLite's cache, where the system lets no byte into any file."""
+
+
+def test_no_byte_of_a_book_reaches_a_file() -> None:
+    ended = run([sys.executable, "-c", IN_MEMORY])
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,70 @@
+"""A desk that can't be reached, and proxies that are none: which option to look at is said, in a page."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+
+from intake.triage.desk.unreachable import in_words
+from intake.triage.home import Connection
+from ports import free_port
+from program import Enrol, HomeOf, Reviewer
+
+# httpcore leaves the socket of a SOCKS handshake that failed to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """A port where whoever connects is sent this and left."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(answer)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH\r\n", b"\x05", b"\x05\xff", b"\x00" * 9],
+    ids=["nothing", "HTTP", "SSH", "half", "no method", "zeros"],
+)  # fmt: skip
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_a_proxy_that_speaks_no_socks_is_named_in_a_page(
+    scheme: str, answer: bytes, reviewer: Reviewer, home: HomeOf, enrol: Enrol
+) -> None:
+    enrol("amina")
+    with answering(answer) as port:
+        told = home("amina")
+        told.connection = Connection(told.connection.desk, told.connection.log, f"{scheme}://127.0.0.1:{port}")
+        amina = reviewer("amina", home=told)
+        assert amina.unlock().status_code == 303
+        shown = amina.get("/")
+        assert shown.status_code == 200
+        assert f"--proxy {scheme}://127.0.0.1:{port}" in shown.text
+
+
+def test_a_proxy_where_nothing_listens_is_named(reviewer: Reviewer, home: HomeOf, enrol: Enrol) -> None:
+    enrol("amina")
+    told, port = home("amina"), free_port()
+    told.connection = Connection(told.connection.desk, told.connection.log, f"socks5h://127.0.0.1:{port}")
+    amina = reviewer("amina", home=told)
+    amina.unlock()
+    assert f"nothing answers at --proxy socks5h://127.0.0.1:{port}; is Tor running" in amina.get("/").text
+
+
+def test_without_a_proxy_nobody_is_asked_about_tor() -> None:
+    assert "Tor" not in in_words(OSError(), Connection("http://127.0.0.1:1", "x"))

@@ -1,0 +1,442 @@
+"""What reviewers write goes out once and is never lost: two clicks, a lost answer, a lock in between."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from html import unescape
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+from werkzeug.test import TestResponse
+from werkzeug.wrappers import Response
+
+from crypto.age import unseal
+from forms import tokens
+from intake.protocol.actions import Action
+from intake.protocol.entry import parse_entry
+from intake.protocol.kinds import Kind
+from intake.report.documents import read_one
+from intake.report.payloads import Note, Status
+from intake.storage.removal import remove_tips
+from intake.storage.tables import Item, Tip
+from intake.triage.keys.keyfile import load_keys
+from intake.triage.mirror.tables import UNSENT
+from intake.triage.outbox.unsent import OutboxError, Unsent, parse_unsent
+from open_desk import Desk, Stored
+from opened import opened_tip
+from program import PASSPHRASE, Enrol, Program
+from told import page
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@pytest.fixture
+def tip(desk: Desk, enrol: Enrol) -> Stored:
+    """A tip that came after amina was enrolled."""
+    enrol("amina")
+    return desk.store_tip("They went to my mother.", {})
+
+
+@pytest.fixture
+def amina(tip: Stored, restarted: Callable[[], Program]) -> Program:
+    """Amina's program, unlocked, in which she has opened the tip."""
+    program = restarted()
+    program.get(page(tip))
+    return program
+
+
+def stored(desk: Desk, kind: Kind = Kind.WORK) -> list[bytes]:
+    with desk.server.store.reading() as session:
+        return [sealed or b"" for sealed in session.scalars(select(Item.sealed).where(Item.kind == kind))]
+
+
+def form(program: Program, tip: Stored, text: str) -> dict[str, str]:
+    """The note form of the page as it is now, filled in."""
+    return {**tokens(program.get(page(tip)).text), "text": text}
+
+
+def waiting(program: Program) -> list[Unsent]:
+    """What the program has not seen in the log."""
+    sending = program.work.sending
+    return [*sending.drafts, *sending.under_way]
+
+
+def looks(desk: Desk, tip: Stored) -> int:
+    """How often the log says that somebody was shown a tip."""
+    with desk.server.store.reading() as session:
+        lines = list(desk.server.log.lines(session, 0, desk.server.log.size(session)))
+    look = Action.OPEN, (f"tip/{tip.id.hex()}",)
+    return [(entry.action, entry.objects) for entry in map(parse_entry, lines)].count(look)
+
+
+def unreachable(desk: Desk) -> list[bool]:
+    """While there is anything in this list, the desk answers nothing."""
+    honest, away = desk.wsgi, [True]
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return Response("", 503)(environ, start) if away else honest(environ, start)
+
+    desk.wsgi = answer
+    return away
+
+
+def lose_answers(desk: Desk) -> list[bool]:
+    """The desk stores what it is sent, but while there is anything in this list its answers get lost."""
+    honest, lost = desk.wsgi, [True]
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "PUT" or not lost:
+            return honest(environ, start)
+        b"".join(honest(environ, lambda *_: lambda _: None))
+        return Response(status=502)(environ, start)
+
+    desk.wsgi = answer
+    return lost
+
+
+@pytest.mark.parametrize(("kind", "text"), [("note", "Seen."), ("status", "working"), ("reply", "Are you safe?")])
+def test_a_form_that_is_sent_twice_is_there_once(kind: str, text: str, desk: Desk, amina: Program, tip: Stored) -> None:
+    before = len(stored(desk, Kind.REPLY))
+    sent = form(amina, tip, text)
+    for _ in range(2):
+        assert amina.send(f"{page(tip)}/{kind}", sent).status_code == 303
+    replies, work = len(stored(desk, Kind.REPLY)) - before, len(stored(desk))
+    assert (replies, work) == ((1, 0) if kind == "reply" else (0, 1))
+
+
+def test_two_clicks_at_the_same_time_are_one_note(desk: Desk, amina: Program, tip: Stored) -> None:
+    sent = form(amina, tip, "Seen before.")
+    other = amina.app.test_client()
+    other._cookies = amina.browser._cookies
+    answers: list[int] = []
+
+    def click(browser: Any) -> None:
+        answer = browser.post(f"{amina.place.path}{page(tip)}/note", base_url="http://127.0.0.1:8003", data=sent)
+        answers.append(answer.status_code)
+
+    clicks = [Thread(target=click, args=(browser,)) for browser in (amina.browser, other)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    amina.let_leave()
+    assert answers == [303, 303]
+    assert len(stored(desk)) == 1
+
+
+def test_another_text_in_the_same_form_is_another_note(desk: Desk, amina: Program, tip: Stored) -> None:
+    sent = form(amina, tip, "Seen before.")
+    for text in ("Seen before.", "Seen before in May."):
+        amina.send(f"{page(tip)}/note", {**sent, "text": text})
+    assert len(stored(desk)) == 2
+
+
+def test_a_note_whose_answer_was_lost_is_kept_and_the_same_bytes_are_sent_again(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    lost = lose_answers(desk)
+    assert amina.send(f"{page(tip)}/note", form(amina, tip, "Seen before.")).status_code == 303
+    (unsent,) = waiting(amina)
+    shown = amina.get(page(tip)).text
+    assert shown.count("Seen before.") == 1
+    assert "Not sent yet: the desk refused" in shown
+    lost.clear()
+    again = {**form(amina, tip, "Seen before."), "form": unsent.form}
+    assert amina.send(f"{page(tip)}/note", again).status_code == 303
+    (sealed,) = stored(desk)
+    assert sealed == unsent.sealed
+    shown = amina.get(page(tip)).text
+    assert "Not sent yet" not in shown
+    assert shown.count("Seen before.") == 1
+
+
+@pytest.mark.parametrize(("kind", "text"), [("note", "Seen."), ("status", "working"), ("reply", "Are you safe?")])
+def test_what_is_written_is_there_at_once_while_the_desk_is_out_of_reach_and_leaves_later(
+    kind: str, text: str, desk: Desk, amina: Program, tip: Stored
+) -> None:
+    before = len(stored(desk, Kind.REPLY))
+    away = unreachable(desk)
+    assert amina.send(f"{page(tip)}/{kind}", form(amina, tip, text)).status_code == 303
+    shown = "In work" if kind == "status" else text
+    assert shown in amina.get(f"{page(tip)}").text.partition(f'<section id="{kind}">')[2].partition("</section>")[0]
+    assert "Goes out as soon as the desk takes it" in amina.get("/").text
+    if kind == "status":
+        assert "In work</span>" in amina.get("/").text
+        assert "1 report" in amina.get("/?status=working").text
+    amina.guard.lock()
+    amina.unlock()
+    assert f"{'working' if kind == 'status' else text}" in amina.get(page(tip)).text
+    assert len(stored(desk)) + len(stored(desk, Kind.REPLY)) - before == 0
+    away.clear()
+    amina.post("/sync", "/")
+    assert waiting(amina) == []
+    assert len(stored(desk)) + len(stored(desk, Kind.REPLY)) - before == 1
+    assert amina.get("/?status=working").text.count("1 report") == (kind == "status")
+
+
+def test_it_leaves_in_the_order_in_which_it_was_written_across_a_lock(desk: Desk, amina: Program, tip: Stored) -> None:
+    away = unreachable(desk)
+    for text in ("working", "closed", "new", "working"):
+        amina.send(f"{page(tip)}/status", form(amina, tip, text))
+    amina.guard.lock()
+    amina.unlock()
+    amina.send(f"{page(tip)}/status", form(amina, tip, "closed"))
+    away.clear()
+    amina.post("/sync", "/")
+    written = [each.payload for each in opened_tip(amina.work.book, tip.id.hex()).written_as(Status)]
+    assert written == [Status(text) for text in ("working", "closed", "new", "working", "closed")]
+
+
+def test_what_is_taken_back_before_it_left_never_leaves(desk: Desk, amina: Program, tip: Stored) -> None:
+    away = unreachable(desk)
+    amina.send(f"{page(tip)}/status", form(amina, tip, "closed"))
+    (unsent,) = waiting(amina)
+    amina.post(f"/unsent/{unsent.item}/discard", page(tip))
+    assert "0 reports" in amina.get("/?status=closed").text
+    away.clear()
+    amina.post("/sync", "/")
+    assert stored(desk) == []
+
+
+def test_a_look_at_a_report_is_logged_once_and_waits_for_nothing(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("Another.", {})
+    amina.post("/sync", "/")
+    away = unreachable(desk)
+    for _ in range(2):
+        assert "Another." in amina.get(f"/tips/{tip.id.hex()}").text
+    assert looks(desk, tip) == 0
+    away.clear()
+    amina.post("/sync", "/")
+    amina.get(f"/tips/{tip.id.hex()}")
+    assert looks(desk, tip) == 1
+    amina.guard.lock()
+    amina.unlock()
+    amina.get(f"/tips/{tip.id.hex()}")
+    assert looks(desk, tip) == 2, "whoever unlocks it again looks again"
+
+
+def test_what_the_desk_turns_out_to_have_is_not_offered_any_more(desk: Desk, amina: Program, tip: Stored) -> None:
+    lose_answers(desk)
+    amina.send(f"{page(tip)}/note", form(amina, tip, "Seen before."))
+    amina.post("/sync", "/")
+    assert "Not sent yet" not in amina.get(page(tip)).text
+
+
+def test_a_reply_that_the_source_has_deleted_is_not_offered_again_though_its_answer_was_lost(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    lost = lose_answers(desk)
+    amina.send(f"{page(tip)}/reply", form(amina, tip, "Dangerous to have."))
+    lost.clear()
+    (item,) = (unsent.item for unsent in waiting(amina))
+    with desk.server.store.writing() as session:
+        session.execute(delete(Item).where(Item.id == bytes.fromhex(item)))
+    amina.post("/sync", "/")
+    assert "Not sent yet" not in amina.get(page(tip)).text
+    assert waiting(amina) == []
+
+
+@pytest.mark.parametrize("lists", [False, True])
+def test_what_a_desk_only_claims_to_have_is_kept(lists: bool, desk: Desk, amina: Program, tip: Stored) -> None:
+    """A conflict is answered without an entry of the log, and anybody can list an id: neither takes the text away."""
+    honest, sent, listed = desk.wsgi, form(amina, tip, "Seen before."), list[str]()
+
+    def claim(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "PUT":
+            return honest(environ, start)
+        if lists and not listed:
+            listed.append(environ["PATH_INFO"])
+            desk.store_item(tip, Kind.WORK, b"nothing", bytes.fromhex(environ["PATH_INFO"][-32:]))
+        return Response('{"error": "this id is taken"}', 409)(environ, start)
+
+    desk.wsgi = claim
+    amina.send(f"{page(tip)}/note", sent)
+    for _ in range(2):
+        shown = amina.get(page(tip)).text
+        assert "Seen before." in shown
+        assert "Not sent yet: the desk says that it has this already" in shown
+        amina.guard.lock()
+        amina.unlock()
+
+
+def test_what_was_typed_again_after_it_had_arrived_is_no_second_one_and_not_offered(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    sent = form(amina, tip, "Seen before.")
+    assert amina.send(f"{page(tip)}/note", sent).status_code == 303
+    amina.guard.lock()
+    amina.send(f"{page(tip)}/note", sent)
+    amina.unlock()
+    assert "Not sent yet" not in amina.get(page(tip)).text
+    assert len(stored(desk)) == 1
+
+
+def test_what_was_sent_after_the_lock_is_sealed_and_there_after_unlocking(
+    desk: Desk, amina: Program, tip: Stored, tmp_path: Path
+) -> None:
+    sent = form(amina, tip, "Written while it locked.\n\u202eStill mine.")
+    amina.guard.lock()
+    answer = amina.send(f"{page(tip)}/note", sent)
+    assert "/unlock?kept=yes" in answer.headers["Location"]
+    assert "What you wrote is kept" in amina.get("/unlock?kept=yes").text
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"Written while it locked" not in path.read_bytes()
+    amina.unlock()
+    assert "not sent" in amina.get("/").text
+    assert stored(desk) == [], "whoever typed it may have been locked out"
+    shown = amina.get(page(tip)).text
+    assert "Written while it locked.\n\u202eStill mine.</textarea>" in shown, "nothing in it is changed"
+    (unsent,) = waiting(amina)
+    assert amina.send(f"{page(tip)}/note", {**sent, "form": unsent.form}).status_code == 303
+    (sealed,) = stored(desk)
+    assert read_one(unseal(sealed, [tip.identity]), Note).text == unsent.text
+    assert "Not sent yet" not in amina.get("/").text
+
+
+@pytest.fixture
+def held(desk: Desk) -> Iterator[Event]:
+    """Set once the desk has been sent something; it goes on with that when the test is over."""
+    arrived, go_on = Event(), Event()
+    honest = desk.wsgi
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "PUT":
+            arrived.set()
+            assert go_on.wait(60)
+        return honest(environ, start)
+
+    desk.wsgi = answer
+    yield arrived
+    go_on.set()
+
+
+def test_nobody_waits_for_the_desk_and_a_lock_meanwhile_loses_nothing(
+    amina: Program, held: Event, tmp_path: Path, tip: Stored
+) -> None:
+    sent = form(amina, tip, "On its way.")
+    assert amina.send(f"{page(tip)}/note", sent, waits=False).status_code == 303
+    assert held.wait(60)
+    shown = amina.get(page(tip), waits=False).text
+    assert "On its way.</p>" in shown
+    amina.guard.lock()
+    identity = load_keys(tmp_path / "amina.key", PASSPHRASE).identity
+    assert identity is not None
+    kept = [parse_unsent(unseal(sealed, [identity])) for _, sealed in amina.guard._home.mirror.select(UNSENT)]
+    assert "On its way." in [unsent.text for unsent in kept]
+
+
+def test_a_lock_during_a_request_answers_it_at_once(desk: Desk, amina: Program, tip: Stored) -> None:
+    arrived, go_on = Event(), Event()
+    honest = desk.wsgi
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        arrived.set()
+        assert go_on.wait(60)
+        return honest(environ, start)
+
+    sent = form(amina, tip, "")
+    desk.wsgi = answer
+    answers: list[TestResponse] = []
+    click = Thread(target=lambda: answers.append(amina.send("/sync", sent, waits=False)))
+    click.start()
+    assert arrived.wait(60)
+    amina.guard.lock()
+    click.join(60)
+    assert answers[0].status_code == 303
+    assert "/unlock" in answers[0].headers["Location"]
+    go_on.set()
+
+
+def test_what_was_not_sent_is_named_by_its_first_words_and_by_those_of_its_report(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    sent = form(amina, tip, "Ask about the uncle. " * 20)
+    other = page(desk.store_tip("Another story.", {}))
+    amina.post("/sync", "/")
+    amina.guard.lock()
+    amina.send(f"{page(tip)}/note", sent)
+    amina.send(f"{other}/status", {**sent, "text": "working"})
+    amina.unlock()
+    line = re.compile(r"A (\w+) for the report of [^<]*</a>, <q[^>]*>([^<]*)</q>: <q[^>]*>([^<]*)</q>")
+    told = {kind: (report, text) for kind, report, text in line.findall(unescape(amina.get("/").text))}
+    report, text = told["note"]
+    assert report == "They went to my mother."
+    assert text.startswith("Ask about the uncle. Ask")
+    assert len(text) <= 60
+    assert told["status"] == ("Another story.", "In work")
+
+
+def test_what_was_kept_can_be_discarded(desk: Desk, amina: Program, tip: Stored) -> None:
+    sent = form(amina, tip, "Never mind.")
+    amina.guard.lock()
+    amina.send(f"{page(tip)}/note", sent)
+    amina.unlock()
+    (unsent,) = waiting(amina)
+    assert amina.post(f"/unsent/{unsent.item}/discard", "/").status_code == 303
+    assert "Never mind." not in amina.get(page(tip)).text
+    amina.guard.lock()
+    amina.unlock()
+    assert "Not sent yet" not in amina.get("/").text
+    assert stored(desk) == []
+
+
+def test_what_was_written_for_a_report_that_is_gone_meanwhile_is_shown(desk: Desk, amina: Program, tip: Stored) -> None:
+    sent = form(amina, tip, "For nobody.")
+    remove_tips(desk.server.store, desk.server.blobs, Tip.id == tip.id)
+    amina.post("/sync", "/")
+    assert amina.send(f"{page(tip)}/note", sent).status_code == 303
+    assert "For nobody." in amina.get("/").text
+
+
+def test_the_word_that_a_report_was_opened_goes_out_once_though_its_answer_was_lost(desk: Desk, amina: Program) -> None:
+    other = desk.store_tip("Another.", {})
+    amina.post("/sync", "/")
+    before = len(stored(desk, Kind.REPLY))
+    lost = lose_answers(desk)
+    amina.get(page(other))
+    lost.clear()
+    amina.get(page(other))
+    assert len(stored(desk, Kind.REPLY)) == before + 1
+
+
+def test_a_disk_that_takes_nothing_more_loses_no_text_and_keeps_nobody_from_reading(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    other = desk.store_tip("Another.", {})
+    amina.post("/sync", "/")
+    amina.guard._home.mirror._db.execute("PRAGMA query_only = ON")
+    answer = amina.get(page(other))
+    assert (answer.status_code, "Another." in answer.text) == (200, True)
+    for _ in range(2):
+        answer = amina.send(f"{page(tip)}/note", form(amina, tip, "Seen before."))
+        assert answer.status_code in (500, 502)
+        assert "this machine can&#39;t keep" in answer.text
+        assert "Seen before.</textarea>" in answer.text
+    assert stored(desk) == []
+
+
+@given(TEXTS, TEXTS, st.sampled_from(["status", "note", "reply", "opened", "look"]), TEXTS, st.integers(0), st.binary())
+def test_what_is_kept_reads_back_as_it_was(
+    form: str, tip: str, kind: str, text: str, order: int, sealed: bytes
+) -> None:
+    typed = Unsent.typed(form, tip, kind, text)
+    unsent = Unsent(typed.item, tip, kind, text, form, order, sealed)
+    assert parse_unsent(unsent.to_json()) == unsent
+
+
+@given(st.binary())
+def test_anything_else_is_refused(document: bytes) -> None:
+    with pytest.raises(OutboxError):
+        parse_unsent(document)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_each_field_counts_in_the_id(one: str, two: str, three: str) -> None:
+    item = Unsent.typed(one, two, "note", three).item
+    for other in ((one + "x", two, three), (one, two + "x", three), (one, two, three + "x")):
+        assert Unsent.typed(other[0], other[1], "note", other[2]).item != item

@@ -1,0 +1,142 @@
+"""Reviewers see who the members are, what changed among them, and whose key wrote where a name was used before."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intake.accesslog import clock as operators_clock
+from intake.accesslog import members
+from intake.accesslog.append import LogAppender
+from intake.keeper import read_log_key
+from intake.protocol.card import Role
+from intake.triage.keys.keyfile import make_keys
+from intake.triage.mirror.tips import Tips
+from open_desk import Desk
+from program import Enrol, Program, Reviewer
+
+ANSWERS = {"urgency": "now"}
+CHANGED = re.compile(r'id="members-changed".*?</section>', re.DOTALL)
+
+
+def changed(program: Program, path: str = "/") -> str:
+    found = CHANGED.search(program.get(path).text)
+    return found[0] if found else ""
+
+
+def sync(program: Program) -> None:
+    program.post("/sync", "/")
+
+
+def revoke(desk: Desk, name: str) -> None:
+    members.revoke(desk.server.store, desk.server.log, name, Role.REVIEWER)
+
+
+def row(program: Program, fingerprint: str) -> str:
+    rows = program.get("/members").text.split("<tr>")
+    return str(next(row for row in rows if f"<td><code>{fingerprint}</code></td>" in row))
+
+
+@pytest.fixture
+def amina(reviewer: Reviewer) -> Any:
+    """Amina's program, unlocked; she has looked at the members."""
+    program = reviewer("amina")
+    program.unlock()
+    program.post("/members/seen", "/")
+    return program
+
+
+def test_the_page_lists_everyone_who_was_ever_enrolled_with_their_keys(
+    desk: Desk, amina: Program, enrol: Enrol
+) -> None:
+    boris, carla = enrol("boris"), enrol("carla", Role.AUDITOR)
+    revoke(desk, "boris")
+    sync(amina)
+    assert amina.get("/").text.count(f'href="{amina.place.path}/members"') >= 1
+    assert all(
+        part in row(amina, boris.card.fingerprint) for part in ("boris", "reviewer", f"{datetime.now(UTC):%Y-%m}")
+    )
+    assert "active" not in row(amina, boris.card.fingerprint)
+    assert all(part in row(amina, carla.card.fingerprint) for part in ("carla", "auditor", "active"))
+
+
+def test_every_change_among_the_members_is_told_until_somebody_says_that_they_know(
+    desk: Desk, amina: Program, enrol: Enrol, reviewer: Callable[..., Any]
+) -> None:
+    assert changed(amina) == ""
+    enrol("boris")
+    sync(amina)
+    tip = desk.store_tip("First.", ANSWERS)
+    sync(amina)
+    restarted = reviewer("amina")
+    restarted.unlock()
+    for program, path in ((amina, "/"), (amina, f"/tips/{tip.id.hex()}"), (restarted, "/")):
+        assert "boris was enrolled as a reviewer on" in changed(program, path)
+        assert "Members</a> changed since this was last confirmed here:" in changed(program, path)
+    restarted.post("/members/seen", "/")
+    revoke(desk, "boris")
+    sync(restarted)
+    assert "boris is no longer a reviewer" in changed(restarted)
+    assert "was enrolled" not in changed(restarted)
+
+
+def test_a_name_that_came_back_shows_its_key_wherever_it_stands(
+    desk: Desk, amina: Program, enrol: Enrol, reviewer: Reviewer, tmp_path: Path
+) -> None:
+    first = enrol("boris")
+    tip = desk.store_tip("First.", ANSWERS)
+    page = f"/tips/{tip.id.hex()}"
+    boris = reviewer("boris")
+    boris.unlock()
+    for kind, text in (("note", "A note."), ("reply", "Are you safe?"), ("status", "working")):
+        boris.post(f"{page}/{kind}", page, text=text)
+    sync(amina)
+    assert first.card.fingerprint not in amina.get(page).text
+    revoke(desk, "boris")
+    second = make_keys(Role.REVIEWER, "boris")
+    members.enrol(desk.server.store, desk.server.log, second.card)
+    sync(amina)
+    shown = amina.get(page).text
+    assert shown.count(f"boris (key {first.card.fingerprint})") >= 3
+    assert f"boris (key {second.card.fingerprint}) was enrolled" in changed(amina)
+    assert f"Another key has had this name:</strong> <code>{first.card.fingerprint}" in row(
+        amina, second.card.fingerprint
+    )
+
+
+def test_a_wrong_clock_of_the_server_that_was_corrected_accuses_nobody(
+    desk: Desk, amina: Program, enrol: Enrol, reviewer: Reviewer
+) -> None:
+    def store(text: str) -> str:
+        return f"/tips/{desk.store_tip(text, ANSWERS, day=desk.server.today()).id.hex()}"
+
+    pages = [store("Before.")]
+    sync(amina)
+    ahead = LogAppender(read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) + timedelta(days=1))
+    enrol("boris", log=ahead)
+    pages.append(store("In the wrong hours."))
+    sync(amina)
+    problem = amina.get("/").text
+    assert "the server&#39;s log is ahead of the time by about 24 hours" in problem
+    assert "can&#39;t be trusted" not in problem
+    operators_clock.correct(desk.server.store, desk.server.log)
+    pages.append(store("After."))
+    # As if the fetch before had been made in the wrong hours, by a machine whose clock was wrong as well.
+    kept = Tips(amina.guard._home.mirror)
+    kept.fetched_at(replace(kept.fetched, day=f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"))
+    sync(amina)
+    sync(amina)
+    boris = reviewer("boris")
+    boris.unlock()
+    for program in (amina, boris):
+        assert "alarm" not in program.get("/").text
+        for page in pages[1:]:
+            assert 'role="alert"' not in program.get(page).text
+    assert "Before." in amina.get(pages[0]).text
+    assert 'role="alert"' not in amina.get(pages[0]).text
+    assert "set the server&#39;s clock back from" in changed(amina)
+    assert "set the server&#39;s clock back from" in amina.get("/members").text

@@ -1,0 +1,404 @@
+"""A source's real pages and a reviewer's real program over one server: what one does, the other sees as it was done."""
+
+import json
+import re
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+from werkzeug.serving import make_server
+
+from crypto.age import HybridIdentity, parse_recipient, seal, stanza_count, unseal
+from crypto.codename import parse
+from earlier import before_days, before_signatures
+from intake.accesslog import members
+from intake.desk import create_app as create_desk
+from intake.keeper import initialise, open_keeper, read_log_key
+from intake.protocol.card import Role
+from intake.protocol.kinds import Kind
+from intake.report.documents import read_one
+from intake.report.payloads import Chain
+from intake.source import create_app as create_source
+from intake.storage.removal import remove_withdrawals
+from intake.storage.tables import Item, Tip, Withdrawal
+from intake.triage.home import Home
+from intake.triage.keys.keyfile import make_keys, save_keys
+from opened import opened_tip
+from ports import free_port
+from program import PASSPHRASE, Program
+from visitor import Visitor
+
+ALERT = re.compile(r'role="alert">([^<]*)')
+LINES = re.compile(r'<div class="message (?:ours|theirs)"><p class="hint">.*?</p><p dir="auto">([^<]*)</p>')
+REPLIES = re.compile(r'<p class="text" dir="auto">([^<]*)</p>')
+DELETE = re.compile(r'action="(/en/tip/reply/[0-9a-f]{32}/delete)"')
+CONSENT = "consent_statistics"
+
+
+class Source(Visitor):
+    """A source with a browser, at the source site over the same store."""
+
+    def come_back(self, codename: str) -> None:
+        self.get("/en/return")
+        self.submit("/en/return", codename=codename)
+
+    def tell(self, text: str) -> None:
+        self.get("/en/tip")
+        assert "has arrived" in self.submit("/en/tip/message", text=text).text
+
+    def consent(self, answer: str) -> None:
+        self.get("/en/tip/more/consents")
+        assert "Saved." in self.submit("/en/tip/more/consents", **{CONSENT: answer}).text
+
+    def replies(self) -> list[str]:
+        return REPLIES.findall(self.get("/en/tip").text)
+
+    def delete_newest_reply(self) -> None:
+        action = DELETE.findall(self.get("/en/tip").text)[-1]
+        assert "has been deleted" in self.submit(action).text
+
+    def withdraw(self) -> None:
+        self.get("/en/tip/withdraw")
+        assert self.submit("/en/tip/withdraw", sure="y").path == "/en/withdrawn"
+
+
+class Reviewer(Program):
+    """A reviewer with a program, who is there for long."""
+
+    def __init__(self, home: Home, key: Path) -> None:
+        super().__init__(home, key, idle_seconds=600)
+        self.enter()
+        assert self.unlock().status_code == 303
+
+    def page(self, path: str) -> str:
+        return self.get(path).text.replace("&#39;", "'")
+
+    def sync(self) -> str:
+        assert self.post("/sync", "/").status_code == 303
+        return self.page("/")
+
+    def open(self, tip: str) -> str:
+        return self.page(f"/tips/{tip}")
+
+    def reply(self, tip: str, text: str) -> None:
+        assert self.post(f"/tips/{tip}/reply", f"/tips/{tip}", text=text).status_code == 303
+
+    def conversation(self, tip: str) -> list[str]:
+        return LINES.findall(self.open(tip))
+
+    def answers(self, tip: str) -> Any:
+        account = opened_tip(self.work.book, tip).account
+        return {key: told.value for key, told in account.once.items()}
+
+
+class Everything:
+    """One server with both sites on ports of this machine, and who uses them."""
+
+    def __init__(self, data: Path, **settings: object) -> None:
+        self._ports = free_port(), free_port()
+        authority = f"127.0.0.1:{self._ports[0]}"
+        self.server = open_keeper(
+            # Without gates: everything shows at once.
+            initialise(data, settings, {"INTAKE_DESK_AUTHORITY": authority, "INTAKE_GATE_MINUTES": "0"})
+        )
+        self.log = str(read_log_key(self.server.settings.log_key).verifier)
+        self._serving = [self._serve(*each) for each in zip(self._ports, self._apps(), strict=True)]
+        self._reviewers: list[Reviewer] = []
+
+    def source(self) -> Source:
+        return Source(lambda: socket.create_connection(("127.0.0.1", self._ports[1])))
+
+    def reviewer(self, home: Path, key: Path) -> Reviewer:
+        desk = f"http://127.0.0.1:{self._ports[0]}"
+        self._reviewers.append(Reviewer(Home.open(home, desk=desk, log=self.log, proxy=None), key))
+        return self._reviewers[-1]
+
+    def enrol(self, directory: Path, name: str) -> Reviewer:
+        keys = make_keys(Role.REVIEWER, name)
+        members.enrol(self.server.store, self.server.log, keys.card)
+        save_keys(directory / f"{name}.key", keys, PASSPHRASE, work_factor=4)
+        return self.reviewer(directory / f"{name}-home", directory / f"{name}.key")
+
+    def tips(self) -> list[str]:
+        with self.server.store.reading() as session:
+            return [tip.hex() for tip in session.scalars(select(Tip.id))]
+
+    def stop(self) -> None:
+        for reviewer in self._reviewers:
+            reviewer.guard.lock()
+        for http, thread in self._serving:
+            http.shutdown()
+            thread.join()
+            http.server_close()
+        self.server.store.close()
+
+    def _apps(self) -> tuple[Any, Any]:
+        return create_desk(self.server), create_source(self.server)
+
+    def _serve(self, port: int, app: Any) -> tuple[Any, Thread]:
+        http = make_server("127.0.0.1", port, app, threaded=True)
+        thread = Thread(target=http.serve_forever)
+        thread.start()
+        return http, thread
+
+
+@pytest.fixture
+def open_all() -> Iterator[Callable[[Path], Everything]]:
+    """Serves a data directory."""
+    opened: list[Everything] = []
+
+    def start(data: Path) -> Everything:
+        opened.append(Everything(data))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.stop()
+
+
+@pytest.fixture
+def everything(open_all: Callable[[Path], Everything], tmp_path: Path) -> Everything:
+    return open_all(tmp_path / "server")
+
+
+@pytest.fixture
+def amina(everything: Everything, tmp_path: Path) -> Reviewer:
+    return everything.enrol(tmp_path, "amina")
+
+
+def test_a_consent_that_was_taken_back_is_taken_back_however_many_replies_were_deleted(
+    everything: Everything, amina: Reviewer
+) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    amina.open(tip)
+    for text in ("One.", "Two."):
+        amina.reply(tip, text)
+    source.consent("yes")
+    for _ in range(2):
+        source.delete_newest_reply()
+    source.consent("no")
+    amina.sync()
+    assert amina.answers(tip)[CONSENT] == "no"
+    shown = amina.open(tip)
+    assert re.search(r"The source deleted a reply that amina sent on [^<]*\(2 times\)", shown)
+    assert ALERT.findall(shown) == []
+
+
+def test_a_conversation_of_one_day_reads_in_the_order_in_which_it_happened(
+    everything: Everything, amina: Reviewer, tmp_path: Path
+) -> None:
+    boris = everything.enrol(tmp_path, "boris")
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    said = []
+    for number in range(4):
+        for who, speaker in (("amina", amina), ("boris", boris)):
+            source.tell(f"source, {number} to {who}")
+            # In the last round boris answers without having fetched what amina did.
+            if speaker is amina or number < 3:
+                speaker.sync()
+            speaker.reply(tip, f"{who}, {number}")
+            said += [f"source, {number} to {who}", f"{who}, {number}"]
+    source.tell("and again")
+    source.tell("and the last")
+    said += ["and again", "and the last"]
+    for reviewer in (amina, boris):
+        reviewer.sync()
+        assert reviewer.conversation(tip) == said
+        assert ALERT.findall(reviewer.open(tip)) == []
+    replies = [line for line in said if "," in line and not line.startswith("source")]
+    assert source.replies()[:-2] == replies[:-2]
+    assert sorted(source.replies()[-2:]) == sorted(replies[-2:])
+
+
+def test_two_windows_at_once_get_two_numbers(everything: Everything, amina: Reviewer) -> None:
+    source = everything.source()
+    codename = source.report()
+    (tip,) = everything.tips()
+    windows = [everything.source() for _ in range(6)]
+    for window in windows:
+        window.come_back(codename)
+        window.get("/en/tip")
+    threads = [
+        Thread(target=window.submit, args=("/en/tip/message",), kwargs={"text": f"window {number}"})
+        for number, window in enumerate(windows)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    amina.sync()
+    assert sorted(amina.conversation(tip)) == [f"window {number}" for number in range(6)]
+    assert ALERT.findall(amina.open(tip)) == []
+
+
+def test_what_the_server_keeps_of_a_chain_is_one_size_and_opens_with_nothing_that_it_has(
+    everything: Everything, amina: Reviewer
+) -> None:
+    source = everything.source()
+    codename = source.report()
+    kept = []
+    for number in range(11):
+        with everything.server.store.reading() as session:
+            kept.append(session.scalars(select(Tip.chain)).one() or b"")
+        source.tell(f"message {number}")
+    assert len({len(chain) for chain in kept}) == 1
+    assert len(set(kept)) == 11
+    identity = HybridIdentity.from_seed(parse(codename).derive().identity_seed())
+    assert [read_one(unseal(chain, [identity]), Chain).number for chain in kept] == list(range(1, 12))
+    # One stanza: the source's own.
+    assert {stanza_count(chain) for chain in kept} == {1}
+
+
+def test_a_chain_that_the_server_set_back_is_seen_and_no_word_is_lost(everything: Everything, amina: Reviewer) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    with everything.server.store.reading() as session:
+        before = session.scalars(select(Tip.chain)).one()
+    for chain in (before, None, b"damaged"):
+        source.tell(f"First, {chain!r:.9}.")
+        with everything.server.store.writing() as session:
+            session.execute(update(Tip).values(chain=chain))
+        source.tell(f"Second, {chain!r:.9}.")
+        amina.sync()
+        assert any("was set back to an earlier state" in alert for alert in ALERT.findall(amina.open(tip)))
+    assert len(amina.conversation(tip)) == 6
+
+
+def test_withdrawing_leaves_a_signed_word_that_reviewers_check_and_settling_ends(
+    everything: Everything, amina: Reviewer
+) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    source.withdraw()
+    assert (
+        f"Withdrawn by the source, as its signature proves. Reports: of {everything.server.today()} ({tip[:8]})."
+        in amina.sync()
+    )
+    with everything.server.store.reading() as session:
+        (row,) = session.scalars(select(Withdrawal))
+        assert session.scalars(select(Item.id).where(Item.kind != Kind.REPLY)).all() == []
+    remove_withdrawals(everything.server.store, row.day)
+    with everything.server.store.reading() as session:
+        assert len(session.scalars(select(Withdrawal)).all()) == 1
+    remove_withdrawals(everything.server.store, row.day + timedelta(days=1))
+    with everything.server.store.reading() as session:
+        assert session.scalars(select(Withdrawal)).all() == []
+    assert "Withdrawn by the source, as its signature proves." in amina.sync()
+
+
+def test_a_store_and_a_home_from_before_signatures_go_on_and_say_so(
+    open_all: Callable[[Path], Everything], tmp_path: Path
+) -> None:
+    earlier = before_signatures(tmp_path / "earlier")
+    told, everything = earlier.told["tips"][0], open_all(earlier.data)
+    with everything.server.store.reading() as session:
+        assert session.scalars(select(Tip.chain)).all() == [None, None]
+    amina = everything.reviewer(earlier.home("amina"), earlier.key("amina"))
+    queue = amina.sync()
+    assert all(text["narrative"][:40] in queue for text in earlier.told["tips"])
+    assert "without a word of the source" in queue
+    tip = next(tip for tip in everything.tips() if told["narrative"] in amina.open(tip))
+    shown = amina.open(tip)
+    assert "This report is from before signatures" in shown
+    assert ALERT.findall(shown) == []
+    assert all(text in shown for text in (*told["notes"], told["files"][0]["name"]))
+    assert amina.answers(tip)[CONSENT] == told["consents"][CONSENT]
+    before = amina.conversation(tip)
+    assert sorted(before) == sorted((*told["messages"], *told["replies"]))
+
+    source = everything.source()
+    source.come_back(told["words"])
+    assert sorted(source.replies()) == sorted(told["replies"])
+    source.tell("After the change.")
+    source.consent("no")
+    amina.sync()
+    amina.reply(tip, "A new answer.")
+    assert source.replies()[-1] == "A new answer."
+    amina.sync()
+    assert amina.conversation(tip) == [*before, "After the change.", "A new answer."]
+    assert amina.answers(tip)[CONSENT] == "no"
+    source.delete_newest_reply()
+    amina.sync()
+    shown = amina.open(tip)
+    assert "was deleted, it is said by the source; there is no key to check that" in shown
+    assert ALERT.findall(shown) == []
+    # What came after is signed: seen once, it can't vanish unseen.
+    with everything.server.store.writing() as session:
+        session.execute(delete(Item).where(Item.kind == Kind.MESSAGE))
+    amina.sync()
+    alerts = [alert for alert in ALERT.findall(amina.open(tip)) if "is no longer on the server" in alert]
+    assert sorted("(2 times)" in alert for alert in alerts) == [False, True]
+    assert "After the change." in amina.conversation(tip)
+    source.withdraw()
+    assert "said to be withdrawn by the source, which this machine has no key to check" in amina.sync()
+
+
+def test_nothing_unsigned_joins_a_report_from_before_signatures(
+    open_all: Callable[[Path], Everything], tmp_path: Path
+) -> None:
+    earlier = before_signatures(tmp_path / "earlier")
+    everything, narrative = open_all(earlier.data), earlier.told["tips"][0]["narrative"]
+    amina = everything.reviewer(earlier.home("amina"), earlier.key("amina"))
+    amina.sync()
+    tip = next(tip for tip in everything.tips() if narrative in amina.open(tip))
+    with everything.server.store.writing() as session:
+        row = session.scalars(select(Tip).where(Tip.id == bytes.fromhex(tip))).one()
+        for document in (
+            {"kind": "report", "v": 1, "language": "en", "form": 1, "answers": {"narrative": "Forged."}},
+            {"kind": "message", "v": 1, "place": 99, "text": "Forged."},
+        ):
+            sealed = seal(json.dumps(document).encode(), [parse_recipient(row.recipient)])
+            name, kind = secrets.token_bytes(16), Kind(str(document["kind"]))
+            session.add(Item(id=name, tip_id=row.id, kind=kind, day=row.day, size=len(sealed), sealed=sealed))
+    amina.sync()
+    shown = amina.open(tip)
+    assert sum("does not bear the source's signature" in alert for alert in ALERT.findall(shown)) == 2
+    assert "Forged." not in shown
+    assert narrative in shown
+
+
+def test_a_home_of_before_signatures_without_its_desk_says_when_it_opens(tmp_path: Path) -> None:
+    earlier = before_signatures(tmp_path / "earlier")
+    home = Home.open(earlier.home("amina"), desk="http://127.0.0.1:1", log=None, proxy=None)
+    reviewer = Reviewer(home, earlier.key("amina"))
+    try:
+        assert "what another version of this program fetched opens once the desk has answered" in reviewer.sync()
+    finally:
+        reviewer.guard.lock()
+
+
+@pytest.mark.parametrize("exchanged", [False, True])
+def test_a_store_and_a_home_from_before_days_go_on_and_what_they_knew_is_compared(
+    exchanged: bool, open_all: Callable[[Path], Everything], tmp_path: Path
+) -> None:
+    earlier = before_days(tmp_path / "earlier")
+    told, everything = earlier.told["tips"][0], open_all(earlier.data)
+    if exchanged:
+        with everything.server.store.writing() as session:
+            session.execute(update(Tip).values(payload=b"another"))
+    amina = everything.reviewer(earlier.home("amina"), earlier.key("amina"))
+    queue = amina.sync()
+    assert all(text["narrative"][:40] in queue for text in earlier.told["tips"])
+    assert "Withdrawn by the source, as its signature proves." in queue
+    assert "Damage on this machine" not in queue
+    tip = next(tip for tip in everything.tips() if told["narrative"] in amina.open(tip))
+    alerts = [alert for alert in ALERT.findall(amina.open(tip)) if "has put another summary in the place" in alert]
+    assert bool(alerts) == exchanged
+    if not exchanged:
+        assert ALERT.findall(amina.open(tip)) == []
+    assert sorted(amina.conversation(tip)) == sorted((*told["messages"], *told["replies"]))
+    assert all(text in amina.open(tip) for text in ("The source deleted a reply that amina sent on", *told["notes"]))
