@@ -235,7 +235,8 @@ def test_a_reply_that_the_source_has_deleted_is_not_offered_again_though_its_ans
     lost.clear()
     (item,) = (unsent.item for unsent in waiting(amina))
     with desk.server.store.writing() as session:
-        session.execute(delete(Item).where(Item.id == bytes.fromhex(item)))
+        gone = session.scalars(delete(Item).where(Item.id == bytes.fromhex(item)).returning(Item.id)).all()
+    assert len(gone) == 1
     amina.post("/sync", "/")
     assert "Not sent yet" not in amina.get(page(tip)).text
     assert waiting(amina) == []
