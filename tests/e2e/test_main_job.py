@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from intake.report.definition import load_form
+from waiting import waited_for
 from whole_service import Service
 
 MARKERS = {
@@ -172,7 +173,15 @@ def _work(page: Page, photograph: Photograph, seen: Journey) -> None:
     page.click("#note button")
     page.fill("#reply-text", f"Thank you. {MARKERS['reply']}")
     page.click("#reply button")
+    photograph(page, "triage-leaving")
+    waited_for(lambda: _has_left(page))
     photograph(page, "triage-report")
+
+
+def _has_left(page: Page) -> bool:
+    """Whether what was written has gone out, once the page is looked at again."""
+    page.reload()
+    return not page.locator("button", has_text="Take it back").or_(page.get_by_text("not in the log yet")).count()
 
 
 def _come_back(service: Service, page: Page, photograph: Photograph, seen: Journey) -> None:
