@@ -45,7 +45,8 @@ class Originals:
                 piece = chunk[:left]
                 left -= len(piece)
                 digest.update(piece)
-                if held:
+                # Padding, which may be many chunks, lets go of nothing.
+                if piece and held:
                     yield held
                 held = piece or held
             # Only now is the digest known: the piece that is held back decides whether the file is whole.

@@ -91,11 +91,32 @@ def test_a_file_comes_as_it_was_sent_under_its_own_name(desk: Desk, reviewer: Re
     assert answer.headers["Content-Security-Policy"].startswith("sandbox")
 
 
+LARGELY_PADDED = (1 << 22) + 1
+"""Bytes of a file after which there are several chunks of padding."""
+
+
+def test_a_file_has_arrived_when_the_browser_has_its_last_byte(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
+    enrol("amina")
+    data = secrets.token_bytes(LARGELY_PADDED)
+    tip = desk.store_tip("First.", ANSWERS)
+    about = desk.store_file(tip, "film.mp4", data)
+    amina = reviewer("amina")
+    amina.unlock()
+    pieces = amina.get(f"/tips/{tip.id.hex()}/files/{about}", buffered=False).iter_encoded()
+    received = b""
+    # As a browser does, which counts.
+    while len(received) < len(data):
+        received += next(pieces)
+    assert received == data
+    assert "of it has arrived" not in amina.get(f"/tips/{tip.id.hex()}").text
+
+
+@pytest.mark.parametrize("size", [300_000, LARGELY_PADDED])
 def test_a_file_that_is_not_the_one_described_is_cut_before_its_end(
-    desk: Desk, reviewer: Reviewer, enrol: Enrol
+    size: int, desk: Desk, reviewer: Reviewer, enrol: Enrol
 ) -> None:
     enrol("amina")
-    data = secrets.token_bytes(300_000)
+    data = secrets.token_bytes(size)
     tip = desk.store_tip("First.", ANSWERS)
     about = desk.store_file(tip, "a.jpg", data, described=data[:-1] + b"\0" if data[-1] else data[:-1] + b"\1")
     amina = reviewer("amina")
