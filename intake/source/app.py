@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.datastructures import Headers
 
 from intake.hygiene import log_without_content
 from intake.server import Server
@@ -103,8 +102,9 @@ def _without_conditions() -> None:
 
 
 def _headers(response: Response) -> Response:
-    own = [(name, value) for name, value in response.headers if name not in _REPLACED]
-    response.headers = Headers([*own, *HEADERS.items()])
+    for name in _REPLACED & {name for name, _ in response.headers}:
+        del response.headers[name]
+    response.headers.extend(HEADERS)
     return response
 
 

@@ -98,7 +98,12 @@ def _written(tag: str) -> tuple[str, str]:
 
 def direction() -> str:
     """`ltr` or `rtl`, for the current page."""
-    return _locale().text_direction
+    return _direction(language())
+
+
+@cache
+def _direction(tag: str) -> str:
+    return Locale.parse(tag, sep="-").text_direction
 
 
 def codename_language() -> str:
