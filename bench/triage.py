@@ -3,7 +3,7 @@
 import socket
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -152,8 +152,7 @@ class Bench:
             db.commit()
         place.unlink()
         # Of every entry of the log, and of every item that a source sent.
-        for signature in islice(cycle(self._signatures), ENTRIES + TIPS * (MESSAGES + 1)):
-            self._keys.card.verifier.verify_bytes(*signature)
+        self._verify_bare(islice(cycle(self._signatures), ENTRIES + TIPS * (MESSAGES + 1)))
 
     def _large_log(self) -> tuple[LogState, list[bytes]]:
         """A state of so many entries, of which only the last are real, and entries that follow on it."""
@@ -180,8 +179,12 @@ class Bench:
         return Checkpoint("log", edge.size, edge.root())
 
     def _bare_signatures(self) -> None:
-        for signature in self._signatures:
-            self._keys.card.verifier.verify_bytes(*signature)
+        self._verify_bare(self._signatures)
+
+    def _verify_bare(self, signatures: Iterable[tuple[bytes, bytes]]) -> None:
+        verifier = self._keys.card.verifier
+        for data, signature in signatures:
+            verifier.verify_bytes(data, signature)
 
 
 @contextmanager
