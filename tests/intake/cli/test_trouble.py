@@ -308,7 +308,7 @@ ELSEWHERE = {
     "intake.triage.book": "what is said above the pages",
     "intake.triage.outbox.unsent": "pages of the reviewer's program",
     "intake.triage.outbox.sending": "pages of the reviewer's program",
-    "intake.triage.work": "pages of the reviewer's program",
+    "intake.triage.files": "pages of the reviewer's program",
 }
 """Where errors are defined that end in no command, and in what they do end."""
 
