@@ -54,7 +54,7 @@ class Sending:
         self._waking = Lock()
         self._stopped = False
         self.problem = ""
-        """Why looks at reports can't be noted, if so."""
+        """What keeps looks at reports, or what was sent, from being noted, in words; empty if nothing does."""
         self.tried = Event()
         """Set while nothing waits for its first attempt."""
 
@@ -139,14 +139,17 @@ class Sending:
             self._wanted.clear()
             try:
                 self.take_turn()
+            except OSError as error:
+                self.problem = f"this machine can't note what was sent: {error.strerror}"
             except Exception as error:  # noqa: BLE001 - it must go on, and must not seem to go well
                 self.problem = f"this is a fault in the program; please report this line: {describe(error)}"
             with self._waking:
                 if not self._wanted.is_set():
                     self.tried.set()
             has_more = bool(self._looks or next(self._ready(), None))
-            pause = min(2 * pause, _LATEST) if has_more else _SOON
             self._wanted.wait(pause if has_more else None)
+            pause = min(2 * pause, _LATEST) if has_more else _SOON
+        self._note_looks()
 
     def take_turn(self) -> None:
         """Try once to send all that is there, in its order."""

@@ -220,6 +220,18 @@ def test_a_look_at_a_report_is_logged_once_and_waits_for_nothing(desk: Desk, ami
     assert looks(desk, tip) == 2, "whoever unlocks it again looks again"
 
 
+def test_a_look_just_before_the_lock_is_logged_after_the_next_unlock(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("Another.", {})
+    amina.post("/sync", "/")
+    away = unreachable(desk)
+    amina.get(page(tip), waits=False)
+    amina.guard.lock()
+    away.clear()
+    amina.unlock()
+    amina.post("/sync", "/")
+    assert looks(desk, tip) == 1
+
+
 def test_what_the_desk_turns_out_to_have_is_not_offered_any_more(desk: Desk, amina: Program, tip: Stored) -> None:
     lose_answers(desk)
     amina.send(f"{page(tip)}/note", form(amina, tip, "Seen before."))
