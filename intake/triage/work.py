@@ -21,7 +21,7 @@ from intake.triage.keys.keyfile import KeyFileError, MemberKeys
 from intake.triage.mirror.added import Authors
 from intake.triage.mirror.file import MirrorDamagedError
 from intake.triage.mirror.tips import Known, Tips
-from intake.triage.outbox.sending import Sending
+from intake.triage.outbox.sending import Sending, Whereabouts
 from intake.triage.outbox.unsent import Outbox, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
@@ -192,10 +192,11 @@ class Work:
         finally:
             self._show_statuses()
 
-    def discard(self, item: str) -> None:
-        """Forget what was to be sent."""
-        self.sending.discard(item)
+    def discard(self, item: str) -> Whereabouts:
+        """Forget what was to be sent; as `Sending.discard`."""
+        where = self.sending.discard(item)
         self._show_statuses()
+        return where
 
     def _show_statuses(self) -> None:
         with self._showing:

@@ -39,6 +39,10 @@ class OtherLogError(DeskError):
     """The desk keeps another log than the one that was named, and never showed that one."""
 
 
+class NotSentError(DeskError):
+    """The desk can't be reached, and nothing of the request has left this machine."""
+
+
 class DeskRefusedError(DeskError):
     """The desk answered that it won't; `status` is that of HTTP."""
 
@@ -158,8 +162,10 @@ class DeskClient:
                 finally:
                     answer.close()
         except UNREACHABLE as error:
-            if is_logged and isinstance(error, NOT_SENT):
-                self.journal.not_sent(nonce)
+            if isinstance(error, NOT_SENT):
+                if is_logged:
+                    self.journal.not_sent(nonce)
+                raise NotSentError(in_words(error, self._connection)) from error
             raise DeskError(in_words(error, self._connection)) from error
         except RuntimeError as error:
             if not self._http.is_closed:

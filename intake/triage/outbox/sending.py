@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from enum import Enum
+from http import HTTPStatus
 from threading import Event, Lock
 
 from crypto.age import AgeError, HybridIdentity, parse_recipient, seal
 from intake.hygiene import describe
 from intake.report.payloads import Opened
-from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError
+from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
 from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent
 from intake.triage.reading.opening import OpenTip
 
@@ -25,6 +27,17 @@ _HAS_IT = "the desk says that it has this already; it stays here until the log s
 
 class SealError(Exception):
     """Something can't be sealed to those who should read it, in words for the reviewer."""
+
+
+class Whereabouts(Enum):
+    """Where something is that was written."""
+
+    HERE = "here"
+    """Nothing of it has left, or the desk itself said that it doesn't take it."""
+    UNCERTAIN = "uncertain"
+    """It has begun to leave, and no answer came: it may have arrived."""
+    THERE = "there"
+    """The desk says that it has it."""
 
 
 class Sending:
@@ -48,6 +61,8 @@ class Sending:
         self._keeping = Lock()
         self._shown: set[str] = set()
         self._looks: deque[OpenTip] = deque()
+        # Of what was kept before this program started, nobody knows.
+        self._begun = {unsent.item for unsent in self._kept.values() if unsent.sealed}
         self._taken: set[str] = set()
         self._failed: dict[str, str] = {}
         self._wanted = Event()
@@ -77,9 +92,11 @@ class Sending:
         """Why something was not sent when that was tried last, in words; empty if it wasn't, or if it was sent."""
         return self._failed.get(item, "")
 
-    def has_left(self, item: str) -> bool:
-        """Whether the desk has taken something, which then can't be taken back."""
-        return item in self._taken
+    def whereabouts(self, item: str) -> Whereabouts:
+        """Whether something is still here alone."""
+        if item in self._taken:
+            return Whereabouts.THERE
+        return Whereabouts.UNCERTAIN if item in self._begun else Whereabouts.HERE
 
     def write(self, unsent: Unsent, tip: OpenTip | None) -> None:
         """Seal what somebody wrote for a tip, and let it leave: once, however often this is asked for.
@@ -109,10 +126,13 @@ class Sending:
             self._looks.append(tip)
             self.hurry()
 
-    def discard(self, item: str) -> None:
-        """Forget what was to be sent; what is on its way may arrive all the same."""
+    def discard(self, item: str) -> Whereabouts:
+        """Forget what was to be sent, and return where it is. Of what has begun to leave, only the sending ends."""
         with self._keeping:
-            self._drop(item)
+            where = self.whereabouts(item)
+            if where is not Whereabouts.THERE:
+                self._drop(item)
+            return where
 
     def settle(self) -> None:
         """Forget what the log holds by now."""
@@ -156,11 +176,17 @@ class Sending:
         self._note_looks()
         known = self._with_the_desk()
         for unsent in self._ready():
+            if self._stopped:
+                return
+            has_begun = unsent.item in self._begun
             try:
                 self._send(unsent)
-            except DeskRefusedError as error:
-                self._failed[unsent.item] = str(error)
             except DeskError as error:
+                if _is_still_here(error) and not has_begun:
+                    self._begun.discard(unsent.item)
+                if isinstance(error, DeskRefusedError):
+                    self._failed[unsent.item] = str(error)
+                    continue
                 self._failed |= dict.fromkeys((each.item for each in self._ready()), str(error))
                 break
         if self._with_the_desk() - known:
@@ -171,9 +197,14 @@ class Sending:
         return self._taken | {item for item, says in list(self._failed.items()) if says == _HAS_IT}
 
     def _send(self, unsent: Unsent) -> None:
+        with self._keeping:
+            if unsent.item not in self._kept:  # it was taken back
+                return
+            self._begun.add(unsent.item)
         if unsent.kind == "look":
             self._client.say_opened(unsent.tip)
-            self.discard(unsent.item)
+            with self._keeping:
+                self._drop(unsent.item)
         elif self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
             self._taken.add(unsent.item)
             self._failed.pop(unsent.item, None)
@@ -181,9 +212,9 @@ class Sending:
             self._failed[unsent.item] = _HAS_IT
 
     def _ready(self) -> Iterator[Unsent]:
-        """What can be sent, in its order; not what is dropped before it is its turn."""
+        """What can be sent, in its order."""
         for unsent in self._in_order():
-            if not unsent.is_draft and unsent.item in self._kept and unsent.item not in self._taken:
+            if not unsent.is_draft and unsent.item not in self._taken:
                 yield unsent
 
     def _note_looks(self) -> None:
@@ -224,6 +255,7 @@ class Sending:
         self._kept.pop(item, None)
         self._failed.pop(item, None)
         self._taken.discard(item)
+        self._begun.discard(item)
 
     def _seal(self, unsent: Unsent, tip: OpenTip) -> bytes:
         """Sealed to the tip's own identity, never to a key that only the server vouches for."""
@@ -240,3 +272,10 @@ class Sending:
         """The number of a new reply: after those in the log, and those that are still to get there."""
         waiting = [each for each in self._kept.values() if each.tip == tip.id and each.to_source and each.sealed]
         return tip.replies + len([each for each in waiting if not self._is_logged(each.item)]) + 1
+
+
+def _is_still_here(error: DeskError) -> bool:
+    """Whether nothing can have arrived. What answers with a status from 500 on may be another machine than the desk."""
+    return isinstance(error, NotSentError) or (
+        isinstance(error, DeskRefusedError) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    )

@@ -1,10 +1,9 @@
 """What reviewers write: there at once and never lost, whether or not the desk can be reached, or the program locks."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.payloads import STATUSES
-from intake.triage.outbox.sending import SealError
+from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages.views import Answer, guard, tip_page, to_unlock, unlocked
 from intake.triage.work import Work
@@ -12,6 +11,13 @@ from intake.triage.work import Work
 blueprint = Blueprint("writing", __name__)
 
 LONGEST_TEXT = 50_000
+_TOO_LATE = {
+    Whereabouts.THERE: "Not taken back: it has been sent already.",
+    Whereabouts.UNCERTAIN: (
+        "It is sent no more, but it had begun to leave and may have arrived. If so, it comes back with one of the next "
+        "fetches."
+    ),
+}
 
 
 def _keep(tip_id: str, kind: str) -> Answer:
@@ -50,17 +56,18 @@ def _write(work: Work, tip_id: str, kind: str) -> Answer:
 blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
 
 
-@blueprint.post("/unsent/<item>/discard")
+@blueprint.post("/tips/<tip_id>/unsent/<item>/discard")
 @unlocked
-def discard(work: Work, item: str) -> BaseResponse:
-    """Forget something that was not sent."""
-    waiting = [*work.sending.drafts, *work.sending.under_way]
-    unsent = next((each for each in waiting if each.item == item), None)
-    if unsent is not None:  # and not gone while somebody looked
-        work.discard(item)
-    if unsent is not None and work.book.day(unsent.tip):
-        return redirect(url_for("triage.tip", tip_id=unsent.tip, _anchor=unsent.kind), 303)
-    return redirect(url_for("triage.queue"), 303)
+def discard(work: Work, tip_id: str, item: str) -> Answer:
+    """Forget something that was not sent; where it was too late for that, say so."""
+    waits = {each.item for each in (*work.sending.drafts, *work.sending.under_way)}
+    where = work.discard(item) if item in waits else Whereabouts.THERE
+    opened = work.book.tip(tip_id)
+    if opened is None:
+        return redirect(url_for("triage.queue"), 303)
+    if says := _TOO_LATE.get(where):
+        return tip_page(work, opened, says), 409
+    return redirect(url_for("triage.tip", tip_id=tip_id), 303)
 
 
 def _typed(tip_id: str, kind: str) -> Unsent:
