@@ -61,6 +61,7 @@ class Guard:
             work = Work(self._home, load_keys(self._key, passphrase), self._progress)
             work.open_kept()
             self._work = work
+            work.sending.find_drafts()
             self.touch()
             Thread(target=self._watch, daemon=True).start()
             self._away.clear()

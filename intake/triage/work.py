@@ -185,10 +185,10 @@ class Work:
             acknowledge(self.log, self._home.mirror)
             self.changes = []
 
-    def write(self, unsent: Unsent) -> None:
+    def write(self, unsent: Unsent, draft: str = "") -> None:
         """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
         try:
-            self.sending.write(unsent, self.book.tip(unsent.tip))
+            self.sending.write(unsent, self.book.tip(unsent.tip), draft)
         finally:
             self._show_statuses()
 

@@ -56,6 +56,7 @@ class MirrorFile:
         self._lock = RLock()
         self._is_writing = False
         self._db = self._opened(_is_kept_twice_sound)
+        self._is_open = True
 
     def close(self) -> None:
         """Close the files."""
@@ -69,6 +70,7 @@ class MirrorFile:
             if self._is_writing:
                 yield
                 return
+            self._require_open()
             try:
                 with _in_words(), self._transaction():
                     yield
@@ -150,6 +152,7 @@ class MirrorFile:
     def _done(self, act: Callable[[], _T]) -> _T:
         """What `act` gives, done once more where a file turned out to be damaged and could be made anew."""
         with self._lock:
+            self._require_open()
             try:
                 with _in_words():
                     return act()
@@ -181,7 +184,14 @@ class MirrorFile:
     def _mend(self) -> None:
         """Look for damage everywhere in both files, and make good what can be."""
         self._db.close()
-        self._db = self._opened(_is_wholly_sound)
+        self._is_open = False
+        self._require_open()
+
+    def _require_open(self) -> None:
+        """Open the files again if they could not be mended before, as on a full disk."""
+        if not self._is_open:
+            self._db = self._opened(_is_wholly_sound)
+            self._is_open = True
 
     def _mended(self, table: Table, row: Sequence[Value]) -> Row | None:
         key = row[0]
@@ -227,14 +237,15 @@ class MirrorFile:
         return db
 
     def _restore(self, path: Path, sound: dict[Path, bool]) -> None:
-        """Make a file anew, from the other one where that is sound, and from what it still gives back itself."""
-        left = path.with_name(f"{path.name}.damaged")
-        for end in _BESIDE:
-            with suppress(FileNotFoundError):
-                Path(f"{path}{end}").replace(f"{left}{end}")
-        _make(path)
+        """Make a file anew, from the other one where that is sound, and from what it still gives back itself.
+
+        Only a whole one takes its place: whatever ends this before, the next start finds what this one found.
+        """
+        new = path.with_name(f"{path.name}.new")
+        _remove(new, _BESIDE)
+        _make(new)
         other = self._copy if path == self._main else self._main
-        with closing(_connect(path)) as db, closing(_connect(left)) as damaged:
+        with closing(_connect(new)) as db, closing(_connect(path)) as damaged:
             db.execute("BEGIN IMMEDIATE")
             if sound[other]:
                 with closing(_connect(other)) as whole:
@@ -244,9 +255,15 @@ class MirrorFile:
             if path == self._main:
                 _take_large(db, damaged)
             db.execute("COMMIT")
-        for end in _BESIDE:
-            Path(f"{left}{end}").unlink(missing_ok=True)
+        # What was not yet moved into the damaged file would be moved into this one.
+        _remove(path, _BESIDE[1:])
+        new.replace(path)
         self._damaged(f"{path} was damaged; what is kept twice, and what could still be read, was restored")
+
+
+def _remove(path: Path, ends: Sequence[str]) -> None:
+    for end in ends:
+        Path(f"{path}{end}").unlink(missing_ok=True)
 
 
 def require_no_newer(directory: Path) -> None:

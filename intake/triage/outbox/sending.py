@@ -16,12 +16,13 @@ from crypto.age import AgeError, HybridIdentity, parse_recipient, seal
 from intake.hygiene import describe
 from intake.report.payloads import Opened
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
-from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent
+from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent, new_form
 from intake.triage.reading.opening import OpenTip
 
 _SOON = 5.0
 _LATEST = 300.0
 """Seconds until what could not be sent is tried again: the first time, and at most. Each time is twice as long."""
+_AFTER = "what was written for this report before it goes first"
 _HAS_IT = "the desk says that it has this already; it stays here until the log shows that"
 
 
@@ -56,9 +57,11 @@ class Sending:
     ) -> None:
         self._client, self._outbox, self._recipient = client, outbox, identity.recipient
         self._is_logged, self._tell_sent = is_logged, sent
+        self._identity = identity
         outbox.belongs_to(identity.recipient)
         self._kept = {unsent.item: unsent for unsent in outbox.open(identity)}
         self._keeping = Lock()
+        self._last: dict[tuple[str, str, str], tuple[str, Unsent]] = {}
         self._shown: set[str] = set()
         self._looks: deque[OpenTip] = deque()
         # Of what was kept before this program started, nobody knows.
@@ -98,26 +101,38 @@ class Sending:
             return Whereabouts.THERE
         return Whereabouts.UNCERTAIN if item in self._begun else Whereabouts.HERE
 
-    def write(self, unsent: Unsent, tip: OpenTip | None) -> None:
-        """Seal what somebody wrote for a tip, and let it leave: once, however often this is asked for.
+    def write(self, unsent: Unsent, tip: OpenTip | None, draft: str = "") -> None:
+        """Seal what somebody wrote for a tip, and let it leave: once, however often the same is asked for in turn.
 
-        Raises `OutboxError` if it can't be kept. If it can't be sealed, it is kept as a draft, and `SealError` says
-        why; without a tip, it just is.
+        `draft`: the item that it was made from. Raises `OutboxError` if it can't be kept. If it can't be sealed, it is
+        kept as a draft, and `SealError` says why; without a tip, it just is.
         """
         with self._keeping:
+            unsent = self._once(unsent)
             if not self._is_logged(unsent.item):
-                self._take_in(self._kept.get(unsent.item) or replace(unsent, order=self._next_order()), tip)
+                unsent = self._kept.get(unsent.item) or replace(unsent, order=self._next_order())
+                self._keep(unsent)
+                if tip is not None and not unsent.sealed:
+                    self._keep(replace(unsent, sealed=self._seal(unsent, tip)))
+            if draft != unsent.item and any(each.item == draft for each in self.drafts):
+                self._drop(draft)
         self.hurry()
 
-    def _take_in(self, unsent: Unsent, tip: OpenTip | None) -> None:
-        self._keep(unsent)
-        if tip is None or unsent.sealed:
-            return
-        self._keep(replace(unsent, sealed=self._seal(unsent, tip)))
-        # What the same form held before its text was changed.
-        for draft in self.drafts:
-            if (draft.form, draft.kind) == (unsent.form, unsent.kind):
-                self._drop(draft.item)
+    def _once(self, unsent: Unsent) -> Unsent:
+        """The same as the last one from its form is that one; an earlier one that comes back after another is new."""
+        form = unsent.form, unsent.tip, unsent.kind
+        given, meant = self._last.get(form, (unsent.item, unsent))
+        if given != unsent.item:
+            is_back = unsent.item in self._kept or self._is_logged(unsent.item)
+            meant = Unsent.typed(new_form(), unsent.tip, unsent.kind, unsent.text) if is_back else unsent
+        self._last[form] = unsent.item, meant
+        return meant
+
+    def find_drafts(self) -> None:
+        """Take in what was typed while the program was being unlocked."""
+        with self._keeping:
+            for unsent in self._outbox.open(self._identity):
+                self._kept.setdefault(unsent.item, unsent)
 
     def look(self, tip: OpenTip) -> None:
         """A tip is shown: the log is to say so, and its source is to be told once. Waits for nothing."""
@@ -138,7 +153,7 @@ class Sending:
         """Forget what the log holds by now."""
         with self._keeping:
             for unsent in self._in_order():
-                if unsent.sealed and self._is_logged(unsent.item):
+                if self._is_logged(unsent.item):
                     self._drop(unsent.item)
 
     def hurry(self) -> None:
@@ -155,8 +170,10 @@ class Sending:
     def run(self) -> None:
         """Send what is there and what comes, until this is stopped."""
         pause = _SOON
-        while not self._stopped:
+        while True:
             self._wanted.clear()
+            if self._stopped:
+                break
             try:
                 self.take_turn()
             except OSError as error:
@@ -167,17 +184,20 @@ class Sending:
                 if not self._wanted.is_set():
                     self.tried.set()
             has_more = bool(self._looks or next(self._ready(), None))
-            self._wanted.wait(pause if has_more else None)
-            pause = min(2 * pause, _LATEST) if has_more else _SOON
+            is_wanted = self._wanted.wait(pause if has_more else None)
+            pause = _SOON if is_wanted else min(2 * pause, _LATEST)
         self._note_looks()
 
     def take_turn(self) -> None:
         """Try once to send all that is there, in its order."""
         self._note_looks()
-        known = self._with_the_desk()
+        known, waits = self._with_the_desk(), set[str]()
         for unsent in self._ready():
             if self._stopped:
                 return
+            if unsent.tip in waits:
+                self._failed[unsent.item] = _AFTER
+                continue
             has_begun = unsent.item in self._begun
             try:
                 self._send(unsent)
@@ -186,6 +206,8 @@ class Sending:
                     self._begun.discard(unsent.item)
                 if isinstance(error, DeskRefusedError):
                     self._failed[unsent.item] = str(error)
+                    # What follows it for the same tip must not overtake it.
+                    waits.add(unsent.tip)
                     continue
                 self._failed |= dict.fromkeys((each.item for each in self._ready()), str(error))
                 break

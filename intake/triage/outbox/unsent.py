@@ -145,13 +145,14 @@ class Outbox:
     def keep_draft(self, unsent: Unsent) -> None:
         """Keep it without any secret, unless it is kept already; `OutboxError` if it can't be sealed or kept."""
         try:
-            if self._file.get(UNSENT, unsent.item) is not None:
-                return
             row = self._file.get(FACT, RECIPIENT)
             recipient = parse_recipient("" if row is None else str(row[1]))
+            # What an unlocked program seals meanwhile under the same id stays.
+            with self._file.writing():
+                if self._file.get(UNSENT, unsent.item) is None:
+                    self.keep(unsent, recipient)
         except (OSError, MirrorDamagedError, AgeError) as error:
             raise OutboxError("this program was never unlocked here, so nothing can be sealed to your key") from error
-        self.keep(unsent, recipient)
 
     def drop(self, item: str) -> None:
         """Forget what was sent, or is not wanted any more."""

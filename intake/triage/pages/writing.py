@@ -11,6 +11,7 @@ from intake.triage.work import Work
 blueprint = Blueprint("writing", __name__)
 
 LONGEST_TEXT = 50_000
+_GONE = "It waits here no more: it has been sent, or was taken back already."
 _TOO_LATE = {
     Whereabouts.THERE: "Not taken back: it has been sent already.",
     Whereabouts.UNCERTAIN: (
@@ -41,7 +42,7 @@ def _write(work: Work, tip_id: str, kind: str) -> Answer:
     if opened is not None and (problem := _wrong(unsent)):
         return tip_page(work, opened, f"Not saved: {problem}", {kind: unsent.text}, unsent.form), 400
     try:
-        work.write(unsent)
+        work.write(unsent, request.form.get("draft", ""))
     except OutboxError as error:
         if opened is None:
             return render_template("problem.html", says=f"{error}. Go back: your browser may still have it."), 500
@@ -61,11 +62,11 @@ blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>", endpoint="write
 def discard(work: Work, tip_id: str, item: str) -> Answer:
     """Forget something that was not sent; where it was too late for that, say so."""
     waits = {each.item for each in (*work.sending.drafts, *work.sending.under_way)}
-    where = work.discard(item) if item in waits else Whereabouts.THERE
+    says = _TOO_LATE.get(work.discard(item)) if item in waits else _GONE
     opened = work.book.tip(tip_id)
     if opened is None:
         return redirect(url_for("triage.queue"), 303)
-    if says := _TOO_LATE.get(where):
+    if says:
         return tip_page(work, opened, says), 409
     return redirect(url_for("triage.tip", tip_id=tip_id), 303)
 

@@ -1,5 +1,6 @@
 """The mirror's file: what is written is there, and whatever a disk does to it is told from content."""
 
+import errno
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -121,3 +122,47 @@ def test_no_flipped_bit_loses_what_is_kept_twice_or_changes_a_row(
         assert held(file, table) == ROWS[table]
     file.close()
     shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("name", [NAME, COPY])
+def test_a_restoring_that_is_cut_off_loses_nothing_that_the_next_one_could_restore(
+    name: str, sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sound, home)
+    (home / name).write_bytes((home / name).read_bytes()[:9000])
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="no space"):
+            MirrorFile(home, lambda _: None)
+    file_ = MirrorFile(home, lambda _: None)
+    for table in (FACT, ITEM, ADDED, UNSENT):
+        assert held(file_, table) == ROWS[table]
+    assert not list(home.glob("*.new"))
+
+
+def test_a_disk_that_is_full_while_a_file_is_made_anew_closes_nothing_for_good(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sound, home)
+    data = bytearray((home / NAME).read_bytes())
+    data[int(0.3858758809294619 * (len(data) - 1))] ^= 2
+    (home / NAME).write_bytes(data)
+    file = MirrorFile(home, lambda _: None)
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="no space"):
+            file.select(ENTRY)
+        with pytest.raises(OSError, match="no space"):
+            file.put(UNSENT, ("2" * 32, b"kept"))
+    file.put(UNSENT, ("2" * 32, b"kept"))
+    assert file.get(UNSENT, "2" * 32) == ("2" * 32, b"kept")

@@ -192,6 +192,59 @@ def test_it_leaves_in_the_order_in_which_it_was_written_across_a_lock(desk: Desk
     assert written == [Status(text) for text in ("working", "closed", "new", "working", "closed")]
 
 
+def test_what_the_desk_refuses_for_now_is_not_overtaken_by_what_follows_it(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    honest, refused = desk.wsgi, list[str]()
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "PUT" and not refused:
+            refused.append(environ["PATH_INFO"])
+            return Response("", 503)(environ, start)
+        return honest(environ, start)
+
+    away = unreachable(desk)
+    for text in ("working", "closed"):
+        amina.send(f"{page(tip)}/status", form(amina, tip, text))
+    away.clear()
+    desk.wsgi = answer
+    for _ in range(2):
+        amina.post("/sync", "/")
+    assert refused
+    assert opened_tip(amina.work.book, tip.id.hex()).status == "closed"
+
+
+def test_a_status_that_comes_back_after_another_one_is_set_again_from_the_same_form(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    sent = form(amina, tip, "working")
+    for text in ("working", "closed", "working", "working"):
+        amina.send(f"{page(tip)}/status", {**sent, "text": text})
+    written = [each.payload for each in opened_tip(amina.work.book, tip.id.hex()).written_as(Status)]
+    assert written == [Status(text) for text in ("working", "closed", "working")]
+
+
+def test_of_two_drafts_from_one_form_each_is_sent_or_discarded_alone(desk: Desk, amina: Program, tip: Stored) -> None:
+    sent = form(amina, tip, "The longer one, with all that happened.")
+    amina.guard.lock()
+    for text in (sent["text"], "Shorter."):
+        amina.send(f"{page(tip)}/note", {**sent, "text": text})
+    amina.unlock()
+    shorter = next(unsent for unsent in waiting(amina) if unsent.text == "Shorter.")
+    amina.send(f"{page(tip)}/note", {**form(amina, tip, "Short."), "form": shorter.form, "draft": shorter.item})
+    assert [unsent.text for unsent in waiting(amina)] == [sent["text"]]
+
+
+def test_a_draft_of_what_the_log_has_is_gone_after_the_next_fetch(desk: Desk, amina: Program, tip: Stored) -> None:
+    sent = form(amina, tip, "Seen before.")
+    amina.send(f"{page(tip)}/note", sent)
+    amina.guard.lock()
+    amina.send(f"{page(tip)}/note", sent)
+    amina.unlock()
+    amina.post("/sync", "/")
+    assert waiting(amina) == []
+
+
 def test_what_is_taken_back_before_it_left_never_leaves(desk: Desk, amina: Program, tip: Stored) -> None:
     away = unreachable(desk, 429)
     amina.send(f"{page(tip)}/status", form(amina, tip, "closed"))
@@ -222,7 +275,7 @@ def test_what_has_left_cannot_be_taken_back_and_that_is_said(desk: Desk, amina: 
     (item,) = (signed.item for signed in opened_tip(amina.work.book, tip.id.hex()).written_as(Note))
     answer = amina.post(f"{page(tip)}/unsent/{item}/discard", page(tip))
     assert answer.status_code == 409
-    assert "Not taken back: it has been sent already." in answer.text
+    assert "It waits here no more: it has been sent" in answer.text
     assert "Seen before." in answer.text
 
 
