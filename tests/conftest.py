@@ -1,5 +1,6 @@
 """Fixtures that more than one part of the tests needs: a real store, real members, real servers."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from hypothesis import HealthCheck
 
 from enrolled import Members
 from intake.keeper import Keeper, initialise, open_keeper
+
+# Whatever runs the tests in the background may ignore Ctrl-C, and what tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
