@@ -108,9 +108,10 @@ def test_a_store_that_fails_in_the_middle_of_an_answer_ends_that_answer_and_noth
     desk: Server, server: Keeper, members_of: Members, client: ClientOf, stored: StoreTip
 ) -> None:
     amina, worker = members_of.enrol("amina"), desk.worker
-    items = items_of(server, stored, 2, 1_000)
+    # The first of them is sent before the second one is read.
+    items = items_of(server, stored, 2, 300_000)
     with server.store.writing() as session:
-        session.execute(text("UPDATE item SET sealed = 'not bytes'"))
+        session.execute(text("UPDATE item SET sealed = 'not bytes' WHERE id = (SELECT max(id) FROM item)"))
     with desk.connect() as connection:
         connection.sendall(asked(amina, items, client))
         assert connection.recv(17, socket.MSG_WAITALL) == ANSWERED
