@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-clean test check bench fuzz messages lock clean packages
+.PHONY: help demo demo-clean test quick check bench fuzz messages lock clean packages
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -16,6 +16,9 @@ demo-clean: ## Remove what the demo left.
 
 test: $(VENV)/.dev packages check ## Set up, then run every check and every test.
 	$(BIN)/pytest -n auto --dist worksteal
+
+quick: $(VENV)/.dev check ## The tests that take no longer than a minute and a half together.
+	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
 
 check: $(VENV)/.dev ## Style, types and the direction of imports.
 	$(BIN)/ruff check

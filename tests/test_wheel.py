@@ -22,6 +22,8 @@ from project import PROJECT
 from servers import Server, listening, serving
 from waiting import waited_for
 
+pytestmark = pytest.mark.slow
+
 TOP = ("wsgi.py", "gunicorn.conf.py", "migrations")
 
 

@@ -22,6 +22,8 @@ from crypto.merkle import (
     verify_inclusion,
 )
 
+pytestmark = pytest.mark.slow
+
 LEAVES = [leaf_hash(index.to_bytes(2, "big")) for index in range(512)]
 
 # The leaves and roots that implementations of Certificate Transparency have tested with since its first.

@@ -20,6 +20,8 @@ from ports import free_port
 from servers import listening
 from whole_service import Service
 
+pytestmark = pytest.mark.slow
+
 PHONE: ViewportSize = {"width": 390, "height": 844}
 NARROW: ViewportSize = {"width": 320, "height": 256}
 """What is left of a window of 1280 by 1024 at 400 % (WCAG 2.2, 1.4.10)."""

@@ -18,6 +18,8 @@ from other_site import OtherSite, other_site
 from ports import free_port
 from whole_service import Service
 
+pytestmark = pytest.mark.slow
+
 with warnings.catch_warnings():
     # What it imports for telephones and to name the Linux distribution is deprecated, and not used here.
     warnings.simplefilter("ignore", DeprecationWarning)

@@ -18,6 +18,8 @@ from intake.report.definition import load_form
 from waiting import waited_for
 from whole_service import Service
 
+pytestmark = pytest.mark.slow
+
 MARKERS = {
     name: f"{name}-{secrets.token_hex(12)}" for name in ("narrative", "message", "shows", "note", "reply", "name")
 }

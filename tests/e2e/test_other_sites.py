@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from other_site import OtherSite, other_site
 from whole_service import Service
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def elsewhere(service: Service) -> Iterator[OtherSite]:

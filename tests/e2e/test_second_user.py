@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 from ports import free_port
 from whole_service import Service
 
+pytestmark = pytest.mark.slow
+
 LISTENER = """
 import sys, http.server
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -28,6 +28,8 @@ from servers import serving
 from tornet import TorNet
 from visitor import Visitor
 
+pytestmark = pytest.mark.slow
+
 TORRC = PROJECT / "deploy" / "torrc"
 FILE = b"%PDF" * 250_000
 SOURCE, DESK = "intake-source", "intake-desk"

@@ -11,6 +11,8 @@ import pytest
 from intake.durable import write_new
 from intake.keeper import initialise, open_keeper, read_log_key
 
+pytestmark = pytest.mark.slow
+
 INIT = "import sys; from pathlib import Path; from intake.keeper import initialise; initialise(Path(sys.argv[1]), {})"
 CALLS = "fsync,fdatasync,link,unlink,mkdir"
 

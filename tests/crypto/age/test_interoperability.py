@@ -22,6 +22,8 @@ from crypto.age import (
     parse_recipient,
 )
 
+pytestmark = pytest.mark.slow
+
 SIZES = [0, 1, 65_535, 65_536, 65_537, 5 << 20]
 PASSPHRASE = "correct horse battery"
 Peer = Callable[..., bytes]

@@ -30,6 +30,8 @@ from ledger import verified_in_pieces
 from signed_head import sign_head
 from signing import signature_of
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class Auditor:

@@ -15,6 +15,8 @@ from intake.accesslog.tiles import entries, tile
 from intake.keeper import Keeper, initialise, open_keeper
 from intake.storage.tables import LogEntry, LogHead
 
+pytestmark = pytest.mark.slow
+
 SIZE = 2 * 65_536 + 300
 BODY = 1_000
 

@@ -16,6 +16,8 @@ from commands import INTAKE, run_bytes
 from intake.cli import main
 from waiting import waited_for
 
+pytestmark = pytest.mark.slow
+
 
 def intake(*arguments: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     """The command in the present directory."""

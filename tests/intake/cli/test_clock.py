@@ -19,6 +19,8 @@ from intake.storage.tables import Tip
 from ports import free_port
 from servers import listening, serving
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 
 

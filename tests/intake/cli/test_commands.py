@@ -14,6 +14,8 @@ from intake.cli import main
 from intake.storage.store import Store
 from intake.storage.tables import Withdrawal
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., Result]
 
 

@@ -23,6 +23,8 @@ from intake.triage.keys.keyfile import make_keys, write_card
 from place import Place, in_one_line
 from ports import free_port
 
+pytestmark = pytest.mark.slow
+
 LOG = str(SigningKey.from_seed("intake-test", bytes(32)).verifier)
 DESK = ["--home", "home", "--desk", "http://127.0.0.1:9", "--log", LOG]
 PASSPHRASE = ["--passphrase-file", "passphrase"]

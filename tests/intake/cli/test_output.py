@@ -16,6 +16,8 @@ from intake.triage.keys.keyfile import make_keys, save_keys
 from ports import free_port
 from servers import serving
 
+pytestmark = pytest.mark.slow
+
 ENCODINGS = ["ascii", "latin-1", "utf-8"]
 NAMES = ["amina", "Ёлка", "阿米娜", "آمنه", "José"]
 

@@ -26,6 +26,8 @@ from ports import free_port
 from project import PROJECT
 from servers import listening, serving
 
+pytestmark = pytest.mark.slow
+
 LOG = str(SigningKey.generate("intake-test").verifier)
 
 

@@ -22,6 +22,8 @@ from intake.settings import load
 from intake.storage.tables import Tip
 from ports import free_port
 
+pytestmark = pytest.mark.slow
+
 READY = "Ctrl-C ends everything"
 
 

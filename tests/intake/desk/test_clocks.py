@@ -32,6 +32,8 @@ from intake.storage.tables import Item
 from ledger import cut, verified_in_pieces
 from signed_client import ClientOf, StoreTip
 
+pytestmark = pytest.mark.slow
+
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

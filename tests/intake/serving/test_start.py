@@ -16,6 +16,8 @@ from ports import free_port
 from servers import Place, Server, listening, serving
 from visitor import proxy_line
 
+pytestmark = pytest.mark.slow
+
 PADDING = re.compile(rb"<!--.*-->", re.DOTALL)
 
 

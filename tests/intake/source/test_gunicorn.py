@@ -19,6 +19,8 @@ from servers import Server, rest
 from source_site import OpenSite, Site, StartSource
 from waiting import waited_for
 
+pytestmark = pytest.mark.slow
+
 MARKER = b"Marker-7f3a9"
 
 

@@ -7,6 +7,8 @@ import pytest
 from intake.report.definition import load_form
 from source_site import OpenSite, Visit
 
+pytestmark = pytest.mark.slow
+
 PATHS = [
     "/",
     "/en/",

@@ -10,6 +10,8 @@ from sqlalchemy import text as sql
 from intake.source.admission.incoming import FORM, LARGEST_FORM
 from source_site import OpenSite, Site, Visit
 
+pytestmark = pytest.mark.slow
+
 TEXT = "What happened on the bridge."
 
 

@@ -15,6 +15,8 @@ from intake.storage.tables import Item
 from source_site import UNLIMITED, OpenSite, Site, StartSource, Visit
 from visitor import Visitor
 
+pytestmark = pytest.mark.slow
+
 ALL = languages("ug bo")
 PATHS = [
     "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",

@@ -25,6 +25,8 @@ from source_site import OpenSite, StartSource
 from visitor import FORM, Visitor, head, proxy_line
 from waiting import waited_for
 
+pytestmark = pytest.mark.slow
+
 EACH = 200
 MULTIPART = "multipart/form-data; boundary=b"
 HALF_A_HEAD = b"GET /en/ HTTP/1.1\r\nHost: x\r\nX-Slow: "

@@ -10,6 +10,8 @@ from intake.protocol.kinds import Kind
 from intake.source.admission.incoming import FORM, LARGEST_FORM
 from source_site import OpenSite, Site, StartSource, Visit
 
+pytestmark = pytest.mark.slow
+
 LONGEST = 50_000
 
 

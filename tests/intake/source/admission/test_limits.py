@@ -13,6 +13,8 @@ from source_site import OpenSite, StartSource
 from visitor import FORM, Visitor, head, proxy_line
 from waiting import waited_for
 
+pytestmark = pytest.mark.slow
+
 CIRCUIT = {"PROXY_PROTOCOL": "TCP6", "REMOTE_ADDR": "fc00:dead:beef:4dad::0:29"}
 
 

@@ -15,6 +15,8 @@ from intake.report.payloads import Reply
 from intake.storage.tables import Item
 from source_site import Site, Visit
 
+pytestmark = pytest.mark.slow
+
 GROUPS = [group.key for group in load_form().later_groups]
 PATHS = [
     "/en/codename/check",

@@ -9,6 +9,8 @@ from crypto.codename import LANGUAGES, generate
 from intake.protocol.kinds import Kind
 from source_site import Site, Visit
 
+pytestmark = pytest.mark.slow
+
 
 def group(visit: Visit, key: str) -> None:
     visit.open(f"/en/tip/more/{key}")

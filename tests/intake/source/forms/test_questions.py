@@ -8,6 +8,8 @@ from intake.source.forms.questions import group_form, questions
 from intake.source.text.catalogues import languages
 from source_site import Site
 
+pytestmark = pytest.mark.slow
+
 GROUPS = [group.key for group in load_form().groups if group.place != "file"]
 SECRET = "Only her brother knows of the blue door."
 

@@ -15,6 +15,8 @@ from intake.report.definition import load_form
 from intake.report.payloads import SUMMARY_SIZES
 from source_site import OpenSite, Site, Visit
 
+pytestmark = pytest.mark.slow
+
 NARRATIVE = "Zwei Männer kamen zu meinem Vater.\nمرتين. 他们又来了。"
 
 

@@ -23,6 +23,8 @@ from intake.source.session.cookie import CONTENT_SIZE, KEY_SIZE, CookieError, Co
 from intake.source.text.catalogues import languages
 from source_site import OpenSite, Site, Visit
 
+pytestmark = pytest.mark.slow
+
 LARGEST = 4096
 SEAL = CookieSeal(bytes(KEY_SIZE))
 ALL = languages("ug bo")

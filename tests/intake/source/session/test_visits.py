@@ -16,6 +16,8 @@ from intake.source.upload import delivery
 from intake.storage.tables import Item
 from source_site import OpenSite, Site, Visit
 
+pytestmark = pytest.mark.slow
+
 TEXT = "What was meant for the first."
 ELSEWHERE = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "http://elsewhere.example"}]
 OURS = [

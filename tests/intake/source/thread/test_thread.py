@@ -18,6 +18,8 @@ from intake.storage.store import Store
 from intake.storage.tables import Item, Tip
 from source_site import OpenSite, Site, Visit
 
+pytestmark = pytest.mark.slow
+
 GROUPS = [group.key for group in load_form().later_groups]
 TRACES = "Traces of it may stay on the server for a little while; they disappear by themselves."
 

@@ -25,6 +25,8 @@ from intake.source.upload.form import ROWS
 from intake.source.upload.parts import IncomingFiles
 from source_site import OpenSite, Site, Visit
 
+pytestmark = pytest.mark.slow
+
 BOUNDARY = "----boundary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 

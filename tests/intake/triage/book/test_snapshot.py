@@ -31,6 +31,8 @@ from program import Enrol, Reviewer
 from project import PROJECT
 from sent import write
 
+pytestmark = pytest.mark.slow
+
 MARKER = "a-narrative-that-no-disk-may-hold"
 NEVER = Event()
 

@@ -30,6 +30,8 @@ from open_desk import Desk
 from program import Enrol, HomeOf, Program, Reviewer
 from waiting import waited_for
 
+pytestmark = pytest.mark.slow
+
 Behave = Callable[[socket.socket], object]
 
 

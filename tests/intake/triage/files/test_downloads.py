@@ -22,6 +22,8 @@ from intake.triage.files.originals import DamagedFileError
 from open_desk import Desk
 from program import Program, Reviewer
 
+pytestmark = pytest.mark.slow
+
 SIZE = 3_000_000
 
 

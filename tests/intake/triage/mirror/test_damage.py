@@ -24,6 +24,8 @@ from opened import opened_tip, opened_tips
 from program import Enrol, Reviewer
 from sent import write
 
+pytestmark = pytest.mark.slow
+
 NEUTRAL = ("could not be opened", "is damaged", "not on the server as it is described")
 """What may be said of a report while the desk is away."""
 

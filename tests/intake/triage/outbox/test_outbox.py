@@ -32,6 +32,8 @@ from opened import opened_tip
 from program import PASSPHRASE, Enrol, Program
 from told import page
 
+pytestmark = pytest.mark.slow
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 

@@ -19,6 +19,8 @@ from intake.triage.mirror.tips import item_name
 from open_desk import Desk
 from program import Enrol, Reviewer
 
+pytestmark = pytest.mark.slow
+
 ANSWERS = {"urgency": "now", "host_country": "CA", "origin_state": "CN"}
 
 

@@ -11,6 +11,8 @@ from open_desk import Desk
 from program import PASSPHRASE, Enrol, Reviewer
 from signed_head import sign_head
 
+pytestmark = pytest.mark.slow
+
 ORIGIN = "http://127.0.0.1:8003"
 MARKER = "a-marker-that-must-not-reach-the-disk"
 ANSWERS = {"urgency": "now"}

@@ -23,6 +23,8 @@ from processes import children, holds, memory
 from program import Enrol
 from running import Running, started
 
+pytestmark = pytest.mark.slow
+
 MARKER = "a-narrative-that-must-be-gone"
 PASSPHRASE = "a passphrase that stands nowhere else"
 UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []

@@ -23,6 +23,8 @@ from opened import opened_tip
 from program import Enrol, Program
 from told import alerts, page, queue, shown, sync
 
+pytestmark = pytest.mark.slow
+
 ANSWERS = {"urgency": "now"}
 FORM = load_form().version
 YES: dict[str, Answer] = {"consent_statistics": "yes"}

@@ -30,6 +30,8 @@ from open_desk import Desk, Stored
 from program import Enrol, Program, Reviewer
 from told import alerts, page, queue, shown, sync
 
+pytestmark = pytest.mark.slow
+
 ANSWERS = {"urgency": "now"}
 
 

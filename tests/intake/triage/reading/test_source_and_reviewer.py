@@ -34,6 +34,8 @@ from ports import free_port
 from program import PASSPHRASE, Program
 from visitor import Visitor
 
+pytestmark = pytest.mark.slow
+
 ALERT = re.compile(r'role="alert">([^<]*)')
 LINES = re.compile(r'<div class="message (?:ours|theirs)"><p class="hint">.*?</p><p dir="auto">([^<]*)</p>')
 REPLIES = re.compile(r'<p class="text" dir="auto">([^<]*)</p>')
