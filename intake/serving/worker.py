@@ -29,6 +29,7 @@ import gunicorn.http.wsgi
 from flask.logging import default_handler
 from gunicorn.glogging import Logger
 from gunicorn.http.body import LengthReader
+from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from intake.hygiene import Sparing, describe
@@ -340,10 +341,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         return arrived and self.crowd.in_progress(conn) <= _ANSWERED_IN_PROGRESS
 
     def handle_error(self, _req: Any, client: Any, _addr: Any, exc: BaseException) -> None:
-        """End the connection with the plainest answer there is."""
+        """End the connection with the plainest answer there is: whose fault it is, and nothing more."""
         self._sparing.count(f"a request failed before it reached the application: {type(exc).__name__}")
         try:
-            client.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            status = (
+                b"400 Bad Request" if isinstance(exc, ParseException | NoMoreData) else b"500 Internal Server Error"
+            )
+            client.sendall(b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % status)
         except OSError:
             self.log.debug("nobody is there to be answered")
 
