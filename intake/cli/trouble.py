@@ -42,7 +42,7 @@ MEANINGS = {
     Status.OTHER_VERSION: "The store belongs to another version of this program.",
     Status.FRAUD: "The access log can't be trusted, or evidence proves that of the one it names.",
     Status.FAULT: "A fault in this program; please report it.",
-    Status.INTERRUPTED: "Ctrl-C.",
+    Status.INTERRUPTED: "Ctrl-C, before the command was done; what serves until then ends with 0.",
 }
 
 
