@@ -110,8 +110,11 @@ class Sending:
         with self._keeping:
             unsent = self._once(unsent)
             if not self._is_logged(unsent.item):
-                unsent = self._kept.get(unsent.item) or replace(unsent, order=self._next_order())
-                self._keep(unsent)
+                unsent = self._kept.get(unsent.item, unsent)
+                if not unsent.sealed:
+                    # A draft, too, gets its place now.
+                    unsent = replace(unsent, order=self._next_order())
+                    self._keep(unsent)
                 if tip is not None and not unsent.sealed:
                     self._keep(replace(unsent, sealed=self._seal(unsent, tip)))
             if draft != unsent.item and any(each.item == draft for each in self.drafts):
@@ -223,7 +226,7 @@ class Sending:
             if unsent.item not in self._kept:  # it was taken back
                 return
             self._begun.add(unsent.item)
-        if unsent.kind == "look":
+        if unsent.is_look:
             self._client.say_opened(unsent.tip)
             with self._keeping:
                 self._drop(unsent.item)
@@ -252,10 +255,10 @@ class Sending:
         self.problem = ""
 
     def _note_look(self, tip: OpenTip) -> None:
-        kinds = {unsent.kind for unsent in self._kept.values() if unsent.tip == tip.id}
-        if "look" not in kinds:
+        kept = [unsent for unsent in self._kept.values() if unsent.tip == tip.id]
+        if not any(unsent.is_look for unsent in kept):
             self._keep(replace(Unsent.look(tip.id), order=self._next_order()))
-        if tip.source and "opened" not in kinds and not tip.written_as(Opened):
+        if tip.source and not any(each.is_opened for each in kept) and not tip.written_as(Opened):
             opened = replace(Unsent.opened(tip.id), order=self._next_order())
             # An answer could not be sealed to this source either, which is said to whoever writes one.
             with suppress(SealError):

@@ -16,7 +16,8 @@ from typing import Any
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, parse_recipient, seal, unseal
 from crypto.padding import pad_padme
 from intake.report.payloads import SMALLEST_ITEM, Note, Opened, Payload, Reply, Status
-from intake.triage.mirror.file import MirrorDamagedError, MirrorFile
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import FACT, RECIPIENT, UNSENT
 
 _ITEM_ID = b"intake reviewer item v1"
@@ -62,7 +63,7 @@ class Unsent:
     @classmethod
     def opened(cls, tip: str) -> "Unsent":
         """The word to the source that somebody looks at the tip."""
-        return cls.typed(new_form(), tip, "opened", "")
+        return cls.typed(new_form(), tip, Opened.kind, "")
 
     @classmethod
     def look(cls, tip: str) -> "Unsent":
@@ -73,6 +74,16 @@ class Unsent:
     def is_written(self) -> bool:
         """Whether somebody wrote it themselves."""
         return self.kind in _WRITTEN
+
+    @property
+    def is_opened(self) -> bool:
+        """Whether it tells the source that somebody looks at the tip."""
+        return self.kind == Opened.kind
+
+    @property
+    def is_look(self) -> bool:
+        """Whether it says only that the tip was shown."""
+        return self.kind == _LOOK
 
     @property
     def is_draft(self) -> bool:

@@ -237,6 +237,21 @@ def test_of_two_drafts_from_one_form_each_is_sent_or_discarded_alone(desk: Desk,
     assert [unsent.text for unsent in waiting(amina)] == [sent["text"]]
 
 
+def test_a_draft_takes_its_place_when_it_is_sent(desk: Desk, amina: Program, tip: Stored) -> None:
+    sent = form(amina, tip, "closed")
+    amina.guard.lock()
+    amina.send(f"{page(tip)}/status", sent)
+    away = unreachable(desk)
+    amina.unlock()
+    (draft,) = waiting(amina)
+    amina.send(f"{page(tip)}/status", form(amina, tip, "working"))
+    again = {**form(amina, tip, "closed"), "form": draft.form, "draft": draft.item}
+    amina.send(f"{page(tip)}/status", again)
+    away.clear()
+    amina.post("/sync", "/")
+    assert opened_tip(amina.work.book, tip.id.hex()).status == "closed"
+
+
 def test_a_draft_of_what_the_log_has_is_gone_after_the_next_fetch(desk: Desk, amina: Program, tip: Stored) -> None:
     sent = form(amina, tip, "Seen before.")
     amina.send(f"{page(tip)}/note", sent)
