@@ -38,7 +38,8 @@ from intake.triage.fetching.log import KeptLog
 from intake.triage.home import Connection, Home
 from intake.triage.keys.keyfile import MemberKeys, load_keys, make_keys, save_keys
 from intake.triage.mirror.added import Author, Authors
-from intake.triage.mirror.tips import Fetched, Known, Tips, item_name, summary_name
+from intake.triage.mirror.known import Known
+from intake.triage.mirror.tips import Fetched, Tips, item_name, summary_name
 from intake.triage.pages.app import create_app
 from intake.triage.pages.place import Place
 from intake.triage.progress import no_progress

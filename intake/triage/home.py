@@ -17,7 +17,8 @@ import httpx
 import platformdirs
 
 from crypto.note import NoteError, Verifier, parse_note, parse_verifier
-from intake.triage.mirror.file import NAME, MirrorFile, require_no_newer
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.pair import NAME, require_no_newer
 from intake.triage.mirror.tables import FACT
 from intake.triage.mirror.takeover import old_checkpoints, take_over
 

@@ -19,8 +19,9 @@ from intake.triage.files.originals import Originals
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import KeyFileError, MemberKeys
 from intake.triage.mirror.added import Authors
-from intake.triage.mirror.file import MirrorDamagedError
-from intake.triage.mirror.tips import Known, Tips
+from intake.triage.mirror.known import Known
+from intake.triage.mirror.statements import MirrorDamagedError
+from intake.triage.mirror.tips import Tips
 from intake.triage.outbox.sending import Sending, Whereabouts
 from intake.triage.outbox.unsent import Outbox, Unsent
 from intake.triage.patience import in_thread, is_done

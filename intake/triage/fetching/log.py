@@ -29,8 +29,8 @@ from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_row, keep_added
-from intake.triage.mirror.file import MirrorDamagedError
 from intake.triage.mirror.journal import Logged, logged_requests
+from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
 from intake.triage.progress import Progress, no_progress
 

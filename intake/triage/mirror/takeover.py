@@ -20,8 +20,9 @@ from intake.protocol.wire import WireError
 from intake.triage.mirror.added import added_row, keep_added
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.journal import Asked, State
+from intake.triage.mirror.known import Known
 from intake.triage.mirror.tables import ASKED, ENTRY, FACT, INDEX_TO_COME, MEMBERS_SEEN, RECIPIENT, STATE, UNSENT
-from intake.triage.mirror.tips import Fetched, Known, Tips, first_known, is_summary, item_name, of_any_tip, summary_name
+from intake.triage.mirror.tips import Fetched, Tips, first_known, is_summary, item_name, of_any_tip, summary_name
 
 _DOCUMENT = b"sha256 "
 _SUMMARY = "summary-"

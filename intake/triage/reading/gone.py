@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
-from intake.triage.mirror.tips import Known
+from intake.triage.mirror.known import Known
 from intake.triage.reading.chain import TELL
 
 _NEVER_FETCHED = Known("", "")

@@ -32,7 +32,7 @@ from intake.report.payloads import (
 from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
 from intake.report.told import Account
 from intake.triage.mirror.added import Added, Author, Authors
-from intake.triage.mirror.tips import Known
+from intake.triage.mirror.known import Known
 from intake.triage.reading.chain import TELL, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
 

@@ -12,7 +12,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from intake.protocol.index import AS_KEPT, Day, Days
-from intake.triage.mirror.file import COPY, NAME
+from intake.triage.mirror.pair import COPY, NAME
 from open_desk import Desk
 from program import Program
 from told import queue, shown, sync

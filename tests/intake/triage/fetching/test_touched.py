@@ -26,7 +26,7 @@ from intake.storage.tables import Item, Tip
 from intake.triage.desk.client import DeskClient
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys
-from intake.triage.mirror.file import NAME
+from intake.triage.mirror.pair import NAME
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
 from open_desk import Desk, Stored

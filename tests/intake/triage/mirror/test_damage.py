@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from intake.report.payloads import Message
 from intake.triage.home import Home
-from intake.triage.mirror.file import NAME
+from intake.triage.mirror.pair import NAME
 from intake.triage.mirror.tables import DAY, ENTRY, FACT, FIRST, ITEM, KNOWN, LACK, LISTED, SEALED, TIP
 from intake.triage.mirror.tips import of_any_tip
 from intake.triage.progress import no_progress

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from intake.triage.mirror.file import COPY, NAME, MirrorFile, NewerMirrorError
+from intake.triage.mirror.file import MirrorFile
+from intake.triage.mirror.pair import COPY, NAME, NewerMirrorError
 from intake.triage.mirror.tables import ADDED, ENTRY, FACT, ITEM, SEALED, UNSENT, Row, Table
 
 ROWS: dict[Table, list[Row]] = {

@@ -11,7 +11,7 @@ from earlier import Earlier, before_mirror, before_signatures
 from intake.triage.fetching.log import KeptLog
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
-from intake.triage.mirror.file import COPY, NAME
+from intake.triage.mirror.pair import COPY, NAME
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
 from opened import opened_tips

@@ -16,7 +16,7 @@ from intake.report.definition import Answer, load_form
 from intake.report.payloads import About, Addition, Deletion, FromSource, Message, Report
 from intake.report.signed import Link, SourceItem, sign_withdrawal, source_key
 from intake.storage.tables import Item, Tip, Withdrawal
-from intake.triage.mirror.tips import Known
+from intake.triage.mirror.known import Known
 from intake.triage.reading.gone import notices
 from open_desk import Desk, Stored
 from opened import opened_tip

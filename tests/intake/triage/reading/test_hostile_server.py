@@ -23,7 +23,7 @@ from intake.report.definition import load_form
 from intake.report.payloads import About, Report, Summary
 from intake.storage.tables import Item, Tip
 from intake.triage.files.originals import DamagedFileError
-from intake.triage.mirror.file import COPY, NAME
+from intake.triage.mirror.pair import COPY, NAME
 from intake.triage.mirror.tables import ENTRY, FACT, SEALED
 from intake.triage.mirror.tips import summary_name
 from open_desk import Desk, Stored
