@@ -30,8 +30,11 @@ AUTHORITIES = 3
 RELAYS = 3
 """Besides the authorities, which are relays too: six in all are enough for onion services."""
 
-PATIENCE = 90.0
-"""Seconds for each wait."""
+PATIENCE = 240.0
+"""Seconds for each wait: tor has time to give up circuits that hang on a busy machine, and to build others."""
+
+CIRCUIT_TIMEOUT = 20
+"""Seconds after which it does. By itself it would first wait for 60."""
 
 # A consensus becomes valid so many seconds after the votes and their distribution; these are tor's least values.
 INITIAL_INTERVAL, VOTE_DELAY, DISTRIBUTION_DELAY = 5, 2, 2
@@ -256,6 +259,8 @@ class TorNet:
             f"ServerDNSResolvConfFile {self._empty}",
             "ExitRelay 0",
             "PathsNeededToBuildCircuits 0.67",
+            "LearnCircuitBuildTimeout 0",
+            f"CircuitBuildTimeout {CIRCUIT_TIMEOUT}",
             f"TestingV3AuthInitialVotingInterval {INITIAL_INTERVAL}",
             f"TestingV3AuthInitialVoteDelay {VOTE_DELAY}",
             f"TestingV3AuthInitialDistDelay {DISTRIBUTION_DELAY}",
