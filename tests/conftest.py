@@ -11,8 +11,9 @@ from hypothesis import HealthCheck
 from enrolled import Members
 from intake.keeper import Keeper, initialise, open_keeper
 
-# Whatever runs the tests in the background may ignore Ctrl-C, and what tests start would inherit that.
+# Whatever runs the tests in the background may ignore Ctrl-C or a hang-up, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -59,7 +59,9 @@ HEAD_SECONDS = 30
 LINGER_SECONDS = 60
 """For how long, at most, what comes after the answer is read and thrown away."""
 
-_SHORTEST_GRACE = 10
+SHORTEST_GRACE = 10
+"""Seconds after which a client that stops is given up, at the soonest, unless `stall_seconds` is less."""
+
 _LINGER_STALL = 10
 _STOP_STALL = 2
 _SWEEP = 1.0
@@ -308,7 +310,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             self.crowd.held / MOST_HELD,
             self.uploads.taken / self.uploads.places if self.uploads.places > 1 else 0,
         )
-        shortest = min(float(_SHORTEST_GRACE), self.stall_seconds)
+        shortest = min(float(SHORTEST_GRACE), self.stall_seconds)
         return float(self.stall_seconds - (self.stall_seconds - shortest) * min(max(2 * used - 1, 0), 1))
 
     def _is_late(self, conn: Connection, now: float) -> bool:

@@ -168,8 +168,8 @@ def test_a_name_or_card_that_does_not_fit_is_wrong_use(arguments: list[str], say
 
 @contextmanager
 def taken() -> Iterator[int]:
-    """A port that another program listens on."""
-    with create_server(("127.0.0.1", 0)) as listening:
+    """A port that another program listens on; the one below it is free."""
+    with create_server(("127.0.0.1", free_port())) as listening:
         yield listening.getsockname()[1]
 
 
