@@ -12,15 +12,13 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from intake.protocol.kinds import Kind
+from intake.protocol.kinds import is_kind
 from intake.protocol.wire import WireError, is_hex, loads
 
 VERSION = 3
 
 AS_KEPT = b'{"v":3}'
 """The answer to a request that names the digest of the list as it is."""
-
-_KINDS = frozenset(kind.value for kind in Kind)
 
 
 class OtherVersionError(WireError):
@@ -64,7 +62,10 @@ class TipRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item in the index. `size`: of its sealed bytes. `blob`: too large for a bulk read, fetched by itself."""
+    """An item in the index. `size`: of its sealed bytes. `blob`: too large for a bulk read, fetched by itself.
+
+    `kind`: one of `Kind`, or one that a version to come has. What is not known hides nothing else of its day.
+    """
 
     id: str
     tip: str
@@ -210,7 +211,7 @@ def _is_tip(row: TipRow) -> bool:
 
 def _is_item(row: ItemRow) -> bool:
     ids = is_hex(row.id, 32) and is_hex(row.tip, 32)
-    return ids and row.kind in _KINDS and _is_count(row.size) and type(row.blob) is bool
+    return ids and is_kind(row.kind) and _is_count(row.size) and type(row.blob) is bool
 
 
 def _is_count(number: object) -> bool:

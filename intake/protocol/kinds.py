@@ -1,5 +1,6 @@
 """What an item is, as far as the server may know."""
 
+import re
 from enum import StrEnum
 
 
@@ -16,5 +17,15 @@ class Kind(StrEnum):
     WORK = "work"
 
 
+KINDS = frozenset(kind.value for kind in Kind)
+"""Those that this version knows."""
+
+_WORD = re.compile(r"[a-z][a-z_]{0,15}")
+
 BY_REVIEWERS = (Kind.REPLY, Kind.WORK)
 """What a reviewer can add."""
+
+
+def is_kind(text: object) -> bool:
+    """Whether this can be a kind, of this version or of one to come."""
+    return isinstance(text, str) and _WORD.fullmatch(text) is not None

@@ -91,7 +91,7 @@ def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Colle
 
 def named(row: ItemRow) -> str:
     """An item in words."""
-    return f"{_WORDS[row.kind]} of {row.day}"
+    return f"{_WORDS.get(row.kind, 'An item')} of {row.day}"
 
 
 def _fault(item: Sent, tip: str, signer: Verifier | None, first: Collection[str]) -> str:

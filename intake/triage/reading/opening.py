@@ -10,10 +10,10 @@ from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza
 from crypto.padding import PaddingError
 from intake.protocol.clock import Correction, LogClock
 from intake.protocol.index import ItemRow, TipRow, sha256_hex
-from intake.protocol.kinds import Kind
+from intake.protocol.kinds import KINDS, Kind
 from intake.protocol.logstate import LogState
 from intake.report.definition import NARRATIVE, Answers, forms
-from intake.report.documents import read, read_one
+from intake.report.documents import Document, read, read_one
 from intake.report.payloads import (
     About,
     Addition,
@@ -47,6 +47,7 @@ _BY_REVIEWERS: Mapping[str, tuple[type[Reply | Opened | Status | Note], ...]] = 
 _NEWER = (
     "was written by a newer version of this program than the one on this machine, which can't read it. It is not shown."
 )
+_UNKNOWN = "of a kind that this version of the program does not know: kept, and not shown. A newer version may know it."
 _NEWER_FORM = (
     "Some of the answers are to a version of the form that the program on this machine doesn't know: they are shown by "
     "their keys. A newer version of this program has the words."
@@ -312,26 +313,36 @@ def _identities(opened: Summary) -> tuple[HybridIdentity, ...]:
 
 
 def _open_items(tip: OpenTip, items: Sequence[ItemRow], given: Given, sealed: Mapping[str, bytes]) -> list[Sent]:
-    """Take in what reviewers wrote; returns what the source is said to have sent."""
-    sent = []
+    """Take in what reviewers wrote; returns what the source is said to have sent.
+
+    What is of a kind that is not known here is its writer's if the item itself proves that, and is counted otherwise.
+    """
+    sent, unknown = [], 0
     for item in items:
+        is_known, author = item.kind in KINDS, given.author(item.id)
         if item.blob:
+            unknown += not is_known
             continue
         data = sealed.get(item.id, b"")
         try:
             document = unseal(data, tip.identities)
             if item.kind in SOURCE_KINDS:
-                sent.append(Sent(item, data, _from_source(document)))
+                sent.append(Sent(item, data, _from_source(read(document))))
+            elif is_known or author is not None:
+                _take_written(tip, item, document, author)
+            elif isinstance(found := read(document), SourceItem | Unsigned):
+                sent.append(Sent(item, data, found))
             else:
-                _take_written(tip, item, document, given.author(item.id))
+                unknown += 1
         except (AgeError, PayloadFormatError, PaddingError):
             tip.warnings.append(f"An item of {item.day} could not be opened.")
             tip.spoilt.append(item.id)
+    if unknown:
+        tip.warnings.append(f"{'One item' if unknown == 1 else f'{unknown} items'} {_UNKNOWN}")
     return sent
 
 
-def _from_source(document: bytes) -> SourceItem | Unsigned:
-    found = read(document)
+def _from_source(found: Document) -> SourceItem | Unsigned:
     # Items of every version are signed alike, from the first that was signed at all.
     found = Unsigned(found, place=0) if isinstance(found, Newer) else found
     if not isinstance(found, SourceItem | Unsigned):

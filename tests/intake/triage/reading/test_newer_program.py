@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from crypto.age import seal, split
 from crypto.codename import Seed
@@ -15,7 +16,7 @@ from intake.report import labels
 from intake.report.definition import load_form
 from intake.report.payloads import Addition, Message, Newer, to_document
 from intake.report.signed import Link, SourceItem, source_key
-from intake.storage.tables import Tip
+from intake.storage.tables import Item, Tip
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.progress import no_progress
@@ -87,6 +88,68 @@ def test_what_a_colleague_wrote_with_a_newer_program_is_said_with_their_name(
     assert alert.startswith("What boris wrote on")
     assert NEWER in alert
     assert "A note that all can read." in shown(amina, tip)
+
+
+def relabelled(desk: Desk, kinds: dict[str, str]) -> None:
+    """Let the index say of items, by id, that they are of these kinds."""
+
+    def change(rows: dict[str, list[dict[str, Any]]]) -> None:
+        for item in rows["items"]:
+            item["kind"] = kinds.get(item["id"], item["kind"])
+
+    desk.spoil_index(change)
+
+
+def test_items_of_a_kind_that_came_later_are_kept_counted_and_said_and_hide_nothing_of_their_day(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    other = desk.store_tip("Another story.", {})
+    sealed = seal(to_document({"kind": "event", "v": 1, "due": "2027-01-01"}), [tip.identity.recipient])
+    events = [desk.store_item(tip, Kind.WORK, sealed) for _ in range(2)]
+    desk.send(tip, Message("They came again."))
+    relabelled(desk, {events[0]: "event"})
+    said = "of a kind that this version of the program does not know: kept, and not shown."
+    sync(amina)
+    assert [alert.partition(" of a kind")[0] for alert in alerts(amina, tip) if said in alert] == ["One item"]
+    relabelled(desk, dict.fromkeys(events, "event"))
+    assert "2 reports" in sync(amina)
+    (alert,) = alerts(amina, tip)
+    assert alert.startswith(f"2 items {said}")
+    assert "They came again." in shown(amina, tip)
+    assert "Another story." in shown(amina, other)
+    assert alerts(amina, other) == []
+    assert [amina.work._kept.item_bytes(tip.id.hex(), event) for event in events] == [sealed, sealed]
+
+
+def test_what_a_source_sends_of_a_kind_that_came_later_has_its_place_and_is_no_gap(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    name = secrets.token_bytes(16)
+    correction = Newer("correction", 1, {"text": "Words of another kind."})
+    item = desk.store_item(tip, Kind.MESSAGE, tip.sign(correction, name), name)
+    desk.send(tip, Message("They came again."))
+    relabelled(desk, {item: "correction"})
+    sync(amina)
+    (alert,) = alerts(amina, tip)
+    assert alert.startswith("An item of")
+    assert NEWER in alert
+    assert "They came again." in shown(amina, tip)
+
+
+def test_no_word_of_the_server_makes_a_message_or_a_note_one_of_an_unknown_kind(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    sync(amina)
+    amina.post(f"{page(tip)}/note", page(tip), text="Call back.")
+    desk.send(tip, Message("They came again."))
+    with desk.server.store.reading() as session:
+        kinds = (Kind.MESSAGE, Kind.WORK)
+        hidden = [name.hex() for name in session.scalars(select(Item.id).where(Item.kind.in_(kinds)))]
+    relabelled(desk, dict.fromkeys(hidden, "event"))
+    sync(amina)
+    told = alerts(amina, tip)
+    assert any("was signed by the source as something else than it is shown as" in alert for alert in told)
+    assert any("could not be opened" in alert for alert in told)
 
 
 def test_a_report_sealed_by_a_newer_program_is_said_and_the_others_are_shown(
