@@ -23,6 +23,11 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__} in {' < '.join(reversed(places))}"
 
 
+def fault(error: BaseException) -> str:
+    """What is said of an error that nobody thought of."""
+    return f"this is a fault in the program; please report this line: {describe(error)}"
+
+
 def log_without_content(app: Flask) -> None:
     """Make a Flask application log unexpected errors by `describe` only."""
 

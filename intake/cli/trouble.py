@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import click
 
-from intake.hygiene import describe
+from intake.hygiene import fault
 from intake.terminal import shown
 
 
@@ -214,4 +214,4 @@ def _of_system(error: BaseException) -> _Told | None:
 
 
 def _fault(error: BaseException) -> _Told:
-    return Status.FAULT, f"this is a fault in the program; please report this line: {describe(error)}"
+    return Status.FAULT, fault(error)

@@ -1,7 +1,7 @@
 """The lock: a passphrase makes a `Work`; idleness or a click ends the process that holds it."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -17,6 +17,9 @@ IDLE_SECONDS = 15 * 60
 _FIRST_FETCH = 20.0
 """Seconds to wait for the desk where there is nothing to show without it."""
 
+_A_MOMENT = 1.0
+"""Seconds in which what was kept is open, as a rule: nobody is shown how far it is."""
+
 _KEEP_SECONDS = 60.0
 _KEEP_SHARE = 20
 """What was opened is kept a minute after it changed, or after so many times as long as that takes, if that is more."""
@@ -28,13 +31,14 @@ _GIVING_UP = 0.5
 class Guard:
     """Holds the unlocked work, if any; once locked, it never opens again: `end` ends the process.
 
-    It locks itself when nobody has used it for a while. `locked` is done when the lock has come, so that it can be
-    waited for together with something else.
+    It locks itself when nobody has used it for a while. `opened` is done when there is something to show, `locked` when
+    the lock has come, so that they can be waited for together with something else.
     """
 
     def __init__(
         self, home: Home, key: Path, progress: Progress, end: Callable[[], None], idle_seconds: float = IDLE_SECONDS
     ) -> None:
+        self.opened: Future[None] = Future()
         self.locked: Future[None] = Future()
         self._home = home
         self._key = key
@@ -50,7 +54,7 @@ class Guard:
         self._locking = Lock()
 
     def unlock(self, passphrase: str) -> None:
-        """Open the key file and what is kept, and begin to fetch; `KeyFileError` if the passphrase is wrong.
+        """Open the key file, and begin to open what is kept and to fetch; `KeyFileError` if the passphrase is wrong.
 
         One at a time, since each takes 256 MiB; where another window was faster, nothing is left to do, and where it
         had the wrong passphrase, this process ends.
@@ -59,23 +63,31 @@ class Guard:
             if self._work is not None or self.locked.done():
                 return
             work = Work(self._home, load_keys(self._key, passphrase), self._progress)
-            work.open_kept()
             self._work = work
             work.sending.find_drafts()
             self.touch()
-            Thread(target=self._watch, daemon=True).start()
             self._away.clear()
+            Thread(target=self._watch, daemon=True).start()
             Thread(target=self._keep_book, args=(work,), daemon=True).start()
-            Thread(target=work.sending.run, daemon=True).start()
-            # A desk that never answers must not keep closed what is here.
-            Thread(target=work.sync, daemon=True).start()
-        if not work.book.queue({}, 1).tips:
-            work.settled.wait(_FIRST_FETCH)
+            # Without a snapshot, all of it takes long: pages say how far it is.
+            Thread(target=self._open, args=(work,), daemon=True).start()
 
     def use(self) -> Work | None:
-        """The unlocked work, or None; the time until it locks itself starts anew."""
+        """The unlocked work, once it is open, or None; the time until it locks itself starts anew."""
         self.touch()
-        return None if self.locked.done() else self._work
+        if self._work is not None:
+            wait([self.opened, self.locked], _A_MOMENT, FIRST_COMPLETED)
+        return self._work if self.is_open else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is unlocked and there is something to show."""
+        return self.opened.done() and not self.locked.done()
+
+    @property
+    def opening(self) -> Work | None:
+        """The unlocked work that is not open yet, or None."""
+        return None if self.opened.done() or self.locked.done() else self._work
 
     def touch(self) -> None:
         """Somebody is there, or bytes flow to them: the time until it locks itself starts anew."""
@@ -87,7 +99,7 @@ class Guard:
             if not self.locked.done():
                 self.locked.set_result(None)
                 if self._work is not None:
-                    self._work.sending.stop()
+                    self._work.stop()
                 self._end()
 
     def put_away(self, seconds: float) -> None:
@@ -97,8 +109,22 @@ class Guard:
             self._away.wait(_GIVING_UP)
 
     def keep(self, unsent: Unsent) -> None:
-        """Keep what somebody sent after the lock, sealed to their own key; `OutboxError` if none is known yet."""
+        """Keep what was sent while it was not open, sealed to its writer's key; `OutboxError` if none is known yet."""
         Outbox(self._home.mirror).keep_draft(unsent)
+        if self._work is not None:  # it was being opened
+            self._work.sending.find_drafts()
+
+    def _open(self, work: Work) -> None:
+        work.open_kept()
+        with self._locking:
+            if self.locked.done():
+                return
+            Thread(target=work.sending.run, daemon=True).start()
+            # A desk that never answers must not keep closed what is here.
+            Thread(target=work.sync, daemon=True).start()
+        if not work.book.queue({}, 1).tips:
+            work.settled.wait(_FIRST_FETCH)
+        self.opened.set_result(None)
 
     def _watch(self) -> None:
         # One thread for as long as it is unlocked: a new one each time might not be had when it matters.

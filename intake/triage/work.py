@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
 
-from intake.hygiene import describe
+from intake.hygiene import fault
 from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
@@ -69,12 +69,18 @@ class Work:
         self._fetching = Lock()
         self._showing = Lock()
         self._closed = False
+        self._stopped = Event()
         self.settled = Event()
         """Set while nothing is being fetched, once something was."""
 
+    def stop(self) -> None:
+        """Send and open nothing more than what is under way."""
+        self._stopped.set()
+        self.sending.stop()
+
     def close(self) -> None:
         """Forget everything."""
-        self.sending.stop()
+        self.stop()
         with self._showing:
             self._closed = True
             self.book.close()
@@ -138,7 +144,7 @@ class Work:
         except OSError as error:
             problem = f"this machine can't keep what comes: {error.strerror}"
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may take this for a fetch that went well
-            problem = f"this is a fault in the program; please report this line: {describe(error)}"
+            problem = fault(error)
         else:
             # Only now: a desk that doesn't answer has taken nothing back.
             self._distrust = ""
@@ -168,8 +174,7 @@ class Work:
         try:
             log = recall_log(self._home)
             if self._kept.awaits_index:
-                kept = "what another version of this program fetched opens once the desk has answered"
-                self.problem = f"{self.problem}; {kept}" if self.problem else kept
+                self._add_problem("what another version of this program fetched opens once the desk has answered")
             elif log is not None:
                 self._open((), log)
                 self._show(log, changed=True)
@@ -179,6 +184,11 @@ class Work:
             self._home.repaired(f"what was fetched before can't be read: {error.strerror}")
         except MirrorDamagedError as error:
             self._home.repaired(f"{error}; what was fetched before can be shown once the desk has sent it again")
+        except Exception as error:  # noqa: BLE001 - the desk is asked all the same, and this is said
+            self._add_problem(f"what was fetched before can't be opened; {fault(error)}")
+
+    def _add_problem(self, says: str) -> None:
+        self.problem = "; ".join(filter(None, [self.problem, says]))
 
     def acknowledge_members(self) -> None:
         """Somebody has looked at what changed among the members."""
@@ -247,6 +257,8 @@ class Work:
         self._restore(book)
         with self.progress("Opening reports", len(other)) as told:
             for number, part in enumerate(_parts(other), 1):
+                if self._stopped.is_set():
+                    break
                 with self._home.mirror.writing():
                     self._open_part(book, part, reader)
                 told(min(number * _AT_ONCE, len(other)))

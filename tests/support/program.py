@@ -1,5 +1,6 @@
 """A reviewer's program in this process, driven through its pages."""
 
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.pages.app import create_app
 from intake.triage.pages.place import Place
+from intake.triage.progress import Progress, no_progress
 from intake.triage.work import Work
 
 PASSPHRASE = "a passphrase"
@@ -27,8 +29,8 @@ ORIGIN = f"http://127.0.0.1:{PORT}"
 class Program:
     """A reviewer's program, driven through its pages. As under its supervisor, a lock starts a new, locked one."""
 
-    def __init__(self, home: Home, key: Path, idle_seconds: float) -> None:
-        self._home, self._key, self._idle_seconds = home, key, idle_seconds
+    def __init__(self, home: Home, key: Path, idle_seconds: float, progress: Progress = no_progress) -> None:
+        self._home, self._key, self._idle_seconds, self._progress = home, key, idle_seconds, progress
         self.place = Place.new(PORT)
         self.address = self.place.address
         self.app = self._start()
@@ -36,7 +38,13 @@ class Program:
 
     def _start(self) -> Flask:
         return create_app(
-            self._home, self._key, self.place, end=self._ended, entered=self._entered, idle_seconds=self._idle_seconds
+            self._home,
+            self._key,
+            self.place,
+            end=self._ended,
+            entered=self._entered,
+            progress=self._progress,
+            idle_seconds=self._idle_seconds,
         )
 
     def _ended(self) -> None:
@@ -69,7 +77,9 @@ class Program:
         return answer
 
     def let_leave(self) -> None:
-        """Wait until the program has tried to send whatever it has to send."""
+        """Wait until the program is open, if it is unlocked, and has tried to send whatever it has to send."""
+        if self.guard.opening is not None:
+            wait([self.guard.opened, self.guard.locked], _PATIENCE, FIRST_COMPLETED)
         work = self.guard.use()
         if work is not None:
             work.sending.tried.wait(_PATIENCE)

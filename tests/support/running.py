@@ -11,6 +11,7 @@ from forms import tokens
 from ports import free_port
 from processes import children
 from project import PROJECT
+from waiting import waited_for
 
 
 class Running:
@@ -38,7 +39,14 @@ class Running:
         return self.browser.post(self.root + path, data={**self.hidden(page), **values})
 
     def unlock(self, passphrase: str) -> httpx.Response:
-        return self.post("/unlock", "/unlock", passphrase=passphrase)
+        """Unlock, and wait until what was kept is open."""
+        answer = self.post("/unlock", "/unlock", passphrase=passphrase)
+        self.let_open()
+        return answer
+
+    def let_open(self) -> None:
+        """Wait for as long as the program says how far it is with that."""
+        waited_for(lambda: "Refresh" not in self.get("/unlock").headers)
 
     @property
     def child(self) -> int:

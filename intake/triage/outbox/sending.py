@@ -13,7 +13,7 @@ from http import HTTPStatus
 from threading import Event, Lock
 
 from crypto.age import AgeError, HybridIdentity, parse_recipient, seal
-from intake.hygiene import describe
+from intake.hygiene import fault
 from intake.report.payloads import Opened
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
 from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent, new_form
@@ -182,7 +182,7 @@ class Sending:
             except OSError as error:
                 self.problem = f"this machine can't note what was sent: {error.strerror}"
             except Exception as error:  # noqa: BLE001 - it must go on, and must not seem to go well
-                self.problem = f"this is a fault in the program; please report this line: {describe(error)}"
+                self.problem = fault(error)
             with self._waking:
                 if not self._wanted.is_set():
                     self.tried.set()

@@ -72,19 +72,35 @@ def unlocked(view: View, otherwise: View = to_unlock) -> View:
     return run
 
 
-@blueprint.route("/unlock", methods=["GET", "POST"])
-def unlock() -> Answer:
-    """Ask for the passphrase."""
+@blueprint.get("/unlock")
+def unlock() -> Answer | Response:
+    """Ask for the passphrase; as long as what was kept is being opened, say how far that is."""
     kept = request.args.get("kept") == "yes"
-    if request.method == "GET":
+    if guard().is_open:
+        return _then()
+    opening = guard().opening
+    if opening is None:
         return render_template("unlock.html", problem="", kept=kept)
+    response = Response(render_template("opening.html", stage=opening.progress.stage, kept=kept))
+    # Without a script. It is no use of the program, which locks itself all the same.
+    response.headers["Refresh"] = "1"
+    return response
+
+
+@blueprint.post("/unlock")
+def enter() -> Answer:
+    """Take the passphrase."""
     try:
         guard().unlock(request.form.get("passphrase", ""))
     except KeyFileError as error:
         # What was typed may be nearly right: this process ends as well, and its memory with it.
         guard().lock()
-        return render_template("unlock.html", problem=str(error), kept=kept), 403
-    # Whatever stands there leads to nothing but below our own path.
+        return render_template("unlock.html", problem=str(error), kept=request.args.get("kept") == "yes"), 403
+    return _then()
+
+
+def _then() -> BaseResponse:
+    """Where one wanted to be. Whatever stands there leads to nothing but below our own path."""
     then = quote(request.args.get("then", "").lstrip("/"), safe="/?&=%")
     return redirect(f"{request.script_root}/{then}", 303)
 
