@@ -121,7 +121,7 @@ class Guard:
                 return
             Thread(target=work.sending.run, daemon=True).start()
             # A desk that never answers must not keep closed what is here.
-            Thread(target=work.sync, daemon=True).start()
+            work.fetch_soon()
         if not work.book.queue({}, 1).tips:
             work.settled.wait(_FIRST_FETCH)
         self.opened.set_result(None)

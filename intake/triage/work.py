@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
@@ -54,7 +55,7 @@ class Work:
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self.log: LogState | None = None
-        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, self._is_logged, self.fetch)
+        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, self._is_logged, self.fetch_soon)
         self._snapshot = Snapshot(home, keys.identity)
         self._kept_changes: tuple[Book, int] | None = None
         self._unkept = ""
@@ -66,12 +67,13 @@ class Work:
         self._distrust = ""
         self.changes: list[str] = []
         self._syncing = Lock()
-        self._fetching = Lock()
+        self._asking = Lock()
+        self._next: Future[None] | None = None
         self._showing = Lock()
         self._closed = False
         self._stopped = Event()
         self.settled = Event()
-        """Set while nothing is being fetched, once something was."""
+        """Set while nothing is being fetched or about to be, once something was."""
 
     def stop(self) -> None:
         """Send and open nothing more than what is under way."""
@@ -107,15 +109,15 @@ class Work:
 
     def fetch(self) -> None:
         """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""
+        is_done(self.fetch_soon(), _PATIENCE)
 
-        def run() -> None:
-            try:
-                self.sync()
-            finally:
-                self._fetching.release()
-
-        if self._fetching.acquire(timeout=_PATIENCE):
-            is_done(in_thread(run), _PATIENCE)
+    def fetch_soon(self) -> "Future[None]":
+        """Fetch what there is by now: at once, or after the fetch that is under way. Waits for nothing."""
+        with self._asking:
+            self.settled.clear()
+            if self._next is None:
+                self._next = in_thread(self.sync)
+            return self._next
 
     def sync(self) -> None:
         """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the server can't be trusted.
@@ -123,12 +125,17 @@ class Work:
         May run while others read `book`: each tip is shown once it was opened, unless the work was closed meanwhile.
         """
         with self._syncing:
-            self.settled.clear()
+            with self._asking:
+                # What comes from now on, this fetch may not see any more.
+                self._next = None
+                self.settled.clear()
             try:
                 self._try_sync()
                 self.open_kept()
             finally:
-                self.settled.set()
+                with self._asking:
+                    if self._next is None:
+                        self.settled.set()
 
     def _try_sync(self) -> None:
         problem = ""

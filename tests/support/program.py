@@ -70,19 +70,20 @@ class Program:
         return tokens(self.get(page, waits=False).text)
 
     def send(self, path: str, values: dict[str, str], *, waits: bool = True) -> TestResponse:
-        """Send just these values; with `waits`, return when the program has tried to pass on whatever it has."""
+        """Send just these values; with `waits`, as `let_leave`."""
         answer = self.browser.post(self.place.path + path, base_url=ORIGIN, data=values)
         if waits:
             self.let_leave()
         return answer
 
     def let_leave(self) -> None:
-        """Wait until the program is open, if it is unlocked, and has tried to send whatever it has to send."""
+        """Wait until the program is open, if it is unlocked, has tried to send all that it has, and has fetched."""
         if self.guard.opening is not None:
             wait([self.guard.opened, self.guard.locked], _PATIENCE, FIRST_COMPLETED)
         work = self.guard.use()
         if work is not None:
             work.sending.tried.wait(_PATIENCE)
+            work.settled.wait(_PATIENCE)
 
     def enter(self) -> None:
         """Use the address that the program printed."""

@@ -1,7 +1,8 @@
 """What a reviewer writes leaves by itself: it is sealed, kept and shown at once, and sent when the desk takes it.
 
-One thread sends what is in the outbox, in the order in which it was written; nobody waits for the desk. What the desk
-took stays here until the log holds it, since the log alone says that something is sent.
+One thread sends what is in the outbox, in the order in which it was written; nobody waits for the desk, and it does not
+wait for the fetch that shows what was sent. What the desk took stays here until the log holds it, since the log alone
+says that something is sent.
 """
 
 from collections import deque
@@ -44,7 +45,8 @@ class Whereabouts(Enum):
 class Sending:
     """What is to be sent, and the thread that sends it.
 
-    `is_logged`: whether the log holds an item as added by this member. `sent` is called when something was sent.
+    `is_logged`: whether the log holds an item as added by this member. `sent` is called when something was sent, and
+    has it fetched without waiting for that.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Sending:
         outbox: Outbox,
         identity: HybridIdentity,
         is_logged: Callable[[str], bool],
-        sent: Callable[[], None],
+        sent: Callable[[], object],
     ) -> None:
         self._client, self._outbox, self._recipient = client, outbox, identity.recipient
         self._is_logged, self._tell_sent = is_logged, sent

@@ -57,9 +57,9 @@ def stored(desk: Desk, kind: Kind = Kind.WORK) -> list[bytes]:
         return [sealed or b"" for sealed in session.scalars(select(Item.sealed).where(Item.kind == kind))]
 
 
-def form(program: Program, tip: Stored, text: str) -> dict[str, str]:
+def form(program: Program, tip: Stored, text: str, *, waits: bool = True) -> dict[str, str]:
     """The note form of the page as it is now, filled in."""
-    return {**tokens(program.get(page(tip)).text), "text": text}
+    return {**tokens(program.get(page(tip), waits=waits).text), "text": text}
 
 
 def waiting(program: Program) -> list[Unsent]:
@@ -447,6 +447,33 @@ def test_nobody_waits_for_the_desk_and_a_lock_meanwhile_loses_nothing(
     assert identity is not None
     kept = [parse_unsent(unseal(sealed, [identity])) for _, sealed in amina.guard._home.mirror.select(UNSENT)]
     assert "On its way." in [unsent.text for unsent in kept]
+
+
+def test_what_is_written_while_a_fetch_goes_on_leaves_without_waiting_for_it(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    fetching, goes_on, honest = Event(), Event(), desk.wsgi
+
+    def drip(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"].startswith("/v1/index"):
+            fetching.set()
+            assert goes_on.wait(100)
+        return honest(environ, start)
+
+    desk.wsgi = drip
+    for number, text in enumerate(("First.", "Second.", "Third."), 1):
+        assert amina.send(f"{page(tip)}/note", form(amina, tip, text, waits=False), waits=False).status_code == 303
+        assert fetching.wait(60), "what was sent is to be fetched"
+        assert amina.work.sending.tried.wait(30)
+        assert len(stored(desk)) == number
+    shown = amina.get(page(tip), waits=False).text
+    assert shown.count("Sent; not in the log yet.") == 3
+    assert shown.index("First.</p>") < shown.index("Second.</p>") < shown.index("Third.</p>")
+    goes_on.set()
+    amina.let_leave()
+    assert waiting(amina) == []
+    notes = [signed.payload for signed in opened_tip(amina.work.book, tip.id.hex()).written_as(Note)]
+    assert notes == [Note("First."), Note("Second."), Note("Third.")]
 
 
 def test_a_lock_during_a_request_answers_it_at_once(desk: Desk, amina: Program, tip: Stored) -> None:
