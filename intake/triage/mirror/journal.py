@@ -18,6 +18,8 @@ from intake.triage.mirror.tables import ASKED, Row
 
 _MARGIN = timedelta(minutes=1)
 _NAMED = 3
+MOST_UNANSWERED = 200
+"""Requests that were not answered and are kept: a desk that goes on refusing fills no disk."""
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -77,7 +79,9 @@ class Journal:
     def sent(self, nonce: str, created: datetime, does: Named) -> None:
         """Keep a request that is about to be sent; it is on disk when this returns."""
         self._underway.add(nonce)
-        self._keep(Asked(self.key, nonce, created, does))
+        with self._file.writing():
+            self._keep(Asked(self.key, nonce, created, does))
+            self._forget_oldest()
 
     def answered(self, nonce: str) -> None:
         """The desk has answered: from now on the log must hold it."""
@@ -127,6 +131,12 @@ class Journal:
                 # answered, no log whose clock is ahead has it forgotten.
                 elif each.created < until and now == each and each.nonce not in self._underway:
                     self._forget(each.nonce)
+
+    def _forget_oldest(self) -> None:
+        """Of what was refused, or got no answer, only the newest stay: none of it can ever accuse the server."""
+        over = [each for each in self.open() if each.state is State.SENT and each.nonce not in self._underway]
+        for each in sorted(over, key=lambda each: each.created)[:-MOST_UNANSWERED]:
+            self._forget(each.nonce)
 
     def accusation(self) -> str:
         """What the server answered although its log doesn't hold it, in words; empty if nothing."""

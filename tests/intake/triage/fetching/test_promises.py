@@ -2,21 +2,24 @@
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.wrappers import Response
 
 from intake.cli import main
 from intake.cli.trouble import Status
 from intake.protocol.actions import Action, Named
+from intake.triage.desk.client import DeskRefusedError
 from intake.triage.fetching.log import KeptLog
 from intake.triage.mirror.file import MirrorFile
-from intake.triage.mirror.journal import Asked, Journal, State
+from intake.triage.mirror.journal import MOST_UNANSWERED, Asked, Journal, State
 from intake.triage.mirror.tables import ASKED, FACT
 from open_desk import Desk
 from program import Enrol, HomeOf, Program
@@ -129,6 +132,40 @@ def test_a_log_whose_clock_is_ahead_has_no_request_forgotten_that_is_still_on_it
             journal.answered("1" * 32)
             journal.over("1" * 32)
     assert "the server answered your fetch of the index" in journal.accusation()
+
+
+def test_a_desk_that_goes_on_refusing_fills_no_journal_and_is_still_accused_of_what_it_answered(
+    desk: Desk, amina: Program, home: HomeOf
+) -> None:
+    honest, denied = desk.wsgi, "the server answered your fetch of the index"
+    unlog(desk, "/v1/index")
+    assert denied in sync(amina)
+    desk.wsgi = Response("", 403)
+    client = amina.work._client
+    for _ in range(MOST_UNANSWERED + 20):
+        with pytest.raises(DeskRefusedError):
+            client.days("")
+    kept = Journal(home("amina").mirror, amina.work._key_id).open()
+    assert len([asked for asked in kept if asked.state is State.SENT]) == MOST_UNANSWERED + 1
+    assert denied in queue(amina)
+    desk.wsgi = honest
+    assert denied in sync(amina)
+
+
+def test_what_a_desk_refused_and_logged_all_the_same_is_found_in_the_log(desk: Desk, amina: Program) -> None:
+    honest = desk.wsgi
+
+    def refuse(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        b"".join(honest(environ, lambda *_: lambda _: None))
+        return Response("", 403)(environ, start)
+
+    desk.wsgi = refuse
+    assert "Could not fetch: the desk refused" in sync(amina)
+    journal = amina.work._client.journal
+    assert [asked.does for asked in journal.open()] == [Named(Action.INDEX)]
+    desk.wsgi = honest
+    assert "The log can't be trusted" not in sync(amina)
+    assert journal.open() == ()
 
 
 def test_a_request_is_on_disk_before_it_is_sent_and_holds_nothing_secret(
