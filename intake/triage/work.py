@@ -28,7 +28,7 @@ from intake.triage.outbox.unsent import Outbox, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices
-from intake.triage.reading.membership import acknowledge, changes
+from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opening import Given, Reader, open_tip
 
 _PATIENCE = 60.0
@@ -66,6 +66,7 @@ class Work:
         self._notices: list[str] = []
         self._distrust = ""
         self.changes: list[str] = []
+        self.to_compare = 0
         self._syncing = Lock()
         self._asking = Lock()
         self._next: Future[None] | None = None
@@ -201,7 +202,7 @@ class Work:
         """Somebody has looked at what changed among the members."""
         if self.log is not None:
             acknowledge(self.log, self._home.mirror)
-            self.changes = []
+            self.changes, self.to_compare = [], 0
 
     def write(self, unsent: Unsent, draft: str = "") -> None:
         """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
@@ -332,6 +333,7 @@ class Work:
             self.book.show_statuses(self.sending.statuses)
             if before is None or before.rulings != log.rulings:
                 self.changes = changes(log, self._home.mirror)
+                self.to_compare = to_compare(log, self._home.mirror)
 
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -16,6 +16,7 @@ from intake.triage.home import Home
 from intake.triage.mirror.added import Authors
 from intake.triage.mirror.tips import Fetched, Tips, is_summary, item_name, summary_name
 from intake.triage.progress import Progress
+from intake.triage.reading.membership import first_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Sync:
         def take(growth: Growth) -> None:
             if growth.state.roster.member(self._client.journal.key) is not None:
                 fetched = _fetched(before, growth, asked)
+                if not before.day:
+                    first_look(growth.state, self._home.mirror)
                 touched.update(name.split("/")[1] for name in arrived)
                 touched.update(self._tips.replace(changes.days, changes.gone))
                 # Of others whose memory is lost, nobody knows any more when they came.

@@ -64,7 +64,10 @@ FACT = Table("fact", ("name", "value"), lost="a part of what this machine knew o
 RECIPIENT = "recipient"
 """The public half of the key that a locked program seals to."""
 MEMBERS_SEEN = "members seen"
-"""How many entries of the log had been looked at for changes among the members."""
+"""How many entries of the log had been looked at for changes among the members, or were there at the first fetch."""
+
+MEMBERS_NEW = "members new"
+"""There until somebody has looked at the members whom the first fetch brought."""
 
 INDEX_TO_COME = "index to come"
 """There while the index is missing, since the one that an earlier program kept is of another version."""

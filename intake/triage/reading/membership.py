@@ -7,7 +7,7 @@ from intake.protocol.actions import Action
 from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.roster import Member
 from intake.triage.mirror.file import MirrorFile
-from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
+from intake.triage.mirror.tables import FACT, MEMBERS_NEW, MEMBERS_SEEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,23 @@ def changes(log: LogState, file: MirrorFile) -> list[str]:
     return [_in_words(log, ruling) for ruling in log.rulings if ruling.place >= seen]
 
 
+def first_look(log: LogState, file: MirrorFile) -> None:
+    """Nothing was ever fetched before: what the log holds by now is no change, but somebody has to look at it."""
+    if file.get(FACT, MEMBERS_SEEN) is None:
+        file.put(FACT, (MEMBERS_SEEN, log.size), (MEMBERS_NEW, 1))
+
+
+def to_compare(log: LogState, file: MirrorFile) -> int:
+    """How many members there are, for as long as nobody has looked at those of the first fetch; 0 after that."""
+    is_first = file.get(FACT, MEMBERS_NEW) is not None
+    return sum(member.until is None for member in log.roster.members) if is_first else 0
+
+
 def acknowledge(log: LogState, file: MirrorFile) -> None:
     """Remember that all of it was looked at."""
-    file.put(FACT, (MEMBERS_SEEN, log.size))
+    with file.writing():
+        file.put(FACT, (MEMBERS_SEEN, log.size))
+        file.remove(FACT, MEMBERS_NEW)
 
 
 def _in_words(log: LogState, ruling: Ruling) -> str:

@@ -15,6 +15,7 @@ from intake.accesslog.append import LogAppender
 from intake.keeper import read_log_key
 from intake.protocol.card import Role
 from intake.triage.keys.keyfile import make_keys
+from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
 from intake.triage.mirror.tips import Tips
 from open_desk import Desk
 from program import Enrol, Program, Reviewer
@@ -82,6 +83,37 @@ def test_every_change_among_the_members_is_told_until_somebody_says_that_they_kn
     sync(restarted)
     assert "boris is no longer a reviewer" in changed(restarted)
     assert "was enrolled" not in changed(restarted)
+
+
+def test_a_first_look_is_no_change_and_whatever_comes_after_it_is(
+    desk: Desk, enrol: Enrol, reviewer: Callable[..., Any]
+) -> None:
+    enrol("boris")
+    enrol("carla", Role.AUDITOR)
+    amina = reviewer("amina")
+    amina.unlock()
+    assert "3 members, see" in changed(amina)
+    assert "was enrolled" not in changed(amina)
+    assert "changed since" not in changed(amina)
+    enrol("dora")
+    sync(amina)
+    restarted = reviewer("amina")
+    restarted.unlock()
+    for program in (amina, restarted):
+        assert "4 members, see" in changed(program)
+        assert "dora was enrolled as a reviewer on" in changed(program)
+        assert changed(program).count("was enrolled") == 1
+    restarted.post("/members/seen", "/")
+    assert changed(restarted) == ""
+
+
+def test_members_of_whom_it_is_forgotten_that_they_were_looked_at_are_all_told_again(
+    amina: Program, reviewer: Reviewer
+) -> None:
+    amina.guard._home.mirror.remove(FACT, MEMBERS_SEEN)
+    restarted = reviewer("amina")
+    restarted.unlock()
+    assert "amina was enrolled as a reviewer on" in changed(restarted)
 
 
 def test_a_name_that_came_back_shows_its_key_wherever_it_stands(
