@@ -3,10 +3,9 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from commands import GUNICORN
 from intake.accesslog import members
@@ -14,21 +13,9 @@ from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.triage.keys.keyfile import make_keys, save_keys
 from ports import free_port
-from project import PROJECT
 from whole_service import Service
 
-ARTIFACTS = PROJECT / "tests" / "artifacts"
 PASSPHRASE = "the reviewers' passphrase"
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +49,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    assert Path(CHROMIUM).exists(), "these tests need Debian's package chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def pages(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Opens windows without JavaScript, each with cookies of its own."""
     contexts: list[BrowserContext] = []
@@ -89,14 +66,3 @@ def pages(chromium: Browser) -> Iterator[Callable[..., Page]]:
     yield open_page
     for context in contexts:
         context.close()
-
-
-@pytest.fixture(scope="module")
-def photograph() -> Callable[[Page, str], None]:
-    """Saves a picture of a page under tests/artifacts/."""
-
-    def take(page: Page, name: str) -> None:
-        ARTIFACTS.mkdir(exist_ok=True)
-        page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
-
-    return take

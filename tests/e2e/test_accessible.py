@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
+from beyond import BEYOND_THE_SIDES
 from commands import GUNICORN
 from intake.report.definition import load_form
 from intake.source.text import catalogues
@@ -46,18 +47,6 @@ AXE = """async () => {
 WRONG = "<p><button style='width: 20px'></button><img src='' style='width: 500px'>"
 
 OPEN_EVERYTHING = "() => document.querySelectorAll('details').forEach(part => part.open = true)"
-
-# What reaches beyond the window's sides: the page as a whole, or a part that is cut off.
-BEYOND_THE_SIDES = """() => {
-    const width = document.documentElement.clientWidth;
-    const beyond = [...document.body.querySelectorAll('*')].filter(element => {
-        const box = element.getBoundingClientRect();
-        return box.width && (box.left < -1 || box.right > width + 1 || element.scrollWidth > element.clientWidth + 1
-            && !['inline', 'contents'].includes(getComputedStyle(element).display) && element.localName !== 'select');
-    });
-    const scrolls = document.documentElement.scrollWidth > width ? ['the page'] : [];
-    return [...scrolls, ...beyond.map(element => element.outerHTML.slice(0, 120))];
-}"""
 
 # A label belongs to its control's target; a link within a sentence is exempt.
 SMALL_TARGETS = """smallest => [

@@ -3,16 +3,15 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 
 from bench.many import fill
+from held import Held
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
@@ -39,24 +38,6 @@ def progress(says, of):
 
 Work(Home.open(Path(home), desk=None, log=None, proxy=None), load_keys(Path(key), passphrase), progress).open_kept()
 """
-
-
-class Held:
-    """Says how far opening is, and holds it in its midst until it may go on. `told`: how many of how many."""
-
-    def __init__(self) -> None:
-        self.arrived, self.goes_on = Event(), Event()
-        self.told: list[tuple[int, int]] = []
-
-    @contextmanager
-    def __call__(self, says: str, of: int) -> Iterator[Callable[[int], None]]:
-        def tell(done: int) -> None:
-            if says == "Opening reports" and done:
-                self.told.append((done, of))
-                self.arrived.set()
-                assert self.goes_on.wait(60)
-
-        yield tell
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def revoke(desk: Desk, name: str) -> None:
 
 def row(program: Program, fingerprint: str) -> str:
     rows = program.get("/members").text.split("<tr>")
-    return str(next(row for row in rows if f"<td><code>{fingerprint}</code></td>" in row))
+    return str(next(row for row in rows if f'<td data-head="Key"><code>{fingerprint}</code></td>' in row))
 
 
 @pytest.fixture
