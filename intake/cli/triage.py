@@ -5,7 +5,10 @@ from pathlib import Path
 import click
 
 from intake.cli.connection import connection_options, open_home
+from intake.triage.desk.unreachable import look
+from intake.triage.home import Connection
 from intake.triage.keys.keyfile import require_key_file
+from intake.triage.patience import in_thread
 from intake.triage.process.hardening import harden
 from intake.triage.process.holding import held
 from intake.triage.process.supervisor import Supervisor
@@ -29,4 +32,15 @@ def triage(key: Path, home: Path | None, desk: str | None, log: str | None, prox
         supervisor = Supervisor(opened, key, port, hold)
         click.echo(supervisor.address)
         click.echo("Open this address in a browser on this machine. It works once. Ctrl-C ends the program.")
+        # Whether it answers may take long to say: nobody waits for that.
+        in_thread(_say_if_unreachable, opened.connection)
         supervisor.run()
+
+
+def _say_if_unreachable(connection: Connection) -> None:
+    if says := look(connection):
+        end = "" if says.endswith("?") else "."
+        click.echo(
+            f"Warning: {says}{end} What was fetched before can be read; the desk is asked again after each unlock.",
+            err=True,
+        )

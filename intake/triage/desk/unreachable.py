@@ -3,6 +3,7 @@
 import httpx
 from socksio import SOCKSError
 
+from intake.triage.desk.transport import TimedTransport, allowed
 from intake.triage.home import Connection
 
 # httpx hands on what socksio says of a port that answers in no SOCKS, and what can't become a request.
@@ -12,6 +13,20 @@ UNREACHABLE = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, SOCKSError)
 
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, SOCKSError)
 """Those of them that come before a byte of the request has left."""
+
+
+_TIME, _RATE = 60.0, 1000.0
+"""Seconds, and bytes a second, that whatever answers has."""
+
+
+def look(connection: Connection) -> str:
+    """Why the desk can't be reached, in words; empty if anything answers there. Nothing is signed or told."""
+    try:
+        http = httpx.Client(transport=TimedTransport(connection), timeout=_TIME, trust_env=False)
+        with allowed(_TIME, _RATE), http, http.stream("HEAD", connection.desk):
+            return ""
+    except UNREACHABLE as error:
+        return in_words(error, connection)
 
 
 def in_words(error: Exception, connection: Connection) -> str:

@@ -1,16 +1,22 @@
 """A desk that can't be reached, and proxies that are none: which option to look at is said, in a page."""
 
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from intake.triage.desk.unreachable import in_words
+from commands import INTAKE
+from intake.triage.desk.unreachable import in_words, look
 from intake.triage.home import Connection
+from open_desk import Desk
 from ports import free_port
 from program import Enrol, HomeOf, Reviewer
+from project import PROJECT
 
 # httpcore leaves the socket of a SOCKS handshake that failed to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -64,6 +70,23 @@ def test_a_proxy_where_nothing_listens_is_named(reviewer: Reviewer, home: HomeOf
     amina = reviewer("amina", home=told)
     amina.unlock()
     assert f"nothing answers at --proxy socks5h://127.0.0.1:{port}; is Tor running" in amina.get("/").text
+
+
+def test_a_start_without_a_desk_that_answers_is_warned_of_on_the_terminal(
+    desk: Desk, home: HomeOf, enrol: Enrol, tmp_path: Path
+) -> None:
+    enrol("amina")
+    assert look(home("amina").connection) == ""
+    away = f"http://127.0.0.1:{free_port()}"
+    places = ["--key", str(tmp_path / "amina.key"), "--home", str(tmp_path / "new"), "--port", str(free_port())]
+    command = [*INTAKE, "triage", *places, "--desk", away, "--log", desk.log]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("http://127.0.0.1:"), "it is started all the same"
+        (warning,) = islice((line for line in process.stderr if line.startswith("Warning: ")), 1)
+        process.terminate()
+    assert "the desk can't be reached; is its address right, and is it running? What was fetched before can" in warning
 
 
 def test_without_a_proxy_nobody_is_asked_about_tor() -> None:

@@ -27,7 +27,7 @@ from intake.triage.keys.keyfile import make_keys
 from intake.triage.progress import no_progress
 from intake.triage.work import Work
 from open_desk import Desk
-from program import Enrol, HomeOf, Program, Reviewer
+from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 from waiting import waited_for
 
 pytestmark = pytest.mark.slow
@@ -245,11 +245,13 @@ def test_a_desk_that_hangs_keeps_no_kept_report_closed(
     before.close()
     program = reviewer("amina", desk_url=hostile.url)
     hostile.behave = lambda _: hostile.ended.wait(60)
-    assert program.post("/unlock", "/unlock", passphrase="a passphrase").status_code == 303
-    page = program.get("/").text
+    values = {**program.hidden("/unlock"), "passphrase": PASSPHRASE}
+    assert program.send("/unlock", values, waits=False).status_code == 303
+    program.guard.opened.result(60)
+    page = program.get("/", waits=False).text
     assert "My story." in page
     assert "Fetching: look again" in page
-    assert "My story." in program.get(f"/tips/{tip.id.hex()}").text
+    assert "My story." in program.get(f"/tips/{tip.id.hex()}", waits=False).text
     assert not program.work.settled.is_set()
     hostile.ended.set()
 

@@ -192,10 +192,11 @@ def test_the_source_is_told_once_that_somebody_opened_the_report(desk: Desk, rev
     tip = desk.store_tip("They came.", {})
     amina.unlock()
     assert _replies(desk) == []
-    for name in ("amina", "amina", "boris"):
-        program = amina if name == "amina" else reviewer(name)
-        program.unlock()
-        program.get(f"/tips/{tip.id.hex()}")
+    for _ in range(2):
+        amina.get(f"/tips/{tip.id.hex()}")
+    boris = reviewer("boris")
+    boris.unlock()
+    boris.get(f"/tips/{tip.id.hex()}")
     (sealed,) = _replies(desk)
     assert read_one(unseal(sealed, [tip.source]), Opened)
 
