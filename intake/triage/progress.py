@@ -18,7 +18,9 @@ def no_progress(_says: str, _of: int) -> Iterator[Callable[[int], None]]:
 
 
 def bar(console: Console) -> Progress:
-    """A bar on a terminal."""
+    """A bar on a terminal; elsewhere nothing, whatever is said of colours: even a bar that is gone leaves lines."""
+    if not console.file.isatty():
+        return no_progress
 
     @contextmanager
     def shown(says: str, of: int) -> Iterator[Callable[[int], None]]:

@@ -54,6 +54,13 @@ def test_it_says_who_opened_what_and_who_may(
     assert "Verified: 5 entries" in shown
 
 
+def test_in_a_file_there_is_nothing_but_the_report_even_if_colours_are_forced(
+    carla: MemberKeys, home: HomeOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert printed(home("carla"), carla).startswith("Who did what")
+
+
 def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(
     desk: Desk, reviewer: Reviewer, enrol: Enrol, carla: MemberKeys, home: HomeOf
 ) -> None:
