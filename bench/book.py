@@ -45,7 +45,7 @@ from intake.triage.pages.place import Place
 from intake.triage.progress import no_progress
 from intake.triage.reading.conversation import Line
 from intake.triage.reading.opening import OpenTip, Reader, Signed
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 SIZES = (10_000, 100_000)
 _ITEMS = ("report", "message")
@@ -82,13 +82,13 @@ class _Filled:
     def key(self) -> Path:
         return self.directory.with_suffix(".key")
 
-    def unlocked(self) -> Work:
+    def unlocked(self) -> Workspace:
         """What is there once the passphrase is derived and the first page of the queue can be shown."""
-        work = Work(self.home, load_keys(self.key, _PASSPHRASE), _nothing_opened)
-        work.open_kept()
-        if work.book.queue({}, 1).tips != self.size or work.problem or work.notices:
-            raise RuntimeError(f"it was not unlocked: {work.problem} {work.notices}")
-        return work
+        workspace = Workspace(self.home, load_keys(self.key, _PASSPHRASE), _nothing_opened)
+        workspace.open_kept()
+        if workspace.book.queue({}, 1).tips != self.size or workspace.problem or workspace.notices:
+            raise RuntimeError(f"it was not unlocked: {workspace.problem} {workspace.notices}")
+        return workspace
 
 
 def _nothing_opened(says: str, of: int) -> AbstractContextManager[Callable[[int], None]]:
@@ -101,7 +101,7 @@ def _nothing_opened(says: str, of: int) -> AbstractContextManager[Callable[[int]
 class _Program:
     """An unlocked program, without its socket. `get` shows a page."""
 
-    work: Work
+    workspace: Workspace
     get: Callable[[str], str]
 
 
@@ -118,17 +118,17 @@ def _program(filled: _Filled) -> Iterator[_Program]:
     (token,) = re.findall('name="csrf_token" value="([^"]+)"', get("/unlock"))
     browser.post(f"{place.path}/unlock", base_url=base, data={"csrf_token": token, "passphrase": _PASSPHRASE})
     app.extensions["guard"].opened.result(60)
-    work = app.extensions["guard"].use()
-    if work is None or f"<h1>{filled.size} reports" not in get("/"):
+    workspace = app.extensions["guard"].use()
+    if workspace is None or f"<h1>{filled.size} reports" not in get("/"):
         raise RuntimeError("it was not unlocked")
-    yield _Program(work, get)
+    yield _Program(workspace, get)
     app.extensions["guard"].lock()
 
 
 def _unlock(filled: _Filled) -> Row:
-    work = filled.unlocked()
-    data = work.book.serialize()
-    work.close()
+    workspace = filled.unlocked()
+    data = workspace.book.serialize()
+    workspace.close()
 
     def bare() -> None:
         database = sqlite3.connect(":memory:")
@@ -143,7 +143,7 @@ def _unlock(filled: _Filled) -> Row:
 
 
 def _look(program: _Program, size: int) -> Row:
-    names = sorted(program.work.book.given())[:_PAGES]
+    names = sorted(program.workspace.book.given())[:_PAGES]
 
     def look() -> None:
         for name in names:
@@ -165,7 +165,7 @@ def _filter(program: _Program, size: int) -> Row:
 def _slowest(program: _Program) -> str:
     """The 95th percentile over pages of many kinds."""
     chance, taken = random.Random(1), []  # noqa: S311 - nothing is kept secret by it
-    choices = program.work.book.choices()
+    choices = program.workspace.book.choices()
     for number in range(200):
         chosen = {field: chance.choice(sorted(choices[field])) for field in chance.sample(sorted(choices), number % 3)}
         path = f"/?{urlencode({**chosen, 'page': chance.randrange(1, 2000)})}"
@@ -262,8 +262,8 @@ def _digest(data: bytes) -> str:
 
 def _main(directory: str, log: str, size: str) -> None:
     """Unlock, look, and say what memory that takes."""
-    work = _Filled(int(size), Path(directory), Connection("http://127.0.0.1:9", log)).unlocked()
-    work.book.queue({}, 1)
+    workspace = _Filled(int(size), Path(directory), Connection("http://127.0.0.1:9", log)).unlocked()
+    workspace.book.queue({}, 1)
     status = Path(f"/proc/{os.getpid()}/status").read_text("ascii")
     now, most = (int(re.findall(rf"{name}:[^0-9]+([0-9]+) kB", status)[0]) >> 10 for name in ("VmRSS", "VmHWM"))
     sys.stdout.write(f"{now} MiB unlocked, {most} MiB at most while it is\n")

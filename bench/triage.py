@@ -34,7 +34,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import make_keys
 from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 TIPS = 10_000
 MESSAGES = 2
@@ -63,9 +63,9 @@ class Bench:
         requests = Requests(self._keys.signing, key.verifier.name, then)
         extend_log(server, key, requests, track(range(ENTRIES), "Filling the log"))
         fill(server, track(range(TIPS), "Filling the store"), DAYS, MESSAGES)
-        self.work = self._work()
-        self._sync(self.work)
-        self._tips = list(self.work.book.given())
+        self.workspace = self._workspace()
+        self._sync(self.workspace)
+        self._tips = list(self.workspace.book.given())
         self._written_to = iter(self._tips)
         self._large = self._large_log()
         logged = [request for line in self._large[1] if (request := parse_entry(line).request)]
@@ -97,27 +97,27 @@ class Bench:
             ),
         ]
 
-    def _work(self) -> Work:
+    def _workspace(self) -> Workspace:
         place = self._directory / f"home-{next(self._homes)}"
         key = str(read_log_key(self._server.settings.log_key).verifier)
-        return Work(Home.open(place, desk=self._url, log=key, proxy=None), self._keys, no_progress)
+        return Workspace(Home.open(place, desk=self._url, log=key, proxy=None), self._keys, no_progress)
 
-    def _sync(self, work: Work) -> None:
-        work.sync()
-        if work.problem or work.alarm:
-            raise RuntimeError(work.problem or work.alarm)
+    def _sync(self, workspace: Workspace) -> None:
+        workspace.sync()
+        if workspace.problem or workspace.alarm:
+            raise RuntimeError(workspace.problem or workspace.alarm)
 
     def _nothing_new(self) -> None:
-        self._sync(self.work)
+        self._sync(self.workspace)
 
     def _bare_requests(self) -> None:
         for _ in range(2):
-            self.work._client.checkpoint()
+            self.workspace._client.checkpoint()
 
     def _ten_new(self) -> None:
         # Sealing them costs as much as opening them, and is not what is measured: it is small beside the rest.
         fill(self._server, range(10), DAYS[-1:])
-        self._sync(self.work)
+        self._sync(self.workspace)
 
     def _bare_unseals(self) -> None:
         for tip in self._tips[:10]:
@@ -125,7 +125,7 @@ class Bench:
 
     def _unseal(self, tip: str) -> list[bytes]:
         """Open what is kept of a report, and nothing else. Returns what was opened."""
-        kept, opened = self.work._kept.kept(tip).get(tip), self.work.book.tip(tip)
+        kept, opened = self.workspace._kept.kept(tip).get(tip), self.workspace.book.tip(tip)
         if kept is None or opened is None or self._keys.identity is None:
             raise RuntimeError(tip)
         unseal(kept.sealed[tip], [self._keys.identity])
@@ -134,14 +134,14 @@ class Bench:
         return list(kept.sealed.values())
 
     def _note(self) -> None:
-        self.work.write(Unsent.typed(new_form(), next(self._written_to), "note", "Seen."))
+        self.workspace.write(Unsent.typed(new_form(), next(self._written_to), "note", "Seen."))
 
     def _first(self) -> None:
-        work = self._work()
-        self._sync(work)
-        work.close()
-        work._home.close()
-        rmtree(work._home.directory)
+        workspace = self._workspace()
+        self._sync(workspace)
+        workspace.close()
+        workspace._home.close()
+        rmtree(workspace._home.directory)
 
     def _bare_first(self) -> None:
         place = self._directory / "bare.db"

@@ -79,7 +79,7 @@ def age() -> None:
 
 @age.command(name="file", cls=_FileCommand, hidden=True, options_metavar="[-e|-d] [OPTIONS]")
 @click.option("-e", "--encrypt", "sealing", is_flag=True)
-@click.option("-d", "--decrypt", "opening", is_flag=True)
+@click.option("-d", "--decrypt", "unsealing", is_flag=True)
 @click.option("-r", "--recipient", "recipients", multiple=True)
 @click.option("-R", "--recipients-file", "lists", multiple=True, type=_FILE)
 @click.option("-i", "--identity", "identities", multiple=True, type=_FILE)
@@ -89,7 +89,7 @@ def age() -> None:
 @click.argument("source", metavar="[INPUT]", type=_FILE, default=_STANDARD)
 def _file(
     sealing: bool,
-    opening: bool,
+    unsealing: bool,
     recipients: tuple[str, ...],
     lists: tuple[Path, ...],
     identities: tuple[Path, ...],
@@ -99,11 +99,11 @@ def _file(
     source: Path,
 ) -> None:
     """Encrypt or decrypt one file."""
-    if sealing and opening:
+    if sealing and unsealing:
         raise click.UsageError("-e and -d can't be combined")
     if [*identities, *lists, source].count(Path(_STANDARD)) > 1:
         raise click.UsageError("standard input can be one thing only: name a file for the others")
-    if opening:
+    if unsealing:
         if recipients or lists or armored or with_passphrase:
             raise click.UsageError("-r, -R, -a and -p are for encryption; a passphrase is asked for where there is one")
         with _source(source) as sealed, _target(output) as target:

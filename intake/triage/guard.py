@@ -1,4 +1,4 @@
-"""The lock: a passphrase makes a `Work`; idleness or a click ends the process that holds it."""
+"""The lock: a passphrase opens a `Workspace`; idleness or a click ends the process that holds it."""
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -10,7 +10,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.outbox.unsent import Outbox, Unsent
 from intake.triage.progress import Progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 IDLE_SECONDS = 15 * 60
 
@@ -29,7 +29,7 @@ _GIVING_UP = 0.5
 
 
 class Guard:
-    """Holds the unlocked work, if any; once locked, it never opens again: `end` ends the process.
+    """Holds the unlocked workspace, if any; once locked, it never opens again: `end` ends the process.
 
     It locks itself when nobody has used it for a while. `opened` is done when there is something to show, `locked` when
     the lock has come, so that they can be waited for together with something else.
@@ -46,7 +46,7 @@ class Guard:
         self._end = end
         self._idle_seconds = idle_seconds
         self._used = monotonic()
-        self._work: Work | None = None
+        self._workspace: Workspace | None = None
         self._away = Event()
         self._away.set()
         self._abandon = Event()
@@ -60,24 +60,24 @@ class Guard:
         had the wrong passphrase, this process ends.
         """
         with self._unlocking:
-            if self._work is not None or self.locked.done():
+            if self._workspace is not None or self.locked.done():
                 return
-            work = Work(self._home, load_keys(self._key, passphrase), self._progress)
-            self._work = work
-            work.sending.find_drafts()
+            workspace = Workspace(self._home, load_keys(self._key, passphrase), self._progress)
+            self._workspace = workspace
+            workspace.sending.find_drafts()
             self.touch()
             self._away.clear()
             Thread(target=self._watch, daemon=True).start()
-            Thread(target=self._keep_book, args=(work,), daemon=True).start()
+            Thread(target=self._keep_book, args=(workspace,), daemon=True).start()
             # Without a snapshot, all of it takes long: pages say how far it is.
-            Thread(target=self._open, args=(work,), daemon=True).start()
+            Thread(target=self._open, args=(workspace,), daemon=True).start()
 
-    def use(self) -> Work | None:
-        """The unlocked work, once it is open, or None; the time until it locks itself starts anew."""
+    def use(self) -> Workspace | None:
+        """The unlocked workspace, once it is open, or None; the time until it locks itself starts anew."""
         self.touch()
-        if self._work is not None:
+        if self._workspace is not None:
             wait([self.opened, self.locked], _A_MOMENT, FIRST_COMPLETED)
-        return self._work if self.is_open else None
+        return self._workspace if self.is_open else None
 
     @property
     def is_open(self) -> bool:
@@ -85,9 +85,9 @@ class Guard:
         return self.opened.done() and not self.locked.done()
 
     @property
-    def opening(self) -> Work | None:
-        """The unlocked work that is not open yet, or None."""
-        return None if self.opened.done() or self.locked.done() else self._work
+    def preparing(self) -> Workspace | None:
+        """The unlocked workspace that is not open yet, or None."""
+        return None if self.opened.done() or self.locked.done() else self._workspace
 
     def touch(self) -> None:
         """Somebody is there, or bytes flow to them: the time until it locks itself starts anew."""
@@ -98,8 +98,8 @@ class Guard:
         with self._locking:
             if not self.locked.done():
                 self.locked.set_result(None)
-                if self._work is not None:
-                    self._work.stop()
+                if self._workspace is not None:
+                    self._workspace.stop()
                 self._end()
 
     def put_away(self, seconds: float) -> None:
@@ -111,19 +111,19 @@ class Guard:
     def keep(self, unsent: Unsent) -> None:
         """Keep what was sent while it was not open, sealed to its writer's key; `OutboxError` if none is known yet."""
         Outbox(self._home.mirror).keep_draft(unsent)
-        if self._work is not None:  # it was being opened
-            self._work.sending.find_drafts()
+        if self._workspace is not None:  # it was being opened
+            self._workspace.sending.find_drafts()
 
-    def _open(self, work: Work) -> None:
-        work.open_kept()
+    def _open(self, workspace: Workspace) -> None:
+        workspace.open_kept()
         with self._locking:
             if self.locked.done():
                 return
-            Thread(target=work.sending.run, daemon=True).start()
+            Thread(target=workspace.sending.run, daemon=True).start()
             # A desk that never answers must not keep closed what is here.
-            work.fetch_soon()
-        if not work.book.queue({}, 1).tips:
-            work.settled.wait(_FIRST_FETCH)
+            workspace.fetch_soon()
+        if not workspace.book.queue({}, 1).tips:
+            workspace.settled.wait(_FIRST_FETCH)
         self.opened.set_result(None)
 
     def _watch(self) -> None:
@@ -132,14 +132,14 @@ class Guard:
             wait([self.locked], left)
         self.lock()
 
-    def _keep_book(self, work: Work) -> None:
+    def _keep_book(self, workspace: Workspace) -> None:
         # Not only at the lock: a process that is killed, or a machine that is switched off, should cost little.
         pause = _KEEP_SECONDS
         try:
             while not self.locked.done():
                 wait([self.locked], pause)
                 began = monotonic()
-                work.keep_book(self._abandon)
+                workspace.keep_book(self._abandon)
                 pause = max(_KEEP_SECONDS, _KEEP_SHARE * (monotonic() - began))
         finally:
             self._away.set()

@@ -81,7 +81,7 @@ class Home:
         """The connection over which this log was verified last."""
         self.repairs: list[str] = []
         self._mirror: MirrorFile | None = None
-        self._opening = RLock()
+        self._opens_mirror = RLock()
 
     @classmethod
     def open(cls, directory: Path | None, *, desk: str | None, log: str | None, proxy: str | None) -> "Home":
@@ -107,7 +107,7 @@ class Home:
     @property
     def mirror(self) -> MirrorFile:
         """What is kept here; opened when it is first used, and filled with what an earlier program kept in files."""
-        with self._opening:
+        with self._opens_mirror:
             if self._mirror is None:
                 self._mirror = MirrorFile(self._directory, self.repaired)
                 take_over(self._directory, self._mirror, self.connection.verifier, self.repaired)
@@ -115,7 +115,7 @@ class Home:
 
     def close(self) -> None:
         """Close what is open."""
-        with self._opening:
+        with self._opens_mirror:
             if self._mirror is not None:
                 self._mirror.close()
             self._mirror = None

@@ -93,7 +93,7 @@ def journey(
     amina, boris = pages(1280, 900), pages(1280, 900)
     unlock(amina, service.triage("amina"), "the reviewers' passphrase")
     photograph(amina, "triage-queue")
-    _work(amina, photograph, seen)
+    _workspace(amina, photograph, seen)
     unlock(boris, service.triage("boris"), "the reviewers' passphrase")
     boris.click("td.start a")
     seen.pages["boris"] = boris.inner_text("main")
@@ -161,7 +161,7 @@ def _leave(page: Page, photograph: Photograph) -> None:
     assert page.context.cookies() == []
 
 
-def _work(page: Page, photograph: Photograph, seen: Journey) -> None:
+def _workspace(page: Page, photograph: Photograph, seen: Journey) -> None:
     page.click("td.start a")
     for name in seen.files:
         with page.expect_download(timeout=120_000) as started:

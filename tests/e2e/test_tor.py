@@ -20,7 +20,7 @@ from intake.settings import Settings
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from opened import opened_tips
 from project import PROJECT
 from sent import write
@@ -138,7 +138,7 @@ def enrol(settings: Settings) -> MemberKeys:
 
 
 @pytest.fixture
-def work(onions: Onions) -> Iterator[Work]:
+def workspace(onions: Onions) -> Iterator[Workspace]:
     """The reviewer's program, through Tor."""
     home = Home.open(
         onions.directory / "amina",
@@ -146,12 +146,12 @@ def work(onions: Onions) -> Iterator[Work]:
         log=str(read_log_key(onions.settings.log_key).verifier),
         proxy=f"socks5h://127.0.0.1:{onions.net.socks_port}",
     )
-    opened = Work(home, onions.reviewer, no_progress)
+    opened = Workspace(home, onions.reviewer, no_progress)
     yield opened
     opened.close()
 
 
-def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, work: Work) -> None:
+def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, workspace: Workspace) -> None:
     source = onions.browser("source")
     source.open("/en/")
     source.send("/en/codename")
@@ -163,14 +163,14 @@ def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, w
     source.send_file(FILE)
     assert "Your file has arrived." in source.page
 
-    work.sync()
-    assert (work.problem, work.alarm) == ("", "")
-    (tip,) = opened_tips(work.book)
+    workspace.sync()
+    assert (workspace.problem, workspace.alarm) == ("", "")
+    (tip,) = opened_tips(workspace.book)
     assert tip.narrative == "Two men came to my mother."
     (file,) = tip.files.values()
     assert file.about.name == "summons.pdf"
-    assert b"".join(work.files.read(tip, file)) == FILE
-    write(work, tip.id, "reply", "We have read it. Is she safe?")
+    assert b"".join(workspace.files.read(tip, file)) == FILE
+    write(workspace, tip.id, "reply", "We have read it. Is she safe?")
 
     later = onions.browser("later")
     later.open("/en/return")

@@ -18,7 +18,7 @@ from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.pages.app import create_app
 from intake.triage.pages.place import Place
 from intake.triage.progress import Progress, no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 PASSPHRASE = "a passphrase"
 PORT = 8003
@@ -78,12 +78,12 @@ class Program:
 
     def let_leave(self) -> None:
         """Wait until the program is open, if it is unlocked, has tried to send all that it has, and has fetched."""
-        if self.guard.opening is not None:
+        if self.guard.preparing is not None:
             wait([self.guard.opened, self.guard.locked], _PATIENCE, FIRST_COMPLETED)
-        work = self.guard.use()
-        if work is not None:
-            work.sending.tried.wait(_PATIENCE)
-            work.settled.wait(_PATIENCE)
+        workspace = self.guard.use()
+        if workspace is not None:
+            workspace.sending.tried.wait(_PATIENCE)
+            workspace.settled.wait(_PATIENCE)
 
     def enter(self) -> None:
         """Use the address that the program printed."""
@@ -92,8 +92,8 @@ class Program:
     def unlock(self, passphrase: str = PASSPHRASE) -> TestResponse:
         """Unlock, and wait until what is new has been fetched, or could not be."""
         answer = self.post("/unlock", "/unlock", passphrase=passphrase)
-        work = self.guard.use()
-        assert work is None or work.settled.wait(60)
+        workspace = self.guard.use()
+        assert workspace is None or workspace.settled.wait(60)
         return answer
 
     @property
@@ -102,11 +102,11 @@ class Program:
         return guard
 
     @property
-    def work(self) -> Work:
+    def workspace(self) -> Workspace:
         """What it works with while it is unlocked."""
-        work = self.guard.use()
-        assert work is not None
-        return work
+        workspace = self.guard.use()
+        assert workspace is not None
+        return workspace
 
 
 class Enrol(Protocol):

@@ -5,22 +5,22 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from intake.triage.pages.views import unlocked
 from intake.triage.reading.membership import corrections, everyone
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("members", __name__)
 
 
 @blueprint.get("/members")
 @unlocked
-def members(work: Work) -> str:
+def members(workspace: Workspace) -> str:
     """Everyone who was ever enrolled, and every correction of the log's clock."""
-    listed, corrected = ([], []) if work.log is None else (everyone(work.log), corrections(work.log))
-    return render_template("members.html", work=work, listed=listed, corrections=corrected)
+    listed, corrected = ([], []) if workspace.log is None else (everyone(workspace.log), corrections(workspace.log))
+    return render_template("members.html", workspace=workspace, listed=listed, corrections=corrected)
 
 
 @blueprint.post("/members/seen")
 @unlocked
-def seen(work: Work) -> BaseResponse:
+def seen(workspace: Workspace) -> BaseResponse:
     """Somebody has looked at what changed."""
-    work.acknowledge_members()
+    workspace.acknowledge_members()
     return redirect(url_for("members.members"), 303)

@@ -31,7 +31,7 @@ from intake.triage.outbox.unsent import new_form
 from intake.triage.pages import phrases
 from intake.triage.patience import in_thread
 from intake.triage.reading.opening import OpenTip
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("triage", __name__)
 
@@ -55,14 +55,14 @@ def to_unlock(**arguments: str) -> BaseResponse:
 
 
 def unlocked(view: View, otherwise: View = to_unlock) -> View:
-    """Give a view the unlocked work; where it is locked, or locks before the view is done, answer with `otherwise`."""
+    """Give a view the workspace; where that is locked, or locks before the view is done, answer with `otherwise`."""
 
     @wraps(view)
     def run(**arguments: str) -> Any:
-        work = guard().use()
-        if work is None:
+        workspace = guard().use()
+        if workspace is None:
             return otherwise(**arguments)
-        answering = in_thread(copy_current_request_context(view), work, **arguments)
+        answering = in_thread(copy_current_request_context(view), workspace, **arguments)
         wait([answering, guard().locked], return_when=FIRST_COMPLETED)
         if guard().locked.done():
             # The process ends now. What the view still does is lost, unless it has kept it in the outbox.
@@ -78,10 +78,10 @@ def unlock() -> Answer | Response:
     kept = request.args.get("kept") == "yes"
     if guard().is_open:
         return _then()
-    opening = guard().opening
-    if opening is None:
+    preparing = guard().preparing
+    if preparing is None:
         return render_template("unlock.html", problem="", kept=kept)
-    response = Response(render_template("opening.html", stage=opening.progress.stage, kept=kept))
+    response = Response(render_template("preparing.html", stage=preparing.progress.stage, kept=kept))
     # Without a script. It is no use of the program, which locks itself all the same.
     response.headers["Refresh"] = "1"
     return response
@@ -114,53 +114,53 @@ def lock() -> BaseResponse:
 
 @blueprint.get("/")
 @unlocked
-def queue(work: Work) -> str:
+def queue(workspace: Workspace) -> str:
     """All tips, the urgent and the newest first."""
     chosen = {key: value for key, value in request.args.items() if value and key in (*FILTERS, "status")}
     return render_template(
         "queue.html",
-        work=work,
-        page=work.book.queue(chosen, request.args.get("page", 1, int)),
+        workspace=workspace,
+        page=workspace.book.queue(chosen, request.args.get("page", 1, int)),
         filters=FILTERS,
-        choices=work.book.choices(),
+        choices=workspace.book.choices(),
         chosen=chosen,
         statuses=STATUSES,
-        unsent=[*work.sending.drafts, *work.sending.under_way],
+        unsent=[*workspace.sending.drafts, *workspace.sending.under_way],
     )
 
 
 @blueprint.post("/sync")
 @unlocked
-def sync(work: Work) -> BaseResponse:
+def sync(workspace: Workspace) -> BaseResponse:
     """Fetch what is new, and send what waits."""
-    work.sending.hurry()
-    work.fetch()
+    workspace.sending.hurry()
+    workspace.fetch()
     return redirect(url_for("triage.queue"), 303)
 
 
 @blueprint.get("/tips/<tip_id>")
 @unlocked
-def tip(work: Work, tip_id: str) -> str:
+def tip(workspace: Workspace, tip_id: str) -> str:
     """One tip, whole. The log is told that it was shown, and its source that somebody has opened it."""
-    opened = _tip(work, tip_id)
-    work.sending.look(opened)
-    return tip_page(work, opened)
+    opened = _tip(workspace, tip_id)
+    workspace.sending.look(opened)
+    return tip_page(workspace, opened)
 
 
 @blueprint.get("/tips/<tip_id>/files/<item_id>")
 @unlocked
-def file(work: Work, tip_id: str, item_id: str) -> Answer:
+def file(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
     """An attachment as the source sent it: the evidentiary original, never altered. It is saved while it arrives."""
-    opened = _tip(work, tip_id)
+    opened = _tip(workspace, tip_id)
     chosen = opened.files.get(item_id) or abort(404)
-    pieces = work.files.read(opened, chosen)
+    pieces = workspace.files.read(opened, chosen)
     try:
         # Only with something in hand is it a file and not a page that says why there is none.
         first = next(pieces)
     except (DeskError, DamagedFileError) as error:
-        return tip_page(work, opened, problem=str(error)), 502
+        return tip_page(workspace, opened, problem=str(error)), 502
     except OSError as error:
-        return tip_page(work, opened, problem=f"this machine can't keep the file: {error.strerror}"), 500
+        return tip_page(workspace, opened, problem=f"this machine can't keep the file: {error.strerror}"), 500
     response = Response(_while_unlocked(guard(), first, pieces), mimetype="application/octet-stream")
     response.headers["Content-Length"] = str(chosen.about.size)
     response.headers["Content-Disposition"] = phrases.attachment(chosen.about.name)
@@ -179,12 +179,12 @@ def _while_unlocked(guard: Guard, first: bytes, pieces: Generator[bytes, None, N
 
 
 def tip_page(
-    work: Work, opened: OpenTip, problem: str = "", typed: Mapping[str, str] | None = None, form: str = ""
+    workspace: Workspace, opened: OpenTip, problem: str = "", typed: Mapping[str, str] | None = None, form: str = ""
 ) -> str:
     """The page of a tip. `typed`: what was typed by the kind of its form, with the token that this form had."""
     return render_template(
         "tip.html",
-        work=work,
+        workspace=workspace,
         tip=opened,
         notes=opened.written_as(Note),
         history=opened.written_as(Status),
@@ -192,9 +192,9 @@ def tip_page(
         problem=problem,
         typed=typed or {},
         form=form or new_form(),
-        status=work.sending.statuses.get(opened.id, opened.status),
-        drafts=[unsent for unsent in work.sending.drafts if unsent.tip == opened.id and unsent.form != form],
-        under_way=[unsent for unsent in work.sending.under_way if unsent.tip == opened.id],
+        status=workspace.sending.statuses.get(opened.id, opened.status),
+        drafts=[unsent for unsent in workspace.sending.drafts if unsent.tip == opened.id and unsent.form != form],
+        under_way=[unsent for unsent in workspace.sending.under_way if unsent.tip == opened.id],
     )
 
 
@@ -202,5 +202,5 @@ def _within(address: str) -> str:
     return address.removeprefix(request.script_root)
 
 
-def _tip(work: Work, tip_id: str) -> OpenTip:
-    return work.book.tip(tip_id) or abort(404)
+def _tip(workspace: Workspace, tip_id: str) -> OpenTip:
+    return workspace.book.tip(tip_id) or abort(404)

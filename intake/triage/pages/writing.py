@@ -6,7 +6,7 @@ from intake.report.payloads import STATUSES
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages.views import Answer, guard, tip_page, to_unlock, unlocked
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("writing", __name__)
 
@@ -35,20 +35,22 @@ def _keep(tip_id: str, kind: str) -> Answer:
     return to_unlock(tip_id=tip_id, kept="yes")
 
 
-def _write(work: Work, tip_id: str, kind: str) -> Answer:
+def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
     """Set the status, add a note, or reply. It leaves by itself; what was typed stays if it can't be kept."""
     unsent = _typed(tip_id, kind)
-    opened = work.book.tip(tip_id)
+    opened = workspace.book.tip(tip_id)
     if opened is not None and (problem := _wrong(unsent)):
-        return tip_page(work, opened, f"Not saved: {problem}", {kind: unsent.text}, unsent.form), 400
+        return tip_page(workspace, opened, f"Not saved: {problem}", {kind: unsent.text}, unsent.form), 400
     try:
-        work.write(unsent, request.form.get("draft", ""))
+        workspace.write(unsent, request.form.get("draft", ""))
     except OutboxError as error:
         if opened is None:
             return render_template("problem.html", says=f"{error}. Go back: your browser may still have it."), 500
-        return tip_page(work, opened, f"Not saved: {error}.", {kind: unsent.text}, unsent.form), 500
+        return tip_page(workspace, opened, f"Not saved: {error}.", {kind: unsent.text}, unsent.form), 500
     except SealError as error:
-        return tip_page(work, opened or abort(404), f"Not sent: {error}. What you wrote is kept below, sealed."), 400
+        return tip_page(
+            workspace, opened or abort(404), f"Not sent: {error}. What you wrote is kept below, sealed."
+        ), 400
     # It may have been withdrawn, or not be shown any more: the queue shows what was written for it.
     where = url_for("triage.tip", tip_id=tip_id, _anchor=kind) if opened else url_for("triage.queue")
     return redirect(where, 303)
@@ -59,15 +61,15 @@ blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>", endpoint="write
 
 @blueprint.post("/tips/<tip_id>/unsent/<item>/discard")
 @unlocked
-def discard(work: Work, tip_id: str, item: str) -> Answer:
+def discard(workspace: Workspace, tip_id: str, item: str) -> Answer:
     """Forget something that was not sent; where it was too late for that, say so."""
-    waits = {each.item for each in (*work.sending.drafts, *work.sending.under_way)}
-    says = _TOO_LATE.get(work.discard(item)) if item in waits else _GONE
-    opened = work.book.tip(tip_id)
+    waits = {each.item for each in (*workspace.sending.drafts, *workspace.sending.under_way)}
+    says = _TOO_LATE.get(workspace.discard(item)) if item in waits else _GONE
+    opened = workspace.book.tip(tip_id)
     if opened is None:
         return redirect(url_for("triage.queue"), 303)
     if says:
-        return tip_page(work, opened, says), 409
+        return tip_page(workspace, opened, says), 409
     return redirect(url_for("triage.tip", tip_id=tip_id), 303)
 
 

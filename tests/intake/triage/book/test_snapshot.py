@@ -18,13 +18,13 @@ from crypto.padding import padme
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Deletion
 from intake.storage.tables import Item, Tip
-from intake.triage import work as work_module
+from intake.triage import workspace as workspace_module
 from intake.triage.book import Book, Snapshot, SnapshotError, snapshot
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
 from intake.triage.reading.opening import OpenTip, open_tip
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from open_desk import Desk, Stored
 from opened import contents, tips_of
 from program import Enrol, Reviewer
@@ -160,22 +160,22 @@ def keys(enrol: Enrol) -> MemberKeys:
 
 
 @pytest.fixture
-def start(desk: Desk, place: Home, keys: MemberKeys) -> Iterator[Callable[..., Work]]:
-    """Amina's work over her home, as after an unlock, before it has asked the desk; another home if one is named."""
-    works: list[Work] = []
+def start(desk: Desk, place: Home, keys: MemberKeys) -> Iterator[Callable[..., Workspace]]:
+    """Amina's workspace over her home, or one that is named, as after an unlock, before it has asked the desk."""
+    workspaces: list[Workspace] = []
 
-    def begin(directory: Path | None = None) -> Work:
+    def begin(directory: Path | None = None) -> Workspace:
         home = Home.open(directory or place.directory, desk=desk.url, log=desk.log, proxy=None)
-        works.append(Work(home, keys, no_progress))
-        works[-1].open_kept()
-        return works[-1]
+        workspaces.append(Workspace(home, keys, no_progress))
+        workspaces[-1].open_kept()
+        return workspaces[-1]
 
     yield begin
-    for each in works:
+    for each in workspaces:
         each.close()
 
 
-def at_once(start: Callable[..., Work], directory: Path) -> dict[str, Any]:
+def at_once(start: Callable[..., Workspace], directory: Path) -> dict[str, Any]:
     """Every tip as it is opened from what a home holds, without the book that was kept."""
     other = directory.with_name("at-once")
     shutil.rmtree(other, ignore_errors=True)
@@ -193,12 +193,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(given.row.id)
         return open_tip(given, *rest)
 
-    monkeypatch.setattr(work_module, "open_tip", count)
+    monkeypatch.setattr(workspace_module, "open_tip", count)
     return names
 
 
 def test_an_unlock_opens_nothing_again_and_a_fetch_only_what_has_changed(
-    desk: Desk, start: Callable[..., Work], opened: list[str]
+    desk: Desk, start: Callable[..., Workspace], opened: list[str]
 ) -> None:
     tips = [desk.store_tip(f"story {number}", {"urgency": "now"}) for number in range(5)]
     first = start()
@@ -216,23 +216,23 @@ def test_an_unlock_opens_nothing_again_and_a_fetch_only_what_has_changed(
 
 
 def test_reports_with_doubts_too_are_opened_again_only_when_something_is_new_of_them(
-    desk: Desk, start: Callable[..., Work], opened: list[str]
+    desk: Desk, start: Callable[..., Workspace], opened: list[str]
 ) -> None:
     desk.store_tip("sealed to a ghost too", {}, ghosts=1)
-    work = start()
+    workspace = start()
     for _ in range(4):
-        work.sync()
+        workspace.sync()
     assert len(opened) == 1
 
 
-def test_what_was_withdrawn_is_not_brought_back_by_an_old_snapshot(desk: Desk, start: Callable[..., Work]) -> None:
+def test_what_was_withdrawn_is_not_brought_back_by_an_old_snapshot(desk: Desk, start: Callable[..., Workspace]) -> None:
     tip = desk.store_tip(MARKER, {})
-    work = start()
-    work.sync()
-    work.keep_book(NEVER)
+    workspace = start()
+    workspace.sync()
+    workspace.keep_book(NEVER)
     with desk.server.store.writing() as session:
         session.execute(delete(Tip).where(Tip.id == tip.id))
-    work.sync()
+    workspace.sync()
     # Killed now, before what was opened is kept again.
     again = start()
     assert again.book.queue({}, 1).tips == 0
@@ -265,7 +265,7 @@ def test_a_lock_keeps_what_was_opened_and_a_lock_that_has_no_time_for_it_leaves_
 
 
 def test_what_a_killed_program_had_not_finished_writing_is_removed_by_the_next_unlock(
-    desk: Desk, start: Callable[..., Work], place: Home
+    desk: Desk, start: Callable[..., Workspace], place: Home
 ) -> None:
     start().sync()
     unfinished = place.directory / ".0123456789abcdef"
@@ -322,43 +322,43 @@ CHANGES: dict[Callable[[Any, Any], None], str] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_old_snapshot_hides_a_doubt_before_or_after_the_next_fetch(
-    change: Callable[[Any, Any], None], desk: Desk, place: Home, start: Callable[..., Work]
+    change: Callable[[Any, Any], None], desk: Desk, place: Home, start: Callable[..., Workspace]
 ) -> None:
     tip = desk.store_tip("My story.", {})
     desk.store_message(tip, "They came again.")
-    work = start()
-    work.sync()
+    workspace = start()
+    workspace.sync()
     for kind in ("note", "reply"):
-        write(work, tip.id.hex(), kind, "Some words.")
-    work.keep_book(NEVER)
+        write(workspace, tip.id.hex(), kind, "Some words.")
+    workspace.keep_book(NEVER)
     old = kept(place).read_bytes()
     change(desk, tip)
-    work.sync()
-    shown = work.book.tip(tip.id.hex())
+    workspace.sync()
+    shown = workspace.book.tip(tip.id.hex())
     assert shown is not None
     assert any(CHANGES[change] in warning for warning in shown.warnings)
     kept(place).write_bytes(old)
     again = start()
-    assert tips_of(again.book) == tips_of(work.book) == at_once(start, place.directory)
+    assert tips_of(again.book) == tips_of(workspace.book) == at_once(start, place.directory)
     again.sync()
-    assert tips_of(again.book) == tips_of(work.book)
+    assert tips_of(again.book) == tips_of(workspace.book)
 
 
 def test_what_only_the_log_says_anew_of_a_report_is_not_hidden(
-    desk: Desk, place: Home, start: Callable[..., Work], enrol: Enrol
+    desk: Desk, place: Home, start: Callable[..., Workspace], enrol: Enrol
 ) -> None:
     tip = desk.store_tip("My story.", {}, ghosts=1)
-    work = start()
-    work.sync()
-    work.keep_book(NEVER)
+    workspace = start()
+    workspace.sync()
+    workspace.keep_book(NEVER)
     old = kept(place).read_bytes()
     enrol("boris")
-    work.sync()
-    shown = work.book.tip(tip.id.hex())
+    workspace.sync()
+    shown = workspace.book.tip(tip.id.hex())
     assert shown is not None
     assert shown.warnings == [], "from now on there were two reviewers on that day, it seems"
     kept(place).write_bytes(old)
-    assert tips_of(start().book) == tips_of(work.book) == at_once(start, place.directory)
+    assert tips_of(start().book) == tips_of(workspace.book) == at_once(start, place.directory)
 
 
 ACTIONS = ("arrive", "write", "note", "reply", "delete", "lose", "ghost", "withdraw", "fetch", "lock", "kill", "damage")
@@ -368,29 +368,32 @@ DAMAGE = st.sampled_from([*SPOIL.values(), lambda _: None])
 @given(steps=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 99), DAMAGE), min_size=4, max_size=14))
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_book_after_any_life_is_one_that_was_built_in_one_go(
-    steps: list[tuple[str, int, Callable[[bytes], bytes | None]]], desk: Desk, place: Home, start: Callable[..., Work]
+    steps: list[tuple[str, int, Callable[[bytes], bytes | None]]],
+    desk: Desk,
+    place: Home,
+    start: Callable[..., Workspace],
 ) -> None:
     life = Life(desk, start, place)
     for action, which, spoil in steps:
         life.live(action, which, spoil)
-    life.work.sync()
-    assert (life.work.problem, life.work.alarm) == ("", "")
-    assert tips_of(life.work.book) == at_once(start, place.directory)
+    life.workspace.sync()
+    assert (life.workspace.problem, life.workspace.alarm) == ("", "")
+    assert tips_of(life.workspace.book) == at_once(start, place.directory)
     life.live("lock", 0, bytes)
-    assert tips_of(life.work.book) == at_once(start, place.directory)
+    assert tips_of(life.workspace.book) == at_once(start, place.directory)
 
 
 class Life:
     """A reviewer's program over a home that is empty at first, and what happens to it and at the desk."""
 
-    def __init__(self, desk: Desk, start: Callable[..., Work], place: Home) -> None:
+    def __init__(self, desk: Desk, start: Callable[..., Workspace], place: Home) -> None:
         self.desk, self.start, self.place = desk, start, place
         with desk.server.store.writing() as session:
             session.execute(delete(Tip))
         shutil.rmtree(place.directory)
         self.tips = [desk.store_tip("The first.", {"urgency": "now"})]
-        self.work = start()
-        self.work.sync()
+        self.workspace = start()
+        self.workspace.sync()
 
     def live(self, action: str, which: int, spoil: Callable[[bytes], bytes | None]) -> None:
         tip = self.tips[which % len(self.tips)]
@@ -403,14 +406,14 @@ class Life:
         self.desk.store_message(tip, words)
 
     def _note(self, tip: Stored, words: str, _spoil: Any, kind: str = "note") -> None:
-        if self.work.book.day(tip.id.hex()):
-            write(self.work, tip.id.hex(), kind, words)
+        if self.workspace.book.day(tip.id.hex()):
+            write(self.workspace, tip.id.hex(), kind, words)
 
     def _reply(self, tip: Stored, words: str, spoil: Any) -> None:
         self._note(tip, words, spoil, "reply")
 
     def _delete(self, tip: Stored, _words: str, _spoil: Any) -> None:
-        shown = self.work.book.tip(tip.id.hex())
+        shown = self.workspace.book.tip(tip.id.hex())
         replies = [signed.item for signed in shown.written if signed.payload.kind == "reply"] if shown else []
         for reply in replies[:1]:
             with self.desk.server.store.writing() as session:
@@ -430,14 +433,14 @@ class Life:
                 session.execute(delete(Tip).where(Tip.id == tip.id))
 
     def _fetch(self, _tip: Stored, _words: str, _spoil: Any) -> None:
-        self.work.sync()
+        self.workspace.sync()
 
     def _lock(self, tip: Stored, words: str, spoil: Any) -> None:
-        self.work.keep_book(NEVER)
+        self.workspace.keep_book(NEVER)
         self._kill(tip, words, spoil)
 
     def _kill(self, _tip: Stored, _words: str, _spoil: Any) -> None:
-        self.work = self.start()
+        self.workspace = self.start()
 
     def _damage(self, tip: Stored, words: str, spoil: Callable[[bytes], bytes | None]) -> None:
         if kept(self.place).exists() and kept(self.place).stat().st_size:

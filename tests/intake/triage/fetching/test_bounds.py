@@ -19,13 +19,13 @@ from crypto.note import Note
 from intake.keeper import read_log_key
 from intake.protocol.index import Span, parse_day, parse_days
 from intake.protocol.wire import WireError, decode_sealed
-from intake.triage import work as work_module
+from intake.triage import workspace as workspace_module
 from intake.triage.desk import client as desk_client
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import make_keys
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from open_desk import Desk
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 from waiting import waited_for
@@ -240,7 +240,7 @@ def test_a_desk_that_hangs_keeps_no_kept_report_closed(
 ) -> None:
     keys = enrol("amina")
     tip = desk.store_tip("My story.", {})
-    before = Work(home("amina"), keys, no_progress)
+    before = Workspace(home("amina"), keys, no_progress)
     before.sync()
     before.close()
     program = reviewer("amina", desk_url=hostile.url)
@@ -252,7 +252,7 @@ def test_a_desk_that_hangs_keeps_no_kept_report_closed(
     assert "My story." in page
     assert "Fetching: look again" in page
     assert "My story." in program.get(f"/tips/{tip.id.hex()}", waits=False).text
-    assert not program.work.settled.is_set()
+    assert not program.workspace.settled.is_set()
     hostile.ended.set()
 
 
@@ -265,7 +265,7 @@ def test_a_desk_that_hangs_keeps_nobody_waiting_who_reads_writes_or_looks_for_wh
     amina.unlock()
     page = f"/tips/{seen.id.hex()}"
     amina.get(page)
-    monkeypatch.setattr(work_module, "_PATIENCE", 0.5)
+    monkeypatch.setattr(workspace_module, "_PATIENCE", 0.5)
     honest, go_on = desk.wsgi, Event()
 
     def hang(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -280,9 +280,9 @@ def test_a_desk_that_hangs_keeps_nobody_waiting_who_reads_writes_or_looks_for_wh
         assert amina.send("/sync", hidden, waits=False).status_code == 303
         assert amina.send(f"{page}/note", {**hidden, "text": "Seen before."}, waits=False).status_code == 303
         assert shown_notes(amina, page) == number
-    monkeypatch.setattr(work_module, "_PATIENCE", 60.0)
+    monkeypatch.setattr(workspace_module, "_PATIENCE", 60.0)
     go_on.set()
-    assert waited_for(lambda: amina.post("/sync", "/") and amina.work.sending.under_way == [])
+    assert waited_for(lambda: amina.post("/sync", "/") and amina.workspace.sending.under_way == [])
     assert shown_notes(amina, page) == 2
 
 

@@ -23,7 +23,7 @@ from intake.triage import guard
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from open_desk import Desk
 from opened import contents
 from program import PASSPHRASE, Enrol, Reviewer
@@ -40,7 +40,7 @@ from pathlib import Path
 from intake.protocol import limits
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 home, key, desk, log, passphrase, ends_at, *pieces = sys.argv[1:]
 for name, size in zip(pieces[::2], pieces[1::2]):
@@ -53,9 +53,9 @@ def progress(says, of):
             os.kill(os.getpid(), signal.SIGKILL)
     yield told
 
-work = Work(Home.open(Path(home), desk=desk, log=log, proxy=None), load_keys(Path(key), passphrase), progress)
-work.sync()
-print(work.problem, work.alarm)
+workspace = Workspace(Home.open(Path(home), desk=desk, log=log, proxy=None), load_keys(Path(key), passphrase), progress)
+workspace.sync()
+print(workspace.problem, workspace.alarm)
 """
 
 
@@ -155,11 +155,11 @@ def test_a_program_that_is_killed_goes_on_where_it_was(
 
 def fetched(desk: Desk, home: Path, keys: MemberKeys) -> dict[str, Any]:
     """All that the book holds of a program that fetches in a home, with nothing to complain of."""
-    work = Work(Home.open(home, desk=desk.url, log=desk.log, proxy=None), keys, no_progress)
-    work.sync()
-    assert (work.problem, work.alarm, work.notices) == ("", "", [])
-    held = contents(work.book)
-    work.close()
+    workspace = Workspace(Home.open(home, desk=desk.url, log=desk.log, proxy=None), keys, no_progress)
+    workspace.sync()
+    assert (workspace.problem, workspace.alarm, workspace.notices) == ("", "", [])
+    held = contents(workspace.book)
+    workspace.close()
     # What a tip was opened from is more once it is remembered; what it shows is the same.
     return {what: shown for what, shown in held.items() if what != "given"}
 
@@ -184,6 +184,6 @@ def test_pages_say_how_far_the_first_fetch_is(
     assert (int(of), 0 < int(done) < int(of)) == (2 * TIPS, True)
     assert f"Fetching reports: {done} of {of} ({int(done) * 100 // int(of)} %)" in page
     goes_on.set()
-    assert program.work.settled.wait(60)
+    assert program.workspace.settled.wait(60)
     assert "<progress" not in program.get("/").text
     assert f"{TIPS} reports" in program.get("/").text

@@ -17,7 +17,7 @@ from intake.triage.home import Home
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.progress import no_progress
 from intake.triage.reading import opening
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from open_desk import Desk
 from opened import opened_tip
 from program import Enrol
@@ -87,19 +87,23 @@ def counting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Counting:
 
 
 @pytest.fixture
-def work(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Work]:
+def workspace(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Workspace]:
     """Amina's program, before it has fetched anything."""
     keys = enrol("amina")
     fill(desk.server, range(TIPS), [date(2026, 1, 1) + timedelta(days=number) for number in range(DAYS)])
-    work = Work(Home.open(tmp_path / "amina-home", desk=desk.url, log=desk.log, proxy=None), keys, no_progress)
-    yield work
-    work.close()
+    workspace = Workspace(
+        Home.open(tmp_path / "amina-home", desk=desk.url, log=desk.log, proxy=None), keys, no_progress
+    )
+    yield workspace
+    workspace.close()
 
 
-def test_with_two_thousand_reports_each_step_costs_what_is_new(work: Work, desk: Desk, counting: Counting) -> None:
+def test_with_two_thousand_reports_each_step_costs_what_is_new(
+    workspace: Workspace, desk: Desk, counting: Counting
+) -> None:
     with counting() as first:
-        work.sync()
-    assert (work.problem, work.alarm, len(work.book.given())) == ("", "", TIPS)
+        workspace.sync()
+    assert (workspace.problem, workspace.alarm, len(workspace.book.given())) == ("", "", TIPS)
     # A summary and a report each; the enrolment, the list, its days at once, and the reads.
     reads = sum(path == "/v1/read" for path, _ in first.answers)
     assert (first.unsealed, first.verified) == (2 * TIPS, 3 + reads)
@@ -114,7 +118,7 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(work: Work, desk:
     assert first.bytes < TIPS * 14_000 + 30_000
 
     with counting() as nothing:
-        work.sync()
+        workspace.sync()
     # Two at most are new in the log: the index that was read the last time, and now.
     assert (nothing.unsealed, nothing.verified) == (0, 1)
     assert nothing.read < 40
@@ -124,8 +128,8 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(work: Work, desk:
 
     fill(desk.server, range(10), [date(2026, 1, 3)])
     with counting() as ten:
-        work.sync()
-    assert len(work.book.given()) == TIPS + 10
+        workspace.sync()
+    assert len(workspace.book.given()) == TIPS + 10
     # A summary and a report each.
     assert (ten.unsealed, ten.verified) == (20, 3)
     assert ten.read < 40 + 10 * 60 + 2 * 2 * TIPS // DAYS * 2
@@ -133,11 +137,11 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(work: Work, desk:
     # The rows of one day are sent whole.
     assert ten.bytes < 10 * 20_000 + TIPS // DAYS * 500 + 30_000
 
-    tip = next(iter(work.book.given()))
+    tip = next(iter(workspace.book.given()))
     with counting() as note:
-        write(work, tip, "note", "Seen before.")
-    assert work.problem == ""
-    assert [signed.author.name for signed in opened_tip(work.book, tip).written] == ["amina"]
+        write(workspace, tip, "note", "Seen before.")
+    assert workspace.problem == ""
+    assert [signed.author.name for signed in opened_tip(workspace.book, tip).written] == ["amina"]
     # This tip again, with its note.
     assert note.unsealed == 3
     assert note.verified <= 5
@@ -146,6 +150,6 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(work: Work, desk:
     assert note.bytes < 40_000
 
     with counting() as look:
-        assert opened_tip(work.book, tip).narrative
-        _ = (work.alarm, work.notices, work.changes)
+        assert opened_tip(workspace.book, tip).narrative
+        _ = (workspace.alarm, workspace.notices, workspace.changes)
     assert (look.unsealed, look.read, look.written, look.answers) == (0, 0, 0, [])

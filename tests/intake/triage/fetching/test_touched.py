@@ -28,7 +28,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys
 from intake.triage.mirror.pair import NAME
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from open_desk import Desk, Stored
 from opened import opened_tips
 from program import Enrol
@@ -56,15 +56,15 @@ class Story:
         self.desk, self._keys, self._boris, self._home = desk, keys, boris, home
         self.tips: list[Any] = []
 
-        self.works: list[Work] = []
-        self.work = self.start()
+        self.workspaces: list[Workspace] = []
+        self.workspace = self.start()
 
-    def start(self) -> Work:
+    def start(self) -> Workspace:
         home = Home.open(self._home, desk=self.desk.url, log=self.desk.log, proxy=None)
-        work = Work(home, self._keys, no_progress)
-        self.works.append(work)
-        work.open_kept()
-        return work
+        workspace = Workspace(home, self._keys, no_progress)
+        self.workspaces.append(workspace)
+        workspace.open_kept()
+        return workspace
 
     def step(self, what: str, number: int) -> None:
         if not self.tips:
@@ -79,8 +79,8 @@ class Story:
         self.desk.store_message(tip, "They came again.")
 
     def note(self, tip: Stored, _: int) -> None:
-        if self.work.book.tip(tip.id.hex()):
-            write(self.work, tip.id.hex(), "note", "Seen.")
+        if self.workspace.book.tip(tip.id.hex()):
+            write(self.workspace, tip.id.hex(), "note", "Seen.")
 
     def colleagues_note(self, tip: Stored, _: int) -> None:
         home = Home.open(self._home.with_name("boris"), desk=self.desk.url, log=self.desk.log, proxy=None)
@@ -123,12 +123,12 @@ class Story:
         operators_clock.correct(self.desk.server.store, self.desk.server.log)
 
     def restart(self, _: Any, __: int) -> None:
-        self.work.close()
-        self.work._home.close()
-        self.work = self.start()
+        self.workspace.close()
+        self.workspace._home.close()
+        self.workspace = self.start()
 
 
-def told(work: Work) -> Any:
+def told(workspace: Workspace) -> Any:
     return {
         tip.id: (
             tip.narrative,
@@ -137,7 +137,7 @@ def told(work: Work) -> Any:
             tip.warnings,
             tip.remarks,
         )
-        for tip in opened_tips(work.book)
+        for tip in opened_tips(workspace.book)
     }
 
 
@@ -152,11 +152,11 @@ def test_opening_what_was_touched_shows_what_opening_everything_shows(
     for what, number in steps:
         told_so_far.step(what, number)
         if number % 2:
-            told_so_far.work.sync()
-    told_so_far.work.sync()
-    assert (told_so_far.work.problem, told_so_far.work.alarm) == ("", "")
-    shown = told(told_so_far.work), told_so_far.work._notices
-    told_so_far.work._home.close()
+            told_so_far.workspace.sync()
+    told_so_far.workspace.sync()
+    assert (told_so_far.workspace.problem, told_so_far.workspace.alarm) == ("", "")
+    shown = told(told_so_far.workspace), told_so_far.workspace._notices
+    told_so_far.workspace._home.close()
     after = told_so_far.start()
     after.sync()
     assert (told(after), after._notices) == shown
@@ -174,5 +174,5 @@ def story(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Callable[[], Sto
 
     yield begin
     for each in stories:
-        for work in each.works:
-            work.close()
+        for workspace in each.workspaces:
+            workspace.close()

@@ -18,7 +18,7 @@ from intake.triage.mirror.pair import NAME
 from intake.triage.mirror.tables import DAY, ENTRY, FACT, FIRST, ITEM, KNOWN, LACK, LISTED, SEALED, TIP
 from intake.triage.mirror.tips import of_any_tip
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from open_desk import Desk
 from opened import opened_tip, opened_tips
 from program import Enrol, Reviewer
@@ -48,31 +48,31 @@ SPOIL: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.fixture
-def opened(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Callable[[], Work]]:
-    """Opens Amina's work over her directory, as after a restart, with the desk away."""
-    keys, works = enrol("amina"), []
+def opened(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Callable[[], Workspace]]:
+    """Opens Amina's workspace over her directory, as after a restart, with the desk away."""
+    keys, workspaces = enrol("amina"), []
 
-    def start() -> Work:
+    def start() -> Workspace:
         home = Home.open(tmp_path / "amina-home", desk=desk.url, log=desk.log, proxy=None)
-        works.append(Work(home, keys, no_progress))
-        works[-1].open_kept()
-        return works[-1]
+        workspaces.append(Workspace(home, keys, no_progress))
+        workspaces[-1].open_kept()
+        return workspaces[-1]
 
     yield start
-    for work in works:
-        work.close()
+    for workspace in workspaces:
+        workspace.close()
 
 
-def told(work: Work) -> dict[str, tuple[str, int, int, int, list[str]]]:
+def told(workspace: Workspace) -> dict[str, tuple[str, int, int, int, list[str]]]:
     return {
         tip.id: (tip.narrative, len(tip.conversation), len(tip.files), len(tip.written), tip.warnings)
-        for tip in opened_tips(work.book)
+        for tip in opened_tips(workspace.book)
     }
 
 
 @pytest.mark.parametrize("how", SPOIL)
 def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
-    how: str, desk: Desk, opened: Callable[[], Work], tmp_path: Path
+    how: str, desk: Desk, opened: Callable[[], Workspace], tmp_path: Path
 ) -> None:
     tip = desk.store_tip("My story.", {"urgency": "now"})
     desk.store_message(tip, "They came again.")
@@ -87,22 +87,22 @@ def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
         shutil.rmtree(directory)
         shutil.copytree(sound, directory)
         SPOIL[how](directory / name)
-        work = opened()
-        assert work.alarm == "", name
-        for *_, warnings in told(work).values():
+        workspace = opened()
+        assert workspace.alarm == "", name
+        for *_, warnings in told(workspace).values():
             assert all(any(words in warning for words in NEUTRAL) for warning in warnings), (name, warnings)
-        work.sync()
-        assert (work.alarm, work.problem, told(work)) == ("", "", whole), name
+        workspace.sync()
+        assert (workspace.alarm, workspace.problem, told(workspace)) == ("", "", whole), name
         after = opened()
         assert (after.alarm, after.notices, told(after)) == ("", [], whole), name
 
 
 def test_damaged_entries_are_fetched_again_and_only_a_desk_that_contradicts_the_kept_checkpoint_lies(
-    desk: Desk, opened: Callable[[], Work], tmp_path: Path
+    desk: Desk, opened: Callable[[], Workspace], tmp_path: Path
 ) -> None:
-    def damage(work: Work) -> None:
-        work._home.mirror.remove(FACT, "state")
-        work._home.mirror.remove(ENTRY, 0)
+    def damage(workspace: Workspace) -> None:
+        workspace._home.mirror.remove(FACT, "state")
+        workspace._home.mirror.remove(ENTRY, 0)
 
     first = opened()
     first.sync()
@@ -120,15 +120,17 @@ def test_damaged_entries_are_fetched_again_and_only_a_desk_that_contradicts_the_
 
 
 def test_a_checkpoint_that_is_lost_twice_is_said_to_be_and_what_is_lost_by_it(
-    desk: Desk, opened: Callable[[], Work]
+    desk: Desk, opened: Callable[[], Workspace]
 ) -> None:
     first = opened()
     first.sync()
     first._home.mirror.remove(FACT, "head")
-    work = opened()
-    work.sync()
-    assert (work.alarm, work.problem) == ("", "")
-    assert any("whether the log was rewritten since the last time can't be seen any more" in n for n in work.notices)
+    workspace = opened()
+    workspace.sync()
+    assert (workspace.alarm, workspace.problem) == ("", "")
+    assert any(
+        "whether the log was rewritten since the last time can't be seen any more" in n for n in workspace.notices
+    )
     assert opened().notices == []
 
 
@@ -164,7 +166,7 @@ def test_a_row_that_the_disk_spoilt_keeps_nothing_else_closed(
 @pytest.mark.parametrize("answers", ["nothing", "noise", "a forgery"])
 @pytest.mark.parametrize("by", ["this program", "an earlier program"])
 def test_no_index_and_no_answer_have_kept_words_thrown_away(
-    by: str, lost: str, answers: str, desk: Desk, opened: Callable[[], Work], tmp_path: Path
+    by: str, lost: str, answers: str, desk: Desk, opened: Callable[[], Workspace], tmp_path: Path
 ) -> None:
     tip, other = desk.store_tip("My story.", {"urgency": "now"}), desk.store_tip("Another's.", {})
     message = desk.store_message(tip, "They came again.")

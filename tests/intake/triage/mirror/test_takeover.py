@@ -13,7 +13,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.mirror.pair import COPY, NAME
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from opened import opened_tips
 from project import TESTS
 
@@ -22,22 +22,22 @@ NEUTRAL = ("is no longer on the server", "could not be opened", "is damaged")
 
 
 @pytest.fixture
-def started() -> Iterator[Callable[[Earlier], Work]]:
-    """Opens amina's work over her home, with no desk."""
-    works: list[Work] = []
+def started() -> Iterator[Callable[[Earlier], Workspace]]:
+    """Opens amina's workspace over her home, with no desk."""
+    workspaces: list[Workspace] = []
 
-    def start(earlier: Earlier) -> Work:
+    def start(earlier: Earlier) -> Workspace:
         home = Home.open(earlier.home("amina"), desk=None, log=None, proxy=None)
-        works.append(Work(home, load_keys(earlier.key("amina"), earlier.told["passphrase"]), no_progress))
-        works[-1].open_kept()
-        return works[-1]
+        workspaces.append(Workspace(home, load_keys(earlier.key("amina"), earlier.told["passphrase"]), no_progress))
+        workspaces[-1].open_kept()
+        return workspaces[-1]
 
     yield start
-    for work in works:
-        work.close()
+    for workspace in workspaces:
+        workspace.close()
 
 
-def shown(work: Work) -> dict[str, Any]:
+def shown(workspace: Workspace) -> dict[str, Any]:
     """What a program shows of its reports, as the one before wrote it down."""
     return {
         tip.id: {
@@ -46,33 +46,35 @@ def shown(work: Work) -> dict[str, Any]:
             "warnings": tip.warnings,
             "written": [type(signed.payload).__name__ for signed in tip.written],
         }
-        for tip in opened_tips(work.book)
+        for tip in opened_tips(workspace.book)
     }
 
 
 def test_all_that_a_home_of_files_held_is_shown_as_before_and_the_files_are_gone(
-    started: Callable[[Earlier], Work], tmp_path: Path
+    started: Callable[[Earlier], Workspace], tmp_path: Path
 ) -> None:
     earlier = before_mirror(tmp_path / "earlier")
     for _ in range(2):
-        work = started(earlier)
-        assert shown(work) == earlier.told["tips"]
-        assert work.alarm == earlier.told["alarm"]
-        (notice,) = work.notices
+        workspace = started(earlier)
+        assert shown(workspace) == earlier.told["tips"]
+        assert workspace.alarm == earlier.told["alarm"]
+        (notice,) = workspace.notices
         assert earlier.told["gone"][:8] in notice
-        assert [unsent.text for unsent in work.sending.under_way + work.sending.drafts] == [earlier.told["unsent"]]
+        assert [unsent.text for unsent in workspace.sending.under_way + workspace.sending.drafts] == [
+            earlier.told["unsent"]
+        ]
         kept = {path.name for path in earlier.home("amina").iterdir() if not path.name.startswith((NAME, COPY))}
         assert kept == {"connection.json", "connection.json.copy", "files"}
-        work.close()
-        work._home.close()
+        workspace.close()
+        workspace._home.close()
 
 
-def test_a_take_over_that_broke_off_is_begun_again(started: Callable[[Earlier], Work], tmp_path: Path) -> None:
+def test_a_take_over_that_broke_off_is_begun_again(started: Callable[[Earlier], Workspace], tmp_path: Path) -> None:
     earlier = before_mirror(tmp_path / "earlier")
     home = earlier.home("amina")
     shutil.copytree(home, tmp_path / "files")
-    work = started(earlier)
-    work._home.close()
+    workspace = started(earlier)
+    workspace._home.close()
     shutil.copytree(tmp_path / "files", home, dirs_exist_ok=True)
     assert shown(started(earlier)) == earlier.told["tips"]
     assert not (home / "sealed").exists()
@@ -82,7 +84,7 @@ def test_a_take_over_that_broke_off_is_begun_again(started: Callable[[Earlier], 
     "name", ["memory.json", "index.json", "log/checkpoint", "requests.jsonl", "sealed", "log/tile"]
 )
 def test_what_is_damaged_in_a_home_of_files_is_said_and_accuses_nobody(
-    name: str, started: Callable[[Earlier], Work], tmp_path: Path
+    name: str, started: Callable[[Earlier], Workspace], tmp_path: Path
 ) -> None:
     earlier = before_mirror(tmp_path / "earlier")
     for place in (0.02, 0.5, 0.98):
@@ -94,16 +96,21 @@ def test_what_is_damaged_in_a_home_of_files_is_said_and_accuses_nobody(
             data = bytearray(path.read_bytes())
             data[int(place * (len(data) - 1))] ^= 1
             path.write_bytes(data)
-        work = started(earlier)
-        assert work.alarm in ("", earlier.told["alarm"])
-        for tip in opened_tips(work.book):
+        workspace = started(earlier)
+        assert workspace.alarm in ("", earlier.told["alarm"])
+        for tip in opened_tips(workspace.book):
             assert all(
                 "is no longer on the server" in w or "could not be opened" in w or "is damaged" in w
                 for w in tip.warnings
             )
-        assert [unsent.text for unsent in work.sending.under_way + work.sending.drafts] == [earlier.told["unsent"]]
-        assert any("Damage on this machine" in says for says in work.notices) or shown(work) == earlier.told["tips"]
-        work._home.close()
+        assert [unsent.text for unsent in workspace.sending.under_way + workspace.sending.drafts] == [
+            earlier.told["unsent"]
+        ]
+        assert (
+            any("Damage on this machine" in says for says in workspace.notices)
+            or shown(workspace) == earlier.told["tips"]
+        )
+        workspace._home.close()
 
 
 def test_an_auditors_home_of_before_signatures_goes_on_from_the_checkpoint_that_was_seen(tmp_path: Path) -> None:

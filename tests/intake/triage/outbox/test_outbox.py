@@ -64,7 +64,7 @@ def form(program: Program, tip: Stored, text: str, *, waits: bool = True) -> dic
 
 def waiting(program: Program) -> list[Unsent]:
     """What the program has not seen in the log."""
-    sending = program.work.sending
+    sending = program.workspace.sending
     return [*sending.drafts, *sending.under_way]
 
 
@@ -107,8 +107,8 @@ def test_a_form_that_is_sent_twice_is_there_once(kind: str, text: str, desk: Des
     sent = form(amina, tip, text)
     for _ in range(2):
         assert amina.send(f"{page(tip)}/{kind}", sent).status_code == 303
-    replies, work = len(stored(desk, Kind.REPLY)) - before, len(stored(desk))
-    assert (replies, work) == ((1, 0) if kind == "reply" else (0, 1))
+    replies, workspace = len(stored(desk, Kind.REPLY)) - before, len(stored(desk))
+    assert (replies, workspace) == ((1, 0) if kind == "reply" else (0, 1))
 
 
 def test_two_clicks_at_the_same_time_are_one_note(desk: Desk, amina: Program, tip: Stored) -> None:
@@ -190,7 +190,7 @@ def test_it_leaves_in_the_order_in_which_it_was_written_across_a_lock(desk: Desk
     amina.send(f"{page(tip)}/status", form(amina, tip, "closed"))
     away.clear()
     amina.post("/sync", "/")
-    written = [each.payload for each in opened_tip(amina.work.book, tip.id.hex()).written_as(Status)]
+    written = [each.payload for each in opened_tip(amina.workspace.book, tip.id.hex()).written_as(Status)]
     assert written == [Status(text) for text in ("working", "closed", "new", "working", "closed")]
 
 
@@ -213,7 +213,7 @@ def test_what_the_desk_refuses_for_now_is_not_overtaken_by_what_follows_it(
     for _ in range(2):
         amina.post("/sync", "/")
     assert refused
-    assert opened_tip(amina.work.book, tip.id.hex()).status == "closed"
+    assert opened_tip(amina.workspace.book, tip.id.hex()).status == "closed"
 
 
 def test_a_status_that_comes_back_after_another_one_is_set_again_from_the_same_form(
@@ -222,7 +222,7 @@ def test_a_status_that_comes_back_after_another_one_is_set_again_from_the_same_f
     sent = form(amina, tip, "working")
     for text in ("working", "closed", "working", "working"):
         amina.send(f"{page(tip)}/status", {**sent, "text": text})
-    written = [each.payload for each in opened_tip(amina.work.book, tip.id.hex()).written_as(Status)]
+    written = [each.payload for each in opened_tip(amina.workspace.book, tip.id.hex()).written_as(Status)]
     assert written == [Status(text) for text in ("working", "closed", "working")]
 
 
@@ -249,7 +249,7 @@ def test_a_draft_takes_its_place_when_it_is_sent(desk: Desk, amina: Program, tip
     amina.send(f"{page(tip)}/status", again)
     away.clear()
     amina.post("/sync", "/")
-    assert opened_tip(amina.work.book, tip.id.hex()).status == "closed"
+    assert opened_tip(amina.workspace.book, tip.id.hex()).status == "closed"
 
 
 def test_a_draft_of_what_the_log_has_is_gone_after_the_next_fetch(desk: Desk, amina: Program, tip: Stored) -> None:
@@ -289,7 +289,7 @@ def test_what_may_have_left_is_not_said_to_be_taken_back(desk: Desk, amina: Prog
 
 def test_what_has_left_cannot_be_taken_back_and_that_is_said(desk: Desk, amina: Program, tip: Stored) -> None:
     amina.send(f"{page(tip)}/note", form(amina, tip, "Seen before."))
-    (item,) = (signed.item for signed in opened_tip(amina.work.book, tip.id.hex()).written_as(Note))
+    (item,) = (signed.item for signed in opened_tip(amina.workspace.book, tip.id.hex()).written_as(Note))
     answer = amina.post(f"{page(tip)}/unsent/{item}/discard", page(tip))
     assert answer.status_code == 409
     assert "It waits here no more: it has been sent" in answer.text
@@ -464,7 +464,7 @@ def test_what_is_written_while_a_fetch_goes_on_leaves_without_waiting_for_it(
     for number, text in enumerate(("First.", "Second.", "Third."), 1):
         assert amina.send(f"{page(tip)}/note", form(amina, tip, text, waits=False), waits=False).status_code == 303
         assert fetching.wait(60), "what was sent is to be fetched"
-        assert amina.work.sending.tried.wait(30)
+        assert amina.workspace.sending.tried.wait(30)
         assert len(stored(desk)) == number
     shown = amina.get(page(tip), waits=False).text
     assert shown.count("Sent; not in the log yet.") == 3
@@ -472,7 +472,7 @@ def test_what_is_written_while_a_fetch_goes_on_leaves_without_waiting_for_it(
     goes_on.set()
     amina.let_leave()
     assert waiting(amina) == []
-    notes = [signed.payload for signed in opened_tip(amina.work.book, tip.id.hex()).written_as(Note)]
+    notes = [signed.payload for signed in opened_tip(amina.workspace.book, tip.id.hex()).written_as(Note)]
     assert notes == [Note("First."), Note("Second."), Note("Third.")]
 
 

@@ -105,7 +105,7 @@ def test_what_the_source_did_not_sign_is_not_shown_as_the_sources(
     assert "Forged words." not in text
     assert "forged.jpg" not in text
     assert text.count("They came again.") == 1
-    assert opened_tip(amina.work.book, tip.id.hex()).account.once["consent_statistics"].value == "yes"
+    assert opened_tip(amina.workspace.book, tip.id.hex()).account.once["consent_statistics"].value == "yes"
 
 
 def test_an_item_of_another_tip_or_id_or_kind_is_told_though_its_source_signed_it(
@@ -257,8 +257,10 @@ def test_a_reply_that_the_source_deleted_is_told_apart_from_one_that_was_removed
     shown(amina, tip)
     for text in ("One.", "Two."):
         amina.post(f"{page(tip)}/reply", page(tip), text=text)
-    work = amina.work
-    one, two = (signed.item for signed in opened_tip(work.book, tip.id.hex()).written if signed.payload.kind == "reply")
+    workspace = amina.workspace
+    one, two = (
+        signed.item for signed in opened_tip(workspace.book, tip.id.hex()).written if signed.payload.kind == "reply"
+    )
     remove(desk, Item.id.in_([bytes.fromhex(one), bytes.fromhex(two)]))
     desk.send(tip, Deletion(one))
     forge(desk, tip, Deletion(two))

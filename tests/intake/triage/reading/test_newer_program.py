@@ -20,7 +20,7 @@ from intake.storage.tables import Item, Tip
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from next_form import next_form
 from open_desk import Desk, Stored
 from program import Program, Reviewer
@@ -80,7 +80,7 @@ def test_what_a_colleague_wrote_with_a_newer_program_is_said_with_their_name(
     tip = desk.store_tip("My story.", {})
     boris.unlock()
     sealed = seal(to_document(written), [tip.identity.recipient])
-    assert boris.work._client.add(tip.id.hex(), secrets.token_hex(16), "work", sealed)
+    assert boris.workspace._client.add(tip.id.hex(), secrets.token_hex(16), "work", sealed)
     boris.post(f"{page(tip)}/note", page(tip), text="A note that all can read.")
     boris.let_leave()
     sync(amina)
@@ -118,7 +118,7 @@ def test_items_of_a_kind_that_came_later_are_kept_counted_and_said_and_hide_noth
     assert "They came again." in shown(amina, tip)
     assert "Another story." in shown(amina, other)
     assert alerts(amina, other) == []
-    assert [amina.work._kept.item_bytes(tip.id.hex(), event) for event in events] == [sealed, sealed]
+    assert [amina.workspace._kept.item_bytes(tip.id.hex(), event) for event in events] == [sealed, sealed]
 
 
 def test_what_a_source_sends_of_a_kind_that_came_later_has_its_place_and_is_no_gap(
@@ -208,11 +208,11 @@ def test_a_home_that_an_earlier_program_filled_is_shown_in_the_words_of_its_form
     earlier = before_mirror(tmp_path / "earlier")
     with next_form(tmp_path / "forms"):
         home = Home.open(earlier.home("amina"), desk=None, log=None, proxy=None)
-        work = Work(home, load_keys(earlier.key("amina"), earlier.told["passphrase"]), no_progress)
-        work.open_kept()
-        tips = [tip for tip in map(work.book.tip, work.book.given()) if tip is not None]
+        workspace = Workspace(home, load_keys(earlier.key("amina"), earlier.told["passphrase"]), no_progress)
+        workspace.open_kept()
+        tips = [tip for tip in map(workspace.book.tip, workspace.book.given()) if tip is not None]
         told = {tip.narrative: [line.answer for line in labels.answers(tip.account)] for tip in tips}
         # The second source's form was filled in by a program that never asked the form what it offers.
         assert told == {"They went to my mother.": ["It is happening now"], "Another story.": ["soon"]}
         assert not any(NEWER_FORM in tip.remarks for tip in tips)
-        work.close()
+        workspace.close()

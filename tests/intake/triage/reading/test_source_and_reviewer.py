@@ -95,7 +95,7 @@ class Reviewer(Program):
         return LINES.findall(self.open(tip))
 
     def answers(self, tip: str) -> Any:
-        account = opened_tip(self.work.book, tip).account
+        account = opened_tip(self.workspace.book, tip).account
         return {key: told.value for key, told in account.once.items()}
 
 

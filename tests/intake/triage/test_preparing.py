@@ -15,7 +15,7 @@ from held import Held
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 from open_desk import Desk
 from opened import tips_of
 from program import PASSPHRASE, Enrol, HomeOf, Program
@@ -28,7 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
-from intake.triage.work import Work
+from intake.triage.workspace import Workspace
 
 home, key, passphrase = sys.argv[1:]
 
@@ -36,7 +36,8 @@ home, key, passphrase = sys.argv[1:]
 def progress(says, of):
     yield lambda done: 0 < done < of and os.kill(os.getpid(), signal.SIGKILL)
 
-Work(Home.open(Path(home), desk=None, log=None, proxy=None), load_keys(Path(key), passphrase), progress).open_kept()
+opened = Home.open(Path(home), desk=None, log=None, proxy=None)
+Workspace(opened, load_keys(Path(key), passphrase), progress).open_kept()
 """
 
 
@@ -45,10 +46,10 @@ def keys(desk: Desk, enrol: Enrol, home: HomeOf) -> MemberKeys:
     """Those of a reviewer who has fetched many reports, and whose program was killed before it kept what it opened."""
     keys = enrol("amina")
     fill(desk.server, range(TIPS), [date(2026, 1, 1)])
-    work = Work(home("amina"), keys, no_progress)
-    work.sync()
-    assert len(work.book.given()) == TIPS
-    work.close()
+    workspace = Workspace(home("amina"), keys, no_progress)
+    workspace.sync()
+    assert len(workspace.book.given()) == TIPS
+    workspace.close()
     return keys
 
 
@@ -123,8 +124,8 @@ def test_a_kill_in_its_midst_loses_nothing(keys: MemberKeys, home: HomeOf, tmp_p
 
 
 def opened(home: Home, keys: MemberKeys) -> dict[str, dict[str, Any]]:
-    work = Work(home, keys, no_progress)
-    work.open_kept()
-    found = tips_of(work.book)
-    work.close()
+    workspace = Workspace(home, keys, no_progress)
+    workspace.open_kept()
+    found = tips_of(workspace.book)
+    workspace.close()
     return found

@@ -38,7 +38,7 @@ _AT_ONCE = 50
 """Reports that are opened in one transaction of the mirror, which others wait for."""
 
 
-class Work:
+class Workspace:
     """What an unlocked program holds. Its `repr` shows nothing; dropping it drops keys and plaintext."""
 
     def __init__(self, home: Home, keys: MemberKeys, progress: Progress) -> None:
@@ -123,7 +123,7 @@ class Work:
     def sync(self) -> None:
         """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the server can't be trusted.
 
-        May run while others read `book`: each tip is shown once it was opened, unless the work was closed meanwhile.
+        May run while others read `book`: each tip is shown once it was opened, unless all was closed meanwhile.
         """
         with self._syncing:
             with self._asking:
