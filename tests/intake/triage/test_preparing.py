@@ -19,6 +19,7 @@ from intake.triage.workspace import Workspace
 from open_desk import Desk
 from opened import tips_of
 from program import PASSPHRASE, Enrol, HomeOf, Program
+from waiting import waited_for
 
 TIPS = 110
 
@@ -112,6 +113,16 @@ def test_a_lock_in_its_midst_waits_for_nothing_and_the_next_unlock_goes_on(amina
     amina.let_leave()
     assert f"<h1>{TIPS} reports</h1>" in amina.get("/").text
     assert held.told == [(50, TIPS), (50, TIPS - 50), (TIPS - 50, TIPS - 50)]
+
+
+def test_a_page_that_looks_again_by_itself_keeps_nothing_unlocked(
+    keys: MemberKeys, held: Held, home: HomeOf, tmp_path: Path
+) -> None:
+    program = Program(home("amina"), tmp_path / "amina.key", idle_seconds=1, progress=held)
+    program.enter()
+    unlock(program, "/unlock")
+    assert waited_for(lambda: "Passphrase of your key" in program.get("/unlock", waits=False).text)
+    program.guard.lock()
 
 
 def test_a_kill_in_its_midst_loses_nothing(keys: MemberKeys, home: HomeOf, tmp_path: Path) -> None:
