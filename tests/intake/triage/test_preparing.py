@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from bench.many import fill
 from held import Held
@@ -20,6 +21,7 @@ from open_desk import Desk
 from opened import tips_of
 from program import PASSPHRASE, Enrol, HomeOf, Program
 from waiting import waited_for
+from window import show
 
 TIPS = 110
 
@@ -92,6 +94,17 @@ def test_a_page_that_looks_again_by_itself_says_how_far_it_is_and_then_leads_on(
     answer = amina.get(leads_to.removeprefix(amina.place.path))
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{amina.place.path}/members")
     assert f"<h1>{TIPS} reports</h1>" in amina.get("/").text
+
+
+def test_a_browser_without_scripts_comes_to_the_reports_by_itself(
+    amina: Program, held: Held, chromium: Browser
+) -> None:
+    with chromium.new_context(java_script_enabled=False) as context:
+        window = context.new_page()
+        show(window, amina, "/unlock", reloads=True)
+        expect(window.locator("progress")).to_be_visible()
+        held.goes_on.set()
+        expect(window.get_by_role("heading", name=f"{TIPS} reports")).to_be_visible(timeout=30_000)
 
 
 def test_what_is_sent_meanwhile_from_another_window_is_kept_and_is_there_then(amina: Program, held: Held) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 from werkzeug.wrappers import Response
 
 from bench.many import fill
@@ -14,9 +14,10 @@ from held import Held
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Message
 from open_desk import Desk, Stored
-from program import ORIGIN, PASSPHRASE, Enrol, HomeOf, Program, Reviewer
+from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 from signed_head import sign_head
 from told import page, sync
+from window import show
 
 pytestmark = pytest.mark.slow
 
@@ -29,18 +30,6 @@ def window(chromium: Browser) -> Iterator[Page]:
     """A window, in which only the style sheet and the page are."""
     with chromium.new_context() as context:
         yield context.new_page()
-
-
-def show(window: Page, program: Program, path: str) -> None:
-    """What the program answers, as a browser shows it."""
-
-    def answer(route: Route) -> None:
-        with program.browser.get(route.request.url.removeprefix(ORIGIN), base_url=ORIGIN) as given:
-            route.fulfill(status=given.status_code, content_type=given.content_type, body=given.data)
-
-    window.unroute_all()
-    window.route("**/*", answer)
-    window.goto(f"{ORIGIN}{program.place.path}{path}")
 
 
 def cut_off(window: Page, photograph: Callable[[Page, str], None], name: str) -> Mapping[int, list[str]]:
