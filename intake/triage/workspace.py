@@ -74,7 +74,8 @@ class Workspace:
         self._closed = False
         self._stopped = Event()
         self.settled = Event()
-        """Set while nothing is being fetched or about to be, once something was."""
+        """Set while nothing is being fetched or about to be."""
+        self.settled.set()
 
     def stop(self) -> None:
         """Send and open nothing more than what is under way."""

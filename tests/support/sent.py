@@ -5,6 +5,7 @@ from intake.triage.workspace import Workspace
 
 
 def write(workspace: Workspace, tip: str, kind: str, text: str) -> None:
-    """Write something for a tip, and return when it was sent, or could not be."""
+    """Write something for a tip, and return when it was sent and fetched, or could not be."""
     workspace.write(Unsent.typed(new_form(), tip, kind, text))
     workspace.sending.take_turn()
+    assert workspace.settled.wait(60)
