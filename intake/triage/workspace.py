@@ -199,11 +199,11 @@ class Workspace:
     def _add_problem(self, says: str) -> None:
         self.problem = "; ".join(filter(None, [self.problem, says]))
 
-    def acknowledge_members(self) -> None:
-        """Somebody has looked at what changed among the members."""
+    def acknowledge_members(self, size: int) -> None:
+        """Somebody has looked at what changed among the members, on a page that knew so many entries of the log."""
         if self.log is not None:
-            acknowledge(self.log, self._home.mirror)
-            self.changes, self.to_compare = [], 0
+            acknowledge(min(size, self.log.size), self._home.mirror)
+            self._compare_members(self.log)
 
     def write(self, unsent: Unsent, draft: str = "") -> None:
         """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
@@ -333,8 +333,11 @@ class Workspace:
             self.sending.settle()
             self.book.show_statuses(self.sending.statuses)
             if before is None or before.rulings != log.rulings:
-                self.changes = changes(log, self._home.mirror)
-                self.to_compare = to_compare(log, self._home.mirror)
+                self._compare_members(log)
+
+    def _compare_members(self, log: LogState) -> None:
+        self.changes = changes(log, self._home.mirror)
+        self.to_compare = to_compare(log, self._home.mirror)
 
 
 def _parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

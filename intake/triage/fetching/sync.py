@@ -14,6 +14,7 @@ from intake.triage.fetching.days import fetch_changes
 from intake.triage.fetching.log import Growth, fetch_new
 from intake.triage.home import Home
 from intake.triage.mirror.added import Authors
+from intake.triage.mirror.journal import State
 from intake.triage.mirror.tips import Fetched, Tips, is_summary, item_name, summary_name
 from intake.triage.progress import Progress
 from intake.triage.reading.membership import first_look
@@ -56,13 +57,12 @@ class Sync:
 
     def run(self) -> Synced:
         """Fetch what is new. `DeskError`, `WireError`, `AuditError` or `OSError` if it can't be; what came stays."""
-        before = self._tips.fetched
+        before, earlier = self._tips.fetched, self._asked()
         changes = fetch_changes(self._client, self._tips, self._progress)
         new = {row.id for day in changes.days.values() for row in day.tips}
         new -= self._tips.shown(new).keys()
         arrived = self._fetch(changes.days.values())
-        # Of the list itself: what is added before the last of its days is fetched is in none of them.
-        asked = {each.nonce for each in self._client.journal.open() if each.does == Named(Action.INDEX)}
+        asked = self._asked() - earlier
         touched: set[str] = set()
 
         def take(growth: Growth) -> None:
@@ -87,6 +87,14 @@ class Sync:
         if growth.state.roster.member(self._client.journal.key) is None:
             raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
         return Synced(growth.state, frozenset(touched))
+
+    def _asked(self) -> set[str]:
+        """The nonces of requests for the list that were answered and that the log was not seen to hold.
+
+        Of the list itself: what is added before the last of its days is fetched is in none of them.
+        """
+        asked = self._client.journal.open()
+        return {each.nonce for each in asked if each.does == Named(Action.INDEX) and each.state is not State.SENT}
 
     def _touched_by_log(self, growth: Growth) -> set[str]:
         """Tips of which new entries of the log may let something else be said."""

@@ -1,6 +1,6 @@
 """The page of the members, and the notice of what changed among them."""
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.triage.pages.views import unlocked
@@ -21,6 +21,6 @@ def members(workspace: Workspace) -> str:
 @blueprint.post("/members/seen")
 @unlocked
 def seen(workspace: Workspace) -> BaseResponse:
-    """Somebody has looked at what changed."""
-    workspace.acknowledge_members()
+    """Somebody has looked at what changed, as far as the page told it."""
+    workspace.acknowledge_members(request.form.get("size", 0, type=int))
     return redirect(url_for("members.members"), 303)

@@ -30,9 +30,7 @@ def corrections(log: LogState) -> list[str]:
 
 def changes(log: LogState, file: MirrorFile) -> list[str]:
     """What the operator has done since somebody looked at that last, in words, oldest first."""
-    # None, if that is lost, so that all is said again.
-    seen = int((file.get(FACT, MEMBERS_SEEN) or (MEMBERS_SEEN, 0))[1])
-    return [_in_words(log, ruling) for ruling in log.rulings if ruling.place >= seen]
+    return [_in_words(log, ruling) for ruling in log.rulings if ruling.place >= _seen(file)]
 
 
 def first_look(log: LogState, file: MirrorFile) -> None:
@@ -47,11 +45,16 @@ def to_compare(log: LogState, file: MirrorFile) -> int:
     return sum(member.until is None for member in log.roster.members) if is_first else 0
 
 
-def acknowledge(log: LogState, file: MirrorFile) -> None:
-    """Remember that all of it was looked at."""
+def acknowledge(size: int, file: MirrorFile) -> None:
+    """Remember that somebody has looked at what so many entries of the log say."""
     with file.writing():
-        file.put(FACT, (MEMBERS_SEEN, log.size))
+        file.put(FACT, (MEMBERS_SEEN, max(size, _seen(file))))
         file.remove(FACT, MEMBERS_NEW)
+
+
+def _seen(file: MirrorFile) -> int:
+    """At how many entries of the log somebody has looked; none, if that is lost, so that all is said again."""
+    return int((file.get(FACT, MEMBERS_SEEN) or (MEMBERS_SEEN, 0))[1])
 
 
 def _in_words(log: LogState, ruling: Ruling) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from forms import hidden
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
@@ -29,6 +30,11 @@ def changed(program: Program, path: str = "/") -> str:
     return found[0] if found else ""
 
 
+def confirm(program: Program, page: str = "") -> None:
+    """Say on a page of the queue that one knows of what it tells."""
+    program.send("/members/seen", hidden(page or program.get("/").text, f"{program.place.path}/members/seen"))
+
+
 def sync(program: Program) -> None:
     program.post("/sync", "/")
 
@@ -47,7 +53,7 @@ def amina(reviewer: Reviewer) -> Any:
     """Amina's program, unlocked; she has looked at the members."""
     program = reviewer("amina")
     program.unlock()
-    program.post("/members/seen", "/")
+    confirm(program)
     return program
 
 
@@ -78,11 +84,25 @@ def test_every_change_among_the_members_is_told_until_somebody_says_that_they_kn
     for program, path in ((amina, "/"), (amina, f"/tips/{tip.id.hex()}"), (restarted, "/")):
         assert "boris was enrolled as a reviewer on" in changed(program, path)
         assert "Members</a> changed since this was last confirmed here:" in changed(program, path)
-    restarted.post("/members/seen", "/")
+    confirm(restarted)
     revoke(desk, "boris")
     sync(restarted)
     assert "boris is no longer a reviewer" in changed(restarted)
     assert "was enrolled" not in changed(restarted)
+
+
+def test_only_what_a_page_told_is_confirmed_on_it(desk: Desk, amina: Program, enrol: Enrol) -> None:
+    enrol("boris")
+    sync(amina)
+    page = amina.get("/").text
+    enrol("carla")
+    sync(amina)
+    confirm(amina, page)
+    assert "carla was enrolled" in changed(amina)
+    assert "boris was enrolled" not in changed(amina)
+    confirm(amina)
+    confirm(amina, page)
+    assert changed(amina) == ""
 
 
 def test_a_first_look_is_no_change_and_whatever_comes_after_it_is(
@@ -103,7 +123,7 @@ def test_a_first_look_is_no_change_and_whatever_comes_after_it_is(
         assert "4 members, see" in changed(program)
         assert "dora was enrolled as a reviewer on" in changed(program)
         assert changed(program).count("was enrolled") == 1
-    restarted.post("/members/seen", "/")
+    confirm(restarted)
     assert changed(restarted) == ""
 
 

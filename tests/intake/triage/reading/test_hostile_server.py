@@ -3,14 +3,16 @@
 import json
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from sqlalchemy import delete, select, update
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from crypto.age import HybridIdentity, NoMatch, seal, split, unseal
@@ -275,20 +277,38 @@ def test_a_note_status_or_reply_that_is_gone_is_told(
         assert any(alert.startswith(removed) for alert in alerts(program, tip))
 
 
-def test_what_a_colleague_adds_during_a_fetch_is_not_missing(desk: Desk, amina: Program, reviewer: Reviewer) -> None:
-    boris = reviewer("boris")
+@pytest.mark.parametrize(
+    ("path", "late"),
+    [("/v1/index", False), ("/v1/read", False), ("/v1/read", True)],
+    ids=["after the list", "after the rows", "nor when a refused request is logged after it"],
+)
+def test_what_a_colleague_adds_during_a_fetch_is_not_missing(
+    desk: Desk, amina: Program, reviewer: Reviewer, path: str, late: bool
+) -> None:
+    boris, honest = reviewer("boris"), desk.wsgi
     tip = desk.store_tip("First.", ANSWERS)
     boris.unlock()
     boris.get(page(tip))
+    refused: list[WSGIEnvironment] = []
+
+    def refuse(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        refused.append(environ)
+        return Response("", 403)(environ, start)
+
+    if late:
+        desk.wsgi = refuse
+        sync(amina)
+        desk.wsgi = honest
     meanwhile = [lambda: boris.post(f"{page(tip)}/note", page(tip), text="Seen before.")]
+    meanwhile += [lambda: run_wsgi_app(honest, refused[0])] * late
 
     def between(body: bytes) -> bytes:
         # The index is fetched, the log isn't yet.
-        if meanwhile:
-            meanwhile.pop()()
+        while meanwhile:
+            meanwhile.pop(0)()
         return body
 
-    desk.lie("/v1/index", between)
+    desk.lie(path, between)
     sync(amina)
     assert alerts(amina, tip) == []
     sync(amina)
