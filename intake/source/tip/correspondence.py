@@ -34,7 +34,7 @@ from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
 from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of
 from intake.storage.removal import remove_tips
-from intake.storage.store import Forgotten
+from intake.storage.store import Forgotten, Transaction
 from intake.storage.tables import Base, Item, Tip, Withdrawal
 
 _TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
@@ -229,14 +229,14 @@ def _summary(writer: Writer, identity: HybridIdentity, report: Report) -> Summar
     return Summary((str(identity),), str(writer.identity.recipient), signer, report.language, report.form, answers)
 
 
-def _recipients(server: Server, session: Session) -> Sequence[HybridRecipient]:
+def _recipients(server: Server, session: Transaction) -> Sequence[HybridRecipient]:
     recipients = server.log.roster(session).recipients
     if not recipients:
         raise NoReviewersError
     return recipients
 
 
-def _find(session: Session, seed: Seed) -> KnownTip | None:
+def _find(session: Transaction, seed: Seed) -> KnownTip | None:
     row = session.execute(_TIP_OF_WORDS, {"lookup": seed.lookup_key()}).one_or_none()
     return None if row is None else KnownTip(*row)
 
