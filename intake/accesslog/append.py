@@ -6,7 +6,7 @@ For the desk and the operator's commands: nobody else can have the key.
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from crypto.checkpoint import Checkpoint
@@ -14,7 +14,7 @@ from crypto.merkle import Frontier, FrontierError, leaf_hash
 from crypto.note import Note, NoteError, SigningKey, parse_note
 from intake.accesslog.read import OWN, LogDamagedError, LogReader, newest, utc_now
 from intake.protocol.entry import Entry
-from intake.storage.store import holds_log
+from intake.storage.store import Transaction, holds_log
 from intake.storage.tables import LogEntry, LogHead
 
 
@@ -35,7 +35,7 @@ class LogAppender(LogReader):
         if session.scalars(select(LogHead.size).limit(1)).first() is None:
             session.add(self._head(Frontier.empty()))
 
-    def require_key(self, session: Session) -> None:
+    def require_key(self, session: Transaction) -> None:
         """Raise `LogDamagedError` if another key than this one signed the newest head; a store without one is new."""
         for signed in session.scalars(select(LogHead.checkpoint).order_by(LogHead.size.desc()).limit(1)):
             try:
@@ -70,7 +70,7 @@ class LogAppender(LogReader):
         return LogHead(size=frontier.size, checkpoint=note, frontier=frontier.to_bytes())
 
 
-def _edge(head: LogHead) -> Frontier:
+def _edge(head: Row[int, bytes, bytes | None]) -> Frontier:
     try:
         return Frontier.from_bytes(head.size, head.frontier or b"")
     except FrontierError as error:

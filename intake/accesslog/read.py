@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from threading import Lock
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select
 
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster, RosterError
+from intake.storage.store import Transaction
 from intake.storage.tables import BY_OPERATOR, Base, LogEntry, LogHead
 
 OWN = "own entries of the log"
 """Marks a transaction that has appended: what it reads of the log may be undone, and is not remembered."""
 
-NEWEST = select(LogHead).order_by(LogHead.size.desc()).limit(1)
+_NEWEST = select(LogHead.size, LogHead.checkpoint, LogHead.frontier).order_by(LogHead.size.desc()).limit(1)
 # Of the table, and not of the class: this is asked for more often than anything else, and takes half as long so.
 _HEADS = Base.metadata.tables[LogHead.__tablename__].c
 _NEWEST_SIZE = select(_HEADS.size).order_by(_HEADS.size.desc()).limit(1)
@@ -52,7 +52,7 @@ class LogReader:
         """What this machine's clock says, UTC, to the second."""
         return self._now().replace(microsecond=0)
 
-    def state(self, session: Session) -> LogState:
+    def state(self, session: Transaction) -> LogState:
         """What the entries come to, replayed from the log itself: from those that are new since the last call.
 
         A state that is remembered is of committed entries, which never change: it is stale once the log is longer.
@@ -69,25 +69,25 @@ class LogReader:
                 self._state = max(self._state, state, key=lambda each: each.clock.size)
         return state
 
-    def roster(self, session: Session) -> Roster:
+    def roster(self, session: Transaction) -> Roster:
         """Who is enrolled."""
         return self.state(session).roster
 
-    def clock(self, session: Session) -> LogClock:
+    def clock(self, session: Transaction) -> LogClock:
         """The log's clock."""
         return self.state(session).clock
 
-    def time(self, session: Session) -> datetime:
+    def time(self, session: Transaction) -> datetime:
         """The time for the next entry, UTC, to the second: now, or that of the last one if the clock went back."""
         clock = self.clock(session)
         # Only now: the query above has waited for the write lock.
         return clock.time(self.now())
 
-    def day(self, session: Session) -> date:
+    def day(self, session: Transaction) -> date:
         """The day (UTC) of whatever is stored now: by the log's clock, as the days that it is compared with."""
         return self.time(session).date()
 
-    def day_for_deleting(self, session: Session, *, clock_is_right: bool) -> date:
+    def day_for_deleting(self, session: Transaction, *, clock_is_right: bool) -> date:
         """The day (UTC) by which reports are too old: that of the last entry, where this machine's clock is far ahead.
 
         A wrong clock must not delete a report before its time; for the log's, the members' requests vouch.
@@ -95,31 +95,31 @@ class LogReader:
         clock, now = self.clock(session), self.now()
         return (clock.last if clock.jumps(now) and not clock_is_right else now).date()
 
-    def checkpoint(self, session: Session) -> bytes:
+    def checkpoint(self, session: Transaction) -> bytes:
         """The newest checkpoint, a signed note; `LogDamagedError` if the last entry is not the last that it counts."""
-        head = newest(session)
-        if session.scalar(_LAST_INDEX) != (head.size - 1 if head.size else None):
+        size, checkpoint, _ = newest(session)
+        if session.scalar(_LAST_INDEX) != (size - 1 if size else None):
             raise LogDamagedError("the log holds more or fewer entries than were signed")
-        return head.checkpoint
+        return checkpoint
 
-    def size(self, session: Session) -> int:
+    def size(self, session: Transaction) -> int:
         """How many entries the newest checkpoint counts."""
         size: int | None = session.scalar(_NEWEST_SIZE)
         if size is None:
             raise LogDamagedError("the log has no head; was 'intake init' run?")
         return size
 
-    def lines(self, session: Session, start: int, end: int) -> Sequence[bytes]:
+    def lines(self, session: Transaction, start: int, end: int) -> Sequence[bytes]:
         """The entries from `start` up to but not including `end`, as far as there are any."""
         wanted = select(LogEntry.body).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
         return session.scalars(wanted).all()
 
-    def leaves(self, session: Session, start: int, end: int) -> Sequence[bytes]:
+    def leaves(self, session: Transaction, start: int, end: int) -> Sequence[bytes]:
         """The hashes of these entries, which are stored: no entry is read for them."""
         wanted = select(LogEntry.leaf).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
         return session.scalars(wanted).all()
 
-    def _after(self, state: LogState, session: Session, size: int) -> LogState:
+    def _after(self, state: LogState, session: Transaction, size: int) -> LogState:
         """The state after so many entries. Of the members' only the time counts, and of that only the last."""
         roster, clock = state.roster.copy(), state.clock
         new = (LogEntry.index >= clock.size, LogEntry.index < size)
@@ -133,20 +133,20 @@ class LogReader:
                 raise LogDamagedError(f"entry {place} of the log can't follow on those before it") from error
         return LogState(roster, self._at(clock, session, size))
 
-    def _at(self, clock: LogClock, session: Session, size: int) -> LogClock:
+    def _at(self, clock: LogClock, session: Transaction, size: int) -> LogClock:
         """The clock after so many entries, of which those that are new are members'."""
         return clock if clock.size == size else replace(clock, size=size, last=self._entry(session, size - 1).at)
 
-    def _entry(self, session: Session, place: int) -> Entry:
+    def _entry(self, session: Transaction, place: int) -> Entry:
         try:
             return parse_entry(next(iter(self.lines(session, place, place + 1)), b""))
         except EntryError as error:
             raise LogDamagedError("a stored entry is malformed") from error
 
 
-def newest(session: Session) -> LogHead:
-    """The newest head."""
-    head = session.scalars(NEWEST).one_or_none()
+def newest(session: Transaction) -> Row[int, bytes, bytes | None]:
+    """The newest head: `size`, `checkpoint`, `frontier`."""
+    head = session.execute(_NEWEST).one_or_none()
     if head is None:
         raise LogDamagedError("the log has no head; was 'intake init' run?")
     return head

@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy.orm import Session
-
 from crypto.merkle import root_hash
 from crypto.tiles import WIDTH, TileRef, encode_bundle
 from intake.accesslog.read import LogDamagedError, LogReader
+from intake.storage.store import Transaction
 
 
 class NoSuchTileError(LookupError):
     """The tree is not large enough for this tile."""
 
 
-def tile(log: LogReader, session: Session, ref: TileRef) -> bytes:
+def tile(log: LogReader, session: Transaction, ref: TileRef) -> bytes:
     """The bytes of one tile or bundle; `NoSuchTileError` where the tree does not reach."""
     level = ref.level or 0
     start = ref.index * WIDTH
@@ -25,7 +24,7 @@ def tile(log: LogReader, session: Session, ref: TileRef) -> bytes:
     return b"".join(_hashes(log, session, level, start, ref.width))
 
 
-def entries(log: LogReader, session: Session, start: int, end: int) -> Iterator[bytes]:
+def entries(log: LogReader, session: Transaction, start: int, end: int) -> Iterator[bytes]:
     """The entries from `start` up to but not including `end`, as far as the tree reaches. A few are read at a time."""
     end = min(end, log.size(session))
     for first in range(start, end, WIDTH):
@@ -33,7 +32,7 @@ def entries(log: LogReader, session: Session, start: int, end: int) -> Iterator[
         yield from _all(log.lines(session, first, last), last - first)
 
 
-def _hashes(log: LogReader, session: Session, level: int, start: int, count: int) -> Sequence[bytes]:
+def _hashes(log: LogReader, session: Transaction, level: int, start: int, count: int) -> Sequence[bytes]:
     """So many hashes of a level. Never more than 256 of each level are held, however many entries lie below."""
     if level == 0:
         return _all(log.leaves(session, start, start + count), count)

@@ -10,6 +10,7 @@ from intake.protocol import limits
 from intake.protocol.index import Day, DayIndex, Days, ItemRow, Span, TipRow, WithdrawalRow, sha256_hex
 from intake.storage import tables
 from intake.storage.gate import Gate
+from intake.storage.store import Transaction
 from intake.storage.tables import Item, Tip, Withdrawal
 
 _BY_ROW = {"yield_per": 100}
@@ -26,13 +27,13 @@ def list_days(session: Session, gate: Gate, now: datetime) -> Days:
     return Days(tuple(Day(day.isoformat(), tips, items, (known or b"").hex()) for day, tips, items, known in rows))
 
 
-def day_rows(session: Session, gate: Gate, now: datetime, day: date) -> bytes:
+def day_rows(session: Transaction, gate: Gate, now: datetime, day: date) -> bytes:
     """The rows of a day as they are answered: those that the list was made of, unless something has come since."""
     kept = session.scalar(select(tables.Day.rows).where(tables.Day.day == day))
     return day_index(session, gate, now, day).to_json() if kept is None else kept
 
 
-def span_rows(session: Session, gate: Gate, now: datetime, span: Span) -> bytes:
+def span_rows(session: Transaction, gate: Gate, now: datetime, span: Span) -> bytes:
     """The rows of days, a line each: of those of which there is anything, as many from the first on as fit."""
     first, last = (date.fromisoformat(day) for day in (span.first, span.last))
     days = select(tables.Day.day).where(tables.Day.day >= first, tables.Day.day <= last).order_by(tables.Day.day)
@@ -47,7 +48,7 @@ def span_rows(session: Session, gate: Gate, now: datetime, span: Span) -> bytes:
     return b"\n".join(lines)
 
 
-def day_index(session: Session, gate: Gate, now: datetime, day: date) -> DayIndex:
+def day_index(session: Transaction, gate: Gate, now: datetime, day: date) -> DayIndex:
     """What of a day shows by now, in the order of the ids, which are random and say nothing about who came first."""
     tips = session.execute(
         select(Tip.id, Tip.recipient, Tip.header, Tip.payload)

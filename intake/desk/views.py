@@ -238,8 +238,8 @@ def _content(server: Server, name: bytes, start: int) -> tuple[int, Iterable[byt
     """The size of an item and its sealed bytes from `start` on."""
     for _ in range(_ATTEMPTS):
         with server.store.reading() as session:
-            row = session.get(Item, name) or abort(404)
-            size, blob, sealed = row.size, row.blob, row.sealed
+            wanted = select(Item.size, Item.blob, Item.sealed).where(Item.id == name)
+            size, blob, sealed = session.execute(wanted).one_or_none() or abort(404)
         if start > size:
             abort(416)
         if blob is None:

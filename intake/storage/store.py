@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import Enum, auto
 from threading import Event, Lock, Thread
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import Session
 
 from intake.storage.database import open_database
@@ -14,6 +14,9 @@ _AGAIN = 1.0
 """Seconds until what could not be forgotten is tried again."""
 
 _HOLDS_LOG = "holds the log"
+
+Transaction = Session | Connection
+"""What can be asked for rows: any transaction, whether it can also change something or not."""
 
 
 class Forgotten(Enum):
@@ -53,10 +56,13 @@ class Store:
         self._database.make()
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A transaction that changes nothing. It must be short: while it runs, nothing deleted can be forgotten."""
-        with self._database.told(), Session(self._database.reader) as session:
-            yield session
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that changes nothing. It must be short: while it runs, nothing deleted can be forgotten.
+
+        It gives rows and no objects, whose bookkeeping is for what changes and takes longer than to ask.
+        """
+        with self._database.told(), self._database.reader.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self, *, last: bool = False) -> Iterator[Session]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from crypto.age import HybridIdentity, Identity, decrypt, parse_identity, unseal
@@ -190,11 +191,11 @@ class Site:
         return Visit(client)
 
     def tips(self) -> list[Tip]:
-        with self.server.store.reading() as session:
+        with Session(self.server.store.engine) as session:
             return list(session.scalars(select(Tip)))
 
     def items(self, *kinds: Kind) -> list[Item]:
-        with self.server.store.reading() as session:
+        with Session(self.server.store.engine) as session:
             return list(session.scalars(select(Item).where(Item.kind.in_(kinds or list(Kind)))))
 
     def summary(self, reviewer: int = 0) -> Any:

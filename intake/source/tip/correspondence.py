@@ -15,6 +15,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, split, unseal
 from crypto.codename import Seed
+from intake.accesslog.read import LogState
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.documents import read_one
@@ -34,7 +35,7 @@ from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
 from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of
 from intake.storage.removal import remove_tips
-from intake.storage.store import Forgotten
+from intake.storage.store import Forgotten, Transaction
 from intake.storage.tables import Base, Item, Tip, Withdrawal
 
 _TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
@@ -101,13 +102,13 @@ class SealedFile:
 def require_reviewers(server: Server) -> None:
     """Raise `NoReviewersError` if there is nobody to seal a report to."""
     with server.store.reading() as session:
-        _recipients(server, session)
+        _recipients(server.log.state(session))
 
 
 def find_before_report(server: Server, seed: Seed) -> KnownTip | None:
     """The tip of a codename that a report is about to be written with; `NoReviewersError` if nobody could open one."""
     with server.store.reading() as session:
-        _recipients(server, session)
+        _recipients(server.log.state(session))
         return _find(session, seed)
 
 
@@ -199,14 +200,17 @@ def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
 def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
     item = item_id(seed, token, report.padded())
     with server.store.in_order() as session:
-        if _find(session, seed) is not None:
+        # What is found and written here are rows: the bookkeeping of objects is for those that change.
+        rows = session.connection()
+        if _find(rows, seed) is not None:
             return Arrival.OTHER_REPORT if session.get(Item, item) is None else Arrival.SENT_BEFORE
+        log = server.log.state(session)
         # Once: the day that it bears and the gate that it waits for must not lie on both sides of a midnight.
-        now = server.log.time(session)
+        now = log.clock.time(server.log.now())
         identity = HybridIdentity.generate()
         writer = Writer(seed, identity_of(seed), secrets.token_bytes(16), identity.recipient)
         first = begin(writer, item, report, now.date())
-        summary = split(seal(_summary(writer, identity, report).padded(), _recipients(server, session)))
+        summary = split(seal(_summary(writer, identity, report).padded(), _recipients(log)))
         row = Tip(
             id=writer.tip,
             day=now.date(),
@@ -216,9 +220,8 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
             payload=summary.payload,
             chain=first.chain,
         )
-        # Without the unit of work, which is for rows that change: these are written once.
         for added in (row, first.item):
-            session.execute(_INSERTS[type(added)], {column: getattr(added, column) for column in _COLUMNS[type(added)]})
+            rows.execute(_INSERTS[type(added)], {column: getattr(added, column) for column in _COLUMNS[type(added)]})
         server.gate.hide(session, now, [row, first.item])
     return Arrival.STORED
 
@@ -229,14 +232,14 @@ def _summary(writer: Writer, identity: HybridIdentity, report: Report) -> Summar
     return Summary((str(identity),), str(writer.identity.recipient), signer, report.language, report.form, answers)
 
 
-def _recipients(server: Server, session: Session) -> Sequence[HybridRecipient]:
-    recipients = server.log.roster(session).recipients
+def _recipients(log: LogState) -> Sequence[HybridRecipient]:
+    recipients = log.roster.recipients
     if not recipients:
         raise NoReviewersError
     return recipients
 
 
-def _find(session: Session, seed: Seed) -> KnownTip | None:
+def _find(session: Transaction, seed: Seed) -> KnownTip | None:
     row = session.execute(_TIP_OF_WORDS, {"lookup": seed.lookup_key()}).one_or_none()
     return None if row is None else KnownTip(*row)
 

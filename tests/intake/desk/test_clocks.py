@@ -334,4 +334,4 @@ def test_what_reviewers_add_bears_the_day_of_the_log(
     path = f"/v1/tips/{tip}/items/{'0' * 32}?kind=work"
     assert desk.send(desk.request("PUT", path, b"sealed", created=world.now)).status_code == 201
     with clocked.store.reading() as session:
-        assert [item.day.isoformat() for item in session.scalars(select(Item))] == ["2026-03-11"]
+        assert [day.isoformat() for day in session.scalars(select(Item.day))] == ["2026-03-11"]

@@ -180,7 +180,7 @@ def test_a_tip_that_goes_at_its_gate_and_one_that_goes_before_leave_no_day(serve
         remove_tips(server.store, server.blobs, Tip.day == DAYS[4])
         assert listed(server, now) == Days(())
         with server.store.reading() as session:
-            assert session.scalars(select(Day)).all() == []
+            assert session.scalars(select(Day.day)).all() == []
 
 
 def test_removal_by_age_and_settling_change_what_they_must_and_nothing_else(filled: Keeper) -> None:

@@ -4,6 +4,7 @@ import secrets
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from intake.keeper import Keeper
 from intake.protocol.kinds import Kind
@@ -38,8 +39,8 @@ def test_only_the_tips_that_are_named_go_with_their_items_and_blobs(server: Keep
     removed = remove_tips(server.store, server.blobs, Tip.day < date(2024, 2, 1))
     assert removed == Removed(1, Forgotten.DONE)
     with server.store.reading() as session:
-        assert [tip.id for tip in session.query(Tip)] == [young]
-        assert [item.blob for item in session.query(Item)] == [young_blob]
+        assert session.scalars(select(Tip.id)).all() == [young]
+        assert session.scalars(select(Item.blob)).all() == [young_blob]
     assert [path.name for path in server.settings.blobs.iterdir()] == [young_blob]
     assert old != young
     assert old_blob != young_blob
@@ -69,4 +70,4 @@ def test_a_withdrawn_tip_leaves_its_sources_word_once_and_as_long_as_tips_are_ke
     for before, left in ((date(2026, 2, 1), 1), (date(2026, 2, 2), 0)):
         remove_withdrawals(server.store, before)
         with server.store.reading() as session:
-            assert session.query(Withdrawal).count() == left
+            assert len(session.scalars(select(Withdrawal.tip_id)).all()) == left

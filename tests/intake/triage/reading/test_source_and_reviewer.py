@@ -291,14 +291,14 @@ def test_withdrawing_leaves_a_signed_word_that_reviewers_check_and_settling_ends
         in amina.sync()
     )
     with everything.server.store.reading() as session:
-        (row,) = session.scalars(select(Withdrawal))
+        (day,) = session.scalars(select(Withdrawal.day))
         assert session.scalars(select(Item.id).where(Item.kind != Kind.REPLY)).all() == []
-    remove_withdrawals(everything.server.store, row.day)
+    remove_withdrawals(everything.server.store, day)
     with everything.server.store.reading() as session:
-        assert len(session.scalars(select(Withdrawal)).all()) == 1
-    remove_withdrawals(everything.server.store, row.day + timedelta(days=1))
+        assert len(session.scalars(select(Withdrawal.day)).all()) == 1
+    remove_withdrawals(everything.server.store, day + timedelta(days=1))
     with everything.server.store.reading() as session:
-        assert session.scalars(select(Withdrawal)).all() == []
+        assert session.scalars(select(Withdrawal.day)).all() == []
     assert "Withdrawn by the source, as its signature proves." in amina.sync()
 
 
