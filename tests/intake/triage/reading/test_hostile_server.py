@@ -299,7 +299,7 @@ def test_what_a_colleague_adds_during_a_fetch_is_not_missing(
         desk.wsgi = refuse
         sync(amina)
         desk.wsgi = honest
-    meanwhile = [lambda: boris.post(f"{page(tip)}/note", page(tip), text="Seen before.")]
+    meanwhile: list[Callable[[], object]] = [lambda: boris.post(f"{page(tip)}/note", page(tip), text="Seen before.")]
     meanwhile += [lambda: run_wsgi_app(honest, refused[0])] * late
 
     def between(body: bytes) -> bytes:
