@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck
 
 from enrolled import Members
-from intake.keeper import Keeper, initialise, open_keeper
+from intake.keeper import Keeper, open_keeper
+from new_server import new_server
 
 # Whatever runs the tests in the background may ignore Ctrl-C, and what tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -22,7 +23,7 @@ hypothesis.settings.load_profile("any machine")
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Keeper]:
     """An initialised server with nobody enrolled."""
-    opened = open_keeper(initialise(tmp_path / "server", {"desk_authority": "desk.test"}))
+    opened = open_keeper(new_server(tmp_path / "server", {"desk_authority": "desk.test"}))
     yield opened
     opened.store.close()
 
