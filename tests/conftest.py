@@ -1,5 +1,6 @@
 """Fixtures that more than one part of the tests needs: a real store, real members, real servers."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("any machine")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: half of what the tests take goes to disks, deadlines, and processes that begin or end."""
+    return 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.fixture
