@@ -79,6 +79,28 @@ HEADER_ENDS = """() => {
     return parts.length < 2 ? null : [parts[0].left, parts.at(-1).left];
 }"""
 
+# All that is looked at in a phone's window, and in the narrowest one: each takes one question to the browser.
+LOOK = f"""async smallest => {{
+    ({OPEN_EVERYTHING})();
+    return {{
+        title: document.title,
+        language: document.documentElement.lang,
+        direction: document.documentElement.dir,
+        header_ends: ({HEADER_ENDS})(),
+        axe: await ({AXE})(),
+        small_targets: ({SMALL_TARGETS})(smallest),
+    }};
+}}"""
+LOOK_NARROW = f"""wide => {{
+    const beyond = {BEYOND_THE_SIDES};
+    const seen = {{beyond_the_sides: beyond()}};
+    const style = document.head.appendChild(document.createElement('style'));
+    style.textContent = wide;
+    seen.beyond_the_sides_with_wide_text = beyond();
+    style.remove();
+    return seen;
+}}"""
+
 # The control that has the focus: its place in the page, whether one sees that it has it, and whether one sees it.
 FOCUSED = """() => {
     const element = document.activeElement;
@@ -277,21 +299,9 @@ class Walk:
 
 def look_at(page: Page) -> Look:
     """Look at the page, which has axe-core, in a phone's window and in the narrowest one."""
-    page.evaluate(OPEN_EVERYTHING)
-    html = page.locator("html")
-    seen: dict[str, Any] = {
-        "title": page.title(),
-        "language": html.get_attribute("lang"),
-        "direction": html.get_attribute("dir"),
-        "header_ends": page.evaluate(HEADER_ENDS),
-        "axe": page.evaluate(AXE),
-        "small_targets": page.evaluate(SMALL_TARGETS, SMALLEST_TARGET),
-    }
+    seen: dict[str, Any] = page.evaluate(LOOK, SMALLEST_TARGET)
     page.set_viewport_size(NARROW)
-    seen["beyond_the_sides"] = page.evaluate(BEYOND_THE_SIDES)
-    style = page.add_style_tag(content=WIDE_TEXT)
-    seen["beyond_the_sides_with_wide_text"] = page.evaluate(BEYOND_THE_SIDES)
-    style.evaluate("style => style.remove()")
+    seen |= page.evaluate(LOOK_NARROW, WIDE_TEXT)
     page.set_viewport_size(PHONE)
     return Look(**seen)
 
