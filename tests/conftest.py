@@ -1,5 +1,6 @@
 """Fixtures that more than one part of the tests needs: a real store, real members, real servers."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,8 @@ from hypothesis import HealthCheck
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from enrolled import Members
-from intake.keeper import Keeper, initialise, open_keeper
+from intake.keeper import Keeper, open_keeper
+from new_server import new_server
 from project import PROJECT
 
 # Whatever runs the tests in the background may ignore Ctrl-C or a hang-up, and what tests start would inherit that.
@@ -34,10 +36,15 @@ FLAGS = [
 ]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: half of what the tests take goes to disks, deadlines, and processes that begin or end."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Keeper]:
     """An initialised server with nobody enrolled."""
-    opened = open_keeper(initialise(tmp_path / "server", {"desk_authority": "desk.test"}))
+    opened = open_keeper(new_server(tmp_path / "server", {"desk_authority": "desk.test"}))
     yield opened
     opened.store.close()
 

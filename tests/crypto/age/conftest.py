@@ -1,8 +1,10 @@
 """The peers: the vectors of the format and another implementation from npm, and Debian's age."""
 
+import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +20,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def npm_age() -> Callable[..., bytes]:
-    """The age implementation from npm: `npm_age("encrypt", recipient, data=…)`."""
+def npm_age() -> Iterator[Callable[..., bytes]]:
+    """The age implementation from npm, in one process for all tests: `npm_age("encrypt", recipient, data=…)`."""
     install_npm()
+    with subprocess.Popen(["node", "age.mjs"], cwd=NPM, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as node:
+        asked, answered = node.stdin, node.stdout
+        assert asked
+        assert answered
 
-    def run(*arguments: str, data: bytes = b"") -> bytes:
-        command = ["node", "age.mjs", *arguments]
-        return subprocess.run(command, cwd=NPM, check=True, capture_output=True, input=data).stdout
+        def ask(*arguments: str, data: bytes = b"") -> bytes:
+            asked.write(json.dumps({"arguments": arguments, "data": b64encode(data).decode()}).encode() + b"\n")
+            asked.flush()
+            line = answered.readline()
+            assert line, "npm's age ended: what it said is on standard error"
+            return b64decode(line)
 
-    return run
+        yield ask
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ from processes import memory
 from servers import Server, listening, rest, serving
 from signed_client import ClientOf, StoreTip
 
+pytestmark = pytest.mark.slow
+
 ANSWERED = b"HTTP/1.1 200 OK\r\n"
 
 

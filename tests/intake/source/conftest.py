@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from commands import GUNICORN, environment
-from intake.keeper import Keeper, initialise, open_keeper
+from compiled import COMPILED
+from intake.keeper import Keeper, open_keeper
 from intake.source import create_app
+from new_server import new_server
 from ports import free_port
 from servers import Server, listening, serving
 from source_site import UNLIMITED, OpenSite, Site, StartSource, Visit, enrol
@@ -21,10 +23,12 @@ def open_site(tmp_path: Path) -> Iterator[OpenSite]:
     opened: list[Keeper] = []
 
     def open_one(reviewers: int = 2, **settings: Any) -> Site:
-        server = open_keeper(initialise(tmp_path / f"site{len(opened)}", settings))
+        server = open_keeper(new_server(tmp_path / f"site{len(opened)}", settings))
         opened.append(server)
         identities = tuple(enrol(server, f"reviewer{number}") for number in range(reviewers))
-        return Site(server, create_app(server), identities)
+        app = create_app(server)
+        app.jinja_env.bytecode_cache = COMPILED
+        return Site(server, app, identities)
 
     yield open_one
     for server in opened:

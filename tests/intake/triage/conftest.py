@@ -11,10 +11,11 @@ from werkzeug.serving import make_server
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.desk import create_app as create_desk
-from intake.keeper import initialise, open_keeper
+from intake.keeper import open_keeper
 from intake.protocol.card import Role
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys, save_keys
+from new_server import new_server
 from open_desk import Desk
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 
@@ -25,7 +26,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = open_keeper(initialise(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
+    server = open_keeper(new_server(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
     opened = Desk(server, f"http://127.0.0.1:{port}", create_desk(server))
     http = make_server("127.0.0.1", port, opened, threaded=True)
     thread = Thread(target=http.serve_forever)

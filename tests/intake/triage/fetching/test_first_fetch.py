@@ -128,6 +128,7 @@ def run(desk: Desk, directory: Path, pieces: Pieces, kills: str, number: int) ->
     return running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kills", "number"),
     [

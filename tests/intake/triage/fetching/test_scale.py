@@ -23,6 +23,8 @@ from opened import opened_tip
 from program import Enrol
 from sent import write
 
+pytestmark = pytest.mark.slow
+
 TIPS = 2_000
 DAYS = 20
 

@@ -88,6 +88,7 @@ def test_what_is_kept_twice_survives_the_loss_of_either_file(
         file.close()
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @example(name=NAME, place=0.3858758809294619, bit=1, more=[])  # the structure of the table of entries
 @example(name=NAME, place=1.0, bit=0, more=[0.9140625])  # the key of a sealed row
