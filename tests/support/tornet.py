@@ -24,6 +24,8 @@ from typing import TypeVar
 
 import httpx
 
+from ports import free_port
+
 T = TypeVar("T")
 
 AUTHORITIES = 3
@@ -353,12 +355,9 @@ class TorNet:
 
 def _set_ports(authorities: list[Node], relays: list[Node]) -> int:
     """Give every relay its ports; one more for the client."""
-    with ExitStack() as held:
-        ports = []
-        for _ in range(len(authorities) + len(relays) + 1):
-            probe = held.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            ports.append(int(probe.getsockname()[1]))
+    ports: set[int] = set()
+    while len(ports) < len(authorities) + len(relays) + 1:
+        ports.add(free_port())
     for node in relays:
         node.or_port = ports.pop()
     for node in authorities:

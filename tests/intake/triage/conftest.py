@@ -1,6 +1,5 @@
 """A desk on a real socket, tips in its store, and reviewers with key files and homes."""
 
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -17,15 +16,14 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys, save_keys
 from new_server import new_server
 from open_desk import Desk
+from ports import free_port
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """A desk that answers on a port of this machine."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = open_keeper(new_server(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
     opened = Desk(server, f"http://127.0.0.1:{port}", create_desk(server))
     http = make_server("127.0.0.1", port, opened, threaded=True)
