@@ -176,7 +176,7 @@ class TextForm(OwnedForm):
         return bool(self.as_is.errors or self.as_is.data)
 
     def is_meant(self, *names: str) -> bool:
-        """Whether no eight words stand in what isn't refused yet, or in names of files beside it, unless they are meant.
+        """Whether no eight words stand in what is not refused yet, or in these names of files, unless they are meant.
 
         All together: somebody may have put one word into each field. What is wrong is then in the fields.
         """

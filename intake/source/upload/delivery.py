@@ -14,7 +14,7 @@ from intake.server import Server
 from intake.source.admission.room import NoRoomError, require_room
 from intake.source.forms.base import EIGHT_WORDS
 from intake.source.text.gettext import gettext as _
-from intake.source.text.gettext import kilobytes, megabytes
+from intake.source.text.gettext import size
 from intake.source.tip.correspondence import receive_file
 from intake.source.upload.form import FileForm, Row
 from intake.source.upload.parts import IncomingFile, shortened
@@ -48,7 +48,7 @@ class Delivery:
         try:
             self._store(file, row)
         except FileTooLargeError as error:
-            largest = size_words(self._server.settings.largest_file)
+            largest = size(self._server.settings.largest_file)
             words = _("This file is too large. It can have %(size)s at most.", size=largest)
             self._refuse_file(row, file, words, error.code)
         except NoRoomError as error:
@@ -108,7 +108,7 @@ class Delivery:
             answers={**answers},
         )
         receive_file(self._server, self._here.seed, self._here.tip, about, sealed, self._form.token.data)
-        self.received.append(f"{shown_name(file.name)} ({size_words(sealed.size)})")
+        self.received.append(f"{shown_name(file.name)} ({size(sealed.size)})")
         self._stored[row] = file.name
 
     def _refuse_file(self, row: Row, file: IncomingFile, words: str, status: int | None) -> None:
@@ -117,13 +117,6 @@ class Delivery:
     def _refuse(self, row: Row, words: str, status: int | None) -> None:
         row.file.errors = [words]
         self.status = max(self.status, status or 500)
-
-
-def size_words(size: int) -> str:
-    """A size in bytes, for people."""
-    if size >= 1_000_000:
-        return megabytes(size)
-    return kilobytes(size)
 
 
 def shown_name(name: str) -> str:

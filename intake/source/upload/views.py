@@ -20,10 +20,10 @@ from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.tokens import CSRFError, exempt, require_token
 from intake.source.session.visits import tell
-from intake.source.text.gettext import digits, megabytes
+from intake.source.text.gettext import digits, size
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import to_codename
-from intake.source.upload.delivery import Delivery, size_words
+from intake.source.upload.delivery import Delivery
 from intake.source.upload.form import ROWS, FileForm, file_form
 from intake.source.upload.parts import IncomingParts
 from intake.source.words.typed import Visitor, sender, signed_in
@@ -53,7 +53,7 @@ def _file_page(notice: str = "", form: FileForm | None = None) -> str:
         form=form or file_form()(),
         notice=notice,
         here=signed_in(server) is not None,
-        largest=megabytes(server.settings.largest_file),
+        largest=size(server.settings.largest_file),
         times=_times(server.settings.largest_file),
     )
 
@@ -165,8 +165,8 @@ class _Time:
 
 def _times(largest: int) -> list[_Time]:
     """For a few sizes of files."""
-    sizes = [size for size in _SIZES if size < largest]
-    return [_Time(size_words(size), _duration(size / _FAST), _duration(size / _SLOW)) for size in (*sizes, largest)]
+    counts = [count for count in _SIZES if count < largest]
+    return [_Time(size(count), _duration(count / _FAST), _duration(count / _SLOW)) for count in (*counts, largest)]
 
 
 def _duration(seconds: float) -> str:
