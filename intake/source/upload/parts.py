@@ -18,7 +18,8 @@ LONGEST_NAME = 200
 
 _LONGEST_HEADER = 1 << 18
 _MOST_PARTS = 64
-_PIECE = 1 << 16
+_PIECE = 1 << 18
+"""What is read at once. gunicorn copies all that it has collected for each piece, so that small ones cost more."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

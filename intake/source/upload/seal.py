@@ -13,7 +13,7 @@ from intake.source.admission.room import require_room
 from intake.source.tip.correspondence import SealedFile
 
 _PIECE = 1 << 16
-_PIECES_BETWEEN_LOOKS = 64
+_PIECES_BETWEEN_LOOKS = 16
 
 
 class FileTooLargeError(RequestEntityTooLarge):
