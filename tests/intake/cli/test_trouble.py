@@ -149,12 +149,31 @@ def test_a_card_that_windows_gave_other_line_ends_is_the_same_card(place: Place)
     ("arguments", "help_of"),
     [(["nonsense"], "intake"), (["init", "--nonsense"], "intake init"), (["serve"], "intake serve"),
      (["serve", "a\x1b[2Jb"], "intake serve"), (["clock", "correct", "now"], "intake clock correct"),
-     (["audit", "evidence"], "intake audit evidence"), (["audit", "evidence", "none"], "intake audit evidence")],
+     (["audit", "evidence"], "intake audit evidence"), (["audit", "evidence", "none"], "intake audit evidence"),
+     (["audit", "evidence", "--log"], "intake audit evidence"), (["init", "--team"], "intake init"),
+     (["key", "new", "--role"], "intake key new"), (["triage", "--key"], "intake triage"),
+     (["age", "-r"], "intake age"), (["--version", "--nonsense"], "intake")],
 )  # fmt: skip
 def test_a_wrong_call_is_one_line_that_names_the_help(arguments: list[str], help_of: str, place: Place) -> None:
     result = place.run(*arguments)
     in_one_line(result, Status.USAGE, f"; see '{help_of} --help'")
     assert "\x1b" not in result.stderr
+
+
+FIRST = ["--desk", "http://127.0.0.1:9", "--log", LOG]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--passphrase-file", "passphrase"], ["--desk", "nonsense", *FIRST[2:], "--passphrase-file", "passphrase"],
+     [*FIRST, "--passphrase-file", "amina.card"]],
+)  # fmt: skip
+def test_a_command_that_fails_before_it_has_fetched_anything_leaves_no_directory(
+    wrong: list[str], place: Place
+) -> None:
+    result = place.run("audit", "verify", "--key", "amina.key", "--home", "new/home", *wrong)
+    in_one_line(result, Status.USAGE, "")
+    assert not (place.directory / "new").exists()
 
 
 WRITERS = [
