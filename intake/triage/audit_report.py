@@ -89,7 +89,7 @@ def _did(verified: VerifiedLog, entry: Entry) -> str:
 
 
 def _counts(entry: Entry) -> Iterator[str]:
-    """How many objects of each kind: the ids of a first fetch would fill a screen. What was shown has lines of its own."""
+    """How many objects of each kind: the ids of a first fetch would fill a screen. What was shown has its own line."""
     for kind, count in Counter(name.partition("/")[0] for name in entry.objects).items():
         yield f"{count} {_KINDS.get(kind, kind)}"
 
