@@ -243,7 +243,7 @@ class Home:
 
     def sweep(self) -> None:
         """Remove the files that a program which was killed had not finished. Nobody may be writing."""
-        for path in self._directory.iterdir():
+        for path in self._directory.glob(".*"):
             if _UNFINISHED.fullmatch(path.name):
                 path.unlink(missing_ok=True)
 
