@@ -35,9 +35,8 @@ def verify(
     """
     require_key_file(key)
     opened = open_home(home, desk, log, proxy)
-    keys = load_keys(key, passphrase(passphrase_file))
     with held(opened.directory):
-        run_audit(opened, keys, Console())
+        run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
 
 
 @audit.command()

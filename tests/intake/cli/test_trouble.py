@@ -160,18 +160,14 @@ def test_a_wrong_call_is_one_line_that_names_the_help(arguments: list[str], help
     assert "\x1b" not in result.stderr
 
 
-FIRST = ["--desk", "http://127.0.0.1:9", "--log", LOG]
-
-
 @pytest.mark.parametrize(
-    "wrong",
-    [["--passphrase-file", "passphrase"], ["--desk", "nonsense", *FIRST[2:], "--passphrase-file", "passphrase"],
-     [*FIRST, "--passphrase-file", "amina.card"]],
-)  # fmt: skip
-def test_a_command_that_fails_before_it_has_fetched_anything_leaves_no_directory(
-    wrong: list[str], place: Place
+    "wrong", [[], ["--desk", "nonsense", "--log", LOG], ["--desk", "http://127.0.0.1:9", "--log", "x"]]
+)
+@pytest.mark.parametrize("command", [["audit", "verify"], ["triage"]])
+def test_a_command_that_is_not_told_what_it_needs_leaves_no_directory(
+    command: list[str], wrong: list[str], place: Place
 ) -> None:
-    result = place.run("audit", "verify", "--key", "amina.key", "--home", "new/home", *wrong)
+    result = place.run(*command, "--key", "amina.key", "--home", "new/home", *wrong)
     in_one_line(result, Status.USAGE, "")
     assert not (place.directory / "new").exists()
 
