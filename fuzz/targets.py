@@ -88,7 +88,7 @@ from intake.report.signed import Link, SourceItem, Unsigned
 from intake.serving.head import circuit_of, read_head
 from intake.source.session import base64url
 from intake.source.session.cookie import KEY_SIZE, CookieError, CookieSeal
-from intake.source.upload.parts import IncomingFiles
+from intake.source.upload.parts import IncomingParts, IncomingText
 from intake.triage.outbox.unsent import OutboxError, Unsent, parse_unsent
 from intake.triage.pages.shown import saved_name
 
@@ -220,20 +220,18 @@ def _multipart(data: bytes) -> None:
     boundary, _, body = data.partition(b"\n")
     name = boundary.decode("latin-1")
     with suppress(HTTPException):
-        _read_files(IncomingFiles(io.BytesIO(body), name, len(body), len(body)), body)
+        _read_parts(IncomingParts(io.BytesIO(body), name, len(body), len(body)), body)
     with suppress(HTTPException):
-        _read_files(IncomingFiles(cast(BinaryIO, _Pieces(body)), name, None, _FEW * _FEW), body)
+        _read_parts(IncomingParts(cast(BinaryIO, _Pieces(body)), name, None, _FEW * _FEW), body)
     with suppress(HTTPException):
-        incoming = IncomingFiles(cast(BinaryIO, _Pieces(body)), name, len(body), len(body))
-        next(iter(incoming), None)
-        incoming.read_on(len(body))
+        incoming = IncomingParts(cast(BinaryIO, _Pieces(body)), name, len(body), len(body))
+        for _ in incoming:
+            incoming.limit(len(body))
 
 
-def _read_files(incoming: IncomingFiles, body: bytes) -> None:
-    for file in incoming:
-        _require_in(b"".join(file.content), body)
-    for _, text in incoming.texts:
-        _require_in(text.encode(), body)
+def _read_parts(incoming: IncomingParts, body: bytes) -> None:
+    for part in incoming:
+        _require_in(part.text.encode() if isinstance(part, IncomingText) else b"".join(part.content), body)
 
 
 def _require_in(part: bytes, whole: bytes) -> None:

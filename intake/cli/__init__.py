@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from intake.cli.common import Group
 from intake.cli.trouble import MEANINGS, Status, drop_output, finish_output, report, say_what_is_waited_for
 from intake.terminal import keep_output_whole
 
@@ -34,7 +35,7 @@ _COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Group):
     """Knows its commands by name; imports the one that is asked for. No command has to handle an error."""
 
     def main(  # type: ignore[override]  # it never returns, whatever click is told

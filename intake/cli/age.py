@@ -23,7 +23,7 @@ from crypto.age import (
     looks_armored,
 )
 from intake.cli.agekeys import AskedPassphrase, KeyFile, recipient, recipients_in, require_age_file
-from intake.cli.common import ask_passphrase
+from intake.cli.common import CallContext, Command, Group, ask_passphrase
 from intake.cli.trouble import Trouble
 from intake.cli.wholefile import whole_file
 
@@ -37,7 +37,7 @@ _LOOK = 64
 """Bytes at the start of a file that tell whether it is armored."""
 
 
-class _AgeGroup(click.Group):
+class _AgeGroup(Group):
     """`intake age keygen` is a subcommand; anything else is for `intake age` itself, as in the age tool."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -46,7 +46,7 @@ class _AgeGroup(click.Group):
         return super().parse_args(ctx, args)
 
 
-class _FileContext(click.Context):
+class _FileContext(CallContext):
     """Goes by the name of the group: nobody types the name of the hidden command."""
 
     @property
@@ -55,7 +55,7 @@ class _FileContext(click.Context):
         return self.parent.command_path if self.parent else super().command_path
 
 
-class _FileCommand(click.Command):
+class _FileCommand(Command):
     """`intake age` without a subcommand."""
 
     context_class = _FileContext

@@ -6,7 +6,7 @@ from typing import BinaryIO
 import click
 from rich.console import Console
 
-from intake.cli.common import passphrase, passphrase_option, say
+from intake.cli.common import Group, passphrase, passphrase_option, say
 from intake.cli.connection import connection_options, open_home
 from intake.cli.trouble import Status, Trouble
 from intake.protocol.evidence import parse_evidence
@@ -16,7 +16,7 @@ from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.process.holding import held
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """Check the access log, trusting neither the operator nor the reviewers."""
 

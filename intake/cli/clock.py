@@ -6,7 +6,7 @@ from typing import TypeVar
 import click
 
 from intake.accesslog.clock import correct as correct_clock
-from intake.cli.common import say
+from intake.cli.common import Group, say
 from intake.keeper import open_keeper
 from intake.protocol.clock import ClockError, ClockJumpError
 from intake.settings import load
@@ -28,7 +28,7 @@ def confirming(change: Callable[[bool], T], *, clock_is_right: bool) -> T:
     return change(True)
 
 
-@click.group()
+@click.group(cls=Group)
 def clock() -> None:
     """Put the log's time right, after this machine's clock was wrong."""
 

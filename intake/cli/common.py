@@ -1,14 +1,40 @@
-"""What several commands share: lines of output, the passphrase, the text of files that somebody named."""
+"""What several commands share: how they are called, lines of output, the passphrase, the text of files."""
 
 import sys
 import warnings
 from getpass import GetPassWarning
 from pathlib import Path
+from types import TracebackType
 
 import click
 
 from intake.cli.trouble import Trouble
 from intake.terminal import shown
+
+
+class CallContext(click.Context):
+    """How a command was called. Whatever is wrong with that knows which command's help to name."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        # click itself forgets it where an option lacks its value.
+        if isinstance(error, click.UsageError) and error.ctx is None:
+            error.ctx = self
+        return super().__exit__(kind, error, trace)
+
+
+class Command(click.Command):
+    """What every command is made from."""
+
+    context_class = CallContext
+
+
+class Group(click.Group):
+    """What every command with commands below it is made from."""
+
+    context_class = CallContext
+    command_class = Command
 
 
 def say(line: str) -> None:

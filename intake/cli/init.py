@@ -5,13 +5,13 @@ from pathlib import Path
 
 import click
 
-from intake.cli.common import say
+from intake.cli.common import Command, say
 from intake.keeper import initialise, read_log_key
 from intake.settings import FILE
 from intake.storage.store import Store
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--team", help="How the pages name the organisation that reads.  [default: this team]")
 def init(team: str | None) -> None:
     """Fill the data directory, ask nothing, change nothing that is there.

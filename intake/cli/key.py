@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from intake.cli.common import passphrase, passphrase_option, say
+from intake.cli.common import Group, passphrase, passphrase_option, say
 from intake.protocol.card import Role
 from intake.triage.keys.keyfile import KeyFileError, make_keys, require_new, save_keys, write_card
 
 
-@click.group()
+@click.group(cls=Group)
 def key() -> None:
     """Make the keys of a reviewer or an auditor."""
 

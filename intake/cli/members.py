@@ -6,7 +6,7 @@ import click
 
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
-from intake.cli.common import say
+from intake.cli.common import Group, say
 from intake.keeper import open_keeper
 from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
 from intake.server import open_server
@@ -16,7 +16,7 @@ _WITH_ARTICLE = {Role.REVIEWER: "a reviewer", Role.AUDITOR: "an auditor"}
 
 
 def _group(role: Role, says: str) -> click.Group:
-    @click.group(name=role.value, help=says)
+    @click.group(cls=Group, name=role.value, help=says)
     def group() -> None:
         pass
 

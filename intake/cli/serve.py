@@ -6,12 +6,13 @@ from importlib import import_module
 
 import click
 
+from intake.cli.common import Command
 from intake.listening import require_free
 from intake.settings import load
 from intake.toplevel import toplevel
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("application", type=click.Choice(["source", "desk"]))
 def serve(application: str) -> None:
     """Run one of the two servers in the foreground, where the settings say: the same as 'gunicorn wsgi:source'.

@@ -3,7 +3,7 @@
 import click
 
 from intake.cli.clock import clock_is_right_option
-from intake.cli.common import say
+from intake.cli.common import Command, say
 from intake.server import open_server
 from intake.settings import load
 from intake.storage.removal import first_day_kept, remove_tips, remove_withdrawals
@@ -12,7 +12,7 @@ from intake.storage.store import Forgotten
 from intake.storage.tables import Tip
 
 
-@click.command()
+@click.command(cls=Command)
 @clock_is_right_option
 def settle(clock_is_right: bool) -> None:
     """Delete reports older than keep_months, and rewrite the store. Run it once a day.

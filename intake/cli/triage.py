@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from intake.cli.common import Command
 from intake.cli.connection import connection_options, open_home
 from intake.triage.desk.unreachable import look
 from intake.triage.home import Connection
@@ -14,7 +15,7 @@ from intake.triage.process.holding import held
 from intake.triage.process.supervisor import Supervisor
 
 
-@click.command()
+@click.command(cls=Command)
 @connection_options
 @click.option("--port", type=click.IntRange(1, 65535), default=8003, show_default=True, help="The port on 127.0.0.1.")
 def triage(key: Path, home: Path | None, desk: str | None, log: str | None, proxy: str | None, port: int) -> None:

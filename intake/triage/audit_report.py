@@ -1,6 +1,7 @@
 """What an auditor reads: who opened what, who may, and which log this was. One line for each, the same in a pipe."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -15,6 +16,11 @@ from intake.triage.fetching.log import fetch_whole
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import bar
+
+_NAMED = 6
+"""Of more objects than these only their number is told."""
+
+_KINDS = {"summary": "summaries", "item": "items"}
 
 
 def _now() -> datetime:
@@ -37,6 +43,8 @@ def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], 
 
 def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "Who did what (number, UTC, who, what, to what):"
+    yield "  read: a program fetched this, sealed, and its member could open it"
+    yield "  open: a program says that it showed this to its member"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
     yield ""
@@ -75,9 +83,15 @@ def _name(verified: VerifiedLog, entry: Entry) -> str:
 
 
 def _did(verified: VerifiedLog, entry: Entry) -> str:
-    objects = (_object(verified, name) for name in entry.objects)
+    objects = (_object(verified, name) for name in entry.objects) if len(entry.objects) <= _NAMED else _counts(entry)
     confirmed = ("(the operator confirmed the time)",) if entry.confirmed else ()
     return " ".join((entry.action.value, *objects, *confirmed))
+
+
+def _counts(entry: Entry) -> Iterator[str]:
+    """How many objects of each kind: the ids of a first fetch would fill a screen. What was shown has its own line."""
+    for kind, count in Counter(name.partition("/")[0] for name in entry.objects).items():
+        yield f"{count} {_KINDS.get(kind, kind)}"
 
 
 def _object(verified: VerifiedLog, name: str) -> str:

@@ -85,7 +85,7 @@ class Home:
 
     @classmethod
     def open(cls, directory: Path | None, *, desk: str | None, log: str | None, proxy: str | None) -> "Home":
-        """Open or make the directory, by default that of this log. What is given goes before what is remembered."""
+        """A directory to work in, by default that of this log. What is given goes before what is remembered."""
         place = directory or _default_place(log)
         home = cls(place, Connection(desk or "", log or "", proxy))
         _require_writable(place)
@@ -109,6 +109,7 @@ class Home:
         """What is kept here; opened when it is first used, and filled with what an earlier program kept in files."""
         with self._opens_mirror:
             if self._mirror is None:
+                make_home(self._directory)
                 self._mirror = MirrorFile(self._directory, self.repaired)
                 take_over(self._directory, self._mirror, self.connection.verifier, self.repaired)
             return self._mirror
@@ -242,7 +243,7 @@ class Home:
 
     def sweep(self) -> None:
         """Remove the files that a program which was killed had not finished. Nobody may be writing."""
-        for path in self._directory.iterdir():
+        for path in self._directory.glob(".*"):
             if _UNFINISHED.fullmatch(path.name):
                 path.unlink(missing_ok=True)
 
@@ -314,11 +315,19 @@ def _another_log(owner: str, named: Verifier) -> HomeError:
     )
 
 
+def make_home(directory: Path) -> None:
+    """Make the directory, for this user only, if it is not there."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def _require_writable(directory: Path) -> None:
-    """Make the directory and try it now: later, the reports that were fetched could not be kept."""
+    """Try the directory now: later, the reports that were fetched could not be kept.
+
+    One that is not there is made when there is something to keep, and not by a command that fails before.
+    """
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=directory):
+        there = next(path for path in (directory, *directory.absolute().parents) if path.exists())
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise HomeError(f"--home must be a directory that can be written: {directory}: {error.strerror}") from error

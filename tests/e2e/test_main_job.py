@@ -146,6 +146,8 @@ def _add_files(service: Service, page: Page, photograph: Photograph, seen: Journ
     for name, data in seen.files.items():
         (chosen / name).write_bytes(data)
         page.click("a[href$='/tip/file']")
+        # It is sent last, for what comes before it says whether it may be taken; but people choose it first.
+        assert top(page, "[name=file]") < top(page, "[name=shows]") < top(page, "[name=file_2]")
         page.fill("[name=shows]", f"What it shows: {MARKERS['shows']}")
         page.set_input_files("[name=file]", chosen / name)
         photograph(page, "source-file")
@@ -153,6 +155,13 @@ def _add_files(service: Service, page: Page, photograph: Photograph, seen: Journ
         expect(page.get_by_text("Your file has arrived.")).to_be_visible(timeout=120_000)
         (chosen / name).unlink()
     photograph(page, "source-file-arrived")
+
+
+def top(page: Page, selector: str) -> float:
+    """Where something begins on a page."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["y"]
 
 
 def _leave(page: Page, photograph: Photograph) -> None:

@@ -1,12 +1,12 @@
 """What arrives: every form is read once, whole and strictly, before anything looks at it."""
 
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from flask import request
 from gunicorn.http.errors import ParseException
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from intake.serving.paced import PacedSocket, Refusal
@@ -68,20 +68,20 @@ def _parse(body: bytes) -> None:
         raise BadRequest
     whole = request.content_length in (None, len(body))
     try:
-        set_form(parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict"))
+        set_form(MultiDict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict")))
     except UnicodeDecodeError:
         # Kept even if it is refused: it is shown to the source again.
-        set_form(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace"))
+        set_form(MultiDict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, errors="replace")))
         if whole:
             raise NotTextError from None
     if not whole:
         raise CutShortError
 
 
-def set_form(pairs: list[tuple[str, str]]) -> None:
-    """Let these names and values be the form of the current request."""
-    # Both, or Werkzeug would parse the body again for the one that is missing.
-    request.form = ImmutableMultiDict(pairs)
+def set_form(texts: MultiDict[str, str]) -> None:
+    """Let these be the form of the current request, and what is still added to them."""
+    # Both, or Werkzeug would parse the body again for the one that is missing. It promises that nobody changes its own.
+    request.form = cast("ImmutableMultiDict[str, str]", texts)
     request.files = ImmutableMultiDict()
 
 

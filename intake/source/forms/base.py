@@ -77,10 +77,19 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
         valid = bool(super().validate(extra_validators))
         if self._is_whole():
             return valid
-        self.form_errors = [gettext("This form did not arrive as it should. Please check it and send it again.")]
-        if not _TOKEN.fullmatch(self.token.data or ""):
-            self.token.data = secrets.token_urlsafe(16)
+        self.refuse()
         return False
+
+    def refuse(self) -> None:
+        """Say that the form is none of ours, and make it one."""
+        self.form_errors = [gettext("This form did not arrive as it should. Please check it and send it again.")]
+        if not self.has_token:
+            self.token.data = secrets.token_urlsafe(16)
+
+    @property
+    def has_token(self) -> bool:
+        """Whether it bears a token of the form's."""
+        return _TOKEN.fullmatch(self.token.data or "") is not None
 
     @property
     def wrong(self) -> list[Field]:
@@ -94,7 +103,7 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
         return (
             request.form.keys() <= {field.name for field in fields}
             and all(len(request.form.getlist(name)) <= 1 for name in single)
-            and _TOKEN.fullmatch(self.token.data or "") is not None
+            and self.has_token
         )
 
 
@@ -159,27 +168,22 @@ class TextForm(OwnedForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Whether the form can be used; what is wrong is in `errors`."""
         valid = super().validate(extra_validators)
-        return self._is_meant() and valid
+        return self.is_meant() and valid
 
     @property
     def asks(self) -> bool:
         """Whether to show the box that says to send it all the same."""
         return bool(self.as_is.errors or self.as_is.data)
 
-    def tells_words(self, *names: str) -> bool:
-        """Whether eight words stand in what is not refused yet, or in names of files beside it, unless they are meant.
+    def is_meant(self, *names: str) -> bool:
+        """Whether no eight words stand in what is not refused yet, or in these names of files, unless they are meant.
 
-        All together: somebody may have put one word into each field.
+        All together: somebody may have put one word into each field. What is wrong is then in the fields.
         """
-        return not self.as_is.data and words_stand_in("\n".join((*(field.data for field in self._texts()), *names)))
-
-    def _texts(self) -> list[Field]:
-        return [field for field in leaves(self) if self._is_text(field)]
-
-    def _is_meant(self) -> bool:
-        if not self.tells_words():
+        texts = [field for field in leaves(self) if self._is_text(field)]
+        if self.as_is.data or not words_stand_in("\n".join((*(field.data for field in texts), *names))):
             return True
-        for field in self._texts():
+        for field in texts:
             if words_stand_in(field.data):
                 field.errors = [gettext("They seem to stand here.")]
         self.as_is.errors = [str(EIGHT_WORDS)]

@@ -7,6 +7,8 @@ from typing import Any
 import flask_babel
 from babel.numbers import format_decimal
 
+from intake.report.sizes import in_units
+
 # Babel knows the symbols of a numbering system, but writes Latin digits; this is the one of ours that has others.
 _DIGITS = {"arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
 
@@ -38,14 +40,16 @@ def day(value: date) -> str:
     return digits(flask_babel.format_date(value, "long"))
 
 
-def megabytes(size: int) -> str:
-    """A size in bytes, for people."""
-    return gettext("%(number)s MB", number=number(round(size / 1_000_000, 1)))
-
-
-def kilobytes(size: int) -> str:
-    """The same for a small one."""
-    return gettext("%(number)s kB", number=number(-(-size // 1000)))
+def size(count: int) -> str:
+    """A number of bytes, for people."""
+    value, unit = in_units(count)
+    match unit:
+        case "bytes":
+            return str(flask_babel.ngettext("%(number)s byte", "%(number)s bytes", count, number=number(value)))
+        case "kB":
+            return gettext("%(number)s kB", number=number(value))
+        case "MB":
+            return gettext("%(number)s MB", number=number(value))
 
 
 def digits(text: str) -> str:

@@ -1,14 +1,17 @@
 """The form to add files: a few rows, each with the form's questions about a file and a field for the file."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, FileField
 
 from intake.report.definition import UNANSWERED, Choice, load_form
-from intake.source.forms.base import TextForm, leaves
+from intake.source.forms.base import TextForm
 from intake.source.forms.questions import answer_of, question_field
 from intake.source.text.gettext import lazy_gettext as _
+from intake.source.upload.parts import IncomingFile, IncomingText
 
 ROWS = 3
 """How many files can be sent at once."""
@@ -17,18 +20,33 @@ _FILE = "file"
 
 
 class FileForm(TextForm):
-    """Rows in the order in which a browser sends them: what is said about a file, and then the file, which the view
-    reads itself. Made by `file_form`.
+    """Rows in the order in which a browser sends them: what is said about a file, and then the file, which is sealed
+    while it arrives. Made by `file_form`.
     """
 
-    @property
-    def rows(self) -> list["Row"]:
+    @cached_property
+    def rows(self) -> Sequence["Row"]:
         """All rows."""
         return [Row(self, number) for number in range(1, ROWS + 1)]
 
     def row_of(self, part: str) -> "Row | None":
         """The row whose file is sent under this name."""
         return next((row for row in self.rows if row.file.name == part), None)
+
+    def fill(self, parts: Iterable[IncomingText | IncomingFile]) -> IncomingFile | None:
+        """Put what arrives into its fields, until a file begins; None at the end."""
+        for part in parts:
+            if isinstance(part, IncomingFile):
+                return part
+            self._put(part)
+        return None
+
+    def _put(self, arrived: IncomingText) -> None:
+        if arrived.part in self and self[arrived.part].raw_data is None:
+            self[arrived.part].process(MultiDict([(arrived.part, arrived.text)]))
+        else:
+            # Nothing that the form asks for, or a second time.
+            self.refuse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +66,16 @@ class Row:
         """The fields about the file."""
         return [self.form[_name(question.key, self.number)] for question in load_form().file_fields]
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Under which names this row is sent."""
-        return frozenset(field.name for field in (self.file, *leaves(self.questions)))
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether what is said about the file can be taken, once the form is validated."""
+    def check(self) -> bool:
+        """Whether what is said about the file can be taken; what is wrong is then in the fields."""
+        for field in self.questions:
+            field.validate(self.form)
         return not any(field.errors for field in self.questions)
+
+    def clear(self) -> None:
+        """Make it as it is on a page that nobody has written on."""
+        for field in self.questions:
+            field.process(None)
 
     @property
     def is_open(self) -> bool:

@@ -1,17 +1,13 @@
-"""The parts of a form with files, while it arrives: texts, and files whose bytes are still to come."""
+"""The parts of a form with files, in one pass while it arrives: texts, and files whose bytes are still to come."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
-from multipart import (
-    MultipartError,
-    MultipartSegment,
-    PushMultipartParser,
-)
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from intake.source.admission.incoming import NotTextError
 
@@ -22,7 +18,17 @@ LONGEST_NAME = 200
 
 _LONGEST_HEADER = 1 << 18
 _MOST_PARTS = 64
-_PIECE = 1 << 16
+_PIECE = 1 << 18
+"""What is read at once. gunicorn copies all that it has collected for each piece, so that small ones cost more."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class IncomingText:
+    """What was written, or chosen, in a field."""
+
+    part: str
+    """The name of the form's field."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -38,8 +44,8 @@ class IncomingFile:
     content: Iterator[bytes]
 
 
-class IncomingFiles:
-    """A multipart body while it arrives: its files, one after the other, and in `texts` what came before each.
+class IncomingParts:
+    """A multipart body while it arrives, of which every byte is read once.
 
     A body that is malformed or breaks off raises `BadRequest` wherever that is noticed, and one with more than `most`
     bytes of files, or `TEXT_PARTS_SIZE` of anything else, `RequestEntityTooLarge`. A file that was read to its end
@@ -47,29 +53,30 @@ class IncomingFiles:
     """
 
     def __init__(self, stream: BinaryIO, boundary: str, size: int | None, most: int) -> None:
-        self.texts: list[tuple[str, str]] = []
+        self.texts: MultiDict[str, str] = MultiDict()
+        """The texts that have arrived, by their names."""
         self._body = _Body(stream, size, most)
         self._events = _events(self._body, boundary)
-        self._files = self._walk()
+        self._parts = self._walk()
         self._in_part = False
 
-    def __iter__(self) -> Iterator[IncomingFile]:
-        """The files, each as soon as it begins. What is not read of one is skipped before the next."""
-        return self._files
+    def __iter__(self) -> Iterator[IncomingText | IncomingFile]:
+        """The parts in their order, a file as soon as it begins. What is not read of one is skipped before the next."""
+        return self._parts
 
-    def read_on(self, most: int) -> None:
-        """Skip what is still coming, for the texts in it; but not if that may be more than `most` bytes."""
-        if self._body.limit(most):
-            with suppress(HTTPException):
-                for _ in self._files:
-                    pass
+    def limit(self, most: int) -> bool:
+        """Want no more than `most` bytes of files from here on; false if what comes is known to be more."""
+        return self._body.limit(most)
 
-    def _walk(self) -> Iterator[IncomingFile]:
+    def _walk(self) -> Iterator[IncomingText | IncomingFile]:
         for event in self._events:
             if not isinstance(event, MultipartSegment):
                 raise BadRequest
+            name = event.name or ""
             if event.filename is None:
-                self.texts.append((event.name or "", self._text()))
+                text = self._text()
+                self.texts.add(name, text)
+                yield IncomingText(name, text)
                 continue
             content = self._body.files(self._content())
             first = next(content, b"")
@@ -77,8 +84,8 @@ class IncomingFiles:
                 # What browsers send for a field in which no file was chosen.
                 continue
             media_type = (event.content_type or "application/octet-stream")[:LONGEST_NAME]
-            name = shortened(event.filename, LONGEST_NAME)
-            yield IncomingFile(event.name or "", name, media_type, chain([first] if first else [], content))
+            called = shortened(event.filename, LONGEST_NAME)
+            yield IncomingFile(name, called, media_type, chain([first] if first else [], content))
             if self._in_part:
                 self._body.require_end()
             for _ in content:

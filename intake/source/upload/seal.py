@@ -6,14 +6,14 @@ from typing import BinaryIO, cast
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from crypto.age import Encryptor, parse_recipient
+from crypto.age import Encryptor, Recipient
 from crypto.padding import zeros_after
 from intake.server import Server
 from intake.source.admission.room import require_room
 from intake.source.tip.correspondence import SealedFile
 
 _PIECE = 1 << 16
-_PIECES_BETWEEN_LOOKS = 64
+_PIECES_BETWEEN_LOOKS = 16
 
 
 class FileTooLargeError(RequestEntityTooLarge):
@@ -24,7 +24,7 @@ class EmptyFileError(ValueError):
     """The file holds nothing."""
 
 
-def seal_file(server: Server, recipient: str, content: Iterable[bytes]) -> SealedFile:
+def seal_file(server: Server, recipient: Recipient, content: Iterable[bytes]) -> SealedFile:
     """Seal a file as it comes, with zero bytes after it up to its Padmé size, and make it durable.
 
     Raises `FileTooLargeError`, `EmptyFileError`, and `NoRoomError` where others have filled the disk meanwhile; then,
@@ -32,7 +32,7 @@ def seal_file(server: Server, recipient: str, content: Iterable[bytes]) -> Seale
     """
     digest, size = hashlib.sha256(), 0
     with server.blobs.new() as blob:
-        with Encryptor(cast(BinaryIO, blob), [parse_recipient(recipient)]) as sealed:
+        with Encryptor(cast(BinaryIO, blob), [recipient]) as sealed:
             for number, piece in enumerate(content):
                 size += len(piece)
                 if size > server.settings.largest_file:

@@ -1,11 +1,9 @@
 """Adding files. The view reads its body itself, so that a file is sealed as it arrives and never lies anywhere."""
 
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
 from typing import BinaryIO, cast
 
 from babel.lists import format_list
@@ -22,13 +20,13 @@ from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.tokens import CSRFError, exempt, require_token
 from intake.source.session.visits import tell
-from intake.source.text.gettext import digits, megabytes
+from intake.source.text.gettext import digits, size
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import to_codename
-from intake.source.upload.delivery import Delivery, size_words
+from intake.source.upload.delivery import Delivery
 from intake.source.upload.form import ROWS, FileForm, file_form
-from intake.source.upload.parts import IncomingFile, IncomingFiles
-from intake.source.words.typed import sender, signed_in
+from intake.source.upload.parts import IncomingParts
+from intake.source.words.typed import Visitor, sender, signed_in
 
 blueprint = Blueprint("upload", __name__)
 
@@ -43,11 +41,9 @@ _READ_ON = 8_000_000
 def read_texts() -> None:
     """Read the texts of a form that is refused whatever its files are, so that it can be shown again."""
     with suppress(HTTPException):
-        incoming = _incoming()
-        with suppress(HTTPException):
-            next(iter(incoming), None)
-        incoming.read_on(_READ_ON)
-        set_form(incoming.texts)
+        form, parts = _empty(), _incoming()
+        form.fill(parts)
+        _read_on(parts, form)
 
 
 def _file_page(notice: str = "", form: FileForm | None = None) -> str:
@@ -57,23 +53,28 @@ def _file_page(notice: str = "", form: FileForm | None = None) -> str:
         form=form or file_form()(),
         notice=notice,
         here=signed_in(server) is not None,
-        largest=megabytes(server.settings.largest_file),
+        largest=size(server.settings.largest_file),
         times=_times(server.settings.largest_file),
     )
 
 
 @blueprint.route("/tip/file", methods=["GET", "POST"])
 @marked(Cost.SENDING, Brings.FILES, read_refused=read_texts)
-@exempt  # The check would parse the body, and so write it to a disk; _first makes it once the token has arrived.
+@exempt  # The check would parse the body, and so write it to a disk; _judged makes it once the token has arrived.
 @show_again(_file_page)
 def file() -> ResponseReturnValue:
     """The page to choose files, and their arrival."""
     if request.method == "POST":
-        return _take(_incoming())
-    return _file_page(form=file_form()(formdata=None)) if signed_in(current_server()) else to_codename()
+        return _take(_empty(), _incoming())
+    return _file_page(form=_empty()) if signed_in(current_server()) else to_codename()
 
 
-def _incoming() -> IncomingFiles:
+def _empty() -> FileForm:
+    """The form without anything in it, whatever has arrived."""
+    return file_form()(formdata=None)
+
+
+def _incoming() -> IncomingParts:
     server = current_server()
     boundary = request.mimetype_params.get("boundary")
     if request.mimetype != "multipart/form-data" or not boundary:
@@ -81,71 +82,62 @@ def _incoming() -> IncomingFiles:
     most = ROWS * server.settings.largest_file + _READ_ON
     # Not refused by its length: what came before a file that is too large stays, and that file is named.
     request.max_content_length = sys.maxsize
-    return IncomingFiles(cast(BinaryIO, request.stream), boundary, request.content_length, most)
+    parts = IncomingParts(cast(BinaryIO, request.stream), boundary, request.content_length, most)
+    # What has arrived is shown again, wherever it breaks off.
+    set_form(parts.texts)
+    return parts
 
 
-def _take(incoming: IncomingFiles) -> ResponseReturnValue:
-    # Who sends this is judged before the first file: a session may end while the files arrive.
-    first = _first(incoming)
-    form = _form(incoming)
-    here = sender(current_server(), form)
-    if here is None or form.form_errors:
-        _read_on(incoming, form)
+def _take(form: FileForm, parts: IncomingParts) -> ResponseReturnValue:
+    """One pass: texts go into the form, and files into the store, in the order in which they arrive."""
+    file = form.fill(parts)
+    # Before the first file: a session may end while the files arrive.
+    here = _judged(form, parts)
+    if here is None:
         return _file_page(form=form), 400
-    delivery = Delivery(current_server(), here)
+    delivery, notice = Delivery(current_server(), here, form), ""
     try:
-        for file in chain(first, incoming):
-            delivery.take(file, _form(incoming))
-        delivery.require_files(_form(incoming))
+        while file is not None:
+            delivery.take(file)
+            file = form.fill(parts)
+        delivery.end()
     except HTTPException as error:
         delivery.status = error.code or 500
-        _read_on(incoming)
-        return _answer(incoming, delivery, "" if isinstance(error, NoRoomError) else _broken_off(delivery))
-    return _answer(incoming, delivery)
+        _read_on(parts, form)
+        notice = "" if isinstance(error, NoRoomError) else _broken_off(delivery)
+    return _answer(delivery, form, notice)
 
 
-def _first(incoming: IncomingFiles) -> Iterator[IncomingFile]:
-    """The first file, once its form is known to be this visit's; none if there is none."""
+def _judged(form: FileForm, parts: IncomingParts) -> Visitor | None:
+    """Whose form this is, as far as the first file; None if it is to be shown again."""
     try:
-        file = next(iter(incoming), None)
-        set_form(incoming.texts)
         require_token()
-    except HTTPException as error:
-        if isinstance(error, CSRFError):
-            incoming.read_on(_READ_ON)
-        set_form(incoming.texts)
+    except CSRFError:
+        _read_on(parts, form)
         raise
-    return iter([] if file is None else [file])
+    here = sender(current_server(), form)
+    if not form.has_token:
+        form.refuse()
+    if here is not None and not form.form_errors:
+        return here
+    _read_on(parts, form)
+    return None
 
 
-def _form(incoming: IncomingFiles) -> FileForm:
-    """The form as far as it has arrived, validated."""
-    set_form(incoming.texts)
-    form = file_form()()
-    form.validate()
-    return form
+def _read_on(parts: IncomingParts, form: FileForm) -> None:
+    """Let the texts that are still to come be part of a form that is shown again; but not for too many bytes."""
+    with suppress(HTTPException):
+        if parts.limit(_READ_ON):
+            while form.fill(parts) is not None:
+                pass
 
 
-def _read_on(incoming: IncomingFiles, form: FileForm | None = None) -> None:
-    """Let the texts that are still to come be part of a form that is shown again."""
-    known = {name for name, _text in incoming.texts}
-    incoming.read_on(_READ_ON)
-    set_form(incoming.texts)
-    for field in form or ():
-        if field.name in request.form and field.name not in known:
-            field.process(request.form)
-
-
-def _answer(incoming: IncomingFiles, delivery: Delivery, notice: str = "") -> ResponseReturnValue:
+def _answer(delivery: Delivery, form: FileForm, notice: str) -> ResponseReturnValue:
     if delivery.received:
         _tell(delivery.received)
-    if not delivery.faults and not notice:
+    if delivery.status == 200:
         return redirect(url_for("thread.tip"), 303)
-    set_form(delivery.rest(incoming.texts))
-    form = file_form()()
-    form.validate()
-    for name, words in delivery.faults.items():
-        form[name].errors = [words]
+    delivery.clear()
     return _file_page(notice, form), delivery.status
 
 
@@ -173,8 +165,8 @@ class _Time:
 
 def _times(largest: int) -> list[_Time]:
     """For a few sizes of files."""
-    sizes = [size for size in _SIZES if size < largest]
-    return [_Time(size_words(size), _duration(size / _FAST), _duration(size / _SLOW)) for size in (*sizes, largest)]
+    counts = [count for count in _SIZES if count < largest]
+    return [_Time(size(count), _duration(count / _FAST), _duration(count / _SLOW)) for count in (*counts, largest)]
 
 
 def _duration(seconds: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from intake.report.payloads import STATUSES
+from intake.report.sizes import in_units
 from intake.triage.pages.shown import saved_name
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -37,9 +38,8 @@ def status(key: str) -> str:
 
 def size(count: int) -> str:
     """A number of bytes as people say it."""
-    if count < 1000:
-        return f"{count} bytes"
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+    number, unit = in_units(count)
+    return f"{number:,.1f}".removesuffix(".0") + (" byte" if count == 1 else f" {unit}")
 
 
 def attachment(name: str) -> str:

@@ -40,7 +40,7 @@ def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
     unsent = _typed(tip_id, kind)
     opened = workspace.book.tip(tip_id)
     if opened is not None and (problem := _wrong(unsent)):
-        return tip_page(workspace, opened, f"Not saved: {problem}", {kind: unsent.text}, unsent.form), 400
+        return tip_page(workspace, opened, f"Not saved: {problem}.", {kind: unsent.text}, unsent.form), 400
     try:
         workspace.write(unsent, request.form.get("draft", ""))
     except OutboxError as error:
@@ -81,9 +81,9 @@ def _typed(tip_id: str, kind: str) -> Unsent:
 def _wrong(unsent: Unsent) -> str:
     """What is wrong with it, if anything."""
     if unsent.kind == "status" and unsent.text not in STATUSES:
-        return "Choose a status."
+        return "no status was chosen"
     if not unsent.text:
-        return "Write something first."
+        return "nothing was written"
     if len(unsent.text) > LONGEST_TEXT:
-        return f"That is longer than {LONGEST_TEXT} characters."
+        return f"this is longer than {LONGEST_TEXT:,} characters"
     return ""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from intake.triage.home import HomeError
+from intake.triage.home import HomeError, make_home
 
 _FILE = "in-use"
 _BEYOND = 1 << 20
@@ -26,6 +26,7 @@ def held(directory: Path) -> Iterator[BinaryIO]:
     A child process that inherits the file keeps the hold for as long as it runs. What a program that is gone left
     behind holds nothing.
     """
+    make_home(directory)
     with os.fdopen(os.open(directory / _FILE, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         if not _lock(file):
             raise HomeInUseError(

@@ -149,12 +149,27 @@ def test_a_card_that_windows_gave_other_line_ends_is_the_same_card(place: Place)
     ("arguments", "help_of"),
     [(["nonsense"], "intake"), (["init", "--nonsense"], "intake init"), (["serve"], "intake serve"),
      (["serve", "a\x1b[2Jb"], "intake serve"), (["clock", "correct", "now"], "intake clock correct"),
-     (["audit", "evidence"], "intake audit evidence"), (["audit", "evidence", "none"], "intake audit evidence")],
+     (["audit", "evidence"], "intake audit evidence"), (["audit", "evidence", "none"], "intake audit evidence"),
+     (["audit", "evidence", "--log"], "intake audit evidence"), (["init", "--team"], "intake init"),
+     (["key", "new", "--role"], "intake key new"), (["triage", "--key"], "intake triage"),
+     (["age", "-r"], "intake age"), (["--version", "--nonsense"], "intake")],
 )  # fmt: skip
 def test_a_wrong_call_is_one_line_that_names_the_help(arguments: list[str], help_of: str, place: Place) -> None:
     result = place.run(*arguments)
     in_one_line(result, Status.USAGE, f"; see '{help_of} --help'")
     assert "\x1b" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong", [[], ["--desk", "nonsense", "--log", LOG], ["--desk", "http://127.0.0.1:9", "--log", "x"]]
+)
+@pytest.mark.parametrize("command", [["audit", "verify"], ["triage"]])
+def test_a_command_that_is_not_told_what_it_needs_leaves_no_directory(
+    command: list[str], wrong: list[str], place: Place
+) -> None:
+    result = place.run(*command, "--key", "amina.key", "--home", "new/home", *wrong)
+    in_one_line(result, Status.USAGE, "")
+    assert not (place.directory / "new").exists()
 
 
 WRITERS = [

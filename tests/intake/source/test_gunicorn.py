@@ -195,7 +195,7 @@ def test_a_file_that_is_too_large_is_named_while_it_still_arrives_on_a_page_that
     browser = Source(running.address)
     browser.report("Two men came.")
     with running.connect() as connection:
-        connection.sendall(browser.half_an_upload(b"x" * 35_100_000, length=150_000_000))
+        connection.sendall(browser.half_an_upload(b"x" * 35_400_000, length=150_000_000))
         page = still_sending(connection)
     browser.client.close()
     assert page.startswith(b"HTTP/1.1 413 ")

@@ -164,6 +164,14 @@ def test_no_address_is_answered_with_the_name_that_the_browser_used(visit: Visit
     assert "somewhere" not in answer.get_data(as_text=True) + str(answer.headers)
 
 
+@pytest.mark.parametrize("path", PATHS[:-2])
+def test_no_way_and_no_heading_stands_twice_on_a_page(anybody: Visit, path: str) -> None:
+    anybody.open(path)
+    found = re.findall(r"<(h[123]|a|button)\b[^>]*>([^<]+)</\1>", anybody.text)
+    said = [words for _, words in found]
+    assert sorted(set(said)) == sorted(said)
+
+
 def test_numbers_are_written_in_the_digits_of_the_page(visit: Visit) -> None:
     visit.report()
     visit.open("/fa/tip/file")

@@ -65,15 +65,30 @@ def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(
     desk: Desk, reviewer: Reviewer, enrol: Enrol, carla: MemberKeys, home: HomeOf
 ) -> None:
     amina = enrol("amina")
-    tips = [desk.store_tip("One.", {}).id.hex() for _ in range(5)]
+    tips = [desk.store_tip("One.", {}).id.hex() for _ in range(3)]
     reviewer("amina").unlock()
     lines = printed(home("carla"), carla).splitlines()
     read = next(line for line in lines if " read " in line)
+    assert read.count("summary/") == 3
     assert all(f"summary/{tip}" in read for tip in tips)
     assert next(line for line in lines if " enrol " in line and "(amina)" in line).endswith(
         f"enrol member/{amina.card.key_id} (amina)"
     )
     assert any(line.startswith(f"{amina.card.key_id}  reviewer  amina  since ") for line in lines)
+
+
+def test_of_a_fetch_of_much_the_numbers_are_told_and_what_the_words_mean(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol, carla: MemberKeys, home: HomeOf
+) -> None:
+    enrol("amina")
+    for _ in range(40):
+        desk.store_tip("One.", {})
+    reviewer("amina").unlock()
+    lines = printed(home("carla"), carla).splitlines()
+    assert max(map(len, lines)) < 400
+    assert any(line.endswith("amina  read 40 summaries 40 items") for line in lines)
+    for word in ("read", "open"):
+        assert any(line.startswith(f"  {word}: ") for line in lines)
 
 
 def test_an_entry_that_was_edited_in_the_store_is_found_on_every_run(
