@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 EACH = 200
 MULTIPART = "multipart/form-data; boundary=b"
 AT_ONCE = SHORTEST_GRACE
-"""Seconds: sooner than the server gives anybody up, so that an answer by then did not wait for that."""
+"""Seconds: sooner than the server gives anybody up, so that whatever was answered by then did not wait for that."""
 
 HALF_A_HEAD = b"GET /en/ HTTP/1.1\r\nHost: x\r\nX-Slow: "
 
@@ -106,12 +106,23 @@ def memory_of_all(running: Server) -> int:
     return sum(memory(process) for process in (master, *children(master)))
 
 
+def slowest(visitor: Visitor) -> float:
+    """The seconds that the slowest of a visitor's pages took."""
+    return max(answer.seconds for answer in visitor.answers)
+
+
+def at_once(before: Visitor) -> float:
+    """Seconds that no page may take: two, or what the machine, if it is busy otherwise, made of a visit before."""
+    return max(2.0, 4 * slowest(before))
+
+
 def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
     open_site: OpenSite, gunicorn: StartSource, closing: ExitStack
 ) -> None:
     running = gunicorn(open_site(onion=True).server.settings.data)
     attacker = Visitor(running.connect, circuit=1)
     attacker.report()
+    at_most = at_once(attacker)
     beginning = beginning_of_upload(attacker)
     flood = Flood(running.connect, closing)
     for _ in range(EACH):
@@ -130,7 +141,7 @@ def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
 
     assert flood.is_open()
     assert len(source.answers) > 10
-    assert max(answer.seconds for answer in source.answers) < AT_ONCE
+    assert slowest(source) < at_most
     assert memory_of_all(running) < 1 << 30
 
 
@@ -163,6 +174,7 @@ def test_with_thousands_of_requests_that_never_end_a_new_source_submits_at_once(
     running = gunicorn(open_site(onion=True).server.settings.data)
     attacker = Visitor(running.connect, circuit=1)
     attacker.report()
+    at_most = at_once(attacker)
     flood = Flood(running.connect, closing)
     attack(flood, attacker, 5_000, circuits=200)
     flood.trickle()
@@ -173,7 +185,7 @@ def test_with_thousands_of_requests_that_never_end_a_new_source_submits_at_once(
         source.submit("/en/leave")
         source.get("/en/return")
         assert source.submit("/en/return", codename=codename).path == "/en/tip"
-        assert max(answer.seconds for answer in source.answers) < AT_ONCE
+        assert slowest(source) < at_most
     assert memory_of_all(running) < 1 << 29
 
 
