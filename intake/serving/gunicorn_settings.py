@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake import settings
 from intake.accesslog.read import LogDamagedError
-from intake.serving.start import Application, StartError, asked_for, hold_settings, refuse
+from intake.serving.start import Application, StartError, asked_for, hold_settings, refuse, require_own_address
 from intake.serving.suited import UnsuitedError
 from intake.storage.schema import SchemaError
 
@@ -61,14 +61,18 @@ if not _is_desk:
     import_module("intake.source.session.visits")
 
 
-def on_starting(arbiter: Any) -> None:
-    """Refuse what somebody set beside us, before anything listens."""
+def on_reload(arbiter: Any) -> None:
+    """Refuse what somebody set beside us."""
     # So that gunicorn, when it is told to read its settings anew, gets them from `intake.toml` anew.
     sys.modules.pop(__name__, None)
     hold_settings(arbiter, globals())
 
 
-on_reload = on_starting
+def on_starting(arbiter: Any) -> None:
+    """Refuse that, and an address at which somebody listens, before anything listens."""
+    on_reload(arbiter)
+    require_own_address(arbiter, f"{application}_bind", bind)
+
 
 bind = _settings.desk_bind if _is_desk else _settings.source_bind
 # Tor, running as another user, reaches a unix socket through its group.

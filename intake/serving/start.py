@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 
 from gunicorn.config import Config
 from gunicorn.errors import AppImportError
+from gunicorn.systemd import listen_fds
 
+from intake.listening import ListenError, require_free
 from intake.serving.suited import require_suited_gunicorn
 
 _NAMED = re.compile(r"(?:\w+\.)*wsgi:(source|desk)")
@@ -68,12 +70,21 @@ def hold_settings(arbiter: Any, ours: Mapping[str, Any]) -> None:
         _require_application(arbiter.app.app_uri, ours["application"])
         _require_ours(arbiter.cfg, ours)
     except StartError as error:
-        if arbiter.pidfile is not None:
-            arbiter.pidfile.unlink()
-        refuse(error)
+        _end(arbiter, error)
     # gunicorn would take it for a part of every address.
     os.environ.pop("SCRIPT_NAME", None)
     _held = ours["application"]
+
+
+def require_own_address(arbiter: Any, option: str, bind: str) -> None:
+    """Before anything listens: end this process, with the reason, if it can't listen at the address of this option."""
+    # gunicorn would take a unix socket away from whoever listens there. Of sockets that it is handed it makes none.
+    if arbiter.master_pid or listen_fds(unset_environment=False):
+        return
+    try:
+        require_free(option, bind)
+    except ListenError as error:
+        _end(arbiter, error)
 
 
 def refuse(error: Exception) -> NoReturn:
@@ -89,6 +100,12 @@ def require_held(name: str) -> None:
             f"intake: the {name} is served with other settings than its own. Start it with 'intake serve {name}', or "
             "with gunicorn in the directory of gunicorn.conf.py, without --preload and without another --config"
         )
+
+
+def _end(arbiter: Any, error: Exception) -> NoReturn:
+    if arbiter.pidfile is not None:
+        arbiter.pidfile.unlink()
+    refuse(error)
 
 
 def _application(uri: str) -> Application:

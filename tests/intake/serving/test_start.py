@@ -1,9 +1,10 @@
 """How the servers are started: whatever way, each is what it was asked for; no option and no header changes that."""
 
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -97,6 +98,20 @@ def test_a_unix_socket_is_where_its_setting_says_whatever_its_name(
         with serving([*GUNICORN, "wsgi:source"], path, tmp_path / "printed", variables) as running:
             assert running.ask(b"GET /en/left HTTP/1.1\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200 ")
             assert path.is_socket()
+
+
+def test_a_socket_that_another_server_listens_at_is_not_taken_away(server: Keeper, tmp_path: Path) -> None:
+    path = tmp_path / "site.sock"
+    with closing(socket.socket(socket.AF_UNIX)) as held, closing(socket.socket(socket.AF_UNIX)) as visitor:
+        held.bind(str(path))
+        held.listen()
+        ended = start(server, ["--pid", str(tmp_path / "pid"), "wsgi:source"], **listening("source", path))
+        assert (ended.returncode, (tmp_path / "pid").exists()) == (2, False)
+        assert f"intake: source_bind = unix:{path} can't be listened at: it is in use" in ended.stderr
+        visitor.connect(str(path))
+        held.accept()[0].close()
+    with source_at(server.settings.data, path, tmp_path / "printed") as running:
+        assert b"200" in running.ask(b"GET /en/ HTTP/1.1\r\nHost: x\r\n\r\n")[:20]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-c", "python:intake.serving.gunicorn_settings"], ["-n", "wsgi:source"]])
