@@ -288,6 +288,8 @@ class Walk:
 
 def look_at(page: Page) -> Look:
     """Look at the page, which has axe-core, in a phone's window and in the narrowest one."""
+    # Of a page that a click led to, the style may be on its way yet.
+    page.wait_for_load_state()
     seen: dict[str, Any] = page.evaluate(LOOK, SMALLEST_TARGET)
     page.set_viewport_size(NARROW)
     seen |= page.evaluate(LOOK_NARROW, WIDE_TEXT)

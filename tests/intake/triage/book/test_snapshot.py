@@ -39,7 +39,9 @@ NEVER = Event()
 
 @pytest.fixture
 def place(tmp_path: Path, desk: Desk) -> Home:
-    return Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
+    home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
+    home.directory.mkdir()
+    return home
 
 
 def book_of(*narratives: str) -> Book:
