@@ -6,33 +6,42 @@ Reports are made up and not sealed: what a snapshot holds is not opened, and a r
 import os
 import random
 import re
+import secrets
 import sqlite3
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
+from typing import TypeVar
 from urllib.parse import urlencode
 
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from bench.served import free_port, served
 from bench.timing import Part, Row
 from crypto.age import HybridIdentity
 from intake.accesslog import members
-from intake.keeper import initialise, open_keeper, read_log_key
+from intake.keeper import Keeper, initialise, open_keeper, read_log_key
 from intake.protocol.audit import verify_log
 from intake.protocol.card import Role
 from intake.protocol.evidence import Received
-from intake.protocol.index import DayIndex, ItemRow, TipRow
+from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, sha256_hex
+from intake.protocol.kinds import Kind
 from intake.protocol.logstate import LogState
 from intake.report.definition import Choice, load_form
 from intake.report.payloads import STATUSES, Note, Status
 from intake.report.told import Account, Told
+from intake.storage import tables
 from intake.triage.book import Book, Snapshot
 from intake.triage.fetching.log import KeptLog
 from intake.triage.home import Connection, Home
@@ -53,6 +62,8 @@ _KEPT = 2000
 """Bytes of a sealed summary, and of an item: what matters is that they are read and hashed."""
 
 _PAGES = 50
+_SYNCS = 20
+R = TypeVar("R", TipRow, ItemRow)
 _PASSPHRASE = "the passphrase of a machine that is measured"  # noqa: S105
 
 
@@ -60,9 +71,10 @@ _PASSPHRASE = "the passphrase of a machine that is measured"  # noqa: S105
 def part() -> Iterator[Part]:
     """Every row, over homes that are gone afterwards."""
     with TemporaryDirectory() as temporary, ExitStack() as opened:
-        homes = [_fill(Path(temporary) / str(size), size) for size in SIZES]
+        homes = [opened.enter_context(_filled(Path(temporary) / str(size), size)) for size in SIZES]
         fewer, most = (opened.enter_context(_program(home)) for home in homes)
-        rows = [*(_unlock(home) for home in homes), _look(fewer, min(SIZES)), _filter(most, max(SIZES))]
+        rows = [*(_unlock(home) for home in homes), _nothing_new(fewer, most), _look(fewer, min(SIZES)),
+                _filter(most, max(SIZES))]  # fmt: skip
         yield Part(rows, lambda: "\n".join([_slowest(most), *(_memory(home) for home in homes)]))
 
 
@@ -142,6 +154,18 @@ def _unlock(filled: _Filled) -> Row:
                rounds=3 if less else 1)  # fmt: skip
 
 
+def _nothing_new(fewer: _Program, most: _Program) -> Row:
+    def sync(program: _Program) -> None:
+        for _ in range(_SYNCS):
+            program.workspace.sync()
+            if program.workspace.problem or program.workspace.alarm:
+                raise RuntimeError(program.workspace.problem or program.workspace.alarm)
+
+    return Row(f"nothing new with {max(SIZES)} reports, processor time of both sides", lambda: sync(most),
+               f"with {min(SIZES)}", lambda: sync(fewer), "≤ 1.2", clock=time.process_time,
+               other_clock=time.process_time, amount=_SYNCS, unit="syncs")  # fmt: skip
+
+
 def _look(program: _Program, size: int) -> Row:
     names = sorted(program.workspace.book.given())[:_PAGES]
 
@@ -182,33 +206,41 @@ def _memory(filled: _Filled) -> str:
     return f"Memory with {filled.size} reports: {told.strip()}"
 
 
-def _fill(directory: Path, size: int) -> _Filled:
-    settings = initialise(directory.with_suffix(".server"), {})
+@contextmanager
+def _filled(directory: Path, size: int) -> Iterator[_Filled]:
+    """A home, and the desk that it is of, which answers."""
+    port = free_port()
+    settings = initialise(directory.with_suffix(".server"), {"desk_authority": f"127.0.0.1:{port}"})
     server = open_keeper(settings)
+    with served(server, port):
+        yield _fill(directory, size, server, f"http://127.0.0.1:{port}")
+    server.store.close()
+
+
+def _fill(directory: Path, size: int, server: Keeper, desk: str) -> _Filled:
     keys = make_keys(Role.REVIEWER, "reviewer")
     members.enrol(server.store, server.log, keys.card)
-    log_key = str(read_log_key(settings.log_key).verifier)
-    filled = _Filled(size, directory, Connection("http://127.0.0.1:9", log_key))
+    log_key = str(read_log_key(server.settings.log_key).verifier)
+    filled = _Filled(size, directory, Connection(desk, log_key))
     save_keys(filled.key, keys, _PASSPHRASE, work_factor=4)
     home = Home.open(directory, desk=filled.connection.desk, log=log_key, proxy=None)
     with server.store.reading() as session:
         lines, note = server.log.lines(session, 0, server.log.size(session)), server.log.checkpoint(session)
-    server.store.close()
     verified = verify_log(lines, note, home.connection.verifier, None)
     kept = KeptLog(home)
     kept.stage(0, lines)
     kept.save(Received(datetime.now(UTC).replace(microsecond=0), note), verified.state, ())
     home.remember()
-    _fill_home(home, keys, verified.state, size)
+    _fill_both(home, server, keys, verified.state, size)
     home.close()
     return filled
 
 
-def _fill_home(home: Home, keys: MemberKeys, log: LogState, size: int) -> None:
+def _fill_both(home: Home, server: Keeper, keys: MemberKeys, log: LogState, size: int) -> None:
     chance, book, kept = random.Random(size), Book(), Tips(home.mirror)  # noqa: S311
     reader = Reader(datetime.now(UTC).date(), log, Authors(home.mirror, log.roster), 0)
     days: dict[str, tuple[list[TipRow], list[ItemRow]]] = {}
-    with home.mirror.writing():
+    with home.mirror.writing(), server.store.writing() as session:
         for number in range(size):
             name, day = chance.randbytes(16).hex(), (date(2026, 1, 1) + timedelta(number * 300 // size)).isoformat()
             summary = chance.randbytes(_KEPT)
@@ -224,10 +256,35 @@ def _fill_home(home: Home, keys: MemberKeys, log: LogState, size: int) -> None:
             items += own
             book.put(_tip(name, day, own, chance), given.digest)
             kept.opened({name: given.digest})
-        kept.replace({day: DayIndex(day, tuple(tips), tuple(items)) for day, (tips, items) in days.items()}, ())
+            _store(session, row, summary, own)
+        _list(kept, [DayIndex(day, _in_order(tips), _in_order(items)) for day, (tips, items) in days.items()])
         kept.fetched_at(Fetched("2026-11-01", 0, signs=True))
     if keys.identity is not None:
         Snapshot(home, keys.identity).save(book, Event())
+
+
+def _store(session: Session, tip: TipRow, summary: bytes, items: Iterable[ItemRow]) -> None:
+    """What the desk tells of them in its index, and no more: nobody fetches them."""
+    name, day = bytes.fromhex(tip.id), date.fromisoformat(tip.day)
+    session.execute(insert(tables.Tip), [{"id": name, "day": day, "recipient": tip.id, "header": b"",
+                                          "payload": summary, "lookup": secrets.token_bytes(32)}])  # fmt: skip
+    session.execute(
+        insert(tables.Item),
+        [{"id": bytes.fromhex(item.id), "tip_id": name, "kind": Kind(item.kind), "day": day, "size": item.size,
+          "sealed": b""} for item in items],
+    )  # fmt: skip
+
+
+def _list(kept: Tips, days: Sequence[DayIndex]) -> None:
+    """Let this be what was fetched of the index."""
+    digests = {sha256_hex(day.to_json()): day for day in days}
+    kept.replace(digests, ())
+    listed = Days(tuple(Day(day.day, len(day.tips), len(day.items), digest) for digest, day in digests.items()))
+    kept.listed_as(sha256_hex(listed.to_json()))
+
+
+def _in_order(rows: Iterable[R]) -> tuple[R, ...]:
+    return tuple(sorted(rows, key=attrgetter("id")))
 
 
 def _tip(name: str, day: str, rows: tuple[ItemRow, ...], chance: random.Random) -> OpenTip:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import httpx
 
+from bench.served import free_port
 from bench.timing import Part, Row, processor_of
 from crypto.age import HybridIdentity, HybridRecipient, X25519Identity, seal
 from crypto.codename import generate
@@ -89,7 +90,7 @@ def part() -> Iterator[Part]:
 
 
 def _start_source(directory: Path, started: ExitStack) -> tuple[str, int]:
-    port = _free_port()
+    port = free_port()
     bounds = dict.fromkeys(("limit_pages", "limit_codenames", "limit_sends"), "1000000 per minute")
     values = {"source_bind": f"127.0.0.1:{port}", "largest_file": 2 * GIB, "reserve_files": 1, "reserve_text": 1}
     settings = initialise(directory / "server", {**values, **bounds})
@@ -107,7 +108,7 @@ def _start_source(directory: Path, started: ExitStack) -> tuple[str, int]:
 
 def _start_empty(directory: Path, started: ExitStack) -> tuple[str, int]:
     """A Flask view that answers with nothing, under the worker that the site runs under."""
-    port = _free_port()
+    port = free_port()
     (directory / "empty.py").write_text(EMPTY, "utf-8")
     (directory / "same.conf.py").write_text(SAME_WORKER, "utf-8")
     place = ["-c", str(directory / "same.conf.py"), "--chdir", str(directory), "--bind", f"127.0.0.1:{port}"]
@@ -119,7 +120,7 @@ def _start_empty(directory: Path, started: ExitStack) -> tuple[str, int]:
 
 def _start_bare(directory: Path, started: ExitStack) -> str:
     """A Flask view that throws away what it gets, under gunicorn as it comes."""
-    port = _free_port()
+    port = free_port()
     (directory / "discard.py").write_text(DISCARD, "utf-8")
     (directory / "plain.conf.py").write_text("", "utf-8")
     options = ["--no-control-socket", "--worker-class", "gthread", "--threads", "8", "--log-level", "error"]
@@ -313,9 +314,3 @@ def _worker(master: int) -> int:
     """The one worker of a gunicorn."""
     (worker,) = Path(f"/proc/{master}/task/{master}/children").read_text("ascii").split()
     return int(worker)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
