@@ -57,6 +57,8 @@ class Workspace:
         self._touched: set[str] = set()
         """The tips that may show something else than they do: they stay here until all is shown, whatever fails."""
         self.log: LogState | None = None
+        self._told: LogState | None = None
+        """The log up to which all was shown."""
         self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, self._is_logged, self.fetch_soon)
         self._snapshot = Snapshot(home, keys.identity)
         self._kept_changes: tuple[Book, int] | None = None
@@ -331,14 +333,15 @@ class Workspace:
         with self._showing:
             if self._closed:
                 return
-            before, self.log = self.log, log
-            if before is None or self._touched:
+            self.log = log
+            if self._told is None or self._touched:
                 gone = self._kept.gone(self._kept.fetched.place)
                 self._notices = notices(dict.fromkeys(gone) | self._kept.known(*gone), self._kept.withdrawn())
             self.sending.settle()
             self.book.show_statuses(self.sending.statuses)
-            if before is None or before.rulings != log.rulings:
+            if self._told is None or self._told.rulings != log.rulings:
                 self._compare_members(log)
+            self._told = log
             self._touched.clear()
 
     def _compare_members(self, log: LogState) -> None:
