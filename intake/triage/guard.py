@@ -56,21 +56,18 @@ class Guard:
     def unlock(self, passphrase: str) -> None:
         """Open the key file, and begin to open what is kept and to fetch; `KeyFileError` if the passphrase is wrong.
 
-        One at a time, since each takes 256 MiB; where another window was faster, nothing is left to do, and where it
-        had the wrong passphrase, this process ends.
+        One at a time, since each takes 256 MiB; where another window was faster, nothing is left to do. If it fails,
+        for whatever reason, this process ends.
         """
         with self._unlocking:
             if self._workspace is not None or self.locked.done():
                 return
-            workspace = Workspace(self._home, load_keys(self._key, passphrase), self._progress)
-            self._workspace = workspace
-            workspace.sending.find_drafts()
-            self.touch()
-            self._away.clear()
-            Thread(target=self._watch, daemon=True).start()
-            Thread(target=self._keep_book, args=(workspace,), daemon=True).start()
-            # Without a snapshot, all of it takes long: pages say how far it is.
-            Thread(target=self._open, args=(workspace,), daemon=True).start()
+            try:
+                self._begin(Workspace(self._home, load_keys(self._key, passphrase), self._progress))
+            except BaseException:
+                # What was typed may be nearly right, or the keys be in memory: all of it goes with the process.
+                self.lock()
+                raise
 
     def use(self) -> Workspace | None:
         """The unlocked workspace, once it is open, or None; the time until it locks itself starts anew."""
@@ -113,6 +110,16 @@ class Guard:
         Outbox(self._home.mirror).keep_draft(unsent)
         if self._workspace is not None:  # it was being opened
             self._workspace.sending.find_drafts()
+
+    def _begin(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        workspace.sending.find_drafts()
+        self.touch()
+        self._away.clear()
+        Thread(target=self._watch, daemon=True).start()
+        Thread(target=self._keep_book, args=(workspace,), daemon=True).start()
+        # Without a snapshot, all of it takes long: pages say how far it is.
+        Thread(target=self._open, args=(workspace,), daemon=True).start()
 
     def _open(self, workspace: Workspace) -> None:
         workspace.open_kept()

@@ -1,7 +1,7 @@
 """An unlocked program: keys in memory, what is new fetched and opened."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -54,7 +54,11 @@ class Workspace:
         self._kept = Tips(home.mirror)
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
+        self._touched: set[str] = set()
+        """The tips that may show something else than they do: they stay here until all is shown, whatever fails."""
         self.log: LogState | None = None
+        self._told: LogState | None = None
+        """The log up to which all was shown."""
         self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, self._is_logged, self.fetch_soon)
         self._snapshot = Snapshot(home, keys.identity)
         self._kept_changes: tuple[Book, int] | None = None
@@ -162,9 +166,10 @@ class Workspace:
     def _take(self, synced: Synced) -> bool:
         """Open what was touched, and show it. Returns whether something that is kept has to be fetched again."""
         lacking = set(self._kept.lacking())
-        self._open(synced.touched, synced.log)
+        self._touched |= synced.touched
+        self._open(synced.log)
         self._fetch_spoilt_again(synced.log)
-        self._show(synced.log, changed=bool(synced.touched))
+        self._show(synced.log)
         return bool(set(self._kept.lacking()) - lacking)
 
     def _fetch_spoilt_again(self, log: LogState) -> None:
@@ -185,8 +190,8 @@ class Workspace:
             if self._kept.awaits_index:
                 self._add_problem("what another version of this program fetched opens once the desk has answered")
             elif log is not None:
-                self._open((), log)
-                self._show(log, changed=True)
+                self._open(log)
+                self._show(log)
         except AuditError as error:
             self._distrust = str(error)
         except OSError as error:
@@ -243,17 +248,19 @@ class Workspace:
         added = None if self.log is None else Authors(self._home.mirror, self.log.roster).added(item)
         return added is not None and added.key == self._key_id and added.author.place < self._kept.fetched.place
 
-    def _open(self, touched: Collection[str], log: LogState) -> None:
+    def _open(self, log: LogState) -> None:
         """Bring the book to what the index shows: what has to be opened from something else than before, is.
 
-        `touched`: what may have to be; the first time, whatever the book does not hold as it was opened last.
+        That is of what was touched; the first time, of whatever the book does not hold as it was opened last.
         """
         member = log.roster.member(self._key_id)
         since = date.max if member is None else member.since.date()
         reader = Reader(since, log, Authors(self._home.mirror, log.roster), self._kept.fetched.place)
         book = self.book if self._restored else self._load()
         before = book.given()
-        names = sorted(touched) if self._restored else self._outdated(book, before)
+        if not self._restored:
+            self._touched.update(self._outdated(book, before))
+        names = sorted(self._touched)
         other = [name for name in names if name not in before]
         for part in _parts([name for name in names if name in before]):
             given = self._given(part, reader)
@@ -322,18 +329,20 @@ class Workspace:
             if self._closed:
                 book.close()
 
-    def _show(self, log: LogState, *, changed: bool) -> None:
+    def _show(self, log: LogState) -> None:
         with self._showing:
             if self._closed:
                 return
-            before, self.log = self.log, log
-            if changed:
+            self.log = log
+            if self._told is None or self._touched:
                 gone = self._kept.gone(self._kept.fetched.place)
                 self._notices = notices(dict.fromkeys(gone) | self._kept.known(*gone), self._kept.withdrawn())
             self.sending.settle()
             self.book.show_statuses(self.sending.statuses)
-            if before is None or before.rulings != log.rulings:
+            if self._told is None or self._told.rulings != log.rulings:
                 self._compare_members(log)
+            self._told = log
+            self._touched.clear()
 
     def _compare_members(self, log: LogState) -> None:
         self.changes = changes(log, self._home.mirror)

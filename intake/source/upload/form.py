@@ -44,6 +44,8 @@ class FileForm(TextForm):
     def _put(self, arrived: IncomingText) -> None:
         if arrived.part in self and self[arrived.part].raw_data is None:
             self[arrived.part].process(MultiDict([(arrived.part, arrived.text)]))
+            # Not only when its file comes: what is too long must not be looked through for each file before that.
+            self[arrived.part].validate(self)
         else:
             # Nothing that the form asks for, or a second time.
             self.refuse()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, count
 
 from crypto.checkpoint import Checkpoint
@@ -131,9 +132,15 @@ class KeptLog:
         row = self._file.get(ENTRY, place)
         return None if row is None else parse_entry(bytes(row[1]))
 
-    def names_nonce(self, nonce: str) -> bool:
-        """Whether a kept entry is of a request with this nonce. Looks through all of them."""
-        return bool(self._file.keys("SELECT place FROM entry WHERE instr(line, ?)", (nonce.encode(),)))
+    def logged(self, key: str, size: int, nonce: str) -> Logged | None:
+        """What the first `size` entries hold of a key's request with this nonce. Looks through all of them.
+
+        Not through those beyond: of what is staged nothing is verified yet, and whoever signs the log can have it say
+        a nonce wherever it likes.
+        """
+        rows = self._file.select(ENTRY, "WHERE place < ? AND instr(line, ?)", (size, nonce.encode()))
+        found = (logged_requests(key, place, [parse_entry(bytes(line))]).get(nonce) for place, line in rows)
+        return next(filter(None, found), None)
 
     def stage(self, start: int, lines: Iterable[bytes]) -> None:
         """Keep entries that are yet to be verified."""
@@ -224,11 +231,14 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
         growth = _replayed(kept, start, checkpoint.size, client.journal.key, progress)
     if head is not None and start.size < head.checkpoint.size:
         home.repaired(_MENDED)
+    # By itself: what becomes of the rest takes no accusation back.
+    client.journal.accuse(asked, growth.logged, partial(kept.logged, client.journal.key, growth.before))
     with home.mirror.writing():
         if head is None or checkpoint != head.checkpoint or state is None:
             kept.save(served, growth.state, growth.added)
-        client.journal.settle(asked, growth.logged, growth.state.clock.last, kept.names_nonce)
         take(growth)
+        # Last: a log that is not kept has shown nothing, and the next one may lack what this one held.
+        client.journal.settle(asked, growth.logged, growth.state.clock.last)
     home.remember()
     return growth
 

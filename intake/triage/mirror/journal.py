@@ -63,6 +63,10 @@ class Asked:
         does = Named(Action(action), tuple(json.loads(str(objects))))
         return cls(str(key), str(nonce), datetime.fromtimestamp(int(created), UTC), does, State(state))
 
+    def is_in(self, logged: Mapping[str, Logged]) -> bool:
+        """Whether these entries, by nonce, hold it as what it did."""
+        return self.nonce in logged and logged[self.nonce].does == self.does
+
     def __str__(self) -> str:
         return f"{_words(self.does)} of {self.created:%Y-%m-%d %H:%M} UTC"
 
@@ -101,35 +105,38 @@ class Journal:
         """The requests that the log was not seen to hold, oldest first."""
         return tuple(self._asked.copy().values())
 
-    def settle(
-        self,
-        asked: Sequence[Asked],
-        logged: Mapping[str, Logged],
-        last: datetime,
-        is_logged: Callable[[str], bool],
+    def accuse(
+        self, asked: Sequence[Asked], logged: Mapping[str, Logged], earlier: Callable[[str], Logged | None]
     ) -> None:
-        """Compare with a verified log that was fetched after `asked` were taken from `open`.
+        """Mark as missing what was answered and is not in a verified log, fetched after `asked` were taken from `open`.
 
-        `logged`: what is new in it of this key's, by nonce; `last`: the time of its last entry; `is_logged`: looks
-        through all of it for a nonce. What it holds is forgotten, and what nobody answered and it can't come to hold
-        any more; what was answered and is not in it is marked as missing.
+        `logged`: what is new in it of this key's, by nonce; `earlier`: looks for a nonce through what was kept of it
+        before. What is found there is forgotten.
+        """
+        with self._file.writing():
+            for each in asked:
+                if each.state is not State.ANSWERED or each.nonce not in self._asked or each.is_in(logged):
+                    continue
+                if (found := earlier(each.nonce)) and each.is_in({each.nonce: found}):
+                    self._forget(each.nonce)
+                else:
+                    self._keep(replace(each, state=State.MISSING))
+
+    def settle(self, asked: Sequence[Asked], logged: Mapping[str, Logged], last: datetime) -> None:
+        """Forget what such a log holds, and what nobody answered and it can't come to hold any more.
+
+        `last`: the time of its last entry; all else as in `accuse`.
         """
         until = last - LIFETIME - _MARGIN if last > _BEGINNING else _BEGINNING
         with self._file.writing():
-            for nonce, entry in logged.items():
-                if nonce in self._asked and self._asked[nonce].does == entry.does:
-                    self._forget(nonce)
-            for each in asked:
-                now = self._asked.get(each.nonce)
-                if now is None:
-                    continue
-                if each.state is State.ANSWERED and each.nonce not in logged and is_logged(each.nonce):
+            for each in self.open():
+                if each.is_in(logged):
                     self._forget(each.nonce)
-                elif each.state is not State.SENT:
-                    self._keep(replace(each, state=State.MISSING))
+            for each in asked:
                 # Meanwhile it may have been answered, or found not to have left this machine. And while it may still be
                 # answered, no log whose clock is ahead has it forgotten.
-                elif each.created < until and now == each and each.nonce not in self._underway:
+                is_unanswered = each.state is State.SENT and self._asked.get(each.nonce) == each
+                if is_unanswered and each.created < until and each.nonce not in self._underway:
                     self._forget(each.nonce)
 
     def _forget_oldest(self) -> None:

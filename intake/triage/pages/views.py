@@ -93,8 +93,6 @@ def enter() -> Answer:
     try:
         guard().unlock(request.form.get("passphrase", ""))
     except KeyFileError as error:
-        # What was typed may be nearly right: this process ends as well, and its memory with it.
-        guard().lock()
         return render_template("unlock.html", problem=str(error), kept=request.args.get("kept") == "yes"), 403
     return _then()
 

@@ -165,7 +165,8 @@ class Reader:
 
     def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
         """What a tip is opened from, with all that the log says of it."""
-        added, present = self.authors.to(row.id), {item.id for item in items}
+        # Nothing that a reviewer adds is an attachment's content: called that, it would be neither fetched nor shown.
+        added, present = self.authors.to(row.id), {item.id for item in items if not item.blob}
         return Given(
             row=row,
             items=tuple(sorted(items, key=lambda item: item.id)),

@@ -1,18 +1,23 @@
 """Opening everything without a snapshot: behind the answer, said how far it is, ended by a lock."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
+from sqlalchemy import select
 
 from bench.many import fill
 from held import Held
+from intake.storage.tables import Tip
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
@@ -145,6 +150,35 @@ def test_a_kill_in_its_midst_loses_nothing(keys: MemberKeys, home: HomeOf, tmp_p
     after = opened(home("amina"), keys)
     assert len(after) == TIPS
     assert after == before
+
+
+def test_what_could_not_be_opened_is_opened_and_told_with_the_next_fetch(
+    desk: Desk, keys: MemberKeys, home: HomeOf
+) -> None:
+    full = [50, 1]
+
+    @contextmanager
+    def progress(says: str, _of: int) -> Iterator[Callable[[int], None]]:
+        def tell(done: int) -> None:
+            if says == "Opening reports" and done in full:
+                full.remove(done)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        yield tell
+
+    workspace = Workspace(home("amina"), keys, progress)
+    workspace.open_kept()
+    assert len(workspace.book.given()) < TIPS
+    workspace.sync()
+    assert (workspace.problem, len(workspace.book.given())) == ("", TIPS)
+    with desk.server.store.writing() as session:
+        session.delete(session.scalars(select(Tip)).first())
+    workspace.sync()
+    assert "No space left" in workspace.problem
+    workspace.sync()
+    assert (workspace.problem, len(workspace.book.given())) == ("", TIPS - 1)
+    assert any("No longer on the server" in notice for notice in workspace.notices)
+    workspace.close()
 
 
 def opened(home: Home, keys: MemberKeys) -> dict[str, dict[str, Any]]:

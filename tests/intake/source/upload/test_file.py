@@ -129,6 +129,17 @@ def test_a_file_is_sealed_with_its_true_size_name_and_hash_and_padded(site: Site
     assert item.size == site.blobs()[0].stat().st_size
 
 
+def test_what_is_too_long_about_a_later_file_is_not_looked_through_for_each_before_it(site: Site, visit: Visit) -> None:
+    codename = visit.report()
+    visit.open("/en/tip/file")
+    sent: list[Part] = [(name, value.encode()) for name, value in hidden(visit).items()]
+    sent.append(("shows_2", f"{codename} ".encode() * 1000))
+    sent += [("file", b"1.jpg", b"one"), ("file_2", b"2.jpg", b"two")]
+    assert send_body(visit, body(sent)).status_code == 400
+    assert "This text is too long." in words(visit)
+    assert names(site) == ["1.jpg"]
+
+
 def test_several_files_arrive_at_once_each_with_its_own_words(site: Site, adding: Visit) -> None:
     answered = (("original", "copy"), ("made_by", "My aunt, in May"), ("kept", "withheld"), ("seen_by", "unknown"))
     chosen = [

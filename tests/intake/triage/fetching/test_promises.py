@@ -1,6 +1,7 @@
 """What the server answered and then denies: requests that its log must hold, and checkpoints that it signed."""
 
 import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -11,18 +12,26 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import delete
 from werkzeug.wrappers import Response
 
+from crypto.checkpoint import Checkpoint
+from crypto.note import Note
 from intake.cli import main
 from intake.cli.trouble import Status
+from intake.keeper import read_log_key
+from intake.protocol import limits
 from intake.protocol.actions import Action, Named
+from intake.protocol.wire import encode_entries
+from intake.storage.tables import Nonce
 from intake.triage.desk.client import DeskRefusedError
 from intake.triage.fetching.log import KeptLog
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.journal import MOST_UNANSWERED, Asked, Journal, State
 from intake.triage.mirror.tables import ASKED, FACT
 from open_desk import Desk
-from program import Enrol, HomeOf, Program
+from program import Enrol, HomeOf, Program, Reviewer
+from signed_head import sign_head
 from told import queue, sync
 
 
@@ -126,7 +135,8 @@ def test_a_log_whose_clock_is_ahead_has_no_request_forgotten_that_is_still_on_it
     journal.over("2" * 32)
     for answered in (False, True):
         asked = [each for each in journal.open() if each.created == now]
-        journal.settle(asked, {}, now + timedelta(days=1), lambda _: False)
+        journal.accuse(asked, {}, lambda _: None)
+        journal.settle(asked, {}, now + timedelta(days=1))
         assert [each.nonce for each in journal.open() if each.created == now] == ["1" * 32]
         if not answered:
             journal.answered("1" * 32)
@@ -150,6 +160,67 @@ def test_a_desk_that_goes_on_refusing_fills_no_journal_and_is_still_accused_of_w
     assert denied in queue(amina)
     desk.wsgi = honest
     assert denied in sync(amina)
+
+
+def test_what_comes_of_a_log_that_breaks_off_shows_no_request_that_was_answered(desk: Desk, amina: Program) -> None:
+    honest, journal, key = desk.wsgi, amina.workspace._client.journal, read_log_key(desk.server.settings.log_key)
+
+    def claim_more(_body: bytes) -> bytes:
+        text = Checkpoint(key.verifier.name, 5 * limits.MOST_ENTRIES, bytes(32)).text
+        return bytes(Note(text, (key.sign(text),)))
+
+    def name_what_was_asked(_body: bytes) -> bytes:
+        desk.wsgi = Response("", 503)
+        line = b" ".join(each.nonce.encode() for each in journal.open())
+        return encode_entries([line] * limits.MOST_ENTRIES)
+
+    unlog(desk, "/v1/index")
+    desk.lie("/v1/log/checkpoint", claim_more)
+    desk.lie("/v1/log/entries", name_what_was_asked)
+    assert "Could not fetch: the desk refused" in sync(amina)
+    desk.wsgi = honest
+    assert "the server answered your fetch of the index" in sync(amina)
+
+
+def test_what_somebody_else_asked_under_the_same_nonce_shows_no_request_that_was_answered(
+    desk: Desk, amina: Program, reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, journal, boris = desk.wsgi, amina.workspace._client.journal, reviewer("boris")
+    boris.unlock()
+    unlog(desk, "/v1/index")
+    desk.lie("/v1/log/", lambda _: b"")
+    sync(amina)
+    (nonce,) = (each.nonce for each in journal.open() if each.state is State.ANSWERED)
+    desk.wsgi = honest
+    with desk.server.store.writing() as session:
+        session.execute(delete(Nonce))
+    with monkeypatch.context() as his:
+        his.setattr(secrets, "token_hex", lambda _size: nonce)
+        boris.workspace._client.days("")
+    assert "the server answered your fetch of the index" in sync(amina)
+
+
+def test_a_log_that_is_not_kept_for_the_index_beside_it_has_no_request_forgotten(desk: Desk, amina: Program) -> None:
+    desk.store_tip("First.", {})
+    honest = desk.wsgi
+    with desk.server.store.reading() as session:
+        size = desk.server.log.size(session)
+    desk.spoil_index(lambda rows: rows["items"][0].update(tip="0" * 32))
+    assert "the desk's index is malformed" in sync(amina)
+    desk.wsgi = honest
+    sign_head(desk.server, size=size)
+    assert "the server answered your fetch of the index" in sync(amina)
+
+
+def test_an_index_that_can_not_be_takes_no_accusation_back(
+    desk: Desk, amina: Program, restarted: Callable[[], Program]
+) -> None:
+    desk.store_tip("First.", {})
+    desk.spoil_index(lambda rows: rows["items"][0].update(tip="0" * 32))
+    unlog(desk, "/v1/index")
+    assert "the server answered" in sync(amina)
+    desk.wsgi = Response("", 503)
+    assert "the server answered" in queue(restarted())
 
 
 def test_what_a_desk_refused_and_logged_all_the_same_is_found_in_the_log(desk: Desk, amina: Program) -> None:

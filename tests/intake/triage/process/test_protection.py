@@ -46,6 +46,20 @@ def test_a_wrong_passphrase_is_told_and_opens_nothing(reviewer: Reviewer) -> Non
     assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
 
 
+def test_what_fails_after_the_right_passphrase_ends_the_process_that_knows_it(
+    reviewer: Reviewer, tmp_path: Path
+) -> None:
+    amina = reviewer("amina")
+    knows, in_the_way = amina.guard, tmp_path / "amina-home" / f".{'0' * 16}"
+    # Swept away as a file would be; as a directory it can't be.
+    in_the_way.mkdir(parents=True)
+    assert amina.post("/unlock", "/unlock", passphrase=PASSPHRASE).status_code == 500
+    assert knows.locked.done()
+    assert amina.guard is not knows
+    in_the_way.rmdir()
+    assert amina.unlock().status_code == 303
+
+
 def test_an_idle_program_locks_itself(reviewer: Reviewer) -> None:
     amina = reviewer("amina", idle_seconds=0.05)
     unlocked = amina.guard

@@ -277,6 +277,26 @@ def test_a_note_status_or_reply_that_is_gone_is_told(
         assert any(alert.startswith(removed) for alert in alerts(program, tip))
 
 
+@pytest.mark.parametrize(("kind", "gone"), [("work", "A note or status"), ("reply", "A message to the source")])
+@pytest.mark.parametrize("called", ["as it is", "content", "event"])
+def test_what_a_colleague_wrote_is_not_hidden_by_calling_it_the_content_of_a_file(
+    desk: Desk, amina: Program, reviewer: Reviewer, kind: str, gone: str, called: str
+) -> None:
+    boris, tip = reviewer("boris"), desk.store_tip("First.", ANSWERS)
+    boris.unlock()
+    boris.post(f"{page(tip)}/note", page(tip), text="They follow her.")
+    boris.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+
+    def hide(rows: dict[str, list[dict[str, Any]]]) -> None:
+        for item in rows["items"]:
+            if item["kind"] == kind:
+                item |= {"blob": True, "kind": kind if called == "as it is" else called}
+
+    desk.spoil_index(hide)
+    sync(amina)
+    assert any(alert.startswith(f"{gone} that boris sent on {today()} is no longer") for alert in alerts(amina, tip))
+
+
 @pytest.mark.parametrize(
     ("path", "late"),
     [("/v1/index", False), ("/v1/read", False), ("/v1/read", True)],
