@@ -9,7 +9,7 @@ _FIRST = 10_000
 _MOST_RESERVED = 20
 
 _reserved: deque[socket.socket] = deque()
-"""What says to other processes of tests which ports are given out and perhaps not used yet: each a name in the kernel."""
+"""Names in the kernel that tell other processes of tests which ports are given out, and perhaps not used yet."""
 
 
 def free_port() -> int:
