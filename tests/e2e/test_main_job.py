@@ -146,8 +146,8 @@ def _add_files(service: Service, page: Page, photograph: Photograph, seen: Journ
     for name, data in seen.files.items():
         (chosen / name).write_bytes(data)
         page.click("a[href$='/tip/file']")
-        # It is sent last, for what comes before it says whether it may be taken; but people choose it first.
-        assert top(page, "[name=file]") < top(page, "[name=shows]") < top(page, "[name=file_2]")
+        # As it is sent: what comes before a file says whether it may be taken. The keyboard takes the same way.
+        assert top(page, "[name=shows]") < top(page, "[name=file]") < top(page, "[name=file_2]")
         page.fill("[name=shows]", f"What it shows: {MARKERS['shows']}")
         page.set_input_files("[name=file]", chosen / name)
         photograph(page, "source-file")
