@@ -228,8 +228,10 @@ class Tips:
         return {name for name in missing if other[name] not in there}
 
     def rows(self, digests: Iterable[str]) -> dict[str, bytes]:
-        """What was fetched of the index, by digest, and is not taken in yet."""
-        found = self._sealed(map(rows_name, digests))
+        """What was fetched of the index, by digest, and is not taken in yet. Of other days nothing is kept any more."""
+        wanted = set(map(rows_name, digests))
+        self._file.remove(SEALED, *(set(self._rows_kept()) - wanted))
+        found = self._sealed(wanted)
         return {name.rpartition("/")[2]: data for name, data in found.items()}
 
     def rows_arrived(self, rows: Mapping[str, bytes]) -> None:
@@ -276,10 +278,11 @@ class Tips:
             self._file.remove(DAY, *gone)
             self._file.remove(FACT, INDEX_TO_COME)
             # They are all taken in now, or of days that have changed meanwhile.
-            self._file.remove(
-                SEALED, *self._file.keys("SELECT name FROM sealed WHERE name BETWEEN 'rows/' AND 'rows0'")
-            )
+            self._file.remove(SEALED, *self._rows_kept())
         return touched
+
+    def _rows_kept(self) -> list[str]:
+        return self._file.keys("SELECT name FROM sealed WHERE name BETWEEN 'rows/' AND 'rows0'")
 
     @property
     def listed(self) -> str:

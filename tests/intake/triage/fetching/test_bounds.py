@@ -12,6 +12,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
+from werkzeug.wrappers import Response
 
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import EMPTY_ROOT
@@ -233,6 +234,22 @@ def test_json_that_would_grow_many_times_over_in_memory_is_refused_unread(body: 
     for parse in (parse_days, lambda text: parse_day("2026-01-01", text), decode_sealed):
         with pytest.raises(WireError):
             parse(body)
+
+
+def test_a_desk_that_goes_on_changing_its_index_and_then_fails_fills_no_disk(
+    desk: Desk, reviewer: Reviewer, home: HomeOf
+) -> None:
+    amina, honest = reviewer("amina"), desk.wsgi
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return (Response("", 403) if environ["PATH_INFO"] == "/v1/read" else honest)(environ, start)
+
+    desk.wsgi = answer
+    amina.unlock()
+    for _ in range(3):
+        desk.store_tip("Another day's rows each time.", {})
+        amina.post("/sync", "/")
+    assert len([name for name in home("amina").mirror.keys("SELECT name FROM sealed") if name.startswith("rows/")]) == 1
 
 
 def test_a_desk_that_hangs_keeps_no_kept_report_closed(
