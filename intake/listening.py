@@ -30,7 +30,10 @@ def listen_at_port(option: str, port: int) -> socket.socket:
 def require_free_ports(option: str, ports: range) -> None:
     """Raise `ListenError` unless each of these ports of 127.0.0.1 can be listened at."""
     for port in ports:
-        listen_at_port(option, port).close()
+        try:
+            _bind(("127.0.0.1", port), socket.AF_INET)
+        except OSError as error:
+            raise _unlistenable(f"{option} {port}", error) from error
 
 
 def require_free(option: str, bind: str) -> None:
@@ -41,11 +44,21 @@ def require_free(option: str, bind: str) -> None:
         else:
             host, _, port = bind.rpartition(":")
             family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-            socket.create_server((host.strip("[]"), int(port)), family=family).close()
+            _bind((host.strip("[]"), int(port)), family)
     except ListenError:
         raise
     except OSError as error:
         raise _unlistenable(f"{option} = {bind}", error) from error
+
+
+def _bind(address: tuple[str, int], family: socket.AddressFamily) -> None:
+    # As a server does before it listens. Who comes in this moment is refused, and not let in by nobody.
+    with socket.socket(family) as probe:
+        if os.name == "posix":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        probe.bind(address)
 
 
 def _require_free_path(option: str, path: Path) -> None:
