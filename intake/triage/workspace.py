@@ -257,7 +257,7 @@ class Workspace:
         since = date.max if member is None else member.since.date()
         reader = Reader(since, log, Authors(self._home.mirror, log.roster), self._kept.fetched.place)
         book = self.book if self._restored else self._load()
-        before = book.given()
+        before = book.given(self._touched if self._restored else None)
         if not self._restored:
             self._touched.update(self._outdated(book, before))
         names = sorted(self._touched)

@@ -1,7 +1,8 @@
 """The book itself: tips go in as they are opened, and come out equal; the queue is counted and paged by SQLite."""
 
+import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
@@ -21,6 +22,8 @@ _SCHEMA = """
 CREATE TABLE tip (id TEXT PRIMARY KEY, given BLOB NOT NULL, document BLOB NOT NULL);
 CREATE TABLE spoilt (tip TEXT, item TEXT, PRIMARY KEY (tip, item)) WITHOUT ROWID;
 """
+
+_THESE = " WHERE id IN (SELECT value FROM json_each(?))"
 
 
 class Book:
@@ -73,10 +76,11 @@ class Book:
         with self._lock:
             return queue.read_choices(self._database)
 
-    def given(self) -> dict[str, bytes]:
-        """By tip, the digest of what it was opened from."""
+    def given(self, tips: Collection[str] | None = None) -> dict[str, bytes]:
+        """By tip, the digest of what it was opened from: of all, or of those of these that are there."""
+        of, these = ("", ()) if tips is None else (_THESE, (json.dumps(list(tips)),))
         with self._lock:
-            return dict(self._database.execute("SELECT id, given FROM tip"))
+            return dict(self._database.execute(f"SELECT id, given FROM tip{of}", these))  # noqa: S608 - ours
 
     def spoilt(self) -> list[tuple[str, str]]:
         """Each item that is not what was sealed, after its tip."""
