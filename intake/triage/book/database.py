@@ -23,6 +23,7 @@ CREATE TABLE tip (id TEXT PRIMARY KEY, given BLOB NOT NULL, document BLOB NOT NU
 CREATE TABLE spoilt (tip TEXT, item TEXT, PRIMARY KEY (tip, item)) WITHOUT ROWID;
 """
 
+_GIVEN = "SELECT id, given FROM tip"
 _THESE = " WHERE id IN (SELECT value FROM json_each(?))"
 
 
@@ -78,9 +79,9 @@ class Book:
 
     def given(self, tips: Collection[str] | None = None) -> dict[str, bytes]:
         """By tip, the digest of what it was opened from: of all, or of those of these that are there."""
-        of, these = ("", ()) if tips is None else (_THESE, (json.dumps(list(tips)),))
+        query, these = (_GIVEN, ()) if tips is None else (_GIVEN + _THESE, (json.dumps(list(tips)),))
         with self._lock:
-            return dict(self._database.execute(f"SELECT id, given FROM tip{of}", these))  # noqa: S608 - ours
+            return dict(self._database.execute(query, these))
 
     def spoilt(self) -> list[tuple[str, str]]:
         """Each item that is not what was sealed, after its tip."""
