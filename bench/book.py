@@ -39,10 +39,10 @@ from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, sha256_h
 from intake.protocol.kinds import Kind
 from intake.protocol.logstate import LogState
 from intake.report.definition import Choice, load_form
-from intake.report.payloads import STATUSES, Note, Status
+from intake.report.events import STATUSES, Note, Status
 from intake.report.told import Account, Told
 from intake.storage import tables
-from intake.triage.book import Book, Snapshot
+from intake.triage.book import Book, Snapshot, Wanted
 from intake.triage.fetching.log import KeptLog
 from intake.triage.home import Connection, Home
 from intake.triage.keys.keyfile import MemberKeys, load_keys, make_keys, save_keys
@@ -98,7 +98,7 @@ class _Filled:
         """What is there once the passphrase is derived and the first page of the queue can be shown."""
         workspace = Workspace(self.home, load_keys(self.key, _PASSPHRASE), _nothing_opened)
         workspace.open_kept()
-        if workspace.book.queue({}, 1).tips != self.size or workspace.problem or workspace.notices:
+        if workspace.book.queue(Wanted()).tips != self.size or workspace.problem or workspace.notices:
             raise RuntimeError(f"it was not unlocked: {workspace.problem} {workspace.notices}")
         return workspace
 
@@ -182,17 +182,18 @@ def _look(program: _Program, size: int) -> Row:
 
 
 def _filter(program: _Program, size: int) -> Row:
-    return Row(f"a page of the queue of {size} reports, filtered", lambda: program.get("/?host_country=CA&status=new"),
+    asked = "/reports?host_country=CA&status=new"
+    return Row(f"a page of the queue of {size} reports, filtered", lambda: program.get(asked),
                "one that says that there is nothing", lambda: program.get("/nowhere"), "≤ 0.1 s")  # fmt: skip
 
 
 def _slowest(program: _Program) -> str:
     """The 95th percentile over pages of many kinds."""
     chance, taken = random.Random(1), []  # noqa: S311 - nothing is kept secret by it
-    choices = program.workspace.book.choices()
+    counts = {field: sorted(each) for field, each in program.workspace.book.queue(Wanted()).counts.items() if each}
     for number in range(200):
-        chosen = {field: chance.choice(sorted(choices[field])) for field in chance.sample(sorted(choices), number % 3)}
-        path = f"/?{urlencode({**chosen, 'page': chance.randrange(1, 2000)})}"
+        chosen = {field: chance.choice(counts[field]) for field in chance.sample(sorted(counts), number % 3)}
+        path = f"/reports?{urlencode({**chosen, 'page': chance.randrange(1, 2000)})}"
         began = time.perf_counter()
         program.get(path)
         taken.append(time.perf_counter() - began)
@@ -320,7 +321,7 @@ def _digest(data: bytes) -> str:
 def _main(directory: str, log: str, size: str) -> None:
     """Unlock, look, and say what memory that takes."""
     workspace = _Filled(int(size), Path(directory), Connection("http://127.0.0.1:9", log)).unlocked()
-    workspace.book.queue({}, 1)
+    workspace.book.queue(Wanted())
     status = Path(f"/proc/{os.getpid()}/status").read_text("ascii")
     now, most = (int(re.findall(rf"{name}:[^0-9]+([0-9]+) kB", status)[0]) >> 10 for name in ("VmRSS", "VmHWM"))
     sys.stdout.write(f"{now} MiB unlocked, {most} MiB at most while it is\n")

@@ -27,6 +27,7 @@ from intake.protocol.card import Role
 from intake.protocol.clock import LogClock
 from intake.protocol.entry import parse_entry
 from intake.protocol.logstate import LogState, parse_state
+from intake.report.events import Note
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import make_keys
 from intake.triage.outbox.unsent import Unsent, new_form
@@ -151,7 +152,7 @@ class Bench:
         return list(kept.sealed.values())
 
     def _note(self) -> None:
-        self.workspace.write(Unsent.typed(new_form(), next(self._written_to), "note", "Seen."))
+        self.workspace.write(Unsent.typed(new_form(), next(self._written_to), Note("Seen.")))
 
     def _first(self) -> None:
         workspace = self._workspace()

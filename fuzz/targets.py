@@ -68,6 +68,7 @@ from intake.protocol.requests import RequestError, SignedRequest, parse_base, si
 from intake.protocol.wire import WireError, decode_entries, decode_sealed, encode_entries, encode_sealed
 from intake.report.definition import Answer
 from intake.report.documents import Document, read
+from intake.report.events import Status
 from intake.report.payloads import (
     About,
     Addition,
@@ -80,7 +81,6 @@ from intake.report.payloads import (
     PayloadFormatError,
     Reply,
     Report,
-    Status,
     Summary,
     to_document,
 )
@@ -325,7 +325,7 @@ _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
 _ROW = ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False)
-_UNSENT = replace(Unsent.typed("form", "0" * 32, "note", "text"), sealed=b"sealed")
+_UNSENT = replace(Unsent.typed("form", "0" * 32, Status("new")), sealed=b"sealed")
 _DAY = "2026-01-01"
 _ROWS = DayIndex(
     _DAY,

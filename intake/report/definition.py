@@ -129,6 +129,15 @@ class Form:
         """Every field that is asked once for a report, in their order."""
         return MappingProxyType({field.key: field for field in self.fields})
 
+    @cached_property
+    def closed(self) -> Mapping[str, Field]:
+        """Every closed question by its path: its key, after that of what it is asked of if it can be asked again."""
+        asked_again = {entries.key: entries.fields for entries in self.entries} | {"file": self.file_fields}
+        fields = {field.key: field for field in self.fields}
+        for of, each in asked_again.items():
+            fields |= {f"{of}.{field.key}": field for field in each}
+        return MappingProxyType({path: field for path, field in fields.items() if not field.is_text})
+
     @property
     def summary_fields(self) -> tuple[Field, ...]:
         """The closed-choice fields that go into the sealed summary (`S` in the report's specification)."""
@@ -159,6 +168,16 @@ def forms() -> Mapping[int, Form]:
     """Every version of the form that was ever in force, by number, the newest first."""
     numbers = (entry.name.removesuffix(".toml") for entry in FORMS.iterdir() if entry.name.endswith(".toml"))
     return MappingProxyType({number: _read(number) for number in sorted(map(int, numbers), reverse=True)})
+
+
+@cache
+def offered() -> Mapping[str, frozenset[str]]:
+    """By path of a closed question (`Form.closed`), every choice that any version of the form ever offered."""
+    found: dict[str, frozenset[str]] = {}
+    for form in forms().values():
+        for path, field in form.closed.items():
+            found[path] = found.get(path, frozenset()) | field.choices.keys()
+    return MappingProxyType(found)
 
 
 def load_form() -> Form:

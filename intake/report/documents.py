@@ -9,6 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from intake.report.events import EVENTS, Note
 from intake.report.payloads import (
     FROM_SOURCE,
     Chain,
@@ -16,12 +17,10 @@ from intake.report.payloads import (
     FromSource,
     Newer,
     NewerVersionError,
-    Note,
     Opened,
     Payload,
     PayloadFormatError,
     Reply,
-    Status,
     Summary,
     parse_document,
 )
@@ -85,8 +84,9 @@ def _sent(kind: type[FromSource]) -> Mapping[int, Reader]:
     return signed if kind is Deletion else {1: partial(read_unsigned, kind), **signed}
 
 
+_PLAIN: tuple[type[Payload], ...] = (Summary, Chain, Reply, Opened, Note, *EVENTS)
+
 READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
-    {kind.kind: _plain(kind) for kind in (Summary, Chain, Reply, Opened, Status, Note)}
-    | {kind.kind: _sent(kind) for kind in FROM_SOURCE}
+    {kind.kind: _plain(kind) for kind in _PLAIN} | {kind.kind: _sent(kind) for kind in FROM_SOURCE}
 )
 """By kind and version, what reads the fields of a document."""

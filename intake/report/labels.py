@@ -33,7 +33,7 @@ class Section:
 
 
 def question(key: str) -> str:
-    """A question that is asked once for a report, as the newest version puts it that has it."""
+    """A question, as the newest version puts it that has it. `key`: its own, or its path (`Form.closed`)."""
     return next((field.question for field in _versions(key)), key)
 
 
@@ -73,7 +73,8 @@ def about_file(form: int, told: Mapping[str, Choice]) -> list[Line]:
 
 def _versions(key: str) -> Iterator[Field]:
     """A question in every version that has it, the newest first."""
-    return (form.by_key[key] for form in forms().values() if key in form.by_key)
+    found = (form.by_key.get(key) or form.closed.get(key) for form in forms().values())
+    return (field for field in found if field is not None)
 
 
 def _field(form: int, key: str) -> Field | None:

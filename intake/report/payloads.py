@@ -55,14 +55,14 @@ class Payload:
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
         """The record of these fields; `PayloadFormatError` unless they are exactly those of this kind."""
-        types = cls._types()
+        types = cls.types()
         if values.keys() != types.keys() or not all(_fits(values[name], kind) for name, kind in types.items()):
             raise PayloadFormatError(f"not a {cls.kind}")
         return cls(**values)
 
     @classmethod
     @cache
-    def _types(cls) -> Mapping[str, Any]:
+    def types(cls) -> Mapping[str, Any]:
         """The fields, and the type of each."""
         hints = get_type_hints(cls)
         return {field.name: hints[field.name] for field in fields(cls)}
@@ -76,7 +76,7 @@ def to_document(values: Mapping[str, Any]) -> bytes:
 def parse_document(document: bytes) -> dict[str, Any]:
     """The values of a document, lists as tuples; `PayloadFormatError` if it is none."""
     try:
-        values: Any = _frozen(json.loads(document))
+        values: Any = frozen(json.loads(document))
         # JSON can spell half of a surrogate pair, which no page could show and no document hold again.
         to_document(values)
     except (ValueError, RecursionError):
@@ -226,41 +226,17 @@ class Opened(Payload):
     kind = "opened"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Status(Payload):
-    """A reviewer's word on where a tip stands; one of `STATUSES`."""
-
-    kind = "status"
-    status: str
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Note(Payload):
-    """What reviewers write for each other."""
-
-    kind = "note"
-    text: str
-
-
-STATUSES = {
-    "new": "New",
-    "reading": "Being read",
-    "working": "In work",
-    "answered": "Answered",
-    "closed": "Closed",
-}
-
-
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
+    """What JSON says, lists as tuples."""
     if isinstance(value, list):
-        return tuple(_frozen(item) for item in value)
+        return tuple(frozen(item) for item in value)
     if isinstance(value, dict):
-        return {key: _frozen(item) for key, item in value.items()}
+        return {key: frozen(item) for key, item in value.items()}
     return value
 
 
 def _fits(value: object, hint: object) -> bool:
-    if hint is str or hint is int:
+    if hint in (str, int, bool):
         return type(value) is hint
     if hint == tuple[str, ...]:
         return _is_texts(value)

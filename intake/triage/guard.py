@@ -6,6 +6,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from time import monotonic
 
+from intake.triage.book import Wanted
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.outbox.unsent import Outbox, Unsent
@@ -129,7 +130,7 @@ class Guard:
             Thread(target=workspace.sending.run, daemon=True).start()
             # A desk that never answers must not keep closed what is here.
             workspace.fetch_soon()
-        if not workspace.book.queue({}, 1).tips:
+        if not workspace.book.queue(Wanted()).tips:
             workspace.settled.wait(_FIRST_FETCH)
         self.opened.set_result(None)
 

@@ -28,8 +28,10 @@ from intake.triage.outbox.unsent import Outbox, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices
+from intake.triage.reading.looked import Looked
 from intake.triage.reading.membership import acknowledge, changes, to_compare
-from intake.triage.reading.opening import Given, Reader, open_tip
+from intake.triage.reading.opening import Given, OpenTip, Reader, open_tip
+from intake.triage.reading.standing import held
 
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
@@ -52,6 +54,7 @@ class Workspace:
         self._client = DeskClient(home, keys.signing)
         self.files = Originals(Downloads(home, self._client))
         self._kept = Tips(home.mirror)
+        self._looked = Looked(home.mirror)
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -204,6 +207,26 @@ class Workspace:
     def _add_problem(self, says: str) -> None:
         self.problem = "; ".join(filter(None, [self.problem, says]))
 
+    @property
+    def me(self) -> str:
+        """The id of the key of whoever unlocked this."""
+        return self._key_id
+
+    def people(self) -> dict[str, str]:
+        """Every reviewer there is now, by the id of their key: whoever unlocked this first."""
+        if self.log is None:
+            return {}
+        roster = self.log.roster
+        keys = sorted((member.card.key_id for member in roster.reviewers), key=lambda key: key != self.me)
+        return {key: roster.label(key) for key in keys}
+
+    def name(self, key: str) -> str:
+        """What somebody is called who is or was a member, and whether they still are a reviewer."""
+        if key in (people := self.people()):
+            return people[key]
+        known = self.log is not None and self.log.roster.member(key) is not None
+        return f"{self.log.roster.label(key)} (no reviewer any more)" if self.log and known else "somebody unknown"
+
     def acknowledge_members(self, size: int) -> None:
         """Somebody has looked at what changed among the members, on a page that knew so many entries of the log."""
         if self.log is not None:
@@ -212,21 +235,46 @@ class Workspace:
 
     def write(self, unsent: Unsent, draft: str = "") -> None:
         """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
+        tip = self.book.tip(unsent.tip)
         try:
-            self.sending.write(unsent, self.book.tip(unsent.tip), draft)
+            item = self.sending.write(unsent, tip, draft)
         finally:
-            self._show_statuses()
+            self._show_ahead()
+        # Nobody has to be told of what they wrote themselves.
+        if (before := self._looked.items(unsent.tip)) is not None:
+            self._keep_look(unsent.tip, before | {item})
+
+    def look(self, tip: OpenTip) -> frozenset[str] | None:
+        """A tip is shown: the log is told, and what is new from now on is marked. Returns what was looked at before.
+
+        That is the ids of what it held then, or None if it is looked at for the first time.
+        """
+        self.sending.look(tip)
+        before = self._looked.items(tip.id)
+        items = tip.items | self.book.ahead(tip.id).items
+        if items != before:
+            self._keep_look(tip.id, items)
+        return before
+
+    def _keep_look(self, tip: str, items: frozenset[str]) -> None:
+        try:
+            self._looked.keep(tip, items)
+        except (OSError, MirrorDamagedError):
+            self._unkept = "That you looked at reports can't be kept on this machine: they stand there as new."
+        with self._showing:
+            if not self._closed:
+                self.book.show_looked({tip: held(items)})
 
     def discard(self, item: str) -> Whereabouts:
         """Forget what was to be sent; as `Sending.discard`."""
         where = self.sending.discard(item)
-        self._show_statuses()
+        self._show_ahead()
         return where
 
-    def _show_statuses(self) -> None:
+    def _show_ahead(self) -> None:
         with self._showing:
             if not self._closed:
-                self.book.show_statuses(self.sending.statuses)
+                self.book.show_ahead(self.sending.ahead)
 
     def keep_book(self, abandon: Event) -> None:
         """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
@@ -325,6 +373,8 @@ class Workspace:
 
     def _restore(self, book: Book) -> None:
         with self._showing:
+            if not self._restored:
+                book.show_looked(self._looked.digests())
             self.book, self._restored = book, True
             if self._closed:
                 book.close()
@@ -338,7 +388,7 @@ class Workspace:
                 gone = self._kept.gone(self._kept.fetched.place)
                 self._notices = notices(dict.fromkeys(gone) | self._kept.known(*gone), self._kept.withdrawn())
             self.sending.settle()
-            self.book.show_statuses(self.sending.statuses)
+            self.book.show_ahead(self.sending.ahead)
             if self._told is None or self._told.rulings != log.rulings:
                 self._compare_members(log)
             self._told = log

@@ -69,7 +69,7 @@ def unlock(page: Page, address: str, passphrase: str) -> None:
     page.goto(address)
     page.fill("#passphrase", passphrase)
     page.click("button.main")
-    expect(page.get_by_role("heading", name="1 report")).to_be_visible()
+    expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,7 @@ def _workspace(page: Page, photograph: Photograph, seen: Journey) -> None:
         saved = started.value
         seen.saved[saved.suggested_filename] = hashlib.sha256(Path(saved.path()).read_bytes()).hexdigest()
         saved.delete()
-    page.select_option("#status-text", "working")
+    page.select_option("#status-status", "in_review")
     page.click("#status button")
     page.fill("#note-text", f"Seen before. {MARKERS['note']}")
     page.click("#note button")
@@ -230,7 +230,7 @@ def test_both_reviewers_see_the_report_the_work_and_who_did_it(reviewer: str, jo
     shown = journey.pages[reviewer]
     for marker in ("narrative", "shows", "note", "reply"):
         assert MARKERS[marker] in shown
-    for words in ("In work", "amina", "I expect something within three days", "Canada", "China", "传票照片.jpg"):
+    for words in ("In review", "amina", "I expect something within three days", "Canada", "China", "传票照片.jpg"):
         assert words in shown
 
 

@@ -1,9 +1,12 @@
 """Documents of every kind that is sealed, as anybody could write them."""
 
+from datetime import date
+
 from hypothesis import strategies as st
 
 from crypto.codename import Seed
 from intake.report.documents import Document
+from intake.report.events import Assignment, Due, Label, Note, Status, Translation
 from intake.report.payloads import (
     About,
     Addition,
@@ -11,11 +14,9 @@ from intake.report.payloads import (
     Deletion,
     FromSource,
     Message,
-    Note,
     Opened,
     Reply,
     Report,
-    Status,
     Summary,
 )
 from intake.report.signed import MOST_ITEMS, Link, SourceItem, source_key
@@ -40,6 +41,8 @@ SENT: dict[str, st.SearchStrategy[FromSource]] = {
 }
 """What sources send, by kind."""
 
+SEEN = st.lists(IDS, max_size=3).map(tuple)
+
 LINKS = st.one_of(
     st.builds(Link, IDS, IDS, st.just(1), st.just(""), st.lists(IDS, max_size=3).map(tuple)),
     st.builds(Link, IDS, IDS, st.integers(2, MOST_ITEMS), DIGESTS, st.lists(IDS, max_size=3).map(tuple)),
@@ -57,7 +60,11 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "chain": st.builds(Chain, st.integers(), TEXT),
     "reply": st.builds(Reply, TEXT, st.integers()),
     "opened": st.just(Opened()),
-    "status": st.builds(Status, TEXT),
-    "note": st.builds(Note, TEXT),
+    "status": st.builds(Status, TEXT, TEXT, seen=SEEN),
+    "assignment": st.builds(Assignment, IDS, st.booleans(), seen=SEEN),
+    "label": st.builds(Label, IDS, st.booleans(), seen=SEEN),
+    "due": st.builds(Due, IDS, st.dates().map(date.isoformat), TEXT, st.booleans(), seen=SEEN),
+    "translation": st.builds(Translation, TEXT, TEXT, TEXT, seen=SEEN),
+    "note": st.builds(Note, TEXT, IDS, st.booleans()),
 }
 """What is sealed, by kind."""

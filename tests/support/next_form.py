@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.report.definition import forms, load_form
+from intake.report.definition import forms, load_form, offered
 
 CHANGES = {
     '["made_to_denounce", "Made to speak against someone"]': '["made_to_denounce", "Made to denounce someone"]',
@@ -35,6 +35,8 @@ def next_form(folder: Path) -> Iterator[int]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("intake.report.definition.FORMS", folder)
             forms.cache_clear()
+            offered.cache_clear()
             yield number
     finally:
         forms.cache_clear()
+        offered.cache_clear()

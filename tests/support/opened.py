@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from intake.triage.book import FILTERS, Book
+from intake.triage.book import Book, Wanted
 from intake.triage.reading.opening import OpenTip
 
 
@@ -32,19 +32,19 @@ def tips_of(book: Book) -> dict[str, dict[str, Any]]:
 
 def contents(book: Book) -> dict[str, Any]:
     """All that can be asked of a book: tips, every page of the queue under each filter, what was counted and spoilt."""
-    choices = book.choices()
-    chosen = [{}, *({field: choice} for field in (*FILTERS, "status") for choice in choices[field])]
-    queues = [[page_of(book, each, number) for number in range(1, book.queue(each, 1).pages + 1)] for each in chosen]
+    counts = book.queue(Wanted()).counts
+    wanted = [Wanted(), *(Wanted({field: (choice,)}) for field in sorted(counts) for choice in sorted(counts[field]))]
+    queues = [[page_of(book, each, number) for number in range(1, book.queue(each).pages + 1)] for each in wanted]
     return {
         "tips": tips_of(book),
         "given": book.given(),
-        "choices": choices,
+        "counts": {field: choices for field, choices in counts.items() if choices},
         "spoilt": sorted(book.spoilt()),
         "queues": queues,
     }
 
 
-def page_of(book: Book, chosen: dict[str, str], number: int) -> tuple[Any, ...]:
+def page_of(book: Book, wanted: Wanted, number: int) -> tuple[Any, ...]:
     """A page with its rows."""
-    page = book.queue(chosen, number)
+    page = book.queue(wanted, number)
     return page.tips, page.pages, [tuple(getattr(row, field.name) for field in fields(row)) for row in page.rows]

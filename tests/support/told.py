@@ -33,4 +33,4 @@ def sync(program: Program) -> str:
 
 def queue(program: Program) -> str:
     """The queue's page."""
-    return unescape(program.get("/").text)
+    return unescape(program.get("/reports").text)

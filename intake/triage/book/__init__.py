@@ -4,7 +4,9 @@ It never touches a disk in the clear. Its snapshot does, sealed, so that the nex
 """
 
 from intake.triage.book.database import Book
-from intake.triage.book.queue import FILTERS, PAGE, Page, Row
+from intake.triage.book.queue import COLUMNS, ORDERS, PAGE, Neighbours, Page, Row, Wanted
 from intake.triage.book.snapshot import Snapshot, SnapshotError
 
-__all__ = ["FILTERS", "PAGE", "Book", "Page", "Row", "Snapshot", "SnapshotError"]
+__all__ = [
+    "COLUMNS", "ORDERS", "PAGE", "Book", "Neighbours", "Page", "Row", "Snapshot", "SnapshotError", "Wanted"
+]  # fmt: skip

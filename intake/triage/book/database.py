@@ -6,9 +6,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 
-from intake.triage.book import queue
+from intake.triage.book import facets, queue
 from intake.triage.book.document import decode, encode
+from intake.triage.book.facets import FacetIndex
+from intake.triage.book.queue import Neighbours, Page, Wanted
+from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD
 from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.standing import NOTHING, Ahead, Standing
 
 _BEFORE = """
 PRAGMA page_size = 16384;
@@ -21,6 +25,7 @@ no snapshot carries it on."""
 _SCHEMA = """
 CREATE TABLE tip (id TEXT PRIMARY KEY, given BLOB NOT NULL, document BLOB NOT NULL);
 CREATE TABLE spoilt (tip TEXT, item TEXT, PRIMARY KEY (tip, item)) WITHOUT ROWID;
+CREATE TABLE ahead (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- those that the queue shows with what is on its way
 """
 
 _GIVEN = "SELECT id, given FROM tip"
@@ -34,32 +39,61 @@ class Book:
         self._lock = Lock()
         # One connection for all threads, one at a time: a query takes milliseconds.
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA)
+        self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA + facets.SCHEMA)
+        self._index = FacetIndex()
+        self._ahead: Mapping[str, Ahead] = {}
+        self._looked: dict[str, bytes] = {}
+        self._changes = 0
 
     def put(self, tip: OpenTip, given: bytes) -> None:
         """Put a tip in, in the place of what was there of it. `given`: digest of what it was opened from."""
         document = encode(tip)
         with self._writing() as database:
-            _delete(database, tip.id)
-            database.execute("INSERT INTO tip VALUES (?, ?, ?)", (tip.id, given, document))
+            database.execute("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", (tip.id, given, document))
+            database.execute("DELETE FROM spoilt WHERE tip = ?", (tip.id,))
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
-            queue.write_row(database, tip)
+            self._write_row(tip)
 
-    def show_statuses(self, statuses: Mapping[str, str]) -> None:
-        """Let these tips have these statuses in the queue, and all others those that they were put in with."""
+    def show_ahead(self, ahead: Mapping[str, Ahead]) -> None:
+        """Let the queue show these tips with what is on its way for them, and all others as the log has them."""
         with self._writing() as database:
-            queue.show_statuses(database, statuses)
+            before, self._ahead = self._ahead, ahead
+            # A snapshot may have been kept while something was on its way that is no more.
+            shown = {name for (name,) in database.execute("SELECT tip FROM ahead")}
+            for name in shown | ahead.keys():
+                changed = name not in before or before[name] != ahead.get(name)
+                if changed and (tip := self._tip(name)) is not None:
+                    self._write_row(tip)
+            database.execute("DELETE FROM ahead")
+            database.executemany("INSERT INTO ahead VALUES (?)", ((name,) for name in ahead))
+
+    def show_looked(self, looked: Mapping[str, bytes]) -> None:
+        """Let the queue know that tips were looked at, by the digest of what they held then (`standing.held`)."""
+        with self._writing() as database:
+            self._looked |= looked
+            for name, place, held in queue.read_held(database, looked):
+                self._index.mark(place, UNREAD, self._unread(name, held))
+
+    def standing(self, tip: OpenTip) -> Standing:
+        """Where a tip stands, with what is on its way for it."""
+        return Standing([*tip.changes, *self.ahead(tip.id).changes])
+
+    def ahead(self, tip: str) -> Ahead:
+        """What is on its way for a tip."""
+        return self._ahead.get(tip, NOTHING)
 
     def remove(self, tip: str) -> None:
         """Forget a tip, if it is there."""
         with self._writing() as database:
-            _delete(database, tip)
+            database.execute("DELETE FROM tip WHERE id = ?", (tip,))
+            database.execute("DELETE FROM spoilt WHERE tip = ?", (tip,))
+            if (place := queue.remove_row(database, tip)) is not None:
+                self._index.remove(place)
 
     def tip(self, tip: str) -> OpenTip | None:
         """A tip as it was put in."""
         with self._lock:
-            found = self._database.execute("SELECT document FROM tip WHERE id = ?", (tip,)).fetchone()
-        return None if found is None else decode(found[0])
+            return self._tip(tip)
 
     def day(self, tip: str) -> str | None:
         """The day of a tip's arrival."""
@@ -67,15 +101,15 @@ class Book:
             found = self._database.execute("SELECT day FROM queue WHERE tip = ?", (tip,)).fetchone()
         return None if found is None else str(found[0])
 
-    def queue(self, chosen: Mapping[str, str], number: int) -> queue.Page:
-        """A page of the tips that fit all that is chosen, by key of the filter."""
+    def queue(self, wanted: Wanted, number: int = 1) -> Page:
+        """A page of the tips that are wanted."""
         with self._lock:
-            return queue.read_page(self._database, chosen, number)
+            return queue.read_page(self._database, self._index, wanted, number)
 
-    def choices(self) -> dict[str, dict[str, int]]:
-        """By filter, each choice that occurs, and of how many tips."""
+    def neighbours(self, wanted: Wanted, tip: str) -> Neighbours:
+        """The tips before and after one, among those that are wanted."""
         with self._lock:
-            return queue.read_choices(self._database)
+            return queue.read_neighbours(self._database, self._index, wanted, tip)
 
     def given(self, tips: Collection[str] | None = None) -> dict[str, bytes]:
         """By tip, the digest of what it was opened from: of all, or of those of these that are there."""
@@ -92,11 +126,14 @@ class Book:
     def changes(self) -> int:
         """Grows with each change."""
         with self._lock:
-            return self._database.total_changes
+            return self._changes
 
     def serialize(self) -> bytes:
         """All of it, in the clear: for `Snapshot`, which seals it."""
         with self._lock:
+            with self._database:
+                self._database.execute("BEGIN")
+                self._index.keep(self._database)
             return self._database.serialize()
 
     @classmethod
@@ -110,6 +147,7 @@ class Book:
             loaded.backup(book._database)
         finally:
             loaded.close()
+        book._index = FacetIndex.recall(book._database)
         return book
 
     def close(self) -> None:
@@ -120,12 +158,19 @@ class Book:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            self._changes += 1
             self._database.execute("BEGIN")
             with self._database:
                 yield self._database
 
+    def _tip(self, tip: str) -> OpenTip | None:
+        found = self._database.execute("SELECT document FROM tip WHERE id = ?", (tip,)).fetchone()
+        return None if found is None else decode(found[0])
 
-def _delete(database: sqlite3.Connection, tip: str) -> None:
-    database.execute("DELETE FROM tip WHERE id = ?", (tip,))
-    database.execute("DELETE FROM spoilt WHERE tip = ?", (tip,))
-    database.execute("DELETE FROM queue WHERE tip = ?", (tip,))
+    def _write_row(self, tip: OpenTip) -> None:
+        placed = queue.write_row(self._database, tip, self.standing(tip), self.ahead(tip.id))
+        self._index.put(placed.place, {**placed.traits, UNREAD: self._unread(tip.id, placed.held)})
+
+    def _unread(self, name: str, held: bytes) -> set[str]:
+        looked = self._looked.get(name)
+        return {NEW} if looked is None else {READ} if looked == held else {CHANGED}

@@ -7,11 +7,11 @@ from typing import Any
 from crypto.age import HybridIdentity, parse_identity
 from intake.protocol.index import ItemRow
 from intake.report.documents import read_values
-from intake.report.payloads import About, Note, Opened, Reply, Status, parse_document, to_document
+from intake.report.payloads import About, parse_document, to_document
 from intake.report.told import Account, Told
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import Attachment, OpenTip, Signed
+from intake.triage.reading.opening import WRITTEN, Attachment, OpenTip, Signed
 
 _QUICK = 1
 """Of zlib's levels. Words, ids and keys in text shrink to half by any of them."""
@@ -31,7 +31,7 @@ def encode(tip: OpenTip) -> bytes:
             key: [(told.form, told.value) for told in all_told] for key, all_told in tip.account.entries.items()
         },
         "narrative": tip.narrative,
-        "conversation": [(line.day, line.author, line.text) for line in tip.conversation],
+        "conversation": [(line.day, line.author, line.text, line.item) for line in tip.conversation],
         "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
         "written": [_signed_values(signed) for signed in tip.written],
         "rows": [(row.id, row.tip, row.kind, row.day, row.size, row.blob) for row in tip.rows],
@@ -76,7 +76,7 @@ def _signed_values(signed: Signed) -> tuple[Any, ...]:
 
 def _signed(item: str, name: str, at: str, place: int, document: dict[str, Any]) -> Signed:
     payload = read_values(document)
-    if not isinstance(payload, Reply | Opened | Status | Note):
+    if not isinstance(payload, WRITTEN):
         raise TypeError("not what a reviewer writes")
     return Signed(item, Author(name, datetime.fromisoformat(at), place), payload)
 

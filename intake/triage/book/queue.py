@@ -1,144 +1,210 @@
-"""The queue: the tips that fit what somebody chose, the urgent and the newest first, a page at a time."""
+"""The queue: the tips that fit what somebody chose, in the order that they chose, a page at a time."""
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
 from intake.report.definition import Choice
 from intake.report.told import Told
+from intake.triage.book.facets import FacetIndex, Facets, Places
+from intake.triage.book.traits import UNREAD, traits
 from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.standing import Ahead, Standing, held
 
 PAGE = 50
 """Tips on a page."""
 
-FILTERS = ("urgency", "detained_now", "host_country", "origin_state")
-"""Keys of the form's closed questions that the queue can be narrowed by, beside `status`: where a tip stands."""
+COLUMNS = ("urgency", "detained_now", "missing_now", "host_country", "origin_state")
+"""Keys of the form's closed questions whose answers the queue shows."""
 
-SCHEMA = """
+_ORDERS = {
+    "urgency": "rank, day DESC, tip",
+    "day": "day DESC, rank, tip",
+    "due": "due = '', due, rank, tip",
+    "active": "active DESC, tip",
+    "unanswered": "unanswered = '', unanswered, rank, tip",
+}
+ORDERS = tuple(_ORDERS)
+"""What tips can be sorted by."""
+
+_INDEXES = "".join(f"CREATE INDEX by_{name} ON queue ({columns});\n" for name, columns in _ORDERS.items())
+SCHEMA = f"""
 CREATE TABLE queue (
-    tip TEXT PRIMARY KEY,
+    place INTEGER PRIMARY KEY,
+    tip TEXT NOT NULL UNIQUE,
     day TEXT NOT NULL,
     rank INTEGER NOT NULL,
-    urgency TEXT NOT NULL,
-    detained_now TEXT NOT NULL,
-    host_country TEXT NOT NULL,
-    origin_state TEXT NOT NULL,
-    forms TEXT NOT NULL,
-    status TEXT NOT NULL,
-    proven TEXT NOT NULL, -- the status that the log has; the other one may still be on its way there
-    beginning TEXT NOT NULL,
-    warnings INTEGER NOT NULL
+    due TEXT NOT NULL, -- the earliest day by which something has to happen
+    active TEXT NOT NULL, -- the latest day on which anybody wrote
+    unanswered TEXT NOT NULL, -- the day of the source's first message that nobody has answered
+    shown TEXT NOT NULL,
+    held BLOB NOT NULL -- digest of what it holds, to be told from what it held when it was looked at
 );
--- All that a page is chosen and counted by, in its order: no row is touched that isn't shown.
-CREATE INDEX in_order ON queue
-    (rank, day DESC, tip, urgency, detained_now, host_country, origin_state, status);
-CREATE INDEX ahead ON queue (tip) WHERE status <> proven;
-CREATE TABLE tally (field TEXT, choice TEXT, tips INTEGER NOT NULL, PRIMARY KEY (field, choice)) WITHOUT ROWID;
-CREATE TRIGGER counted AFTER INSERT ON queue BEGIN
-    INSERT INTO tally VALUES
-        ('urgency', NEW.urgency, 1), ('detained_now', NEW.detained_now, 1), ('host_country', NEW.host_country, 1),
-        ('origin_state', NEW.origin_state, 1), ('status', NEW.status, 1)
-    ON CONFLICT DO UPDATE SET tips = tips + 1;
-END;
-CREATE TRIGGER recounted AFTER UPDATE OF status ON queue BEGIN
-    UPDATE tally SET tips = tips - 1 WHERE (field, choice) = ('status', OLD.status);
-    INSERT INTO tally VALUES ('status', NEW.status, 1) ON CONFLICT DO UPDATE SET tips = tips + 1;
-    DELETE FROM tally WHERE tips = 0;
-END;
-CREATE TRIGGER uncounted AFTER DELETE ON queue BEGIN
-    UPDATE tally SET tips = tips - 1 WHERE (field, choice) IN (VALUES
-        ('urgency', OLD.urgency), ('detained_now', OLD.detained_now), ('host_country', OLD.host_country),
-        ('origin_state', OLD.origin_state), ('status', OLD.status));
-    DELETE FROM tally WHERE tips = 0;
-END;
-"""
+{_INDEXES}"""
 
 _URGENT = ("now", "within_72h", "ongoing", "past")
 _BEGINNING = 100
 """Characters of a narrative that are kept for the queue: some more than it shows, so that it can say that there are."""
 
-_ROWS = """
-    FROM queue WHERE (:urgency = '' OR urgency = :urgency) AND (:detained_now = '' OR detained_now = :detained_now)
-    AND (:host_country = '' OR host_country = :host_country) AND (:origin_state = '' OR origin_state = :origin_state)
-    AND (:status = '' OR status = :status)
+_ROW = "SELECT tip, day, due, active, unanswered, shown FROM queue WHERE place = ?"
+_PUT = """
+INSERT INTO queue (tip, day, rank, due, active, unanswered, shown, held)
+VALUES (:tip, :day, :rank, :due, :active, :unanswered, :shown, :held)
+ON CONFLICT (tip) DO UPDATE SET (day, rank, due, active, unanswered, shown, held)
+    = (:day, :rank, :due, :active, :unanswered, :shown, :held)
+RETURNING place
 """
-_COUNT = "SELECT count(*)" + _ROWS
-_PAGE = (
-    "SELECT tip, day, urgency, detained_now, host_country, origin_state, forms, status, beginning, warnings"
-    + _ROWS
-    + "ORDER BY rank, day DESC, tip LIMIT :rows OFFSET :before"
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """A tip in the queue. Answers are keys of the form, empty where there is none; `warnings`: how many.
+    """A tip in the queue. Days in ISO 8601, empty where there is none; `warnings`: how many.
 
-    `forms`: the versions of the form that the answers were given to, in the order of `FILTERS`.
+    `told`: by the keys of `COLUMNS`, the answers. `assigned`: ids of keys; `labels`: ids of labels; `unread`: as the
+    trait of that name.
     """
 
     tip: str
     day: str
-    urgency: str
-    detained_now: str
-    host_country: str
-    origin_state: str
-    forms: str
+    due: str
+    active: str
+    unanswered: str
+    told: Mapping[str, Told[Choice]]
     status: str
+    assigned: Sequence[str]
+    labels: Sequence[str]
     beginning: str
     warnings: int
+    unread: str
 
-    @property
-    def told(self) -> dict[str, Told[Choice]]:
-        """The answers that the queue shows, by key."""
-        forms = zip(FILTERS, self.forms.split(), strict=True)
-        return {key: Told(int(form), value) for key, form in forms if (value := getattr(self, key))}
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to see: of each field any of those `chosen`; `due`: by this day, if any; in which order."""
+
+    chosen: Facets = field(default_factory=dict)
+    due: str = ""
+    order: str = "urgency"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Page:
-    """One page of the queue, counted from 1; how many `pages` there are, and how many tips on all of them."""
+    """One page of the queue, counted from 1; how many `pages` there are, and how many tips on all of them.
+
+    `counts`: by field, each choice that occurs, and how many tips have it among those that fit all other fields.
+    """
 
     rows: Sequence[Row]
     number: int
     pages: int
     tips: int
+    counts: Mapping[str, Mapping[str, int]]
 
 
-def read_page(database: sqlite3.Connection, chosen: Mapping[str, str], number: int) -> Page:
-    """The tips that fit: a filter that is not among those `chosen` fits all. After the last page comes none."""
-    values = {key: chosen.get(key, "") for key in (*FILTERS, "status")}
-    (tips,) = database.execute(_COUNT, values).fetchone()
-    pages = max(-(-tips // PAGE), 1)
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The tips before and after one in the queue; empty where there is none."""
+
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Placed:
+    """Where a tip was put, the digest of what it holds, and what it is found by."""
+
+    place: int
+    held: bytes
+    traits: Facets
+
+
+def read_page(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, number: int) -> Page:
+    """The tips that fit, and what they can be narrowed down by. After the last page comes none."""
+    due = _due(database, wanted.due)
+    fitting = index.fitting(wanted.chosen, among=due)
+    pages = max(-(-len(fitting) // PAGE), 1)
     number = min(max(number, 1), pages)
-    found = database.execute(_PAGE, {**values, "rows": PAGE, "before": (number - 1) * PAGE})
-    return Page([Row(*row) for row in found], number, pages, tips)
+    places = islice(_in_order(database, fitting, wanted.order), (number - 1) * PAGE, number * PAGE)
+    rows = [_row(database, index, place) for place in list(places)]
+    return Page(rows, number, pages, len(fitting), index.counts(wanted.chosen, among=due))
 
 
-def read_choices(database: sqlite3.Connection) -> dict[str, dict[str, int]]:
-    """By filter, each choice that occurs, and of how many tips."""
-    counted: dict[str, dict[str, int]] = {key: {} for key in (*FILTERS, "status")}
-    for field, choice, tips in database.execute("SELECT field, choice, tips FROM tally WHERE choice <> ''"):
-        counted[field][choice] = tips
-    return counted
+def read_neighbours(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, tip: str) -> Neighbours:
+    """The tips around one, among those that fit; none around one that doesn't."""
+    found = database.execute("SELECT place FROM queue WHERE tip = ?", (tip,)).fetchone()
+    fitting = index.fitting(wanted.chosen, among=_due(database, wanted.due))
+    if found is None or found[0] not in fitting:
+        return Neighbours()
+    before, places = None, _in_order(database, fitting, wanted.order)
+    for place in places:
+        if place == found[0]:
+            break
+        before = place
+    after = next(places, None)
+    return Neighbours(*("" if place is None else _row(database, index, place).tip for place in (before, after)))
 
 
-def show_statuses(database: sqlite3.Connection, statuses: Mapping[str, str]) -> None:
-    """Let these tips have these statuses, and all others those that the log has."""
-    changed = database.execute("SELECT tip FROM queue WHERE status <> proven").fetchall()
-    back = [(tip,) for (tip,) in changed if tip not in statuses]
-    database.executemany("UPDATE queue SET status = proven WHERE tip = ?", back)
-    values = [(status, tip, status) for tip, status in statuses.items()]
-    database.executemany("UPDATE queue SET status = ? WHERE tip = ? AND status <> ?", values)
+def write_row(database: sqlite3.Connection, tip: OpenTip, standing: Standing, ahead: Ahead) -> Placed:
+    """Put a tip in its place, the one it has or a new one. `standing`: with what is `ahead` of it."""
+    told = {key: told for key in COLUMNS if (told := tip.account.once.get(key)) and isinstance(told.value, str)}
+    urgency = str(told["urgency"].value) if "urgency" in told else ""
+    unanswered = "" if ahead.answers else tip.unanswered
+    shown = {
+        "told": {key: (each.form, each.value) for key, each in told.items()},
+        "status": standing.status,
+        "assigned": standing.assigned,
+        "labels": standing.labels,
+        "beginning": tip.narrative[:_BEGINNING],
+        "warnings": len(tip.warnings),
+    }
+    digest = held(tip.items | ahead.items)
+    values = {
+        "tip": tip.id,
+        "day": tip.day,
+        "rank": _URGENT.index(urgency) if urgency in _URGENT else len(_URGENT),
+        "due": min((due.day for due in standing.due), default=""),
+        "active": tip.active,
+        "unanswered": unanswered,
+        "shown": json.dumps(shown),
+        "held": digest,
+    }
+    (place,) = database.execute(_PUT, values).fetchone()
+    return Placed(place, digest, traits(tip, standing, is_unanswered=bool(unanswered)))
 
 
-def write_row(database: sqlite3.Connection, tip: OpenTip) -> None:
-    """Put a tip in its place, which must be empty."""
-    none: Told[Choice] = Told(0, "")
-    told = [tip.account.once.get(key, none) for key in FILTERS]
-    choices = [each.value if isinstance(each.value, str) else "" for each in told]
-    forms = " ".join(str(each.form) for each in told)
-    rank = _URGENT.index(choices[0]) if choices[0] in _URGENT else len(_URGENT)
-    shown = (forms, tip.status, tip.status, tip.narrative[:_BEGINNING], len(tip.warnings))
-    values = (tip.id, tip.day, rank, *choices, *shown)
-    database.execute("INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+def read_held(database: sqlite3.Connection, tips: Iterable[str]) -> list[tuple[str, int, bytes]]:
+    """By tip, its place and the digest of what it holds: of those of these that are there."""
+    these = json.dumps(list(tips))
+    query = "SELECT tip, place, held FROM queue WHERE tip IN (SELECT value FROM json_each(?))"
+    return database.execute(query, (these,)).fetchall()
+
+
+def remove_row(database: sqlite3.Connection, tip: str) -> int | None:
+    """Take a tip out; returns the place that it had, if it was there."""
+    found = database.execute("DELETE FROM queue WHERE tip = ? RETURNING place", (tip,)).fetchall()
+    return found[0][0] if found else None
+
+
+def _due(database: sqlite3.Connection, day: str) -> Places | None:
+    if not day:
+        return None
+    due = database.execute("SELECT place FROM queue WHERE due <> '' AND due <= ?", (day,))
+    return Places.of(place for (place,) in due)
+
+
+def _in_order(database: sqlite3.Connection, fitting: Places, order: str) -> Iterator[int]:
+    data = fitting.data()
+    for (place,) in database.execute(f"SELECT place FROM queue ORDER BY {_ORDERS[order]}"):  # noqa: S608 - ours
+        if place >> 3 < len(data) and data[place >> 3] >> (place & 7) & 1:
+            yield place
+
+
+def _row(database: sqlite3.Connection, index: FacetIndex, place: int) -> Row:
+    tip, day, due, active, unanswered, shown = database.execute(_ROW, (place,)).fetchone()
+    values: dict[str, Any] = json.loads(shown)
+    values["told"] = {key: Told(form, value) for key, (form, value) in values["told"].items()}
+    values["unread"] = next(iter(index.of(place, UNREAD)), "")
+    return Row(tip=tip, day=day, due=due, active=active, unanswered=unanswered, **values)

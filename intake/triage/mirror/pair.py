@@ -14,7 +14,8 @@ from intake.triage.mirror.statements import (
     FAILURES,
     IN_COPY,
     IN_MAIN,
-    SCHEMA,
+    SCHEMAS,
+    VERSION,
     connect,
     delete_from,
     find_row,
@@ -31,7 +32,6 @@ from intake.triage.mirror.tables import ENTRY, SEALED, TABLES, Table, Value
 
 NAME, COPY = "mirror.db", "mirror.copy"
 
-_VERSION = 1
 _BESIDE = ("", "-wal", "-shm", "-journal")
 
 Damaged = Callable[[str], None]
@@ -107,29 +107,32 @@ def require_no_newer(directory: Path) -> None:
     """Raise `NewerMirrorError` if a newer program wrote what lies in a directory."""
     # One file alone may say anything, once it is damaged.
     versions = {_version(directory / name) for name in (NAME, COPY)}
-    if len(versions) == 1 and max(versions) > _VERSION:
+    if len(versions) == 1 and max(versions) > VERSION:
         raise NewerMirrorError(f"{directory} is of a newer version of this program: bring this one up to date")
 
 
 def _make(path: Path) -> bool:
-    """Make the file if it isn't there; False if it is damaged."""
+    """Make the file if it isn't there, or what it lacks of this version; False if it is damaged."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     with closing(connect(path)) as db:
         try:
             version = _version(path)
-            if version == 0 and not _statements(db):
+            earlier = SCHEMAS.get(version, ())
+            if _statements(db) != list(earlier):
+                return False
+            if version < VERSION:
                 db.execute("PRAGMA journal_mode = WAL")
                 db.execute("BEGIN IMMEDIATE")
-                for statement in SCHEMA:
+                for statement in SCHEMAS[VERSION][len(earlier) :]:
                     db.execute(statement)
-                db.execute(f"PRAGMA user_version = {_VERSION}")
+                db.execute(f"PRAGMA user_version = {VERSION}")
                 db.execute("COMMIT")
-                return True
-            return version == _VERSION and _statements(db) == list(SCHEMA)
         except FAILURES as error:
             if not is_damage(error):
                 raise
             return False
+        else:
+            return True
 
 
 def _version(path: Path) -> int:

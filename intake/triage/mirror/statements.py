@@ -54,8 +54,8 @@ def in_words() -> Iterator[None]:
         raise OSError(number, os.strerror(number)) from error
 
 
-def _schema() -> Iterator[str]:
-    for table in TABLES:
+def _schema(version: int) -> Iterator[str]:
+    for table in (table for table in TABLES if table.since <= version):
         columns = ", ".join((*table.columns, "proof")).replace("place", "place INTEGER", table is ENTRY)
         rows = " WITHOUT ROWID" if table.is_twice else ""
         yield f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({table.key})){rows}"
@@ -63,7 +63,9 @@ def _schema() -> Iterator[str]:
             yield f"CREATE INDEX {table.name}_by_{column} ON {table.name} ({column})"
 
 
-SCHEMA = tuple(_schema())
+VERSION = max(table.since for table in TABLES)
+SCHEMAS = {version: tuple(_schema(version)) for version in range(1, VERSION + 1)}
+"""By version of the mirror, the statements that make it: each begins with those of the one before."""
 
 
 def schemas(table: Table) -> Sequence[str]:

@@ -14,7 +14,8 @@ class Table:
     """A table: the first of its columns is the key. `by`: other columns that rows are looked up by.
 
     `lost`: what it means, in words for a member, that a row is damaged in both files; empty in a table of what the desk
-    can send again, which is kept once. `stands_for`: single values that say that this table is whole.
+    can send again, which is kept once. `stands_for`: single values that say that this table is whole. `since`: the
+    version of the mirror that first had it.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Table:
     by: tuple[str, ...] = ()
     lost: str = ""
     stands_for: tuple[str, ...] = ()
+    since: int = 1
 
     @property
     def key(self) -> str:
@@ -112,6 +114,14 @@ ASKED = Table(
 
 UNSENT = Table("unsent", ("item", "sealed"), lost="something that was kept to be sent was damaged, and is lost")
 
+LOOKED = Table(
+    "looked",
+    ("tip", "items"),
+    lost="which reports were looked at was damaged; some stand there as new again",
+    since=2,
+)
+"""The ids of what each tip held when it was looked at last, one after the other."""
+
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
@@ -119,4 +129,4 @@ SEALED = Table("sealed", ("name", "bytes"))
 """What the desk sent: `summary/<tip>` as first fetched, and `item/<tip>/<id>`, which are sealed; and `rows/<digest>`,
 what the index says of a day, until the days that have changed are all here."""
 
-TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED)
+TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED, LOOKED)

@@ -15,10 +15,12 @@ from threading import Event, Lock
 
 from crypto.age import AgeError, HybridIdentity, parse_recipient, seal
 from intake.hygiene import fault
-from intake.report.payloads import Opened
+from intake.report import events
+from intake.report.payloads import Opened, Reply
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
 from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent, new_form
 from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.standing import NOTHING, Ahead, Change
 
 _SOON = 5.0
 _LATEST = 300.0
@@ -85,13 +87,19 @@ class Sending:
 
     @property
     def under_way(self) -> list[Unsent]:
-        """What leaves by itself, in the order in which it was written: the status, notes and replies among it."""
+        """What leaves by itself, in the order in which it was written: events, notes and replies."""
         return [unsent for unsent in self._in_order() if unsent.is_written and unsent.sealed]
 
     @property
-    def statuses(self) -> dict[str, str]:
-        """By tip, the status that it gets as soon as the desk has it."""
-        return {unsent.tip: unsent.text for unsent in self.under_way if unsent.kind == "status"}
+    def ahead(self) -> dict[str, Ahead]:
+        """By tip, what leaves for it by itself."""
+        ahead: dict[str, Ahead] = {}
+        for unsent in self.under_way:
+            known = ahead.get(unsent.tip, NOTHING)
+            made = (Change(unsent.item, unsent.payload),) if isinstance(unsent.payload, events.Event) else ()
+            answers = known.answers or isinstance(unsent.payload, Reply)
+            ahead[unsent.tip] = Ahead(known.items | {unsent.item}, (*known.changes, *made), answers)
+        return ahead
 
     def failure(self, item: str) -> str:
         """Why something was not sent when that was tried last, in words; empty if it wasn't, or if it was sent."""
@@ -103,8 +111,10 @@ class Sending:
             return Whereabouts.THERE
         return Whereabouts.UNCERTAIN if item in self._begun else Whereabouts.HERE
 
-    def write(self, unsent: Unsent, tip: OpenTip | None, draft: str = "") -> None:
+    def write(self, unsent: Unsent, tip: OpenTip | None, draft: str = "") -> str:
         """Seal what somebody wrote for a tip, and let it leave: once, however often the same is asked for in turn.
+
+        Returns the id that it has.
 
         `draft`: the item that it was made from. Raises `OutboxError` if it can't be kept. If it can't be sealed, it is
         kept as a draft, and `SealError` says why; without a tip, it just is.
@@ -122,6 +132,7 @@ class Sending:
             if draft != unsent.item and any(each.item == draft for each in self.drafts):
                 self._drop(draft)
         self.hurry()
+        return unsent.item
 
     def _once(self, unsent: Unsent) -> Unsent:
         """The same as the last one from its form is that one; an earlier one that comes back after another is new."""
@@ -129,7 +140,7 @@ class Sending:
         given, meant = self._last.get(form, (unsent.item, unsent))
         if given != unsent.item:
             is_back = unsent.item in self._kept or self._is_logged(unsent.item)
-            meant = Unsent.typed(new_form(), unsent.tip, unsent.kind, unsent.text) if is_back else unsent
+            meant = Unsent.typed(new_form(), unsent.tip, unsent.payload) if is_back else unsent
         self._last[form] = unsent.item, meant
         return meant
 
@@ -290,7 +301,7 @@ class Sending:
             raise SealError("this report could not be opened, so nothing can be sealed to its readers")
         try:
             others = [parse_recipient(tip.source)] if unsent.to_source else []
-            document = unsent.payload(self._next_reply(tip)).padded()
+            document = unsent.numbered(self._next_reply(tip)).padded()
             return seal(document, [tip.identities[0].recipient, *others])
         except AgeError:
             raise SealError("the source's key in this report is not one that an answer can be sealed to") from None

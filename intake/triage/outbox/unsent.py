@@ -8,28 +8,33 @@ import base64
 import binascii
 import json
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, parse_recipient, seal, unseal
 from crypto.padding import pad_padme
-from intake.report.payloads import SMALLEST_ITEM, Note, Opened, Payload, Reply, Status
+from intake.report.documents import read_values
+from intake.report.events import EVENTS, EVERYTHING, Note, Status
+from intake.report.payloads import SMALLEST_ITEM, Opened, Payload, PayloadFormatError, Reply, frozen
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import FACT, RECIPIENT, UNSENT
 
 _ITEM_ID = b"intake reviewer item v1"
-_PAYLOADS: dict[str, Callable[[str, int], Payload]] = {
-    "status": lambda text, _: Status(text),
-    "note": lambda text, _: Note(text),
-    "reply": Reply,
-    "opened": lambda _text, _number: Opened(),
-}
-_TO_SOURCE = ("reply", "opened")
-_WRITTEN = ("status", "note", "reply")
+_WRITTEN = (Reply, Note, *EVENTS)
+_TO_SOURCE = (Reply, Opened)
 _LOOK = "look"
+
+_ONE_TEXT: Mapping[str, Callable[[str], Payload | None]] = {
+    "status": lambda text: Status(text, seen=EVERYTHING),
+    "note": Note,
+    "reply": lambda text: Reply(text, 0),
+    "opened": lambda _: Opened(),
+    _LOOK: lambda _: None,
+}
+"""What an earlier program meant that kept one text, whatever was written."""
 
 
 class OutboxError(Exception):
@@ -38,52 +43,55 @@ class OutboxError(Exception):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Unsent:
-    """A status, note, reply, `opened` or `look` for a tip. Ids in hex; `form`: the token of the form it was typed into.
+    """What was written for a tip, or that it was shown. Ids in hex; `form`: the token of the form it was typed into.
 
+    `payload`: what gets sealed, a reply with its number; None for a look, which says only that the tip was shown.
     `order`: its place among what was written, from 1 on; 0 in what an earlier program kept. `sealed`: the bytes for the
-    desk; empty in a draft, which nobody has sealed to the tip yet, and in a `look`, which says only that there was one.
+    desk; empty in a draft, which nobody has sealed to the tip yet, and in a look.
     """
 
     item: str
     tip: str
-    kind: str
-    text: str
+    payload: Payload | None
     form: str
     order: int = 0
     sealed: bytes = b""
 
     @classmethod
-    def typed(cls, form: str, tip: str, kind: str, text: str) -> "Unsent":
-        """What a form brought. The same form with the same text is the same item, with another text another one."""
-        digest = sha256(_ITEM_ID)
-        for part in (form, tip, kind, text):
-            digest.update(len(part.encode()).to_bytes(8, "big") + part.encode())
-        return cls(digest.hexdigest()[:32], tip, kind, text, form)
+    def typed(cls, form: str, tip: str, payload: Payload | None) -> "Unsent":
+        """What a form brought. The same form with the same content is the same item, with another content another."""
+        content = "" if payload is None else payload.to_json().decode()
+        return cls(_item(form, tip, _kind(payload), content), tip, payload, form)
 
     @classmethod
     def opened(cls, tip: str) -> "Unsent":
         """The word to the source that somebody looks at the tip."""
-        return cls.typed(new_form(), tip, Opened.kind, "")
+        return cls.typed(new_form(), tip, Opened())
 
     @classmethod
     def look(cls, tip: str) -> "Unsent":
         """The word to the log that the tip was shown."""
-        return cls.typed(new_form(), tip, _LOOK, "")
+        return cls.typed(new_form(), tip, None)
+
+    @property
+    def kind(self) -> str:
+        """What it is, in a word."""
+        return _kind(self.payload)
 
     @property
     def is_written(self) -> bool:
         """Whether somebody wrote it themselves."""
-        return self.kind in _WRITTEN
+        return isinstance(self.payload, _WRITTEN)
 
     @property
     def is_opened(self) -> bool:
         """Whether it tells the source that somebody looks at the tip."""
-        return self.kind == Opened.kind
+        return isinstance(self.payload, Opened)
 
     @property
     def is_look(self) -> bool:
         """Whether it says only that the tip was shown."""
-        return self.kind == _LOOK
+        return self.payload is None
 
     @property
     def is_draft(self) -> bool:
@@ -93,11 +101,13 @@ class Unsent:
     @property
     def to_source(self) -> bool:
         """Whether it is sealed to the source as well, and stored as a reply."""
-        return self.kind in _TO_SOURCE
+        return isinstance(self.payload, _TO_SOURCE)
 
-    def payload(self, number: int) -> Payload:
+    def numbered(self, number: int) -> Payload:
         """The document to seal. `number`: of a reply, among those to its tip."""
-        return _PAYLOADS[self.kind](self.text, number)
+        if self.payload is None:
+            raise ValueError("a look is not sealed")
+        return replace(self.payload, number=number) if isinstance(self.payload, Reply) else self.payload
 
     def to_json(self) -> bytes:
         """What is sealed for the outbox; padded, as the size would say how much was written."""
@@ -105,7 +115,25 @@ class Unsent:
 
     def values(self) -> dict[str, Any]:
         """Its fields as JSON has them."""
-        return asdict(self) | {"sealed": base64.b64encode(self.sealed).decode()}
+        return {
+            "item": self.item,
+            "tip": self.tip,
+            "payload": None if self.payload is None else self.payload.document(),
+            "form": self.form,
+            "order": self.order,
+            "sealed": base64.b64encode(self.sealed).decode(),
+        }
+
+
+def _kind(payload: Payload | None) -> str:
+    return _LOOK if payload is None else payload.kind
+
+
+def _item(form: str, tip: str, kind: str, content: str) -> str:
+    digest = sha256(_ITEM_ID)
+    for part in (form, tip, kind, content):
+        digest.update(len(part.encode()).to_bytes(8, "big") + part.encode())
+    return digest.hexdigest()[:32]
 
 
 def _document(values: dict[str, Any]) -> bytes:
@@ -113,20 +141,36 @@ def _document(values: dict[str, Any]) -> bytes:
 
 
 def parse_unsent(document: bytes) -> Unsent:
-    """Read what `to_json` wrote; `OutboxError` for anything else."""
+    """Read what `to_json` wrote, or that of an earlier program; `OutboxError` for anything else."""
     try:
         values: Any = json.loads(document)
-        order = values.get("order", 0)
-        sealed = base64.b64decode(values["sealed"], validate=True)
-        typed = Unsent.typed(values["form"], values["tip"], values["kind"], values["text"])
-        unsent = replace(typed, sealed=sealed, order=order)
-        # As it was written: every field, and the id that follows from the others. An earlier program wrote no order.
-        written = {name: value for name, value in unsent.values().items() if name in values or name != "order"}
-        if type(order) is int and unsent.kind in (*_PAYLOADS, _LOOK) and _document(written) == document:
+        sealed, order = base64.b64decode(values["sealed"], validate=True), values.get("order", 0)
+        if "text" in values:
+            return replace(_of_one_text(values), order=int(order), sealed=sealed)
+        unsent = Unsent.typed(values["form"], values["tip"], _payload(values["payload"]))
+        unsent = replace(unsent, order=order, sealed=sealed)
+        # As it was written: every field, and the id that follows from the others.
+        if type(order) is int and _document(unsent.values()) == document:
             return unsent
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
         pass
     raise OutboxError("something that was kept to be sent is damaged")
+
+
+def _payload(document: dict[str, Any] | None) -> Payload | None:
+    if document is None:
+        return None
+    found = read_values(frozen(document))
+    if isinstance(found, Payload) and isinstance(found, (*_WRITTEN, Opened)):
+        return found
+    raise PayloadFormatError("not what a reviewer writes")
+
+
+def _of_one_text(values: Mapping[str, Any]) -> Unsent:
+    form, tip, kind, text = (values[name] for name in ("form", "tip", "kind", "text"))
+    if values["item"] != _item(form, tip, kind, text):
+        raise ValueError("not the id of this")
+    return Unsent(values["item"], tip, _ONE_TEXT[kind](text), form)
 
 
 def new_form() -> str:

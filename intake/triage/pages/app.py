@@ -16,7 +16,8 @@ from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import members, phrases, views, writing
+from intake.triage.pages import bulk, members, phrases, today, views, writing
+from intake.triage.pages.forms import fields
 from intake.triage.pages.place import Gate, Place
 from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
 from intake.triage.progress import Progress, no_progress
@@ -55,9 +56,11 @@ def create_app(
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _problem)
     app.register_blueprint(views.blueprint)
+    app.register_blueprint(today.blueprint)
+    app.register_blueprint(bulk.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(writing.blueprint)
-    app.jinja_env.globals.update(labels=labels, phrases=phrases, new_form=new_form)
+    app.jinja_env.globals.update(labels=labels, phrases=phrases, new_form=new_form, as_fields=fields)
     app.jinja_env.filters.update(as_name=as_name, typed=typed)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
     app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value
@@ -94,7 +97,7 @@ def _admission(place: Place, entered: Callable[[], None]) -> Callable[[], BaseRe
                 tokens.clear()
             entered()
             session["place"] = place.path
-            return redirect(url_for("triage.queue"))
+            return redirect(url_for("today.today"))
         if request.endpoint != "static" and session.get("place") != place.path:
             abort(403)
         return None

@@ -2,12 +2,18 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from urllib.parse import quote
 
-from intake.report.payloads import STATUSES
+from babel import Locale
+
+from intake.report import labels
+from intake.report.events import STATUSES, Assignment, Due, Note, Status, Translation
+from intake.report.payloads import Payload, Reply
 from intake.report.sizes import in_units
 from intake.triage.pages.shown import saved_name
+from intake.triage.workspace import Workspace
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_ALIKE = 5
@@ -34,6 +40,96 @@ def _few(times: Counter[str]) -> Iterator[str]:
 def status(key: str) -> str:
     """A status in words."""
     return STATUSES.get(key, key)
+
+
+ORDERS = {
+    "urgency": "urgency, then the newest",
+    "day": "arrival, the newest first",
+    "due": "due date",
+    "active": "last activity",
+    "unanswered": "who has waited longest for an answer",
+}
+DUE = {"late": "late", "today": "today or late", "3days": "within three days", "week": "within a week", "ever": "ever"}
+"""What the queue can be sorted by, and what of it is due, in words."""
+
+_FILTERS = {
+    "status": "Status",
+    "assigned": "Whose work it is",
+    "label": "Labels",
+    "unread": "New to you",
+    "unanswered": "Unanswered",
+    "files": "Files",
+    "language": "Language of the report",
+    "translation": "Translated",
+    "warnings": "Warnings",
+    "acts": "What happened",
+    "places": "Places",
+    "actors": "Who did it",
+    "actor_details": "Who did it, in detail",
+    "people": "People affected",
+    "file": "Files",
+}
+_CHOICES = {"yes": "Yes", "nobody": "Nobody", "new": "Never opened", "changed": "Something new since", "read": "Read"}
+_TRANSLATED = {"none": "Nothing yet", "some": "In part", "all": "All of it"}
+
+
+def filter_name(field: str) -> str:
+    """What tips can be narrowed down by, in words."""
+    of, _, key = field.rpartition(".")
+    if of:
+        return f"{_FILTERS.get(of, of)}: {labels.question(field)}"
+    return _FILTERS.get(key) or labels.question(key)
+
+
+def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapping[str, str]:
+    """The choices of a filter that occur, in words."""
+    match field:
+        case "status":
+            return {key: words for key, words in STATUSES.items() if key in counts}
+        case "assigned":
+            return {key: _CHOICES.get(key) or workspace.name(key) for key in counts}
+        case "language":
+            return {key: Locale("en").languages.get(key, key) for key in sorted(counts)}
+        case "translation":
+            return {key: words for key, words in _TRANSLATED.items() if key in counts}
+        case "unread" | "unanswered" | "files" | "warnings":
+            return {key: _CHOICES[key] for key in counts}
+    return labels.choices(field, counts)
+
+
+def is_late(day: str) -> bool:
+    """Whether a day is over."""
+    return day < f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+_WRITTEN = {
+    "status": "A status",
+    "note": "A note",
+    "reply": "A reply",
+    "assignment": "An assignment",
+    "due": "A due date",
+    "label": "A label",
+    "translation": "A translation",
+}
+
+
+def written(payload: Payload) -> str:
+    """What somebody wrote, in a word."""
+    return _WRITTEN[payload.kind]
+
+
+def content(payload: Payload, workspace: Workspace) -> str:
+    """What it says, in a line."""
+    match payload:
+        case Reply(text=text) | Note(text=text) | Translation(text=text):
+            return text
+        case Status(reason=reason) as event:
+            return status(event.stands) + (f": {reason}" if reason else "")
+        case Assignment(member=member, on=on):
+            return f"for {workspace.name(member)}" if on else f"no more for {workspace.name(member)}"
+        case Due(day=day, reason=reason, done=done):
+            return f"{reason}, by {day}" + (" (done)" if done else "")
+    return ""
 
 
 def size(count: int) -> str:

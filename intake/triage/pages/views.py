@@ -1,6 +1,6 @@
 """The pages: unlock, queue, a tip, its files."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import closing
 from functools import wraps
@@ -21,19 +21,23 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from intake.report.payloads import STATUSES, Note, Status
-from intake.triage.book import FILTERS
+from intake.report.events import STATUSES, Note
 from intake.triage.desk.client import DeskError
 from intake.triage.files.originals import DamagedFileError
 from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
-from intake.triage.outbox.unsent import new_form
+from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.pages import phrases
+from intake.triage.pages.wanted import address, fields, wanted
 from intake.triage.patience import in_thread
 from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.paragraphs import paragraphs
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("triage", __name__)
+
+TRANSLATION = "translation.html"
+"""The page of a tip on which it is translated."""
 
 Answer = str | BaseResponse | tuple[str, int]
 View = Callable[..., Any]
@@ -110,21 +114,28 @@ def lock() -> BaseResponse:
     return to_unlock()
 
 
-@blueprint.get("/")
+@blueprint.get("/reports")
 @unlocked
 def queue(workspace: Workspace) -> str:
-    """All tips, the urgent and the newest first."""
-    chosen = {key: value for key, value in request.args.items() if value and key in (*FILTERS, "status")}
+    """The reports that fit what was chosen."""
+    asked = wanted(request.args, workspace.me)
     return render_template(
         "queue.html",
         workspace=workspace,
-        page=workspace.book.queue(chosen, request.args.get("page", 1, int)),
-        filters=FILTERS,
-        choices=workspace.book.choices(),
-        chosen=chosen,
+        page=workspace.book.queue(asked, request.args.get("page", 1, int)),
+        fields=fields(),
+        wanted=asked,
+        address=address(request.args),
+        due=request.args.get("due", ""),
+        people=workspace.people(),
         statuses=STATUSES,
-        unsent=[*workspace.sending.drafts, *workspace.sending.under_way],
+        unsent=unsent(workspace),
     )
+
+
+def unsent(workspace: Workspace) -> Sequence[Unsent]:
+    """What was written and has not left, drafts first."""
+    return [*workspace.sending.drafts, *workspace.sending.under_way]
 
 
 @blueprint.post("/sync")
@@ -133,7 +144,7 @@ def sync(workspace: Workspace) -> BaseResponse:
     """Fetch what is new, and send what waits."""
     workspace.sending.hurry()
     workspace.fetch()
-    return redirect(url_for("triage.queue"), 303)
+    return redirect(url_for("today.today"), 303)
 
 
 @blueprint.get("/tips/<tip_id>")
@@ -141,8 +152,14 @@ def sync(workspace: Workspace) -> BaseResponse:
 def tip(workspace: Workspace, tip_id: str) -> str:
     """One tip, whole. The log is told that it was shown, and its source that somebody has opened it."""
     opened = _tip(workspace, tip_id)
-    workspace.sending.look(opened)
-    return tip_page(workspace, opened)
+    return tip_page(workspace, opened, seen=workspace.look(opened))
+
+
+@blueprint.get("/tips/<tip_id>/translation")
+@unlocked
+def translation(workspace: Workspace, tip_id: str) -> str:
+    """All that the source wrote, each paragraph beside a field for its translation. Nothing is sent to any service."""
+    return tip_page(workspace, _tip(workspace, tip_id), template=TRANSLATION)
 
 
 @blueprint.get("/tips/<tip_id>/files/<item_id>")
@@ -177,22 +194,34 @@ def _while_unlocked(guard: Guard, first: bytes, pieces: Generator[bytes, None, N
 
 
 def tip_page(
-    workspace: Workspace, opened: OpenTip, problem: str = "", typed: Mapping[str, str] | None = None, form: str = ""
+    workspace: Workspace,
+    opened: OpenTip,
+    problem: str = "",
+    typed: Mapping[str, Mapping[str, str]] | None = None,
+    seen: frozenset[str] | None = None,
+    template: str = "tip.html",
 ) -> str:
-    """The page of a tip. `typed`: what was typed by the kind of its form, with the token that this form had."""
+    """A page of a tip. `typed`: by kind, a form whose content is not kept; `seen`: what it held at the last look."""
+    asked = wanted(request.args, workspace.me)
+    forms = {filled["form"] for filled in (typed or {}).values() if "form" in filled}
+    standing, ahead = workspace.book.standing(opened), workspace.book.ahead(opened.id)
     return render_template(
-        "tip.html",
+        template,
         workspace=workspace,
         tip=opened,
+        standing=standing,
+        paragraphs=paragraphs(opened, standing),
         notes=opened.written_as(Note),
-        history=opened.written_as(Status),
+        people=workspace.people(),
         statuses=STATUSES,
         problem=problem,
         typed=typed or {},
-        form=form or new_form(),
-        status=workspace.sending.statuses.get(opened.id, opened.status),
-        drafts=[unsent for unsent in workspace.sending.drafts if unsent.tip == opened.id and unsent.form != form],
-        under_way=[unsent for unsent in workspace.sending.under_way if unsent.tip == opened.id],
+        form=next(iter(forms), "") or new_form(),
+        is_new=lambda item: seen is not None and item not in seen | ahead.items,
+        address=address(request.args),
+        neighbours=workspace.book.neighbours(asked, opened.id),
+        drafts=[each for each in workspace.sending.drafts if each.tip == opened.id and each.form not in forms],
+        under_way=[each for each in workspace.sending.under_way if each.tip == opened.id],
     )
 
 

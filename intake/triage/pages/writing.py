@@ -2,15 +2,17 @@
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from intake.report.payloads import STATUSES
+from intake.report.events import Translation
+from intake.report.payloads import Payload
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
-from intake.triage.pages.views import Answer, guard, tip_page, to_unlock, unlocked
+from intake.triage.pages.forms import FORMS, FormError, read_form
+from intake.triage.pages.views import TRANSLATION, Answer, guard, tip_page, to_unlock, unlocked
+from intake.triage.pages.wanted import address
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("writing", __name__)
 
-LONGEST_TEXT = 50_000
 _GONE = "It waits here no more: it has been sent, or was taken back already."
 _TOO_LATE = {
     Whereabouts.THERE: "Not taken back: it has been sent already.",
@@ -22,12 +24,11 @@ _TOO_LATE = {
 
 
 def _keep(tip_id: str, kind: str) -> Answer:
-    """Where it is locked, what was typed is sealed to whoever unlocks it, and is there then."""
-    unsent = _typed(tip_id, kind)
-    if not unsent.text:
-        return to_unlock(tip_id=tip_id)
+    """Where it is locked, what was filled in is sealed to whoever unlocks it, and is there then."""
     try:
-        guard().keep(unsent)
+        guard().keep(_typed(tip_id, read_form(kind, request.form)))
+    except FormError:
+        return to_unlock(tip_id=tip_id)
     except OutboxError as error:
         return render_template(
             "unlock.html", problem=f"{error}. Go back: your browser may still have it", kept=False
@@ -36,27 +37,34 @@ def _keep(tip_id: str, kind: str) -> Answer:
 
 
 def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
-    """Set the status, add a note, or reply. It leaves by itself; what was typed stays if it can't be kept."""
-    unsent = _typed(tip_id, kind)
+    """Take in a reply, a note or an event. It leaves by itself; what was filled in stays if it can't be kept."""
     opened = workspace.book.tip(tip_id)
-    if opened is not None and (problem := _wrong(unsent)):
-        return tip_page(workspace, opened, f"Not saved: {problem}.", {kind: unsent.text}, unsent.form), 400
+    typed = {kind: request.form}
+    template = TRANSLATION if kind == Translation.kind else "tip.html"
     try:
-        workspace.write(unsent, request.form.get("draft", ""))
+        workspace.write(_typed(tip_id, read_form(kind, request.form)), request.form.get("draft", ""))
+    except FormError as error:
+        return tip_page(workspace, opened or abort(404), f"Not saved: {error}.", typed, template=template), 400
     except OutboxError as error:
         if opened is None:
             return render_template("problem.html", says=f"{error}. Go back: your browser may still have it."), 500
-        return tip_page(workspace, opened, f"Not saved: {error}.", {kind: unsent.text}, unsent.form), 500
+        return tip_page(workspace, opened, f"Not saved: {error}.", typed, template=template), 500
     except SealError as error:
         return tip_page(
             workspace, opened or abort(404), f"Not sent: {error}. What you wrote is kept below, sealed."
         ), 400
-    # It may have been withdrawn, or not be shown any more: the queue shows what was written for it.
-    where = url_for("triage.tip", tip_id=tip_id, _anchor=kind) if opened else url_for("triage.queue")
-    return redirect(where, 303)
+    return redirect(_back(tip_id, kind) if opened else url_for("today.today"), 303)
 
 
-blueprint.post("/tips/<tip_id>/<any(status, note, reply):kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
+def _back(tip_id: str, kind: str) -> str:
+    """The place on a page of the tip where that was written."""
+    asked = address(request.args)
+    if kind == Translation.kind:
+        return url_for("triage.translation", tip_id=tip_id, _anchor=request.form.get("part", ""), **asked)
+    return url_for("triage.tip", tip_id=tip_id, _anchor=kind, **asked)
+
+
+blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS)}):kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
 
 
 @blueprint.post("/tips/<tip_id>/unsent/<item>/discard")
@@ -67,23 +75,11 @@ def discard(workspace: Workspace, tip_id: str, item: str) -> Answer:
     says = _TOO_LATE.get(workspace.discard(item)) if item in waits else _GONE
     opened = workspace.book.tip(tip_id)
     if opened is None:
-        return redirect(url_for("triage.queue"), 303)
+        return redirect(url_for("today.today"), 303)
     if says:
         return tip_page(workspace, opened, says), 409
     return redirect(url_for("triage.tip", tip_id=tip_id), 303)
 
 
-def _typed(tip_id: str, kind: str) -> Unsent:
-    text = request.form.get("text", "").replace("\r\n", "\n").strip()
-    return Unsent.typed(request.form.get("form") or new_form(), tip_id, kind, text)
-
-
-def _wrong(unsent: Unsent) -> str:
-    """What is wrong with it, if anything."""
-    if unsent.kind == "status" and unsent.text not in STATUSES:
-        return "no status was chosen"
-    if not unsent.text:
-        return "nothing was written"
-    if len(unsent.text) > LONGEST_TEXT:
-        return f"this is longer than {LONGEST_TEXT:,} characters"
-    return ""
+def _typed(tip_id: str, payload: Payload) -> Unsent:
+    return Unsent.typed(request.form.get("form") or new_form(), tip_id, payload)

@@ -13,11 +13,12 @@ from intake.triage.reading.chain import Sent
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Line:
-    """What one side wrote. `author`: a reviewer, or empty for the source."""
+    """What one side wrote. `author`: a reviewer, or empty for the source; `item`: its id."""
 
     day: str
     author: str
     text: str
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,7 +35,7 @@ def in_order(sent: Sequence[Sent], replies: Sequence[Replied]) -> list[Line]:
     """Messages, in the order of `sent`, among the replies."""
     placed = [((reply.place, 0, 0), reply.line) for reply in replies]
     for order, (place, item) in enumerate(_places(sent, replies)):
-        line = Line(item.row.day, "", item.payload.text) if isinstance(item.payload, Message) else None
+        line = Line(item.row.day, "", item.payload.text, item.row.id) if isinstance(item.payload, Message) else None
         placed.append(((place, 1, order), line))
     return [line for _, line in sorted(placed, key=lambda entry: entry[0]) if line is not None]
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 from typing import TypeVar
 
 from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza_count, unseal
@@ -14,19 +15,18 @@ from intake.protocol.kinds import KINDS, Kind
 from intake.protocol.logstate import LogState
 from intake.report.definition import NARRATIVE, Answers, forms
 from intake.report.documents import Document, read, read_one
+from intake.report.events import EVENTS, Event, Note
 from intake.report.payloads import (
     About,
     Addition,
     Deletion,
     Newer,
     NewerVersionError,
-    Note,
     Opened,
     Payload,
     PayloadFormatError,
     Reply,
     Report,
-    Status,
     Summary,
 )
 from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
@@ -35,12 +35,16 @@ from intake.triage.mirror.added import Added, Author, Authors
 from intake.triage.mirror.known import Known
 from intake.triage.reading.chain import TELL, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
+from intake.triage.reading.standing import Change
 
 P = TypeVar("P", bound=Payload)
 
-_BY_REVIEWERS: Mapping[str, tuple[type[Reply | Opened | Status | Note], ...]] = {
+WRITTEN = Reply | Opened | Note | Event
+"""What reviewers write."""
+
+_BY_REVIEWERS: Mapping[str, tuple[type[WRITTEN], ...]] = {
     Kind.REPLY: (Reply, Opened),
-    Kind.WORK: (Status, Note),
+    Kind.WORK: (Note, *EVENTS),
 }
 """What an item is that a reviewer added, by what the server knows of it."""
 
@@ -64,7 +68,7 @@ class Signed:
 
     item: str
     author: Author
-    payload: Reply | Opened | Note | Status
+    payload: WRITTEN
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,9 +108,27 @@ class OpenTip:
     """Items that are not what was sealed, on this machine or at the desk already."""
 
     @property
-    def status(self) -> str:
-        """Where the tip stands: the latest status by the order of the log."""
-        return next((s.payload.status for s in reversed(self.written) if isinstance(s.payload, Status)), "new")
+    def changes(self) -> list[Change]:
+        """Every event, in the order of the log."""
+        return [Change(s.item, s.payload, s.author) for s in self.written if isinstance(s.payload, Event)]
+
+    @property
+    def unanswered(self) -> str:
+        """The day of the source's first message after the last answer; empty if there is none."""
+        since = takewhile(lambda line: not line.author, reversed(self.conversation))
+        return min((line.day for line in since), default="")
+
+    @property
+    def active(self) -> str:
+        """The latest day on which anybody wrote."""
+        written = (f"{signed.author.at:%Y-%m-%d}" for signed in self.written)
+        return max(self.day, *(row.day for row in self.rows), *written)
+
+    @property
+    def items(self) -> frozenset[str]:
+        """The ids of all that it holds that somebody may read as new."""
+        written = (signed.item for signed in self.written if not isinstance(signed.payload, Opened))
+        return frozenset((*(row.id for row in self.rows), *written))
 
     def written_as(self, kind: type[P]) -> list[Signed]:
         """What reviewers wrote of one kind, oldest first."""
@@ -374,7 +396,7 @@ def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
 def _replied(tip: OpenTip, given: Given) -> list[Replied]:
     """Everything that the log says was sealed to the source, with the words of what is there."""
     lines = {
-        signed.item: Line(f"{signed.author.at:%Y-%m-%d}", signed.author.name, signed.payload.text)
+        signed.item: Line(f"{signed.author.at:%Y-%m-%d}", signed.author.name, signed.payload.text, signed.item)
         for signed in tip.written
         if isinstance(signed.payload, Reply)
     }

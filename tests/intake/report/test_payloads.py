@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from any_document import DOCUMENTS
 from crypto.age import HybridIdentity
 from intake.report.definition import Answer, load_form
-from intake.report.payloads import SUMMARY_SIZES, Note, Reply, Status, Summary
+from intake.report.events import Note, Status
+from intake.report.payloads import SUMMARY_SIZES, Reply, Summary
 
 
 def test_short_items_of_reviewers_all_have_one_size() -> None:

@@ -98,7 +98,7 @@ def test_a_page_that_looks_again_by_itself_says_how_far_it_is_and_then_leads_on(
     amina.let_leave()
     answer = amina.get(leads_to.removeprefix(amina.place.path))
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{amina.place.path}/members")
-    assert f"<h1>{TIPS} reports</h1>" in amina.get("/").text
+    assert f"<h1>{TIPS} reports</h1>" in amina.get("/reports").text
 
 
 def test_a_browser_without_scripts_comes_to_the_reports_by_itself(
@@ -129,7 +129,7 @@ def test_a_lock_in_its_midst_waits_for_nothing_and_the_next_unlock_goes_on(amina
     held.goes_on.set()
     unlock(amina, "/unlock")
     amina.let_leave()
-    assert f"<h1>{TIPS} reports</h1>" in amina.get("/").text
+    assert f"<h1>{TIPS} reports</h1>" in amina.get("/reports").text
     assert held.told == [(50, TIPS), (50, TIPS - 50), (TIPS - 50, TIPS - 50)]
 
 

@@ -19,7 +19,7 @@ from intake.protocol.kinds import Kind
 from intake.report.payloads import Deletion
 from intake.storage.tables import Item, Tip
 from intake.triage import workspace as workspace_module
-from intake.triage.book import Book, Snapshot, SnapshotError, snapshot
+from intake.triage.book import Book, Snapshot, SnapshotError, Wanted, snapshot
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
@@ -237,7 +237,7 @@ def test_what_was_withdrawn_is_not_brought_back_by_an_old_snapshot(desk: Desk, s
     workspace.sync()
     # Killed now, before what was opened is kept again.
     again = start()
-    assert again.book.queue({}, 1).tips == 0
+    assert again.book.queue(Wanted()).tips == 0
     assert again.book.tip(tip.id.hex()) is None
     assert MARKER.encode() not in again.book.serialize()
 

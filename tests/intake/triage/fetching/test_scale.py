@@ -13,7 +13,7 @@ import pytest
 from bench.many import fill
 from intake.protocol import audit
 from intake.protocol.index import AS_KEPT
-from intake.triage.book import Book
+from intake.triage.book import Book, Wanted
 from intake.triage.home import Home
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.progress import no_progress
@@ -107,7 +107,7 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(
 ) -> None:
     with counting() as first:
         workspace.sync()
-    assert (workspace.problem, workspace.alarm, workspace.book.queue({}, 1).tips) == ("", "", TIPS)
+    assert (workspace.problem, workspace.alarm, workspace.book.queue(Wanted()).tips) == ("", "", TIPS)
     # A summary and a report each; the enrolment, the list, its days at once, and the reads.
     reads = sum(path == "/v1/read" for path, _ in first.answers)
     assert (first.unsealed, first.verified) == (2 * TIPS, 3 + reads)
@@ -133,7 +133,7 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(
     fill(desk.server, range(10), [date(2026, 1, 3)])
     with counting() as ten:
         workspace.sync()
-    assert workspace.book.queue({}, 1).tips == TIPS + 10
+    assert workspace.book.queue(Wanted()).tips == TIPS + 10
     # A summary and a report each.
     assert (ten.unsealed, ten.verified) == (20, 3)
     assert ten.read < 40 + 10 * 60 + 2 * 2 * TIPS // DAYS * 2
@@ -141,7 +141,7 @@ def test_with_two_thousand_reports_each_step_costs_what_is_new(
     # The rows of one day are sent whole.
     assert ten.bytes < 10 * 20_000 + TIPS // DAYS * 500 + 30_000
 
-    tip = workspace.book.queue({}, 1).rows[0].tip
+    tip = workspace.book.queue(Wanted()).rows[0].tip
     with counting() as note:
         write(workspace, tip, "note", "Seen before.")
     assert workspace.problem == ""

@@ -20,7 +20,7 @@ from intake.accesslog.append import LogAppender
 from intake.keeper import read_log_key
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
-from intake.report.payloads import Note
+from intake.report.events import Note
 from intake.storage.removal import remove_tips
 from intake.storage.tables import Item, Tip
 from intake.triage.desk.client import DeskClient

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.pair import COPY, NAME, NewerMirrorError
-from intake.triage.mirror.tables import ADDED, ENTRY, FACT, ITEM, SEALED, UNSENT, Row, Table
+from intake.triage.mirror.statements import SCHEMAS, VERSION
+from intake.triage.mirror.tables import ADDED, ENTRY, FACT, ITEM, LOOKED, SEALED, UNSENT, Row, Table
 
 ROWS: dict[Table, list[Row]] = {
     FACT: [("head", b"signed"), ("text", "Grüße")],
@@ -64,11 +65,27 @@ def test_the_files_of_a_newer_program_are_left_alone(tmp_path: Path) -> None:
     filled(tmp_path)
     for name in (NAME, COPY):
         with closing(sqlite3.connect(tmp_path / name)) as db:
-            db.execute("PRAGMA user_version = 2")
+            db.execute(f"PRAGMA user_version = {VERSION + 1}")
     held = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(NewerMirrorError, match="bring this one up to date"):
         MirrorFile(tmp_path, pytest.fail)
     assert {path: path.read_bytes() for path in held} == held
+
+
+def test_the_files_of_an_earlier_program_are_taken_over_with_all_that_is_in_them(tmp_path: Path) -> None:
+    for name in (NAME, COPY):
+        with closing(sqlite3.connect(tmp_path / name)) as db:
+            for statement in SCHEMAS[1]:
+                db.execute(statement)
+            db.execute("PRAGMA user_version = 1")
+            rows = [(*row, UNSENT.digest(row)) for row in ROWS[UNSENT]]
+            db.executemany("INSERT INTO unsent VALUES (?, ?, ?)", rows)
+            db.commit()
+    for _ in range(2):
+        file = MirrorFile(tmp_path, pytest.fail)
+        assert held(file, UNSENT) == ROWS[UNSENT]
+        file.put(LOOKED, ("1" * 32, b"items"))
+        file.close()
 
 
 @pytest.mark.parametrize("name", [NAME, COPY])
@@ -152,8 +169,12 @@ def test_a_disk_that_is_full_while_a_file_is_made_anew_closes_nothing_for_good(
 ) -> None:
     home = tmp_path / "home"
     shutil.copytree(sound, home)
+    with closing(sqlite3.connect(home / NAME)) as db:
+        (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'entry'").fetchone()
+        (size,) = db.execute("PRAGMA page_size").fetchone()
     data = bytearray((home / NAME).read_bytes())
-    data[int(0.3858758809294619 * (len(data) - 1))] ^= 2
+    # Of what the desk can send again, no start reads it all.
+    data[(page - 1) * size] ^= 0xFF
     (home / NAME).write_bytes(data)
     file = MirrorFile(home, lambda _: None)
 

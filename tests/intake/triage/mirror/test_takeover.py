@@ -16,6 +16,7 @@ from intake.triage.progress import no_progress
 from intake.triage.workspace import Workspace
 from opened import opened_tips
 from project import TESTS
+from sent import text_of
 
 NEUTRAL = ("is no longer on the server", "could not be opened", "is damaged")
 """What is said before and after; nothing of it is new, or accuses anybody."""
@@ -60,7 +61,7 @@ def test_all_that_a_home_of_files_held_is_shown_as_before_and_the_files_are_gone
         assert workspace.alarm == earlier.told["alarm"]
         (notice,) = workspace.notices
         assert earlier.told["gone"][:8] in notice
-        assert [unsent.text for unsent in workspace.sending.under_way + workspace.sending.drafts] == [
+        assert [text_of(unsent) for unsent in workspace.sending.under_way + workspace.sending.drafts] == [
             earlier.told["unsent"]
         ]
         kept = {path.name for path in earlier.home("amina").iterdir() if not path.name.startswith((NAME, COPY))}
@@ -103,7 +104,7 @@ def test_what_is_damaged_in_a_home_of_files_is_said_and_accuses_nobody(
                 "is no longer on the server" in w or "could not be opened" in w or "is damaged" in w
                 for w in tip.warnings
             )
-        assert [unsent.text for unsent in workspace.sending.under_way + workspace.sending.drafts] == [
+        assert [text_of(unsent) for unsent in workspace.sending.under_way + workspace.sending.drafts] == [
             earlier.told["unsent"]
         ]
         assert (

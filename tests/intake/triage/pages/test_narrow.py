@@ -51,8 +51,8 @@ def busy(desk: Desk, amina: Program) -> Stored:
     desk.send(tip, Message(LONG))
     desk.store_item(tip, Kind.WORK, b"damaged", secrets.token_bytes(16))
     sync(amina)
-    for kind, text in (("note", LONG), ("reply", LONG), ("status", "working")):
-        amina.post(f"{page(tip)}/{kind}", page(tip), text=text)
+    for kind, text in (("note", LONG), ("reply", LONG), ("status", "in_review")):
+        amina.post(f"{page(tip)}/{kind}", page(tip), text=text, status=text)
     sign_head(desk.server, size=1)
     sync(amina)
     desk.wsgi = Response("", 503)
@@ -75,8 +75,9 @@ def test_no_page_is_cut_off(
     amina.unlock()
     tip = page(busy(desk, amina))
     for name, path in (
-        ("queue", "/"),
-        ("filtered", "/?status=closed"),
+        ("today", "/"),
+        ("queue", "/reports"),
+        ("filtered", "/reports?status=closed"),
         ("tip", tip),
         ("members", "/members"),
         ("nowhere", "/nowhere"),

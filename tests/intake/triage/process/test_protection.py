@@ -166,7 +166,7 @@ def test_a_log_that_was_rolled_back_raises_the_alarm_and_shows_nothing_new(
     [
         ("/", "/"),
         ("/members", "/members"),
-        ("/?status=new&urgency=now", "/?status=new&urgency=now"),
+        ("/reports?status=new&urgency=now", "/reports?status=new&urgency=now"),
         ("/tips/{tip}", "/tips/{tip}"),
         ("/tips/{tip}/files/{tip}", "/tips/{tip}"),
     ],

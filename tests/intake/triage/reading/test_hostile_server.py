@@ -168,7 +168,7 @@ def test_nothing_can_be_written_to_a_report_that_could_not_be_opened(desk: Desk,
     tip = desk.store_tip("First.", ANSWERS, sealed_to=[HybridIdentity.generate().recipient])
     sync(amina)
     for kind, text in (("note", "x"), ("reply", "x"), ("status", "closed")):
-        answer = amina.post(f"{page(tip)}/{kind}", page(tip), text=text)
+        answer = amina.post(f"{page(tip)}/{kind}", page(tip), text=text, status=text, reason="a reason")
         assert (answer.status_code, "could not be opened" in answer.text) == (400, True)
 
 
@@ -262,7 +262,7 @@ def test_a_note_status_or_reply_that_is_gone_is_told(
     tip = desk.store_tip("First.", ANSWERS)
     sync(amina)
     amina.get(page(tip))
-    amina.post(f"{page(tip)}/status", page(tip), text="closed")
+    amina.post(f"{page(tip)}/status", page(tip), status="closed", reason="a reason")
     amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
     assert alerts(amina, tip) == []
     remove(desk, Kind.WORK)

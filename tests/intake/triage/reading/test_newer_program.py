@@ -71,7 +71,7 @@ def test_nobody_but_the_source_can_have_a_newer_message_taken_for_theirs(
 
 
 @pytest.mark.parametrize(
-    "written", [{"kind": "note", "v": 2, "text": "x", "to": "all"}, {"kind": "label", "v": 1, "label": "urgent"}]
+    "written", [{"kind": "note", "v": 3, "text": "x", "to": "all"}, {"kind": "verdict", "v": 1, "label": "urgent"}]
 )
 def test_what_a_colleague_wrote_with_a_newer_program_is_said_with_their_name(
     written: dict[str, Any], desk: Desk, amina: Program, reviewer: Reviewer
@@ -200,8 +200,8 @@ def test_after_a_change_of_the_form_each_report_has_the_words_that_its_source_re
         listed = queue(program)
         assert '<span class="urgency past">It is over</span>' in listed
         assert '<span class="urgency over">It is over now</span>' in listed
-        assert "It is over (1)</option>" in listed
-        assert "It is over now (1)</option>" in listed
+        assert "It is over (1)</label>" in listed
+        assert "It is over now (1)</label>" in listed
 
 
 def test_a_home_that_an_earlier_program_filled_is_shown_in_the_words_of_its_form(tmp_path: Path) -> None:

@@ -1,0 +1,69 @@
+"""What a tip is found by in the queue: its answers to every closed question, and where it stands."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from babel import Locale
+
+from intake.report.definition import UNANSWERED, Choice, offered
+from intake.triage.book.facets import Facets
+from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.paragraphs import paragraphs
+from intake.triage.reading.standing import Standing
+
+NOBODY = "nobody"
+"""For whom it is, where it is nobody's."""
+
+YES = "yes"
+OTHER = "other"
+"""A choice that no version of the form has that is known here: a source can send any number of them."""
+
+UNREAD, NEW, CHANGED, READ = "unread", "new", "changed", "read"
+"""Whether whoever reads has looked at a tip: never, not at all that it holds, or at all of it."""
+
+NONE, SOME, ALL = "none", "some", "all"
+"""How much of what the source wrote is translated."""
+
+WORK = ("status", "assigned", "label", UNREAD, "unanswered", "files", "language", "translation", "warnings")
+"""What tips are found by beside the form's questions."""
+
+
+def traits(tip: OpenTip, standing: Standing, *, is_unanswered: bool) -> Facets:
+    """By field, the choices that fit the tip."""
+    found: dict[str, set[str]] = {}
+    for path, answer in _answers(tip):
+        if path in offered():
+            choices = {answer} if isinstance(answer, str) else set(answer)
+            known = offered()[path] & choices
+            found.setdefault(path, set()).update(known, {OTHER} if choices - known - {UNANSWERED} else ())
+    return found | {
+        "status": {standing.status},
+        "assigned": set(standing.assigned) or {NOBODY},
+        "label": set(standing.labels),
+        "language": {tip.language if tip.language in _languages() else OTHER},
+        "translation": {_translated(tip, standing)},
+        "files": {YES} if tip.files else set(),
+        "unanswered": {YES} if is_unanswered else set(),
+        "warnings": {YES} if tip.warnings else set(),
+    }
+
+
+def _answers(tip: OpenTip) -> Iterator[tuple[str, Choice]]:
+    """Every answer, under the path of its question."""
+    for key, told in tip.account.once.items():
+        yield key, told.value
+    for kind, entries in tip.account.entries.items():
+        for entry in entries:
+            yield from ((f"{kind}.{key}", answer) for key, answer in entry.value.items())
+    for file in tip.files.values():
+        yield from ((f"file.{key}", answer) for key, answer in file.about.answers.items())
+
+
+def _translated(tip: OpenTip, standing: Standing) -> str:
+    parts = [bool(paragraph.translation) for paragraph in paragraphs(tip, standing)]
+    return NONE if not any(parts) else ALL if all(parts) else SOME
+
+
+@cache
+def _languages() -> frozenset[str]:
+    return frozenset(Locale("en").languages)

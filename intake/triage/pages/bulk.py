@@ -1,0 +1,84 @@
+"""The same for several reports at once, after a page that says for which, and where these stand."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from intake.report.events import STATUSES, Assignment, Due, Status
+from intake.report.payloads import Payload
+from intake.triage.book import PAGE
+from intake.triage.outbox.sending import SealError
+from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
+from intake.triage.pages.forms import FormError, read_form
+from intake.triage.pages.views import Answer, unlocked
+from intake.triage.pages.wanted import address
+from intake.triage.reading.opening import OpenTip
+from intake.triage.workspace import Workspace
+
+blueprint = Blueprint("bulk", __name__, url_prefix="/bulk")
+
+KINDS = {
+    Assignment.kind: "Assign these",
+    Due.kind: "Set a due date for these",
+    Status.kind: "Set the status of these",
+}
+"""What can be done with several at once, in words."""
+
+
+@blueprint.post("/ask")
+@unlocked
+def ask(workspace: Workspace) -> Answer:
+    """Ask what shall change, and say of which."""
+    return _page(workspace)
+
+
+@blueprint.post("/do")
+@unlocked
+def do(workspace: Workspace) -> Answer:
+    """Change it. What went wrong midway is said; what was written by then is written."""
+    form = request.form.get("form") or new_form()
+    try:
+        changes = [(tip, _payload(tip)) for tip in _tips(workspace)]
+        for tip, payload in changes:
+            workspace.write(Unsent.typed(form, tip.id, payload))
+    except FormError as error:
+        return _page(workspace, f"Nothing was changed: {error}."), 400
+    except (OutboxError, SealError) as error:
+        return _page(workspace, f"Not all was changed: {error}."), 500
+    return redirect(url_for("triage.queue", **address(request.args)), 303)
+
+
+def _page(workspace: Workspace, problem: str = "") -> str:
+    tips = _tips(workspace)
+    return render_template(
+        "bulk.html",
+        workspace=workspace,
+        kind=_kind(),
+        says=KINDS[_kind()],
+        tips=[(tip, workspace.book.standing(tip)) for tip in tips],
+        people=workspace.people(),
+        statuses=STATUSES,
+        typed=request.form,
+        address=address(request.args),
+        problem=problem or ("" if tips else "No report was chosen."),
+        form=request.form.get("form") or new_form(),
+    )
+
+
+def _kind() -> str:
+    kind = request.form.get("kind", "")
+    return kind if kind in KINDS else abort(400)
+
+
+def _tips(workspace: Workspace) -> Sequence[OpenTip]:
+    """Those chosen that are here: no more than stand on a page."""
+    chosen = dict.fromkeys(request.form.getlist("tip")[:PAGE])
+    return [tip for name in chosen if (tip := workspace.book.tip(name)) is not None]
+
+
+def _payload(tip: OpenTip) -> Payload:
+    """What the form says, for one of them: whoever filled it in had seen what the page said of that one."""
+    given = MultiDict(request.form)
+    given["seen"] = given.get(f"seen-{tip.id}", "")
+    return read_form(_kind(), given)

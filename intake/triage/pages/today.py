@@ -1,0 +1,75 @@
+"""Today: what needs a decision, the most pressing first, each with why it is there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+from werkzeug.datastructures import MultiDict
+
+from intake.report.events import ENDED, STATUSES
+from intake.triage.book import Book, Row
+from intake.triage.book.traits import CHANGED, NEW, NOBODY, READ, YES
+from intake.triage.pages.views import unlocked, unsent
+from intake.triage.pages.wanted import ME, wanted
+from intake.triage.workspace import Workspace
+
+blueprint = Blueprint("today", __name__)
+
+_SOMEBODY = ("target", "relative", "both")
+_OPEN = tuple(status for status in STATUSES if status not in ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why tips stand here, in words, and what one asks the queue for to see them all."""
+
+    says: str
+    asked: Mapping[str, Sequence[str]]
+
+    @property
+    def address(self) -> Mapping[str, Sequence[str]]:
+        """What is asked for, of the tips on which work has not ended."""
+        return {"status": _OPEN, **self.asked}
+
+
+REASONS = (
+    Reason("Somebody is detained now", {"detained_now": _SOMEBODY}),
+    Reason("Somebody is missing now", {"missing_now": _SOMEBODY}),
+    Reason("Something was expected within three days", {"urgency": ("within_72h",)}),
+    Reason("Due within three days, or late", {"due": ("3days",), "order": ("due",)}),
+    Reason("A message of the source has no answer", {"unanswered": (YES,), "order": ("unanswered",)}),
+    Reason("Yours, and due within a week or late", {"assigned": (ME,), "due": ("week",), "order": ("due",)}),
+    Reason("New since your last look", {"unread": (NEW, CHANGED), "order": ("day",)}),
+    Reason("You looked at it, and nobody has taken it", {"unread": (READ,), "assigned": (NOBODY,)}),
+)
+"""In the order in which they press."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Section:
+    """The tips that stand here for this reason and for none before it, and of how many in all it is true."""
+
+    reason: Reason
+    rows: Sequence[Row]
+    tips: int
+
+
+@blueprint.get("/")
+@unlocked
+def today(workspace: Workspace) -> str:
+    """The first page after unlocking."""
+    found, reasons = sections(workspace.book, workspace.me)
+    return render_template("today.html", workspace=workspace, sections=found, reasons=reasons, unsent=unsent(workspace))
+
+
+def sections(book: Book, me: str) -> tuple[list[Section], Mapping[str, Sequence[str]]]:
+    """What needs a decision, and by tip every reason why."""
+    found: list[Section] = []
+    reasons: dict[str, list[str]] = {}
+    for reason in REASONS:
+        asked = MultiDict((name, value) for name, values in reason.address.items() for value in values)
+        page = book.queue(wanted(asked, me))
+        found.append(Section(reason, [row for row in page.rows if row.tip not in reasons], page.tips))
+        for row in page.rows:
+            reasons.setdefault(row.tip, []).append(reason.says)
+    return found, reasons

@@ -1,0 +1,300 @@
+"""Working on reports: what comes first and why, narrowing down, deciding together, translating, several at once."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+
+from intake.accesslog import members
+from intake.protocol.card import Role
+from intake.report.payloads import Message
+from intake.triage.book import PAGE
+from open_desk import Desk, Stored
+from opened import opened_tip
+from program import Enrol, Program, Reviewer
+from told import page, shown, sync
+
+pytestmark = pytest.mark.slow
+
+ANSWERS = {"urgency": "ongoing", "host_country": "CA", "origin_state": "CN"}
+
+
+@pytest.fixture
+def amina(reviewer: Reviewer, enrol: Enrol) -> Program:
+    """Amina's program, unlocked; boris is a reviewer too."""
+    enrol("boris")
+    program = reviewer("amina")
+    program.unlock()
+    return program
+
+
+@pytest.fixture
+def boris(amina: Program, reviewer: Reviewer) -> Program:
+    """His program, unlocked."""
+    program = reviewer("boris")
+    program.unlock()
+    return program
+
+
+def day(days: int) -> str:
+    """A day from today on."""
+    return (datetime.now(UTC).date() + timedelta(days)).isoformat()
+
+
+def section(program: Program, heading: str) -> str:
+    """What stands under a heading of the first page."""
+    text = unescape(program.get("/").text)
+    return text.partition(heading)[2].partition("</section>")[0]
+
+
+def key_of(program: Program) -> str:
+    return program.workspace.me
+
+
+def test_the_first_page_says_what_presses_and_why_each_report_once_with_every_reason(
+    desk: Desk, amina: Program
+) -> None:
+    held = desk.store_tip("They hold my brother.", {**ANSWERS, "detained_now": "relative"})
+    desk.store_tip("It was long ago.", {**ANSWERS, "urgency": "past"})
+    sync(amina)
+    first = section(amina, "Somebody is detained now")
+    assert first.count("They hold my brother.") == 1
+    assert "New since your last look" in first
+    assert "It was long ago." not in first
+    new = section(amina, "<h2>New since your last look")
+    assert "It was long ago." in new
+    assert "They hold my brother." not in new
+    amina.post(f"{page(held)}/status", page(held), status="closed", reason="He is free.")
+    assert "They hold my brother." not in amina.get("/").text
+
+
+def test_a_message_waits_for_an_answer_until_somebody_answers(desk: Desk, amina: Program, boris: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    desk.send(tip, Message("They came again."))
+    sync(amina)
+    assert "They went to my mother." in section(amina, "A message of the source has no answer")
+    amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+    assert "has no answer" not in amina.get("/").text
+    sync(boris)
+    assert "has no answer" not in boris.get("/").text
+
+
+def test_what_is_due_stands_first_by_its_day_and_is_gone_when_it_is_done(desk: Desk, amina: Program) -> None:
+    tips = [desk.store_tip(f"Report {number}.", ANSWERS) for number in range(3)]
+    sync(amina)
+    for tip, days in zip(tips, (2, -1, 30), strict=True):
+        amina.post(f"{page(tip)}/due", page(tip), day=day(days), reason="Call the lawyer.")
+    soon = section(amina, "Due within three days, or late")
+    assert soon.index("Report 1.") < soon.index("Report 0.")
+    assert "Report 2." not in soon
+    (due,) = amina.workspace.book.standing(opened_tip(amina.workspace.book, tips[1].id.hex())).due
+    values = {"task": due.task, "day": due.day, "reason": due.reason, "done": "yes"}
+    amina.post(f"{page(tips[1])}/due", page(tips[1]), **values)
+    assert "Report 1." not in section(amina, "Due within three days, or late")
+
+
+def test_several_values_of_a_filter_widen_it_and_filters_narrow_each_other(desk: Desk, amina: Program) -> None:
+    for country, state in (("CA", "CN"), ("FR", "CN"), ("DE", "BY")):
+        desk.store_tip(f"From {country}.", {"host_country": country, "origin_state": state})
+    sync(amina)
+    both = unescape(amina.get("/reports?host_country=CA&host_country=DE").text)
+    assert ("From CA." in both, "From FR." in both, "From DE." in both) == (True, False, True)
+    narrowed = unescape(amina.get("/reports?host_country=CA&host_country=DE&origin_state=CN").text)
+    assert "1 report</h1>" in narrowed
+    # Beside each choice, how many there would be with it: of the same field as if nothing else were chosen there.
+    assert re.search(r'value="FR"> France \(1\)', narrowed)
+    assert re.search(r'value="BY"> Belarus \(1\)', narrowed)
+
+
+def test_a_filter_that_makes_no_sense_shows_nothing_and_breaks_nothing(desk: Desk, amina: Program) -> None:
+    desk.store_tip("They went to my mother.", ANSWERS)
+    sync(amina)
+    for address in ("order=nonsense", "due=nonsense", "page=99", "page=-1", "page=x", "nonsense=1"):
+        assert "1 report</h1>" in amina.get(f"/reports?{address}").text
+    assert "0 reports</h1>" in amina.get("/reports?urgency=nonsense").text
+
+
+def test_the_filter_goes_along_to_a_report_and_to_the_ones_around_it(desk: Desk, amina: Program) -> None:
+    tips = [desk.store_tip(f"Report {number}.", {**ANSWERS, "urgency": "now"}) for number in range(3)]
+    desk.store_tip("Another.", ANSWERS)
+    sync(amina)
+    listed = re.findall(r"/tips/([0-9a-f]{32})\?urgency=now", amina.get("/reports?urgency=now").text)
+    assert sorted(listed) == sorted(tip.id.hex() for tip in tips)
+    middle = amina.get(f"/tips/{listed[1]}?urgency=now").text
+    assert f'/tips/{listed[0]}?urgency=now" rel="prev"' in middle
+    assert f'/tips/{listed[2]}?urgency=now" rel="next"' in middle
+    assert f"/tips/{listed[1]}?urgency=now" not in amina.get(f"/tips/{listed[2]}").text
+
+
+def test_a_report_is_new_until_it_is_looked_at_and_changed_when_something_came(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    assert ">New</strong>" in sync(amina)
+    amina.get(page(tip))
+    assert '<strong class="unread">' not in amina.get("/reports").text
+    desk.send(tip, Message("They came again."))
+    assert ">Changed</strong>" in sync(amina)
+    assert re.search(r'<strong class="unread">New</strong> <bdi>The source</bdi>', shown(amina, tip))
+    assert '<strong class="unread">' not in shown(amina, tip)
+    amina.guard.lock()
+    amina.unlock()
+    assert '<strong class="unread">' not in amina.get("/reports").text
+
+
+def test_ones_own_work_is_not_new_to_oneself(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    sync(amina)
+    amina.get(page(tip))
+    amina.post(f"{page(tip)}/note", page(tip), text="Seen before.")
+    assert '<strong class="unread">' not in shown(amina, tip)
+    assert '<strong class="unread">' not in sync(amina)
+
+
+def test_who_works_on_it_is_seen_by_all_and_is_found_by_an_address_that_serves_everybody(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    sync(amina)
+    amina.post(f"{page(tip)}/assignment", page(tip), member=key_of(boris), on="yes")
+    sync(boris)
+    assert "boris</bdi> (you)" in shown(boris, tip)
+    assert "1 report</h1>" in boris.get("/reports?assigned=me").text
+    assert "0 reports</h1>" in amina.get("/reports?assigned=me").text
+    boris.post(f"{page(tip)}/assignment", page(tip), member=key_of(boris))
+    assert "Nobody's." in shown(boris, tip)
+
+
+def test_two_who_change_the_same_see_both_changes_and_what_counts_until_one_decides(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    for program in (amina, boris):
+        sync(program)
+    # Boris has not fetched what amina sets.
+    amina.post(f"{page(tip)}/status", page(tip), status="closed", reason="Nothing to do.")
+    boris.post(f"{page(tip)}/status", page(tip), status="referred")
+    for program in (amina, boris):
+        sync(program)
+        text = shown(program, tip)
+        assert "Changed by two who had not seen each other's change. What counts now: Referred" in text
+        assert "Closed: Nothing to do." in text
+    amina.post(f"{page(tip)}/status", page(tip), status="referred", seen=seen_on(amina, tip, "status"))
+    sync(boris)
+    for program in (amina, boris):
+        assert "Changed by two" not in shown(program, tip)
+
+
+def seen_on(program: Program, tip: Stored, kind: str) -> str:
+    """What a form of the page says that its writer has seen."""
+    form = shown(program, tip).partition(f'<section id="{kind}">')[2]
+    found = re.search(r'name="seen" value="([^"]*)"', form)
+    assert found
+    return found[1]
+
+
+def test_work_ends_with_a_reason_and_what_was_filled_in_stays_without_one(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    sync(amina)
+    answer = amina.post(f"{page(tip)}/status", page(tip), status="closed")
+    assert answer.status_code == 400
+    assert "“Closed” needs a reason" in unescape(answer.text)
+    assert '<option value="closed" selected>' in answer.text
+    answer = amina.post(f"{page(tip)}/due", page(tip), reason="Call the lawyer.", day="soon")
+    assert answer.status_code == 400
+    assert 'value="Call the lawyer."' in answer.text
+
+
+def test_an_assignment_to_somebody_revoked_says_so(desk: Desk, amina: Program, revoke_boris: Callable[[], str]) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    sync(amina)
+    key = revoke_boris()
+    amina.post(f"{page(tip)}/assignment", page(tip), member=key, on="yes")
+    sync(amina)
+    assert "boris (no reviewer any more)" in shown(amina, tip)
+
+
+@pytest.fixture
+def revoke_boris(desk: Desk, amina: Program) -> Callable[[], str]:
+    """Revokes boris; returns the id of his key."""
+
+    def revoke() -> str:
+        (key,) = (key for key in amina.workspace.people() if key != key_of(amina))
+        members.revoke(desk.server.store, desk.server.log, "boris", Role.REVIEWER)
+        return key
+
+    return revoke
+
+
+def test_the_same_is_done_with_several_after_a_page_that_says_with_which(desk: Desk, amina: Program) -> None:
+    tips = [desk.store_tip(f"Report {number}.", ANSWERS) for number in range(3)]
+    sync(amina)
+    hidden = amina.hidden("/reports")
+    chosen = {**hidden, "tip": [tip.id.hex() for tip in tips[:2]], "kind": "status"}
+    asked = amina.browser.post(f"{amina.place.path}/bulk/ask", base_url=amina_origin(amina), data=chosen)
+    assert "Set the status of these 2 reports" in asked.text
+    assert "Report 0." in asked.text
+    assert "Report 2." not in asked.text
+    for reason, code in (("", 400), ("Advertising.", 303)):
+        done = {**chosen, "form": "a form", "status": "junk", "reason": reason}
+        answer = amina.browser.post(f"{amina.place.path}/bulk/do", base_url=amina_origin(amina), data=done)
+        assert answer.status_code == code
+        amina.let_leave()
+        assert f"{0 if code == 400 else 2} reports</h1>" in amina.get("/reports?status=junk").text
+
+
+def amina_origin(program: Program) -> str:
+    return program.address.partition(program.place.path)[0]
+
+
+def test_a_note_answers_another_and_a_handover_is_marked(desk: Desk, amina: Program, boris: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    sync(amina)
+    amina.post(f"{page(tip)}/note", page(tip), text="I am away from Friday.", handover="yes")
+    sync(boris)
+    text = shown(boris, tip)
+    assert "<strong>Handover.</strong>" in text
+    found = re.search(r'id="note-([0-9a-f]{32})"', text)
+    assert found
+    boris.post(f"{page(tip)}/note", page(tip), text="I take it.", answers=found[1])
+    sync(amina)
+    assert f'<a href="#note-{found[1]}">in answer to another</a>' in shown(amina, tip)
+
+
+def test_a_translation_stands_beside_its_paragraph_signed_with_every_version_kept(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    tip = desk.store_tip("他们去找我母亲。\n\n他们又来了。", ANSWERS)
+    sync(amina)
+    assert "1 report</h1>" in amina.get("/reports?translation=none").text
+    where = f"{page(tip)}/translation"
+    for text in ("They went to mother.", "They went to my mother."):
+        amina.post(where, where, part="narrative/1", language="en", text=text)
+    sync(boris)
+    assert re.search(r"他们去找我母亲。</p><p[^>]*>They went to my mother\. .*<bdi>amina</bdi>", shown(boris, tip))
+    assert "They went to mother." in unescape(boris.get(where).text)
+    assert "1 report</h1>" in boris.get("/reports?translation=some").text
+    answer = boris.post(where, where, part="narrative/2", language="en", text="")
+    assert answer.status_code == 400
+    boris.post(where, where, part="narrative/2", language="en", text="They came again.")
+    assert "1 report</h1>" in boris.get("/reports?translation=all").text
+
+
+def test_what_was_typed_for_a_translation_survives_a_lock(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("他们去找我母亲。", ANSWERS)
+    sync(amina)
+    where = f"{page(tip)}/translation"
+    values = {**amina.hidden(where), "part": "narrative/1", "language": "en", "text": "They went to my mother."}
+    amina.guard.lock()
+    amina.send(where, values)
+    amina.unlock()
+    assert "A translation for the report" in amina.get("/").text
+    assert ">They went to my mother.</textarea>" in amina.get(where).text
+
+
+def test_the_queue_is_paged_and_says_so(desk: Desk, amina: Program) -> None:
+    for number in range(PAGE + 1):
+        desk.store_tip(f"Report {number}.", ANSWERS)
+    sync(amina)
+    assert "Page 1 of 2" in amina.get("/reports").text
+    assert len(re.findall(r'name="tip"', amina.get("/reports?page=2").text)) == 1

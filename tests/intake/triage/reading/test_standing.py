@@ -1,0 +1,103 @@
+"""The state of a tip is its events put together: the same on every machine, with what contradicts beside it."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intake.report.events import EVERYTHING, STATUSES, Assignment, Due, Event, Label, Status
+from intake.triage.reading.standing import Change, Standing
+
+
+def change(number: int, event: Event, *seen: int) -> Change:
+    """A change whose writer had seen those of these numbers."""
+    return Change(f"{number:032x}", replace(event, seen=tuple(f"{each:032x}" for each in seen)))
+
+
+def test_a_tip_that_nobody_touched_is_new_and_nobodys() -> None:
+    standing = Standing([])
+    assert (standing.status, standing.assigned, standing.labels, standing.due) == ("new", (), (), ())
+
+
+def test_the_later_of_two_changes_counts_and_settles_what_its_writer_had_seen() -> None:
+    standing = Standing([change(1, Status("in_review")), change(2, Status("waiting"), 1)])
+    assert standing.status == "waiting"
+    assert standing.contradicted == []
+
+
+def test_of_two_who_had_not_seen_each_other_the_later_counts_and_the_other_stands_beside_it() -> None:
+    changes = [change(1, Status("in_review")), change(2, Status("closed", "done"), 1), change(3, Status("waiting"), 1)]
+    standing = Standing(changes)
+    assert standing.status == "waiting"
+    (merged,) = standing.contradicted
+    assert [each.event for each in merged.contradicting] == [changes[1].event]
+    assert standing.seen("status") == (changes[1].item, changes[2].item)
+    settled = Standing([*changes, change(4, Status("closed", "done"), 2, 3)])
+    assert (settled.status, settled.contradicted) == ("closed", [])
+
+
+def test_two_who_say_the_same_do_not_contradict_each_other() -> None:
+    assert Standing([change(1, Status("waiting")), change(2, Status("waiting"))]).contradicted == []
+
+
+def test_a_change_can_put_aside_only_what_came_before_it() -> None:
+    standing = Standing([change(1, Status("in_review"), 2), change(2, Status("closed", "done"))])
+    assert standing.status == "closed"
+    assert len(standing.contradicted) == 1
+
+
+def test_a_status_of_an_earlier_program_had_seen_everything_and_means_what_it_meant() -> None:
+    standing = Standing([change(1, Status("closed")), Change("a", Status("answered", seen=EVERYTHING))])
+    assert (standing.status, standing.contradicted) == ("waiting", [])
+
+
+def test_two_can_assign_and_label_at_once_and_both_hold() -> None:
+    standing = Standing([
+        change(1, Assignment("amina", on=True)), change(2, Assignment("boris", on=True)),
+        change(3, Label("urgent", on=True)), change(4, Label("urgent", on=False), 3),
+        change(5, Label("uyghur", on=True)),
+    ])  # fmt: skip
+    assert standing.assigned == ("amina", "boris")
+    assert standing.labels == ("uyghur",)
+
+
+def test_what_is_due_is_there_until_it_is_done_the_earliest_first() -> None:
+    later, sooner = Due("1", "2026-12-24", "call", done=False), Due("2", "2026-12-01", "ask", done=False)
+    assert Standing([change(1, later), change(2, sooner)]).due == (sooner, later)
+    assert Standing([change(1, later), change(2, sooner), change(3, replace(sooner, done=True), 2)]).due == (later,)
+
+
+EVENTS = st.one_of(
+    st.builds(Status, st.sampled_from(list(STATUSES))),
+    st.builds(Assignment, st.sampled_from("ab"), st.booleans()),
+    st.builds(Due, st.sampled_from("12"), st.sampled_from(["2026-12-01", "2026-12-24"]), st.just("x"), st.booleans()),
+)
+
+
+@st.composite
+def offline(draw: st.DrawFn) -> list[Change]:
+    """What two write who now and then see what the other wrote, in the order in which it came to the log."""
+    log: list[Change] = []
+    written: dict[str, list[Change]] = {"a": [], "b": []}
+    known: dict[str, int] = {"a": 0, "b": 0}
+    for number in range(draw(st.integers(1, 25))):
+        who = draw(st.sampled_from("ab"))
+        if draw(st.booleans()):
+            log += written[who]
+            written[who], known[who] = [], len(log)
+        sees = Standing([*log[: known[who]], *written[who]])
+        event = draw(EVENTS)
+        seen = sees.seen(event.kind)
+        written[who].append(Change(f"{number:032x}", replace(event, seen=seen)))
+    return [*log, *written["a"], *written["b"]]
+
+
+@given(offline())
+def test_nothing_is_lost_whatever_two_write_offline(changes: list[Change]) -> None:
+    standing = Standing(changes)
+    assert sum(len(merged.history) for merged in standing.subjects.values()) == len(changes)
+    for merged in standing.subjects.values():
+        later = {item for change in merged.history for item in change.event.seen}
+        stands = [change for change in merged.history if change.item not in later]
+        assert list(merged.stand) == stands, "what nobody has seen who changed it again stands"
+        assert merged.outcome == merged.history[-1]
