@@ -263,6 +263,9 @@ class TorNet:
             "PathsNeededToBuildCircuits 0.67",
             "LearnCircuitBuildTimeout 0",
             f"CircuitBuildTimeout {CIRCUIT_TIMEOUT}",
+            # Otherwise every circuit begins at one relay, and none is built as long as that one hangs.
+            "UseEntryGuards 0",
+            "VanguardsLiteEnabled 0",
             f"TestingV3AuthInitialVotingInterval {INITIAL_INTERVAL}",
             f"TestingV3AuthInitialVoteDelay {VOTE_DELAY}",
             f"TestingV3AuthInitialDistDelay {DISTRIBUTION_DELAY}",
