@@ -131,7 +131,7 @@ def _program(filled: _Filled) -> Iterator[_Program]:
     browser.post(f"{place.path}/unlock", base_url=base, data={"csrf_token": token, "passphrase": _PASSPHRASE})
     app.extensions["guard"].opened.result(60)
     workspace = app.extensions["guard"].use()
-    if workspace is None or f"<h1>{filled.size} reports" not in get("/"):
+    if workspace is None or f"<h1>{filled.size} reports" not in get("/reports"):
         raise RuntimeError("it was not unlocked")
     yield _Program(workspace, get)
     app.extensions["guard"].lock()

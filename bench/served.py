@@ -21,7 +21,13 @@ class Counted:
     answered: int = 0
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        body = b"".join(self.application(environ, start))
+        answer = self.application(environ, start)
+        try:
+            body = b"".join(answer)
+        finally:
+            # What an answer took of what may be under way, it gives back at its end.
+            if hasattr(answer, "close"):
+                answer.close()
         self.answered += len(body)
         return [body]
 

@@ -18,6 +18,9 @@ UNANSWERED = "unanswered"
 NARRATIVE = "narrative"
 """The key of what happened, in the source's own words."""
 
+CONSENTS = "consents"
+"""The key of the group of questions about what may be done with a report."""
+
 FORMS = files(__package__) / "forms"
 
 Kind = Literal["one", "several", "country", "line", "text"]
@@ -137,6 +140,11 @@ class Form:
         for of, each in asked_again.items():
             fields |= {f"{of}.{field.key}": field for field in each}
         return MappingProxyType({path: field for path, field in fields.items() if not field.is_text})
+
+    @cached_property
+    def consents(self) -> tuple[Field, ...]:
+        """What is asked about further uses of a report."""
+        return next((group.fields for group in self.groups if group.key == CONSENTS), ())
 
     @property
     def summary_fields(self) -> tuple[Field, ...]:

@@ -5,6 +5,7 @@ each other both stand until somebody who has seen both decides. Who wrote one an
 it is not repeated here.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -92,11 +93,7 @@ class Due(Event):
 
     def __post_init__(self) -> None:
         """A day that is none would have no place among the others."""
-        try:
-            is_day = date.fromisoformat(self.day).isoformat() == self.day
-        except ValueError:
-            is_day = False
-        if not is_day:
+        if not _is_day(self.day):
             raise PayloadFormatError("not a day")
 
 
@@ -126,8 +123,145 @@ class Translation(Event):
     text: str
 
 
-EVENTS: tuple[type[Event], ...] = (Status, Assignment, Label, Due, Translation)
+@dataclass(frozen=True, slots=True, repr=False)
+class Act(Event):
+    """What a reviewer reads out of a report as one act, in the form's vocabulary.
+
+    `act`: an id of its own. `method`, `actor`: keys of the form's choices; `against`, `precision`, `basis`: of those
+    below. `day`: in the Gregorian calendar, as much of it as is known (`2026`, `2026-05`, `2026-05-17`); `written`: the
+    date as it was written. `dropped`: it turned out to be none.
+    """
+
+    kind = "act"
+    names = "act"
+    act: str
+    method: str
+    against: str
+    actor: str
+    place: str
+    day: str
+    precision: str
+    written: str
+    basis: str
+    dropped: bool
+
+    def __post_init__(self) -> None:
+        """A day that is none would have no place among the others."""
+        if self.day and not (_PART_OF_DAY.fullmatch(self.day) and _is_day(self.day + "-01-01"[len(self.day) - 4 :])):
+            raise PayloadFormatError("not a day")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Verification(Event):
+    """How far an act is verified (a key of `VERIFIED`), why, and on what that rests."""
+
+    kind = "verification"
+    names = "act"
+    act: str
+    verified: str
+    reasons: str
+    rests_on: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SecondReading(Event):
+    """A second reader's word on an act as it is coded and verified: a key of `READINGS`, and why."""
+
+    kind = "second_reading"
+    names = "act"
+    act: str
+    reading: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Referral(Event):
+    """Something that is handed on. `referral`: an id of its own.
+
+    `to_kind`: a key of `REFERRED_TO`; `consent`: the key of the form's question that allows it; `handed`: what was
+    handed over, and the SHA-256 of a file; `answer_due`, `told`: days, empty where there is none.
+    """
+
+    kind = "referral"
+    names = "referral"
+    referral: str
+    to_kind: str
+    to_name: str
+    consent: str
+    handed: str
+    reference: str
+    answer_due: str
+    outcome: str
+    told: str
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """What a harm check is about: to whom, under which consent, and what is handed over."""
+        return self.to_kind, self.to_name, self.consent, self.handed
+
+    def __post_init__(self) -> None:
+        """Days are such."""
+        if not all(_is_day(day) for day in (self.answer_due, self.told) if day):
+            raise PayloadFormatError("not a day")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HarmCheck(Event):
+    """A second reviewer's answers on whom a referral could harm, before it is made. `decision`: a key of `DECISIONS`.
+
+    `of`: the id of the change that said what the referral is when this was signed.
+    """
+
+    kind = "harm_check"
+    names = "referral"
+    referral: str
+    of: str
+    who: str
+    noticed: str
+    leak: str
+    expects: str
+    decision: str
+    why: str
+
+
+EVENTS: tuple[type[Event], ...] = (
+    Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck
+)  # fmt: skip
 """Every kind of event."""
+
+AGAINST = MappingProxyType({"target": "The person they want to reach", "relative": "A relative", "other": "Others"})
+PRECISIONS = MappingProxyType({"day": "The day", "month": "The month", "year": "The year", "about": "About"})
+BASES = MappingProxyType(
+    {
+        "saw": "Saw it",
+        "told_by_affected": "Told by the affected person",
+        "told_by_another": "Told by another",
+        "document": "A document",
+        "inferred": "Inferred",
+    }
+)
+VERIFIED = MappingProxyType(
+    {
+        "unverified": "Unverified",
+        "corroborated": "Corroborated",
+        "documented": "Documented",
+        "contradicted": "Contradicted",
+    }
+)
+READINGS = MappingProxyType({"confirms": "Confirms it", "objects": "Objects"})
+REFERRED_TO = MappingProxyType(
+    {
+        "lawyer": "A lawyer",
+        "police_host": "Police of the host country",
+        "police_other": "Police of another country",
+        "un": "The United Nations",
+        "ngo": "Another organisation",
+        "media": "Media",
+        "other": "Others",
+    }
+)
+DECISIONS = MappingProxyType({"agrees": "Agrees", "refuses": "Refuses"})
+"""What can be chosen in events, by key, in words."""
 
 STATUSES = MappingProxyType(
     {
@@ -145,5 +279,14 @@ STATUSES = MappingProxyType(
 ENDED = frozenset({"closed", "junk"})
 """Statuses that end the work: they are set with a reason."""
 
+_PART_OF_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
+
 _EARLIER_STATUSES = MappingProxyType({"reading": "in_review", "working": "in_review", "answered": "waiting"})
 """By key of an earlier version, the one that says the same today."""
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

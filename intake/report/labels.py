@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from babel import Locale
 
-from intake.report.definition import NARRATIVE, UNANSWERED, Choice, Entry, Field, forms
+from intake.report.definition import NARRATIVE, UNANSWERED, Choice, Entry, Field, forms, load_form
 from intake.report.told import Account, Told
 
 NO_ANSWER = "–"
@@ -22,6 +22,21 @@ class Line:
 
     question: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Consent:
+    """What a source lets be done with its report: the question in the words that it read, its answer and since when.
+
+    `key`: of its question; `value`: of the answer; `before`: what it had answered, oldest first, each with its day.
+    """
+
+    key: str
+    question: str
+    value: str
+    answer: str
+    since: str
+    before: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,10 +67,18 @@ def answer(key: str, told: Told[Choice] | None) -> str:
 
 
 def answers(account: Account) -> list[Line]:
-    """Questions that are asked once for a report, with their answers, in the order of the form; not the narrative."""
+    """Questions that are asked once for a report, with their answers, in the order of the form.
+
+    Not the narrative, and not the consents."""
     order = (key for form in forms().values() for key in form.by_key)
-    keys = (key for key in _sorted(account.once, order) if key != NARRATIVE)
+    apart = {NARRATIVE, *(field.key for field in load_form().consents)}
+    keys = (key for key in _sorted(account.once, order) if key not in apart)
     return [_line(_field(account.once[key].form, key), key, account.once[key].value) for key in keys]
+
+
+def consents(account: Account) -> list[Consent]:
+    """Every use that the form asks about, in its order; one that the source never came to is not consented to."""
+    return [_consent(field.key, account) for field in load_form().consents]
 
 
 def sections(account: Account) -> list[Section]:
@@ -69,6 +92,17 @@ def about_file(form: int, told: Mapping[str, Choice]) -> list[Line]:
     """What a source says of a file, question by question. `form`: the version that `told` answers."""
     known = forms().get(form)
     return _lines(() if known is None else known.file_fields, told)
+
+
+def _consent(key: str, account: Account) -> Consent:
+    told = account.once.get(key)
+    if told is None:
+        field = load_form().by_key[key]
+        return Consent(key, field.question, field.default, _answer(field, field.default), "", ())
+    line = _line(_field(told.form, key), key, told.value)
+    before = tuple((_answer(_field(each.form, key), each.value), each.day) for each in account.before.get(key, ()))
+    value = told.value if isinstance(told.value, str) else ""
+    return Consent(key, line.question, value, line.answer, told.day, before)
 
 
 def _versions(key: str) -> Iterator[Field]:

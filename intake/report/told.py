@@ -10,20 +10,28 @@ T = TypeVar("T", Choice, Entry)
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Told(Generic[T]):
-    """An answer or an entry, and the version of the form that it was given to: its keys have that one's words."""
+    """An answer or an entry, and the version of the form that it was given to: its keys have that one's words.
+
+    `day`: the one on which it came, in ISO 8601; empty where that isn't known.
+    """
 
     form: int
     value: T
+    day: str = ""
 
 
 @dataclass(slots=True, repr=False)
 class Account:
-    """Everything told to the form, by key: answers to what is asked `once`, and `entries`."""
+    """Everything told to the form, by key: answers to what is asked `once`, and `entries`.
+
+    `before`: what was answered to the same question before, oldest first, where it was something else.
+    """
 
     once: dict[str, Told[Choice]] = field(default_factory=dict)
     entries: dict[str, tuple[Told[Entry], ...]] = field(default_factory=dict)
+    before: dict[str, tuple[Told[Choice], ...]] = field(default_factory=dict)
 
-    def take(self, form: int, answers: Answers) -> None:
+    def take(self, form: int, answers: Answers, day: str = "") -> None:
         """Take in the answers of one more document: later ones replace earlier ones, entries are added to those before.
 
         Nothing is left out, also what no version of the form that is known here asks.
@@ -31,6 +39,15 @@ class Account:
         for key, answer in answers.items():
             choice = answer if isinstance(answer, str) else tuple(part for part in answer if isinstance(part, str))
             if entries := [part for part in answer if isinstance(part, dict)]:
-                self.entries[key] = (*self.entries.get(key, ()), *(Told(form, entry) for entry in entries))
+                self.entries[key] = (*self.entries.get(key, ()), *(Told(form, entry, day) for entry in entries))
             elif choice not in (UNANSWERED, ()):
-                self.once[key] = Told(form, choice)
+                self._answer(key, Told(form, choice, day))
+
+    def _answer(self, key: str, told: Told[Choice]) -> None:
+        last = self.once.get(key)
+        if last is not None and last.value == told.value and last.form == told.form:
+            # Saved again with all the others of its page: it was so before.
+            return
+        if last is not None:
+            self.before[key] = (*self.before.get(key, ()), last)
+        self.once[key] = told

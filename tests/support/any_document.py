@@ -6,7 +6,19 @@ from hypothesis import strategies as st
 
 from crypto.codename import Seed
 from intake.report.documents import Document
-from intake.report.events import Assignment, Due, Label, Note, Status, Translation
+from intake.report.events import (
+    Act,
+    Assignment,
+    Due,
+    HarmCheck,
+    Label,
+    Note,
+    Referral,
+    SecondReading,
+    Status,
+    Translation,
+    Verification,
+)
 from intake.report.payloads import (
     About,
     Addition,
@@ -41,6 +53,9 @@ SENT: dict[str, st.SearchStrategy[FromSource]] = {
 }
 """What sources send, by kind."""
 
+DAYS = st.dates().map(date.isoformat)
+DAYS_OR_NONE = DAYS | st.just("")
+PARTS_OF_DAYS = st.builds(lambda day, end: day[:end], DAYS, st.sampled_from([0, 4, 7, 10]))
 SEEN = st.lists(IDS, max_size=3).map(tuple)
 
 LINKS = st.one_of(
@@ -63,8 +78,13 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "status": st.builds(Status, TEXT, TEXT, seen=SEEN),
     "assignment": st.builds(Assignment, IDS, st.booleans(), seen=SEEN),
     "label": st.builds(Label, IDS, st.booleans(), seen=SEEN),
-    "due": st.builds(Due, IDS, st.dates().map(date.isoformat), TEXT, st.booleans(), seen=SEEN),
+    "due": st.builds(Due, IDS, DAYS, TEXT, st.booleans(), seen=SEEN),
     "translation": st.builds(Translation, TEXT, TEXT, TEXT, seen=SEEN),
+    "act": st.builds(Act, IDS, TEXT, TEXT, TEXT, TEXT, PARTS_OF_DAYS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),
+    "verification": st.builds(Verification, IDS, TEXT, TEXT, TEXT, seen=SEEN),
+    "second_reading": st.builds(SecondReading, IDS, TEXT, TEXT, seen=SEEN),
+    "referral": st.builds(Referral, IDS, TEXT, TEXT, TEXT, TEXT, TEXT, DAYS_OR_NONE, TEXT, DAYS_OR_NONE, seen=SEEN),
+    "harm_check": st.builds(HarmCheck, IDS, IDS, *[TEXT] * 6, seen=SEEN),
     "note": st.builds(Note, TEXT, IDS, st.booleans()),
 }
 """What is sealed, by kind."""

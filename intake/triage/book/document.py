@@ -1,6 +1,7 @@
 """One opened tip as bytes for the book, whole, and back."""
 
 import zlib
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
@@ -26,10 +27,9 @@ def encode(tip: OpenTip) -> bytes:
         "signer": tip.signer,
         "language": tip.language,
         "identities": [str(identity) for identity in tip.identities],
-        "once": {key: (told.form, told.value) for key, told in tip.account.once.items()},
-        "entries": {
-            key: [(told.form, told.value) for told in all_told] for key, all_told in tip.account.entries.items()
-        },
+        "once": {key: astuple(told) for key, told in tip.account.once.items()},
+        "before": {key: [astuple(told) for told in all_told] for key, all_told in tip.account.before.items()},
+        "entries": {key: [astuple(told) for told in all_told] for key, all_told in tip.account.entries.items()},
         "narrative": tip.narrative,
         "conversation": [(line.day, line.author, line.text, line.item) for line in tip.conversation],
         "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
@@ -48,7 +48,7 @@ def decode(document: bytes) -> OpenTip:
     """The tip that `encode` was given."""
     values = parse_document(zlib.decompress(document))
     made: dict[str, Any] = {
-        "account": _account(values.pop("once"), values.pop("entries")),
+        "account": _account(values.pop("once"), values.pop("before"), values.pop("entries")),
         "identities": tuple(map(_identity, values["identities"])),
         "conversation": [Line(*line) for line in values["conversation"]],
         "files": {
@@ -62,10 +62,11 @@ def decode(document: bytes) -> OpenTip:
     return OpenTip(**values | made)
 
 
-def _account(once: dict[str, Any], entries: dict[str, Any]) -> Account:
+def _account(once: dict[str, Any], before: dict[str, Any], entries: dict[str, Any]) -> Account:
     return Account(
         {key: Told(*told) for key, told in once.items()},
         {key: tuple(Told(*told) for told in all_told) for key, all_told in entries.items()},
+        {key: tuple(Told(*told) for told in all_told) for key, all_told in before.items()},
     )
 
 

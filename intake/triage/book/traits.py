@@ -7,6 +7,7 @@ from babel import Locale
 
 from intake.report.definition import UNANSWERED, Choice, offered
 from intake.triage.book.facets import Facets
+from intake.triage.reading.casework import acts, referrals
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
 from intake.triage.reading.standing import Standing
@@ -24,7 +25,11 @@ UNREAD, NEW, CHANGED, READ = "unread", "new", "changed", "read"
 NONE, SOME, ALL = "none", "some", "all"
 """How much of what the source wrote is translated."""
 
-WORK = ("status", "assigned", "label", UNREAD, "unanswered", "files", "language", "translation", "warnings")
+CHECKED, UNCHECKED = "checked", "unchecked"
+"""Whether a second reviewer has thought of whom a referral could harm."""
+
+WORK = ("status", "assigned", "label", UNREAD, "unanswered", "files", "language", "translation",
+        "acts_coded", "referral", "warnings")  # fmt: skip
 """What tips are found by beside the form's questions."""
 
 
@@ -42,6 +47,8 @@ def traits(tip: OpenTip, standing: Standing, *, is_unanswered: bool) -> Facets:
         "label": set(standing.labels),
         "language": {tip.language if tip.language in _languages() else OTHER},
         "translation": {_translated(tip, standing)},
+        "acts_coded": {YES} if acts(standing) else set(),
+        "referral": {CHECKED if referred.is_checked else UNCHECKED for referred in referrals(standing)},
         "files": {YES} if tip.files else set(),
         "unanswered": {YES} if is_unanswered else set(),
         "warnings": {YES} if tip.warnings else set(),

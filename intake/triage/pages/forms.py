@@ -5,8 +5,22 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from intake.report.events import ENDED, EVENTS, STATUSES, Assignment, Due, Note, Status, Translation
+from intake.report.events import (
+    ENDED,
+    EVENTS,
+    STATUSES,
+    Act,
+    Assignment,
+    Due,
+    HarmCheck,
+    Note,
+    Referral,
+    SecondReading,
+    Status,
+    Translation,
+)
 from intake.report.payloads import Payload, PayloadFormatError, Reply
+from intake.triage.pages.asked import asked
 
 LONGEST_TEXT = 50_000
 
@@ -36,13 +50,13 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     if made is Reply:
         # Its sealing gives it its number.
         values["number"] = 0
-    if made is Due and not values["task"]:
-        # The same form is the same task, however often it is sent.
-        values["task"] = given.get("form", "")
+    if issubclass(made, (Due, Act, Referral)) and not values[made.names]:
+        # The same form is the same task, act or referral, however often it is sent.
+        values[made.names] = given.get("form", "")
     try:
         payload = made.from_values(values)
     except PayloadFormatError:
-        raise FormError("no day was chosen" if made is Due else "something was not chosen") from None
+        raise FormError("a day is needed, such as 2026-05-17") from None
     _check(payload)
     return payload
 
@@ -58,15 +72,33 @@ def _as_field(value: object) -> str:
     return _YES * value if isinstance(value, bool) else str(value)
 
 
+_EMPTY: Mapping[tuple[type[Payload], ...], tuple[str, str]] = {
+    (Reply, Note, Translation): ("text", "nothing was written"),
+    (Assignment,): ("member", "nobody was chosen"),
+    (Due,): ("reason", "it doesn't say what has to happen"),
+}
+"""What is asked of some kinds: the field, and what is said where it is empty."""
+
+_NEED_REASON: Mapping[type[Payload], tuple[str, frozenset[str], str]] = {
+    Status: ("status", ENDED, "reason"),
+    HarmCheck: ("decision", frozenset({"refuses"}), "why"),
+    SecondReading: ("reading", frozenset({"objects"}), "why"),
+}
+"""Of some kinds, the field with the choices that need a reason, and where that stands."""
+
+
 def _check(payload: Payload) -> None:
-    match payload:
-        case Status(status=status) if status not in STATUSES:
-            raise FormError("no status was chosen")
-        case Status(status=status, reason="") if status in ENDED:
-            raise FormError(f"“{STATUSES[status]}” needs a reason")
-        case Assignment(member=""):
-            raise FormError("nobody was chosen")
-        case Due(reason=""):
-            raise FormError("it doesn't say what has to happen")
-        case Note(text="") | Reply(text="") | Translation(text=""):
-            raise FormError("nothing was written")
+    for name, field in asked().get(payload.kind, {}).items():
+        value = getattr(payload, name)
+        if field.is_needed and not value:
+            raise FormError(f"“{field.says}” is empty")
+        if field.choices and value not in field.choices:
+            raise FormError(f"“{field.says}”: nothing was chosen")
+    if isinstance(payload, Status) and payload.status not in STATUSES:
+        raise FormError("no status was chosen")
+    for kinds, (name, says) in _EMPTY.items():
+        if isinstance(payload, kinds) and not getattr(payload, name):
+            raise FormError(says)
+    name, choices, reason = _NEED_REASON.get(type(payload), ("kind", frozenset(), ""))
+    if getattr(payload, name) in choices and not getattr(payload, reason):
+        raise FormError("what you chose needs a reason")

@@ -9,9 +9,10 @@ from urllib.parse import quote
 from babel import Locale
 
 from intake.report import labels
-from intake.report.events import STATUSES, Assignment, Due, Note, Status, Translation
+from intake.report.events import STATUSES, Assignment, Due, Event, Note, Status, Translation
 from intake.report.payloads import Payload, Reply
 from intake.report.sizes import in_units
+from intake.triage.pages.asked import asked, words
 from intake.triage.pages.shown import saved_name
 from intake.triage.workspace import Workspace
 
@@ -61,6 +62,8 @@ _FILTERS = {
     "files": "Files",
     "language": "Language of the report",
     "translation": "Translated",
+    "acts_coded": "Acts coded",
+    "referral": "Referrals",
     "warnings": "Warnings",
     "acts": "What happened",
     "places": "Places",
@@ -69,8 +72,19 @@ _FILTERS = {
     "people": "People affected",
     "file": "Files",
 }
-_CHOICES = {"yes": "Yes", "nobody": "Nobody", "new": "Never opened", "changed": "Something new since", "read": "Read"}
-_TRANSLATED = {"none": "Nothing yet", "some": "In part", "all": "All of it"}
+_NOBODY = {"nobody": "Nobody"}
+_YES = {"yes": "Yes"}
+_CHOICES: Mapping[str, Mapping[str, str]] = {
+    "status": STATUSES,
+    "unread": {"new": "Never opened", "changed": "Something new since", "read": "Read"},
+    "unanswered": _YES,
+    "files": _YES,
+    "translation": {"none": "Nothing yet", "some": "In part", "all": "All of it"},
+    "acts_coded": _YES,
+    "referral": {"unchecked": "Without a second reviewer's harm check", "checked": "Checked by a second reviewer"},
+    "warnings": _YES,
+}
+"""What tips can be narrowed down by beside the form's questions, each choice in words."""
 
 
 def filter_name(field: str) -> str:
@@ -83,17 +97,12 @@ def filter_name(field: str) -> str:
 
 def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapping[str, str]:
     """The choices of a filter that occur, in words."""
-    match field:
-        case "status":
-            return {key: words for key, words in STATUSES.items() if key in counts}
-        case "assigned":
-            return {key: _CHOICES.get(key) or workspace.name(key) for key in counts}
-        case "language":
-            return {key: Locale("en").languages.get(key, key) for key in sorted(counts)}
-        case "translation":
-            return {key: words for key, words in _TRANSLATED.items() if key in counts}
-        case "unread" | "unanswered" | "files" | "warnings":
-            return {key: _CHOICES[key] for key in counts}
+    if field == "assigned":
+        return {key: _NOBODY.get(key) or workspace.name(key) for key in counts}
+    if field == "language":
+        return {key: Locale("en").languages.get(key, key) for key in sorted(counts)}
+    if field in _CHOICES:
+        return {key: says for key, says in _CHOICES[field].items() if key in counts}
     return labels.choices(field, counts)
 
 
@@ -110,6 +119,11 @@ _WRITTEN = {
     "due": "A due date",
     "label": "A label",
     "translation": "A translation",
+    "act": "An act",
+    "verification": "A verification",
+    "second_reading": "A second reading",
+    "referral": "A referral",
+    "harm_check": "A harm check",
 }
 
 
@@ -129,6 +143,9 @@ def content(payload: Payload, workspace: Workspace) -> str:
             return f"for {workspace.name(member)}" if on else f"no more for {workspace.name(member)}"
         case Due(day=day, reason=reason, done=done):
             return f"{reason}, by {day}" + (" (done)" if done else "")
+        case Event() if payload.kind in asked():
+            told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
+            return "; ".join(words(payload.kind, name, value) for name, value in told if value)
     return ""
 
 

@@ -30,6 +30,7 @@ from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.pages import phrases
 from intake.triage.pages.wanted import address, fields, wanted
 from intake.triage.patience import in_thread
+from intake.triage.reading.casework import acts, referrals
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
 from intake.triage.workspace import Workspace
@@ -211,6 +212,8 @@ def tip_page(
         tip=opened,
         standing=standing,
         paragraphs=paragraphs(opened, standing),
+        acts=acts(standing),
+        referrals=referrals(standing),
         notes=opened.written_as(Note),
         people=workspace.people(),
         statuses=STATUSES,

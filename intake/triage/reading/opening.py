@@ -244,7 +244,7 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     if signer is None:
         _say_unsigned(tip, known)
     tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
-    _take_answers(tip, opened.form, opened.answers)
+    _take_answers(tip, opened.form, opened.answers, row.day)
     opened_items = _open_items(tip, _first_seen(tip, given, sealed), given, sealed)
     first = {row.id for row in known.items}
     # What nobody could ever open may be anything: no number of such items stands for one that is missing.
@@ -378,9 +378,9 @@ def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
     match sent.payload:
         case Report(form=form, answers=answers):
             tip.narrative = str(answers.get(NARRATIVE, ""))
-            _take_answers(tip, form, answers)
+            _take_answers(tip, form, answers, sent.row.day)
         case Addition(form=form, answers=answers):
-            _take_answers(tip, form, answers)
+            _take_answers(tip, form, answers, sent.row.day)
         case About() as about if 0 <= about.size <= sizes.get(about.content, -1):
             tip.files[sent.row.id] = Attachment(sent.row.day, about, sizes[about.content])
             _say_form(tip, about.form, about.answers)
@@ -418,9 +418,9 @@ def _take_written(tip: OpenTip, item: ItemRow, document: bytes, author: Author |
         tip.warnings.append(f"What {author.name} wrote on {author.at:%Y-%m-%d} {_NEWER}")
 
 
-def _take_answers(tip: OpenTip, form: int, answers: Answers) -> None:
+def _take_answers(tip: OpenTip, form: int, answers: Answers, day: str) -> None:
     _say_form(tip, form, answers)
-    tip.account.take(form, answers)
+    tip.account.take(form, answers, day)
 
 
 def _say_form(tip: OpenTip, form: int, answers: Answers) -> None:

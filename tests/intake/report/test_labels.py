@@ -119,3 +119,29 @@ def test_whatever_was_answered_and_wherever_there_are_words_for_it(
     told = account(*documents)
     assert len(labels.answers(told)) == len(told.once.keys() - {"narrative"})
     assert len(labels.sections(told)) == sum(map(len, told.entries.values()))
+
+
+def test_a_consent_is_told_in_the_words_that_were_agreed_to_with_since_when_and_what_was_before() -> None:
+    told = Account()
+    for day, answer in (("2026-01-01", "no"), ("2026-02-01", "yes"), ("2026-03-01", "yes"), ("2026-04-01", "no")):
+        told.take(NOW, {"consent_lawyer": answer}, day)
+    (lawyer,) = (consent for consent in labels.consents(told) if consent.key == "consent_lawyer")
+    assert (lawyer.question, lawyer.value, lawyer.answer) == ("May we share it with a lawyer?", "no", "No")
+    assert lawyer.since == "2026-04-01"
+    assert lawyer.before == (("No", "2026-01-01"), ("Yes", "2026-02-01"))
+    assert labels.answers(told) == []
+
+
+def test_a_consent_that_nobody_was_asked_for_is_none() -> None:
+    assert {(consent.value, consent.since, consent.before) for consent in labels.consents(Account())} == {
+        ("no", "", ())
+    }
+    assert [consent.key for consent in labels.consents(Account())] == [field.key for field in load_form().consents]
+
+
+def test_a_consent_to_a_question_that_was_put_otherwise_is_one_to_what_it_said_then(later: int) -> None:
+    told = Account()
+    told.take(NOW, {"consent_lawyer": "yes"}, "2026-01-01")
+    told.take(later, {"consent_lawyer": "yes"}, "2026-02-01")
+    (lawyer,) = (consent for consent in labels.consents(told) if consent.key == "consent_lawyer")
+    assert (lawyer.since, lawyer.before) == ("2026-02-01", (("Yes", "2026-01-01"),))

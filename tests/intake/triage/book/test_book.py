@@ -151,7 +151,7 @@ def test_each_choice_that_occurs_is_counted_and_only_what_the_form_could_offer_i
     counts = {field: choices for field, choices in book.queue(Wanted()).counts.items() if choices}
     assert counts == {
         "urgency": {"now": 2}, "host_country": {"CA": 2, "FR": 1}, "status": {"new": 2}, "assigned": {"nobody": 2},
-        "language": {"other": 2}, "unread": {"new": 2},
+        "language": {"other": 2}, "unread": {"new": 2}, "translation": {"none": 2},
     }  # fmt: skip
     assert book.queue(Wanted({"host_country": ("FR", "BY"), "urgency": ("now",)})).tips == 1
 

@@ -53,6 +53,11 @@ def busy(desk: Desk, amina: Program) -> Stored:
     sync(amina)
     for kind, text in (("note", LONG), ("reply", LONG), ("status", "in_review")):
         amina.post(f"{page(tip)}/{kind}", page(tip), text=text, status=text)
+    act = {"method": "threatened", "place": LONG, "day": "2026-05", "written": LONG}
+    referral = {"to_kind": "lawyer", "to_name": LONG, "consent": "consent_lawyer", "handed": LONG}
+    amina.post(f"{page(tip)}/act", page(tip), **act)
+    amina.post(f"{page(tip)}/referral", page(tip), **referral)
+    amina.post(f"{page(tip)}/translation", page(tip), part="narrative/1", language="en", text=LONG)
     sign_head(desk.server, size=1)
     sync(amina)
     desk.wsgi = Response("", 503)
@@ -79,6 +84,7 @@ def test_no_page_is_cut_off(
         ("queue", "/reports"),
         ("filtered", "/reports?status=closed"),
         ("tip", tip),
+        ("translation", f"{tip}/translation"),
         ("members", "/members"),
         ("nowhere", "/nowhere"),
     ):

@@ -9,7 +9,8 @@ import pytest
 
 from intake.accesslog import members
 from intake.protocol.card import Role
-from intake.report.payloads import Message
+from intake.report.definition import load_form
+from intake.report.payloads import Addition, Message
 from intake.triage.book import PAGE
 from open_desk import Desk, Stored
 from opened import opened_tip
@@ -198,7 +199,7 @@ def test_work_ends_with_a_reason_and_what_was_filled_in_stays_without_one(desk: 
     sync(amina)
     answer = amina.post(f"{page(tip)}/status", page(tip), status="closed")
     assert answer.status_code == 400
-    assert "“Closed” needs a reason" in unescape(answer.text)
+    assert "what you chose needs a reason" in unescape(answer.text)
     assert '<option value="closed" selected>' in answer.text
     answer = amina.post(f"{page(tip)}/due", page(tip), reason="Call the lawyer.", day="soon")
     assert answer.status_code == 400
@@ -298,3 +299,16 @@ def test_the_queue_is_paged_and_says_so(desk: Desk, amina: Program) -> None:
     sync(amina)
     assert "Page 1 of 2" in amina.get("/reports").text
     assert len(re.findall(r'name="tip"', amina.get("/reports?page=2").text)) == 1
+
+
+def test_what_may_be_done_with_a_report_is_in_sight_with_what_was_before(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    form = load_form().version
+    desk.send(tip, Addition(form, "consents", {"consent_lawyer": "yes", "consent_un": "ask_me_first"}))
+    desk.send(tip, Addition(form, "consents", {"consent_lawyer": "no", "consent_un": "ask_me_first"}))
+    sync(amina)
+    text = shown(amina, tip).partition('<section id="consents">')[2].partition("</section>")[0]
+    line = text.partition("May we share it with a lawyer?")[2].partition("<dt>")[0]
+    assert re.search(r">No</strong>.*before that “Yes”", line)
+    assert "Ask me first" in text.partition("May we submit it to the United Nations?")[2].partition("<dt>")[0]
+    assert "not answered" in text.partition("May we count it in anonymous statistics?")[2].partition("<dt>")[0]

@@ -1,0 +1,85 @@
+"""What the forms for casework ask: data, from which fields are drawn and checked alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+
+from intake.report import events, labels
+from intake.report.definition import load_form, offered
+
+_NONE = MappingProxyType({"": "–"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field: `says` what it asks; `choices` by key in words, or any text; `is_long`, `is_day`: which text."""
+
+    says: str
+    choices: Mapping[str, str] = field(default_factory=dict)
+    is_needed: bool = False
+    is_long: bool = False
+    is_day: bool = False
+
+
+@cache
+def asked() -> Mapping[str, Mapping[str, Asked]]:
+    """By kind of event, what is asked, by name of the field."""
+    consents = {field.key: field.question for field in load_form().consents}
+    return {
+        events.Act.kind: {
+            "method": Asked("What was done", _words("family_methods", "target_methods"), is_needed=True),
+            "against": Asked("Against whom", _or_none(events.AGAINST)),
+            "actor": Asked("By whom", _or_none(_words("actor_kind", "actor_details.kind"))),
+            "place": Asked("Where"),
+            "day": Asked("When: 2026, 2026-05 or 2026-05-17"),
+            "precision": Asked("How exact that is", _or_none(events.PRECISIONS)),
+            "written": Asked("The date as it was written, in any calendar"),
+            "basis": Asked("On what basis", _or_none(events.BASES)),
+        },
+        events.Verification.kind: {
+            "verified": Asked("How far it is verified", events.VERIFIED, is_needed=True),
+            "reasons": Asked("Why", is_needed=True, is_long=True),
+            "rests_on": Asked("What that rests on: files, messages, other reports"),
+        },
+        events.SecondReading.kind: {
+            "reading": Asked("As a second reader", events.READINGS, is_needed=True),
+            "why": Asked("Why", is_long=True),
+        },
+        events.Referral.kind: {
+            "to_kind": Asked("To whom", events.REFERRED_TO, is_needed=True),
+            "to_name": Asked("Name", is_needed=True),
+            "consent": Asked("Which consent allows it", consents, is_needed=True),
+            "handed": Asked("What is handed over, and the SHA-256 of a file", is_long=True, is_needed=True),
+            "reference": Asked("Reference"),
+            "answer_due": Asked("Answer due", is_day=True),
+            "outcome": Asked("Outcome", is_long=True),
+            "told": Asked("Source told on", is_day=True),
+        },
+        events.HarmCheck.kind: {
+            "who": Asked("Who could be hurt", is_needed=True, is_long=True),
+            "noticed": Asked("Who would notice, and by what", is_needed=True, is_long=True),
+            "leak": Asked("What if the file leaks", is_needed=True, is_long=True),
+            "expects": Asked("What the source expects", is_needed=True, is_long=True),
+            "decision": Asked("Your decision", events.DECISIONS, is_needed=True),
+            "why": Asked("Why, if you refuse"),
+        },
+    }
+
+
+def words(kind: str, name: str, key: str) -> str:
+    """A choice in words; of a text, itself."""
+    return asked()[kind][name].choices.get(key, key)
+
+
+def _words(*paths: str) -> Mapping[str, str]:
+    """The choices of questions of the form, those that say nothing left out."""
+    found: dict[str, str] = {}
+    for path in paths:
+        keys = offered().get(path, frozenset()) - {"unknown", "withheld"}
+        found |= {key: says for key, says in labels.choices(path, keys).items() if key not in found}
+    return found
+
+
+def _or_none(choices: Mapping[str, str]) -> Mapping[str, str]:
+    return {**_NONE, **choices}

@@ -1,0 +1,91 @@
+"""What reviewers make of a tip: acts with what verifies them, and what was handed on with who checked that."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from intake.report.events import Act, HarmCheck, Referral, SecondReading, Subject, Verification
+from intake.triage.reading.standing import Change, Merged, Standing
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Judged:
+    """An act as it is coded now, how far it is verified, and what each other reader last said of it."""
+
+    act: Act
+    coded: Merged
+    verification: Change | None
+    readings: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Referred:
+    """A referral as it stands now, and each one's last harm check of it, of those who had no hand in it.
+
+    A check of what the referral was before somebody changed to whom or what it hands over is none.
+    """
+
+    referral: Referral
+    registered: Merged
+    checks: tuple[Change, ...]
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether a second reviewer has agreed, and none refuses."""
+        decisions = [each.event.decision for each in self.checks if isinstance(each.event, HarmCheck)]
+        return bool(decisions) and set(decisions) == {"agrees"}
+
+
+def acts(standing: Standing) -> list[Judged]:
+    """The acts that were coded and not dropped, by their days; those without one last."""
+    found = [
+        Judged(
+            act,
+            standing.subjects[act.subject],
+            _outcome(standing.subjects.get(Subject(Verification.kind, act.act))),
+            tuple(_last_of_each(_history(standing, SecondReading.kind, act.act))),
+        )
+        for act in standing.outcomes(Act)
+        if not act.dropped
+    ]
+    return sorted(found, key=lambda judged: (not judged.act.day, judged.act.day))
+
+
+def referrals(standing: Standing) -> list[Referred]:
+    """Every referral, in the order in which they were registered."""
+    return [_referred(standing, referral) for referral in standing.outcomes(Referral)]
+
+
+def _referred(standing: Standing, referral: Referral) -> Referred:
+    registered = standing.subjects[referral.subject]
+    writers = {_who(change) for change in registered.history}
+    same = {
+        change.item
+        for change in registered.history
+        if isinstance(change.event, Referral) and change.event.what == referral.what
+    }
+    last = _last_of_each(_history(standing, HarmCheck.kind, referral.referral))
+    checks = (
+        check
+        for check in last
+        if _who(check) not in writers and isinstance(check.event, HarmCheck) and check.event.of in same
+    )
+    return Referred(referral, registered, tuple(checks))
+
+
+def _history(standing: Standing, kind: str, which: str) -> tuple[Change, ...]:
+    merged = standing.subjects.get(Subject(kind, which))
+    return () if merged is None else merged.history
+
+
+def _outcome(merged: Merged | None) -> Change | None:
+    return None if merged is None else merged.outcome
+
+
+def _last_of_each(changes: Iterable[Change]) -> list[Change]:
+    """What each writer said last."""
+    return list({_who(change): change for change in changes}.values())
+
+
+def _who(change: Change) -> str:
+    """Who wrote it by the log; empty for whoever works here, as long as it is on its way."""
+    return "" if change.author is None else change.author.name

@@ -1,0 +1,149 @@
+"""Acts are coded, verified and read a second time; nothing is handed on without somebody else's look at the harm."""
+
+import re
+from html import unescape
+
+import pytest
+
+from open_desk import Desk, Stored
+from program import Enrol, Program, Reviewer
+from told import page, shown, sync
+
+pytestmark = pytest.mark.slow
+
+ACT = {
+    "method": "threatened", "against": "relative", "actor": "police", "place": "Ürümqi", "day": "2026-05",
+    "precision": "about", "written": "1405/2", "basis": "told_by_affected",
+}  # fmt: skip
+REFERRAL = {"to_kind": "lawyer", "to_name": "R. Example", "consent": "consent_lawyer", "handed": "The whole report."}
+CHECK = {"who": "The mother.", "noticed": "The police.", "leak": "They would know.", "expects": "Help."}
+
+
+@pytest.fixture
+def amina(reviewer: Reviewer, enrol: Enrol) -> Program:
+    """Amina's program, unlocked; boris is a reviewer too."""
+    enrol("boris")
+    program = reviewer("amina")
+    program.unlock()
+    return program
+
+
+@pytest.fixture
+def boris(amina: Program, reviewer: Reviewer) -> Program:
+    """His program, unlocked."""
+    program = reviewer("boris")
+    program.unlock()
+    return program
+
+
+@pytest.fixture
+def tip(desk: Desk, amina: Program, boris: Program) -> Stored:
+    """A report that both have."""
+    tip = desk.store_tip("They went to my mother.", {})
+    for program in (amina, boris):
+        sync(program)
+    return tip
+
+
+def section(program: Program, tip: Stored, name: str) -> str:
+    return shown(program, tip).partition(f'<section id="{name}">')[2].partition("</section>")[0]
+
+
+def the_id(program: Program, tip: Stored, name: str) -> str:
+    """The id that a form of a page names so."""
+    found = re.search(rf'name="{name}" value="([^"]+)"', shown(program, tip))
+    assert found
+    return found[1]
+
+
+def check_of(program: Program, tip: Stored) -> dict[str, str]:
+    """What a harm check of the only referral of a report says that it is about."""
+    return {"referral": the_id(program, tip, "referral"), "of": the_id(program, tip, "of")}
+
+
+def test_an_act_is_coded_in_the_forms_words_and_keeps_what_was_written(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    assert amina.post(f"{page(tip)}/act", page(tip), **ACT).status_code == 303
+    sync(boris)
+    text = section(boris, tip, "act")
+    for words in ("Threatened", "A relative", "Police", "Ürümqi", "2026-05", "1405/2", "Told by the affected person"):
+        assert words in text
+    assert "<bdi>amina</bdi>" in text
+    assert "1 report</h1>" in boris.get("/reports?acts_coded=yes").text
+
+
+def test_what_verifies_an_act_and_what_a_second_reader_objects_stand_beside_it(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT)
+    act = the_id(amina, tip, "act")
+    amina.post(f"{page(tip)}/verification", page(tip), act=act, verified="documented", reasons="There is a summons.")
+    sync(boris)
+    boris.post(f"{page(tip)}/second_reading", page(tip), act=act, reading="objects", why="It names somebody else.")
+    sync(amina)
+    for program in (amina, boris):
+        text = section(program, tip, "act")
+        assert re.search(r"Documented; There is a summons\..*amina", text, re.DOTALL)
+        assert re.search(r"Objects; It names somebody else\..*boris", text, re.DOTALL)
+    amina.post(f"{page(tip)}/act", page(tip), **ACT, act=act, dropped="yes")
+    assert "Threatened" not in section(amina, tip, "act").partition("<summary>Code an act")[0]
+
+
+@pytest.mark.parametrize("wrong", [{"day": "last May"}, {"day": "2026-13"}, {"method": ""}, {"against": "nobody"}])
+def test_an_act_that_lacks_something_is_not_saved_and_stays_in_the_form(
+    wrong: dict[str, str], amina: Program, tip: Stored
+) -> None:
+    answer = amina.post(f"{page(tip)}/act", page(tip), **ACT | wrong)
+    assert answer.status_code == 400
+    assert 'value="Ürümqi"' in unescape(answer.text)
+
+
+def test_a_referral_is_red_until_somebody_else_has_agreed_and_red_again_when_one_refuses(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    warning = "No second reviewer has agreed to this yet"
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL)
+    assert warning in section(amina, tip, "referral")
+    amina.post(f"{page(tip)}/harm_check", page(tip), **CHECK, **check_of(amina, tip), decision="agrees")
+    assert warning in section(amina, tip, "referral"), "nobody checks their own"
+    assert "1 report</h1>" in amina.get("/reports?referral=unchecked").text
+    sync(boris)
+    boris.post(f"{page(tip)}/harm_check", page(tip), **CHECK, **check_of(amina, tip), decision="agrees")
+    sync(amina)
+    assert warning not in section(amina, tip, "referral")
+    assert "1 report</h1>" in amina.get("/reports?referral=checked").text
+    answer = boris.post(f"{page(tip)}/harm_check", page(tip), **CHECK, **check_of(amina, tip), decision="refuses")
+    assert "what you chose needs a reason" in answer.text
+    boris.post(
+        f"{page(tip)}/harm_check", page(tip), **CHECK, **check_of(amina, tip), decision="refuses", why="Too soon."
+    )
+    sync(amina)
+    assert warning in section(amina, tip, "referral")
+    assert "Too soon." in section(amina, tip, "referral")
+
+
+def test_whoever_changes_a_referral_does_not_count_as_the_second_who_checks_it(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL)
+    referral = the_id(amina, tip, "referral")
+    sync(boris)
+    boris.post(f"{page(tip)}/referral", page(tip), **REFERRAL | {"to_name": "Another"}, referral=referral)
+    boris.post(f"{page(tip)}/harm_check", page(tip), **CHECK, **check_of(amina, tip), decision="agrees")
+    assert "No second reviewer has agreed" in section(boris, tip, "referral")
+
+
+def test_a_check_of_what_was_to_be_handed_over_before_is_none_of_what_is_now(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL)
+    sync(boris)
+    boris.post(f"{page(tip)}/harm_check", page(tip), **CHECK, **check_of(boris, tip), decision="agrees")
+    sync(amina)
+    referral = the_id(amina, tip, "referral")
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, referral=referral, outcome="They take it.")
+    assert "No second reviewer has agreed" not in section(amina, tip, "referral"), "what came of it changes nothing"
+    more = REFERRAL | {"handed": "Also the photographs."}
+    amina.post(f"{page(tip)}/referral", page(tip), **more, referral=referral)
+    assert "No second reviewer has agreed" in section(amina, tip, "referral")
