@@ -1,11 +1,13 @@
 """Who added which item, as the log proves: kept as the log is verified, looked up by item or tip."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake.protocol.entry import Entry, LoggedRequest
+from intake.protocol.actions import Action
+from intake.protocol.endpoints import what_was_made
+from intake.protocol.entry import Entry
 from intake.protocol.requests import parse_base
 from intake.protocol.roster import Roster
 from intake.triage.mirror.file import MirrorFile
@@ -51,9 +53,13 @@ class Authors:
         return None if row is None else self._added(row)
 
     def to(self, tip: str) -> tuple[Added, ...]:
-        """Everything that was ever added to a tip, in the order of the log."""
-        added = map(self._added, self._file.where(ADDED, "tip", tip))
+        """Every item that was ever added to a tip, in the order of the log."""
+        added = (self._added(row) for row in self._file.where(ADDED, "tip", tip) if row[0] != _of_tip(tip))
         return tuple(sorted(added, key=lambda added: added.author.place))
+
+    def made(self, tip: str) -> Added | None:
+        """What the log says of a tip that a member made: `digest` is that of the payload of its summary."""
+        return self.added(_of_tip(tip))
 
     def tips_of(self, key: str) -> set[str]:
         """The tips that a member added something to."""
@@ -65,11 +71,25 @@ class Authors:
         return Added(author, who, digest, tip, item, to_source=bool(to_source))
 
 
-def added_row(place: int, entry: Entry, logged: LoggedRequest) -> Row:
-    """What an entry proves of an item, for the file."""
+def added_rows(place: int, entry: Entry) -> Iterator[Row]:
+    """What an entry proves of items, and of a tip that a member made, for the file."""
+    logged = entry.request
+    if logged is None or entry.action not in (Action.ADD, Action.MAKE):
+        return
     request = parse_base(logged.base, logged.signature)
     tip, item = (name.partition("/")[2] for name in entry.objects)
-    return (item, place, entry.who, entry.at.isoformat(), request.digest, tip, int(request.query == "?kind=reply"))
+    when = place, entry.who, entry.at.isoformat()
+    if entry.action is Action.ADD:
+        yield (item, *when, request.digest, tip, int(request.query == "?kind=reply"))
+    else:
+        made = what_was_made(request.query)
+        yield (_of_tip(tip), *when, bytes.fromhex(made.payload), tip, 0)
+        yield (item, *when, bytes.fromhex(made.first), tip, 0)
+
+
+def _of_tip(tip: str) -> str:
+    """What a tip that a member made is kept under: no item has such an id."""
+    return f"tip/{tip}"
 
 
 def keep_added(file: MirrorFile, rows: Iterable[Row]) -> None:
