@@ -12,7 +12,10 @@ from intake.report.payloads import (
     Addition,
     Chain,
     Deletion,
+    Dossier,
+    Entered,
     FromSource,
+    Handed,
     Message,
     Opened,
     Reply,
@@ -66,5 +69,8 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "due": st.builds(Due, IDS, st.dates().map(date.isoformat), TEXT, st.booleans(), seen=SEEN),
     "translation": st.builds(Translation, TEXT, TEXT, TEXT, seen=SEEN),
     "note": st.builds(Note, TEXT, IDS, st.booleans()),
+    "dossier": st.builds(Dossier, st.lists(TEXT).map(tuple), TEXT),
+    "entered": st.builds(Entered, TEXT, TEXT, TEXT, st.lists(TEXT).map(tuple)),
+    "handed": st.just(Handed()),
 }
 """What is sealed, by kind."""

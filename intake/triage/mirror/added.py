@@ -35,6 +35,17 @@ class Added:
     to_source: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OfTip:
+    """Whether a member `made` a tip, and every item that was ever `added` to it, in the order of the log.
+
+    Of a tip, the `digest` is that of the payload of its summary.
+    """
+
+    made: Added | None
+    added: tuple[Added, ...]
+
+
 class Authors:
     """Looks up who added what; members are named as the roster calls them."""
 
@@ -52,14 +63,17 @@ class Authors:
         row = self._file.get(ADDED, item)
         return None if row is None else self._added(row)
 
-    def to(self, tip: str) -> tuple[Added, ...]:
-        """Every item that was ever added to a tip, in the order of the log."""
-        added = (self._added(row) for row in self._file.where(ADDED, "tip", tip) if row[0] != _of_tip(tip))
-        return tuple(sorted(added, key=lambda added: added.author.place))
+    def to(self, tip: str) -> OfTip:
+        """What the log proves of a tip."""
+        rows = self._file.where(ADDED, "tip", tip)
+        added = (self._added(row) for row in rows if row[0] != _of_tip(tip))
+        made = next((self._added(row) for row in rows if row[0] == _of_tip(tip)), None)
+        return OfTip(made, tuple(sorted(added, key=lambda added: added.author.place)))
 
-    def made(self, tip: str) -> Added | None:
-        """What the log says of a tip that a member made: `digest` is that of the payload of its summary."""
-        return self.added(_of_tip(tip))
+    def makers(self, tips: Iterable[str]) -> dict[str, Author]:
+        """Who made each of those of these tips that members made."""
+        rows = self._file.get_all(ADDED, map(_of_tip, tips))
+        return {added.tip: added.author for added in map(self._added, rows.values())}
 
     def tips_of(self, key: str) -> set[str]:
         """The tips that a member added something to."""
