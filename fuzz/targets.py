@@ -48,7 +48,7 @@ from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_pat
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.audit import replay
 from intake.protocol.card import CardError, Role, issue_card, key_id, parse_card
-from intake.protocol.endpoints import first_wanted, from_query, have_query, kept_digest
+from intake.protocol.endpoints import Made, first_wanted, from_query, have_query, kept_digest, made_query, what_was_made
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
 from intake.protocol.index import (
@@ -64,6 +64,7 @@ from intake.protocol.index import (
     sha256_hex,
 )
 from intake.protocol.logstate import LogState, StateError, parse_state
+from intake.protocol.newtip import NewTip, parse_new_tip
 from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify
 from intake.protocol.wire import WireError, decode_entries, decode_sealed, encode_entries, encode_sealed
 from intake.report.definition import Answer
@@ -333,6 +334,9 @@ _ROWS = DayIndex(
     (_ROW,),
     (WithdrawalRow("3" * 32, _DAY, "4" * 128),),
 ).to_json()
+_NEW_TIP = NewTip(
+    str(_HYBRID.recipient), "0" * 64, seal(b"", [_HYBRID.recipient]), b"payload", b"chain", b"first"
+).to_json()
 _DAYS = Days((Day(_DAY, 1, 1, sha256_hex(_ROWS)),)).to_json()
 _MULTIPART = (
     b"fuzz\n--fuzz\r\n"
@@ -488,6 +492,11 @@ TARGETS: dict[str, Target] = {
         _round_trip(_of_text(parse_span), lambda span: str(span).encode(), WireError),
         (b"2026-01-01", b"2026-01-01--2026-02-28"),
     ),
+    "made-query": Target(
+        _round_trip(_of_text(what_was_made), lambda made: made_query(made).encode(), ActionError),
+        (made_query(Made("0" * 64, "f" * 64)).encode(),),
+    ),
+    "new-tip": Target(_round_trip(parse_new_tip, NewTip.to_json, WireError), (_NEW_TIP,)),
     "log-entries": Target(_round_trip(decode_entries, encode_entries, WireError), (b"", b"{}", b"{}\n{}")),
     "have-query": Target(
         _stable(_of_text(kept_digest), lambda have: have_query(have).encode(), ActionError),

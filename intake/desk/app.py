@@ -10,6 +10,7 @@ from intake.hygiene import log_without_content
 from intake.keeper import Keeper
 from intake.protocol.actions import ActionError
 from intake.protocol.requests import RequestError
+from intake.protocol.wire import WireError
 from intake.storage.room import StoreFullError
 from intake.storage.sqlite import StoreLockedError
 
@@ -22,6 +23,7 @@ def create_app(server: Keeper) -> Flask:
     routes.register(app)
     app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
+    app.register_error_handler(WireError, lambda error: _problem(400, str(error)))
     app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))
     app.register_error_handler(StoreFullError, lambda _: _problem(507, "the server's disk is full: tell the operator"))
     app.register_error_handler(StoreLockedError, lambda _: _problem(503, "the server is busy: try again in a minute"))
@@ -37,6 +39,7 @@ def _http_problem(error: HTTPException) -> Response:
         404: "there is nothing of this name",
         409: "this id is taken",
         410: "this file is lost on the server: tell the operator",
+        412: "it is sealed to others than the reviewers of now: fetch what is new first",
         413: "the request is too large, or asks for too much at once",
         429: "that is more than one reviewer can add on one day: tell the operator",
         416: "it ends before that byte",

@@ -23,11 +23,12 @@ from intake.protocol import endpoints, limits
 from intake.protocol.actions import parse_read_request
 from intake.protocol.index import AS_KEPT, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
+from intake.protocol.newtip import NewTip, parse_new_tip
 from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
 from intake.storage.room import StoreFullError
-from intake.storage.tables import Item, Tip
+from intake.storage.tables import Item, Tip, Withdrawal
 
 routes = Routes()
 
@@ -114,6 +115,44 @@ def add(tip: str, item: str) -> Response:
     return Response(status=201)
 
 
+@routes.serves(endpoints.MAKE)
+def make(tip: str, item: str) -> Response:
+    """Store a tip that a reviewer made, with its first item. Sending the same again changes nothing and is fine.
+
+    It shows at once, as everything does that reviewers add.
+    """
+    server, body = current_server(), request.get_data()
+    with logged() as let_in:
+        session = let_in.session
+        if not server.store.room.has(server.settings.reserve_text):
+            raise StoreFullError
+        new = parse_new_tip(body)
+        if new.made != endpoints.what_was_made(_query()):
+            raise WireError("the query names other digests than the body has")
+        tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
+        if not _is_there(session, tip_id, item_id, new):
+            # Who was enrolled since its maker last fetched could never read it.
+            if new.readers != len(server.log.roster(session).reviewers):
+                abort(412)
+            day = let_in.at.date()
+            require_quota(server.settings, session, let_in.who, day, len(body))
+            session.add(
+                Tip(
+                    id=tip_id,
+                    day=day,
+                    recipient=new.recipient,
+                    lookup=bytes.fromhex(new.lookup),
+                    header=new.header,
+                    payload=new.payload,
+                    chain=new.chain,
+                )
+            )
+            session.flush()
+            first = Item(id=item_id, tip_id=tip_id, kind=Kind.REPORT, day=day, size=len(new.first), sealed=new.first)
+            session.add(first)
+    return Response(status=201)
+
+
 @routes.serves(endpoints.OPEN)
 def opened(tip: str) -> Response:  # noqa: ARG001 - it is logged, and may be gone by now
     """Log that a reviewer was shown a tip."""
@@ -162,6 +201,23 @@ def _there(session: Session, sized: Select[bytes, int], names: Sequence[str]) ->
     key = sized.selected_columns[0]
     rows = session.execute(sized.where(key.in_([bytes.fromhex(name) for name in names])))
     return {name: size for name, size in rows}  # noqa: C416 - rows are no tuples to mypy
+
+
+def _is_there(session: Session, tip: bytes, item: bytes, new: NewTip) -> bool:
+    """Whether just this tip was stored before; 409 where anything of it is taken by something else.
+
+    Who can read it, and where its source goes on, may have changed since.
+    """
+    same = select(Tip).where((Tip.id == tip) | (Tip.lookup == bytes.fromhex(new.lookup)))
+    tips, first = session.scalars(same).all(), session.get(Item, item)
+    if not tips and first is None and session.get(Withdrawal, tip) is None:
+        return False
+    found = [(each.id, each.recipient, each.lookup.hex(), each.payload) for each in tips]
+    if found != [(tip, new.recipient, new.lookup, new.payload)] or first is None:
+        abort(409)
+    if (first.tip_id, first.sealed) != (tip, new.first):
+        abort(409)
+    return True
 
 
 def _under_way() -> UnderWay:

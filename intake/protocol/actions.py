@@ -31,6 +31,8 @@ class Action(StrEnum):
     OPEN = "open"
     """A member was shown what was read before. Their program says so; nobody else can know it."""
     ADD = "add"
+    MAKE = "make"
+    """A member made a tip: a report that came otherwise than by the source site, or a dossier of the team's own."""
     ENROL = "enrol"
     REVOKE = "revoke"
     CLOCK = "clock"

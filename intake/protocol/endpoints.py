@@ -17,6 +17,8 @@ _FROM = r"\?from=([1-9][0-9]{0,14})"
 _HAVE = r"\?have=([0-9a-f]{64})"
 _REVIEWERS = frozenset({Role.REVIEWER})
 _MEMBERS = frozenset(Role)
+_DIGEST = r"[0-9a-f]{64}"
+_MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
 
@@ -65,6 +67,16 @@ ADD = Endpoint(
     largest_body=limits.ADDED,
     query=rf"\?kind=({'|'.join(BY_REVIEWERS)})",
 )
+MAKE = Endpoint(
+    "PUT",
+    "/v1/tips/{tip}/first/{item}",
+    _REVIEWERS,
+    Action.MAKE,
+    limits.SHORT,
+    largest_body=limits.NEW_TIP,
+    query=_MADE,
+)
+"""A tip that a reviewer made, with its first item. The log holds the digests of both, since the query is signed."""
 OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT)
 """A reviewer's program says that it has shown a tip: what it fetched before says only that it could."""
 CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
@@ -74,7 +86,7 @@ ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, que
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, OPEN, CHECKPOINT, ENTRIES, LOG)
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
@@ -116,6 +128,27 @@ def first_wanted(query: str) -> int:
     if wanted is None:
         raise ActionError("unknown query")
     return int(wanted[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a reviewer makes a tip of: SHA-256 (hex) of the payload of its sealed summary, and of its first item."""
+
+    payload: str
+    first: str
+
+
+def made_query(made: Made) -> str:
+    """The query of a request that makes a tip."""
+    return f"?payload={made.payload}&first={made.first}"
+
+
+def what_was_made(query: str) -> Made:
+    """What such a query says; `ActionError` for any other query."""
+    made = re.fullmatch(_MADE, query)
+    if made is None:
+        raise ActionError("unknown query")
+    return Made(*made.groups())
 
 
 def have_query(digest: str) -> str:

@@ -89,8 +89,8 @@ def _entry(values: dict[str, Any]) -> Entry:
     action, version = Action(values["action"]), values["v"]
     if type(version) is not int or version not in (1, VERSION):
         raise EntryError("an entry of an unknown version")
-    if version == 1 and (action is Action.CLOCK or "confirmed" in values):
-        raise EntryError("the first version knows neither corrections nor confirmed times")
+    if version == 1 and (action in (Action.CLOCK, Action.MAKE) or "confirmed" in values):
+        raise EntryError("the first version knows neither corrections, nor confirmed times, nor what members make")
     if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE):
         raise EntryError("only the operator confirms a time")
     if "card" in values and action is not Action.ENROL:

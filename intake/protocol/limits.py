@@ -24,6 +24,10 @@ READ = 2 * SEALED
 ADDED = 2_000_000
 """What a reviewer adds at once: a sealed reply of 50,000 characters is much smaller."""
 
+NEW_TIP = 3_500_000
+"""A tip that a reviewer makes, with its first item, whose sealed bytes travel in Base 64: a form of which every answer
+is as long as it may be, in letters of two bytes each."""
+
 ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""
 

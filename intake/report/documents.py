@@ -14,7 +14,10 @@ from intake.report.payloads import (
     FROM_SOURCE,
     Chain,
     Deletion,
+    Dossier,
+    Entered,
     FromSource,
+    Handed,
     Newer,
     NewerVersionError,
     Opened,
@@ -84,7 +87,7 @@ def _sent(kind: type[FromSource]) -> Mapping[int, Reader]:
     return signed if kind is Deletion else {1: partial(read_unsigned, kind), **signed}
 
 
-_PLAIN: tuple[type[Payload], ...] = (Summary, Chain, Reply, Opened, Note, *EVENTS)
+_PLAIN: tuple[type[Payload], ...] = (Summary, Dossier, Chain, Reply, Opened, Entered, Handed, Note, *EVENTS)
 
 READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
     {kind.kind: _plain(kind) for kind in _PLAIN} | {kind.kind: _sent(kind) for kind in FROM_SOURCE}

@@ -8,12 +8,26 @@ from dataclasses import dataclass
 
 from babel import Locale
 
-from intake.report.definition import NARRATIVE, UNANSWERED, Choice, Entry, Field, forms, load_form
+from intake.report.definition import (
+    NARRATIVE,
+    UNANSWERED,
+    Choice,
+    Entry,
+    Field,
+    country_codes,
+    forms,
+    load_form,
+)
 from intake.report.told import Account, Told
 
 NO_ANSWER = "–"
 
 _COUNTRIES: Mapping[str, str] = Locale("en").territories
+
+
+def countries() -> list[tuple[str, str]]:
+    """Codes and names of all countries, by name."""
+    return sorted(((code, _COUNTRIES.get(code, code)) for code in country_codes()), key=lambda country: country[1])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -18,6 +18,9 @@ from intake.report.definition import Answer, Choice
 SUMMARY_SIZES = (4096, 8192)
 SMALLEST_ITEM = 2048
 
+TEAM = "team"
+"""The subject of dossiers with what the whole team uses: saved filters, templates, the watch list."""
+
 
 class PayloadFormatError(ValueError):
     """An opened document is not what its kind says. Repeats nothing of it."""
@@ -87,8 +90,28 @@ def parse_document(document: bytes) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Summary(Payload):
-    """Sealed to every active reviewer. `identities`: of the tip, newest first; `source`: the source's recipient.
+class Cover(Payload):
+    """What a tip is opened with, sealed to every active reviewer. `identities`: of the tip, newest first."""
+
+    identities: tuple[str, ...]
+
+    def padded(self) -> bytes:
+        """One of the two sizes that every summary has."""
+        document = self.to_json()
+        return pad_to(document, next((size for size in SUMMARY_SIZES if len(document) <= size), SUMMARY_SIZES[-1]))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Dossier(Cover):
+    """The cover of what the team keeps for itself, which has no source. `subject`: what it is about, as `TEAM`."""
+
+    kind = "dossier"
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary(Cover):
+    """The cover of a report. `source`: the source's recipient.
 
     `signer`: the public key that what the source sends is signed with, in hex; empty in summaries from before
     signatures.
@@ -97,17 +120,11 @@ class Summary(Payload):
     kind = "summary"
     version = 2
     earlier = MappingProxyType({1: {"signer": ""}})
-    identities: tuple[str, ...]
     source: str
     signer: str
     language: str
     form: int
     answers: dict[str, Answer]
-
-    def padded(self) -> bytes:
-        """One of the two sizes that every summary has."""
-        document = self.to_json()
-        return pad_to(document, next((size for size in SUMMARY_SIZES if len(document) <= size), SUMMARY_SIZES[-1]))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -224,6 +241,38 @@ class Opened(Payload):
     """A reviewer has looked at the tip. Sealed and stored as a reply is: the server can't tell them apart."""
 
     kind = "opened"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entered(Payload):
+    """The word of the member who made a report that it did not come by the source site.
+
+    `how`: one of `WAYS`; `remark`: more about that. `words`: the eight words by which the person whose report it is can
+    come back, in this `language`.
+    """
+
+    kind = "entered"
+    how: str
+    remark: str
+    language: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Handed(Payload):
+    """The eight words of a report that a member entered were shown to whoever wrote this, to be handed over."""
+
+    kind = "handed"
+
+
+WAYS = {
+    "phone": "By phone",
+    "in_person": "In person",
+    "letter": "By letter",
+    "lawyer": "Through a lawyer",
+    "other": "Some other way",
+}
+"""How a report can have come otherwise than by the source site."""
 
 
 def frozen(value: Any) -> Any:

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 
+from intake import questions
 from intake.hygiene import log_without_content
 from intake.server import Server
 from intake.source import start
@@ -68,6 +69,8 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
 
     set_languages(app, server.settings.draft_languages)
     start.set_root(app)
+    # Templates alone: the form's questions look alike wherever they are asked.
+    app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     for room in (start, words, report, thread, upload, leaving, help_page):
         app.register_blueprint(room.blueprint, url_prefix="/<language>")
     mark_static(app)

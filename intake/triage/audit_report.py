@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
+from intake.protocol.endpoints import what_was_made
 from intake.protocol.entry import OPERATOR, Entry
-from intake.protocol.requests import LIFETIME
+from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
 from intake.triage.desk.client import DeskClient
 from intake.triage.fetching.log import fetch_whole
@@ -44,6 +46,7 @@ def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], 
 def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "Who did what (number, UTC, who, what, to what):"
     yield "  read: a program fetched this, sealed, and its member could open it"
+    yield "  make: a member made this: a report that came otherwise, or a dossier of the team's own"
     yield "  open: a program says that it showed this to its member"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
@@ -85,7 +88,14 @@ def _name(verified: VerifiedLog, entry: Entry) -> str:
 def _did(verified: VerifiedLog, entry: Entry) -> str:
     objects = (_object(verified, name) for name in entry.objects) if len(entry.objects) <= _NAMED else _counts(entry)
     confirmed = ("(the operator confirmed the time)",) if entry.confirmed else ()
-    return " ".join((entry.action.value, *objects, *confirmed))
+    return " ".join((entry.action.value, *objects, *confirmed, *_made(entry)))
+
+
+def _made(entry: Entry) -> Iterator[str]:
+    """By what a tip that a member made is known for ever."""
+    if entry.action is Action.MAKE and entry.request is not None:
+        query = parse_base(entry.request.base, entry.request.signature).query
+        yield f"(summary's payload: SHA-256 {what_was_made(query).payload})"
 
 
 def _counts(entry: Entry) -> Iterator[str]:

@@ -6,11 +6,14 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
+from typing import TypeVar
 
+from crypto.age import HybridRecipient
 from intake.hygiene import fault
 from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
+from intake.report.payloads import Payload
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.fetching.log import evidence_files, recall_log
@@ -23,10 +26,12 @@ from intake.triage.mirror.added import Authors
 from intake.triage.mirror.known import Known
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tips import Tips
-from intake.triage.outbox.sending import Sending, Whereabouts
-from intake.triage.outbox.unsent import Outbox, Unsent
+from intake.triage.outbox.making import Told
+from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
+from intake.triage.outbox.unsent import Outbox, TeamDossier, Unsent, new_form
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
+from intake.triage.reading.dossiers import to_write_into
 from intake.triage.reading.gone import notices
 from intake.triage.reading.looked import Looked
 from intake.triage.reading.membership import acknowledge, changes, to_compare
@@ -35,6 +40,8 @@ from intake.triage.reading.standing import held
 
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
+
+P = TypeVar("P", bound=Payload)
 
 _AT_ONCE = 50
 """Reports that are opened in one transaction of the mirror, which others wait for."""
@@ -62,7 +69,8 @@ class Workspace:
         self.log: LogState | None = None
         self._told: LogState | None = None
         """The log up to which all was shown."""
-        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, self._is_logged, self.fetch_soon)
+        proven = TheLog(self._is_logged, self._readers)
+        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, proven, self.fetch_soon)
         self._snapshot = Snapshot(home, keys.identity)
         self._kept_changes: tuple[Book, int] | None = None
         self._unkept = ""
@@ -77,6 +85,7 @@ class Workspace:
         self._syncing = Lock()
         self._asking = Lock()
         self._next: Future[None] | None = None
+        self._making = Lock()
         self._showing = Lock()
         self._closed = False
         self._stopped = Event()
@@ -235,7 +244,7 @@ class Workspace:
 
     def write(self, unsent: Unsent, draft: str = "") -> None:
         """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
-        tip = self.book.tip(unsent.tip)
+        tip = self.tip(unsent.tip)
         try:
             item = self.sending.write(unsent, tip, draft)
         finally:
@@ -243,6 +252,12 @@ class Workspace:
         # Nobody has to be told of what they wrote themselves.
         if (before := self._looked.items(unsent.tip)) is not None:
             self._keep_look(unsent.tip, before | {item})
+
+    def make(self, unsent: Unsent, told: Told, draft: str = "") -> None:
+        """Make a report of what somebody told, and let it leave; as `Sending.make`. To its maker it is nothing new."""
+        self.sending.make(unsent, told, draft)
+        if (made := self.sending.made(unsent.tip)) is not None:
+            self._keep_look(unsent.tip, made.items)
 
     def look(self, tip: OpenTip) -> frozenset[str] | None:
         """A tip is shown: the log is told, and what is new from now on is marked. Returns what was looked at before.
@@ -255,6 +270,46 @@ class Workspace:
         if items != before:
             self._keep_look(tip.id, items)
         return before
+
+    def tip(self, tip: str) -> OpenTip | None:
+        """A tip that is here, or that was made here and is still under way."""
+        return self.book.tip(tip) or self.sending.made(tip)
+
+    def write_for_team(self, form: str, payload: Payload) -> None:
+        """Write something into a dossier of the whole team's that all of it can read; one is made where there is none.
+
+        As `write`, by the token of the form that it was typed into.
+        """
+        with self._making:
+            tip = self._team_dossier()
+        self.write(Unsent.typed(form, tip, payload))
+
+    def team_wrote(self, kind: type[P]) -> list[P]:
+        """What was written of one kind into all dossiers of the team's, in the order of the log; then what is under
+        way.
+
+        With who wrote it, and without what is under way: `Book.team_wrote`.
+        """
+        proven = self.book.team_wrote(kind)
+        there = {signed.item for signed in proven}
+        tips = {tip.id for tip in self.book.team()} | {unsent.tip for unsent in self.sending.making}
+        waiting = [each for each in self.sending.under_way if each.tip in tips and each.item not in there]
+        payloads = [*(signed.payload for signed in proven), *(unsent.payload for unsent in waiting)]
+        return [payload for payload in payloads if isinstance(payload, kind)]
+
+    def _team_doubts(self) -> list[str]:
+        return [says for tip in self.book.team() for says in tip.warnings]
+
+    def _team_dossier(self) -> str:
+        """Which dossier everybody can read: one that is there, or under way, or that is made now."""
+        under_way = (unsent.tip for unsent in self.sending.making if isinstance(unsent.payload, TeamDossier))
+        there = None if self.log is None else to_write_into(self.book.team(), self.log)
+        found = there or next(under_way, None)
+        if found is None:
+            dossier = Unsent.making(new_form(), TeamDossier())
+            self.sending.make(dossier)
+            found = dossier.tip
+        return found
 
     def _keep_look(self, tip: str, items: frozenset[str]) -> None:
         try:
@@ -287,6 +342,9 @@ class Workspace:
                 self._unkept = f"What was opened is not kept for the next time, which takes longer: {error}."
             else:
                 self._kept_changes, self._unkept = state, ""
+
+    def _readers(self) -> Sequence[HybridRecipient]:
+        return () if self.log is None else self.log.roster.recipients
 
     def _is_logged(self, item: str) -> bool:
         """Whether the log holds an item as added by this key, also if it was deleted since.
@@ -386,7 +444,11 @@ class Workspace:
             self.log = log
             if self._told is None or self._touched:
                 gone = self._kept.gone(self._kept.fetched.place)
-                self._notices = notices(dict.fromkeys(gone) | self._kept.known(*gone), self._kept.withdrawn())
+                known = dict.fromkeys(gone) | self._kept.known(*gone)
+                made = Authors(self._home.mirror, log.roster).makers(gone)
+                self._notices = notices(known, self._kept.withdrawn(), made)
+                # They don't stand in the queue, where warnings would be seen.
+                self._notices += [f"In a dossier of your team's own: {says}" for says in self._team_doubts()]
             self.sending.settle()
             self.book.show_ahead(self.sending.ahead)
             if self._told is None or self._told.rulings != log.rulings:

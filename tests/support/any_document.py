@@ -24,7 +24,10 @@ from intake.report.payloads import (
     Addition,
     Chain,
     Deletion,
+    Dossier,
+    Entered,
     FromSource,
+    Handed,
     Message,
     Opened,
     Reply,
@@ -86,5 +89,8 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "referral": st.builds(Referral, IDS, TEXT, TEXT, TEXT, TEXT, TEXT, DAYS_OR_NONE, TEXT, DAYS_OR_NONE, seen=SEEN),
     "harm_check": st.builds(HarmCheck, IDS, IDS, *[TEXT] * 6, seen=SEEN),
     "note": st.builds(Note, TEXT, IDS, st.booleans()),
+    "dossier": st.builds(Dossier, st.lists(TEXT).map(tuple), TEXT),
+    "entered": st.builds(Entered, TEXT, TEXT, TEXT, st.lists(TEXT).map(tuple)),
+    "handed": st.just(Handed()),
 }
 """What is sealed, by kind."""

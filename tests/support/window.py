@@ -9,8 +9,15 @@ def show(window: Page, program: Program, path: str, *, reloads: bool = False) ->
     """What the program answers; with `reloads`, a page that looks again by itself does."""
 
     def answer(route: Route) -> None:
-        address = route.request.url.removeprefix(ORIGIN)
-        with program.browser.get(address, base_url=ORIGIN, follow_redirects=True) as given:
+        asked = route.request
+        with program.browser.open(
+            asked.url.removeprefix(ORIGIN),
+            method=asked.method,
+            base_url=ORIGIN,
+            data=asked.post_data_buffer,
+            content_type=asked.headers.get("content-type"),
+            follow_redirects=True,
+        ) as given:
             headers = {name: value for name, value in given.headers if reloads or name != "Refresh"}
             route.fulfill(status=given.status_code, headers=headers, body=given.data)
 

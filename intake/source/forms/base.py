@@ -3,7 +3,6 @@
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask import request
@@ -11,9 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
     Field,
-    FieldList,
     Form,
-    FormField,
     HiddenField,
     StringField,
     TextAreaField,
@@ -21,44 +18,25 @@ from wtforms import (
 from wtforms.validators import InputRequired, StopValidation
 
 from crypto.codename import Seed
+from intake.questions.fields import MISSING, TOO_LONG, Printable, SeveralField, Words, leaves, line_feeds
 from intake.source.forms.lookout import words_stand_in
 from intake.source.session.tokens import BrowserTokens
 from intake.source.session.visits import kept_seed, owner_tag
-from intake.source.text.gettext import gettext
+from intake.source.text.gettext import gettext, lazy_gettext
 from intake.source.text.gettext import lazy_gettext as _
+from intake.source.text.languages import countries, language
 
 LONGEST_MESSAGE = 50_000
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 
-MISSING = _("Please write something here.")
+WORDS = Words(now=gettext, lazy=lazy_gettext, language=language, countries=countries)
+"""How the questions of the form are put on this site."""
+
 EIGHT_WORDS = _(
     "This looks like the eight words of a codename. Reviewers could read them. "
     "Please take them out, or tick “Send it as it is” at the top of the form."
 )
-TOO_LONG = _("This text is too long. Send a part of it now and the rest as a message afterwards.")
-
-
-def line_feeds(text: str | None) -> str:
-    """A text with one character for a line break, as people count; browsers send two."""
-    return (text or "").replace("\r\n", "\n")
-
-
-def leaves(fields: Iterable[Field]) -> Iterator[Field]:
-    """The fields that a browser sends, of a form and of the forms in it."""
-    for field in fields:
-        if isinstance(field, FieldList | FormField):
-            yield from leaves(field)
-        else:
-            yield field
-
-
-class SeveralField(Field):  # type: ignore[misc]
-    """A field that may arrive several times over."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Take all that arrived."""
-        self.data = list(valuelist)
 
 
 class SourceForm(FlaskForm):  # type: ignore[misc]
@@ -107,16 +85,6 @@ class SourceForm(FlaskForm):  # type: ignore[misc]
         )
 
 
-class Printable:
-    """A text can hold anything but NUL, which no keyboard makes and some programs stumble over."""
-
-    def __call__(self, _form: Form, field: Field) -> None:
-        """Raise `StopValidation` if it does."""
-        values = field.data if isinstance(field.data, list) else [field.data or ""]
-        if any("\0" in value for value in values):
-            raise StopValidation(str(_("Some characters in this text can't be sent. Please write it again.")))
-
-
 class WithinLength:
     """A text that is there and not too long."""
 
@@ -127,9 +95,9 @@ class WithinLength:
     def __call__(self, _form: Form, field: Field) -> None:
         """Raise `StopValidation` if it isn't."""
         if self._required and not field.data.strip():
-            raise StopValidation(str(MISSING))
+            raise StopValidation(gettext(MISSING))
         if len(field.data) > self._longest:
-            raise StopValidation(str(TOO_LONG))
+            raise StopValidation(gettext(TOO_LONG))
 
 
 class SignInForm(SourceForm):
@@ -199,7 +167,7 @@ class MessageForm(TextForm):
     """What a source writes after the report."""
 
     text = TextAreaField(
-        _("Your message"), filters=[line_feeds], validators=[Printable(), WithinLength(LONGEST_MESSAGE)]
+        _("Your message"), filters=[line_feeds], validators=[Printable(WORDS), WithinLength(LONGEST_MESSAGE)]
     )
 
 

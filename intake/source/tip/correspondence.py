@@ -13,11 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import ServiceUnavailable
 
-from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, split, unseal
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, unseal
 from crypto.codename import Seed
 from intake.accesslog.read import LogState
 from intake.protocol.kinds import Kind
-from intake.report.definition import load_form
+from intake.report.beginning import begin, identity_of
 from intake.report.documents import read_one
 from intake.report.payloads import (
     About,
@@ -29,11 +29,10 @@ from intake.report.payloads import (
     PayloadFormatError,
     Reply,
     Report,
-    Summary,
 )
 from intake.report.signed import sign_withdrawal, source_key
 from intake.server import Server
-from intake.source.tip.chain import KnownTip, Writer, append, begin, identity_of
+from intake.source.tip.chain import KnownTip, append, item_of
 from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten, Transaction
 from intake.storage.tables import Base, Item, Tip, Withdrawal
@@ -207,29 +206,22 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
         log = server.log.state(session)
         # Once: the day that it bears and the gate that it waits for must not lie on both sides of a midnight.
         now = log.clock.time(server.log.now())
-        identity = HybridIdentity.generate()
-        writer = Writer(seed, identity_of(seed), secrets.token_bytes(16), identity.recipient)
-        first = begin(writer, item, report, now.date())
-        summary = split(seal(_summary(writer, identity, report).padded(), _recipients(log)))
+        tip = secrets.token_bytes(16)
+        begun = begin(seed, report, tip, item, _recipients(log))
         row = Tip(
-            id=writer.tip,
+            id=tip,
             day=now.date(),
-            recipient=str(identity.recipient),
-            lookup=seed.lookup_key(),
-            header=summary.header,
-            payload=summary.payload,
-            chain=first.chain,
+            recipient=begun.recipient,
+            lookup=begun.lookup,
+            header=begun.summary.header,
+            payload=begun.summary.payload,
+            chain=begun.first.chain,
         )
-        for added in (row, first.item):
+        first = item_of(tip, item, report, now.date(), begun.first.sealed)
+        for added in (row, first):
             rows.execute(_INSERTS[type(added)], {column: getattr(added, column) for column in _COLUMNS[type(added)]})
-        server.gate.hide(session, now, [row, first.item])
+        server.gate.hide(session, now, [row, first])
     return Arrival.STORED
-
-
-def _summary(writer: Writer, identity: HybridIdentity, report: Report) -> Summary:
-    signer = source_key(writer.seed).verifier.public_key.hex()
-    answers = load_form().complete(report.answers)
-    return Summary((str(identity),), str(writer.identity.recipient), signer, report.language, report.form, answers)
 
 
 def _recipients(log: LogState) -> Sequence[HybridRecipient]:

@@ -7,9 +7,9 @@ from functools import cache, cached_property
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, FileField
 
+from intake.questions.fields import answer_of, question_field
 from intake.report.definition import UNANSWERED, Choice, load_form
-from intake.source.forms.base import TextForm
-from intake.source.forms.questions import answer_of, question_field
+from intake.source.forms.base import WORDS, TextForm
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.upload.parts import IncomingFile, IncomingText
 
@@ -102,7 +102,7 @@ def file_form() -> type[FileForm]:
     fields = {}
     for number in range(1, ROWS + 1):
         for question in load_form().file_fields:
-            fields[_name(question.key, number)] = question_field(question)
+            fields[_name(question.key, number)] = question_field(question, WORDS)
         fields[_name(_FILE, number)] = FileField(_("The file"))
     return type("file_form", (FileForm,), fields)
 

@@ -5,14 +5,18 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
+from typing import TypeVar
 
+from intake.report.payloads import TEAM, Payload
 from intake.triage.book import facets, queue
 from intake.triage.book.document import decode, encode
 from intake.triage.book.facets import FacetIndex
 from intake.triage.book.queue import Neighbours, Page, Wanted
 from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opening import OpenTip, Signed
 from intake.triage.reading.standing import NOTHING, Ahead, Standing
+
+P = TypeVar("P", bound=Payload)
 
 _BEFORE = """
 PRAGMA page_size = 16384;
@@ -24,6 +28,7 @@ no snapshot carries it on."""
 
 _SCHEMA = """
 CREATE TABLE tip (id TEXT PRIMARY KEY, given BLOB NOT NULL, document BLOB NOT NULL);
+CREATE TABLE team (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- dossiers of the whole team's
 CREATE TABLE spoilt (tip TEXT, item TEXT, PRIMARY KEY (tip, item)) WITHOUT ROWID;
 CREATE TABLE ahead (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- those that the queue shows with what is on its way
 """
@@ -52,6 +57,9 @@ class Book:
             database.execute("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", (tip.id, given, document))
             database.execute("DELETE FROM spoilt WHERE tip = ?", (tip.id,))
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
+            database.execute("DELETE FROM team WHERE tip = ?", (tip.id,))
+            if tip.dossier == TEAM:
+                database.execute("INSERT INTO team VALUES (?)", (tip.id,))
             self._write_row(tip)
 
     def show_ahead(self, ahead: Mapping[str, Ahead]) -> None:
@@ -86,6 +94,7 @@ class Book:
         """Forget a tip, if it is there."""
         with self._writing() as database:
             database.execute("DELETE FROM tip WHERE id = ?", (tip,))
+            database.execute("DELETE FROM team WHERE tip = ?", (tip,))
             database.execute("DELETE FROM spoilt WHERE tip = ?", (tip,))
             if (place := queue.remove_row(database, tip)) is not None:
                 self._index.remove(place)
@@ -94,6 +103,19 @@ class Book:
         """A tip as it was put in."""
         with self._lock:
             return self._tip(tip)
+
+    def team(self) -> list[OpenTip]:
+        """The dossiers of the whole team's, in the order of the log: members who could not know of each other's may
+        each have made one.
+        """
+        with self._lock:
+            found = self._database.execute("SELECT document FROM tip WHERE id IN (SELECT tip FROM team)").fetchall()
+        return sorted((decode(document) for (document,) in found), key=lambda tip: tip.made.place if tip.made else -1)
+
+    def team_wrote(self, kind: type[P]) -> list[Signed]:
+        """What members wrote of one kind into all of these, in the order of the log."""
+        written = [signed for tip in self.team() for signed in tip.written_as(kind)]
+        return sorted(written, key=lambda signed: signed.author.place)
 
     def day(self, tip: str) -> str | None:
         """The day of a tip's arrival."""
@@ -168,6 +190,8 @@ class Book:
         return None if found is None else decode(found[0])
 
     def _write_row(self, tip: OpenTip) -> None:
+        if tip.dossier == TEAM:
+            return
         placed = queue.write_row(self._database, tip, self.standing(tip), self.ahead(tip.id))
         self._index.put(placed.place, {**placed.traits, UNREAD: self._unread(tip.id, placed.held)})
 

@@ -23,6 +23,8 @@ def encode(tip: OpenTip) -> bytes:
     values = {
         "id": tip.id,
         "day": tip.day,
+        "made": None if tip.made is None else _author_values(tip.made),
+        "dossier": tip.dossier,
         "source": tip.source,
         "signer": tip.signer,
         "language": tip.language,
@@ -48,6 +50,7 @@ def decode(document: bytes) -> OpenTip:
     """The tip that `encode` was given."""
     values = parse_document(zlib.decompress(document))
     made: dict[str, Any] = {
+        "made": None if values["made"] is None else _author(*values["made"]),
         "account": _account(values.pop("once"), values.pop("before"), values.pop("entries")),
         "identities": tuple(map(_identity, values["identities"])),
         "conversation": [Line(*line) for line in values["conversation"]],
@@ -70,16 +73,23 @@ def _account(once: dict[str, Any], before: dict[str, Any], entries: dict[str, An
     )
 
 
+def _author_values(author: Author) -> tuple[Any, ...]:
+    return author.name, author.at.isoformat(), author.place
+
+
+def _author(name: str, at: str, place: int) -> Author:
+    return Author(name, datetime.fromisoformat(at), place)
+
+
 def _signed_values(signed: Signed) -> tuple[Any, ...]:
-    author = signed.author
-    return signed.item, author.name, author.at.isoformat(), author.place, signed.payload.document()
+    return signed.item, *_author_values(signed.author), signed.payload.document()
 
 
 def _signed(item: str, name: str, at: str, place: int, document: dict[str, Any]) -> Signed:
     payload = read_values(document)
     if not isinstance(payload, WRITTEN):
         raise TypeError("not what a reviewer writes")
-    return Signed(item, Author(name, datetime.fromisoformat(at), place), payload)
+    return Signed(item, _author(name, at, place), payload)
 
 
 def _identity(text: str) -> HybridIdentity:

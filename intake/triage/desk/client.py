@@ -14,6 +14,7 @@ from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import key_id
 from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.index import Span
+from intake.protocol.newtip import NewTip
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.protocol.wire import decode_entries
 from intake.triage.desk.transport import TimedTransport, allowed
@@ -112,8 +113,16 @@ class DeskClient:
         False if the desk says that the id is taken. Ids follow from what was written, so an earlier attempt of ours
         may have arrived, of which only the answer was lost; but that is for the log to prove.
         """
+        return self._store(endpoints.ADD, f"{endpoints.ADD.at(tip=tip, item=item)}?kind={kind}", sealed)
+
+    def make(self, tip: str, item: str, new: NewTip) -> bool:
+        """Store a tip that the member made, with its first item, under these ids; otherwise as `add`."""
+        path = endpoints.MAKE.at(tip=tip, item=item) + endpoints.made_query(new.made)
+        return self._store(endpoints.MAKE, path, new.to_json())
+
+    def _store(self, row: Endpoint, path: str, body: bytes) -> bool:
         try:
-            with self._answer(endpoints.ADD, f"{endpoints.ADD.at(tip=tip, item=item)}?kind={kind}", sealed):
+            with self._answer(row, path, body):
                 pass
         except DeskRefusedError as refused:
             if refused.status != httpx.codes.CONFLICT:

@@ -13,7 +13,6 @@ from crypto.merkle import leaf_hash, root_hash
 from crypto.note import NoteError, parse_note
 from crypto.tiles import MAX_ENTRY_SIZE
 from intake.protocol import limits
-from intake.protocol.actions import Action
 from intake.protocol.audit import (
     AuditError,
     ContradictionError,
@@ -29,7 +28,7 @@ from intake.protocol.evidence import Received, attest
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
 from intake.triage.home import Home
-from intake.triage.mirror.added import added_row, keep_added
+from intake.triage.mirror.added import added_rows, keep_added
 from intake.triage.mirror.journal import Logged, logged_requests
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
@@ -357,8 +356,7 @@ def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Pro
 
 def _added(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
     for place, entry in enumerate(entries, start):
-        if entry.action is Action.ADD and entry.request is not None:
-            yield added_row(place, entry, entry.request)
+        yield from added_rows(place, entry)
 
 
 @contextmanager

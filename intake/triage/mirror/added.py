@@ -1,11 +1,13 @@
 """Who added which item, as the log proves: kept as the log is verified, looked up by item or tip."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake.protocol.entry import Entry, LoggedRequest
+from intake.protocol.actions import Action
+from intake.protocol.endpoints import what_was_made
+from intake.protocol.entry import Entry
 from intake.protocol.requests import parse_base
 from intake.protocol.roster import Roster
 from intake.triage.mirror.file import MirrorFile
@@ -33,6 +35,17 @@ class Added:
     to_source: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OfTip:
+    """Whether a member `made` a tip, and every item that was ever `added` to it, in the order of the log.
+
+    Of a tip, the `digest` is that of the payload of its summary.
+    """
+
+    made: Added | None
+    added: tuple[Added, ...]
+
+
 class Authors:
     """Looks up who added what; members are named as the roster calls them."""
 
@@ -50,10 +63,17 @@ class Authors:
         row = self._file.get(ADDED, item)
         return None if row is None else self._added(row)
 
-    def to(self, tip: str) -> tuple[Added, ...]:
-        """Everything that was ever added to a tip, in the order of the log."""
-        added = map(self._added, self._file.where(ADDED, "tip", tip))
-        return tuple(sorted(added, key=lambda added: added.author.place))
+    def to(self, tip: str) -> OfTip:
+        """What the log proves of a tip."""
+        rows = self._file.where(ADDED, "tip", tip)
+        added = (self._added(row) for row in rows if row[0] != _of_tip(tip))
+        made = next((self._added(row) for row in rows if row[0] == _of_tip(tip)), None)
+        return OfTip(made, tuple(sorted(added, key=lambda added: added.author.place)))
+
+    def makers(self, tips: Iterable[str]) -> dict[str, Author]:
+        """Who made each of those of these tips that members made."""
+        rows = self._file.get_all(ADDED, map(_of_tip, tips))
+        return {added.tip: added.author for added in map(self._added, rows.values())}
 
     def tips_of(self, key: str) -> set[str]:
         """The tips that a member added something to."""
@@ -65,11 +85,25 @@ class Authors:
         return Added(author, who, digest, tip, item, to_source=bool(to_source))
 
 
-def added_row(place: int, entry: Entry, logged: LoggedRequest) -> Row:
-    """What an entry proves of an item, for the file."""
+def added_rows(place: int, entry: Entry) -> Iterator[Row]:
+    """What an entry proves of items, and of a tip that a member made, for the file."""
+    logged = entry.request
+    if logged is None or entry.action not in (Action.ADD, Action.MAKE):
+        return
     request = parse_base(logged.base, logged.signature)
     tip, item = (name.partition("/")[2] for name in entry.objects)
-    return (item, place, entry.who, entry.at.isoformat(), request.digest, tip, int(request.query == "?kind=reply"))
+    when = place, entry.who, entry.at.isoformat()
+    if entry.action is Action.ADD:
+        yield (item, *when, request.digest, tip, int(request.query == "?kind=reply"))
+    else:
+        made = what_was_made(request.query)
+        yield (_of_tip(tip), *when, bytes.fromhex(made.payload), tip, 0)
+        yield (item, *when, bytes.fromhex(made.first), tip, 0)
+
+
+def _of_tip(tip: str) -> str:
+    """What a tip that a member made is kept under: no item has such an id."""
+    return f"tip/{tip}"
 
 
 def keep_added(file: MirrorFile, rows: Iterable[Row]) -> None:

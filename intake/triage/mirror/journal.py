@@ -183,6 +183,8 @@ def _words(does: Named) -> str:
             return f"your look at a report ({does.objects[0]})"
         case Action.ADD:
             return f"what you added ({', '.join(does.objects)})"
+        case Action.MAKE:
+            return f"what you made ({', '.join(does.objects)})"
         case _ if len(does.objects) == 1:
             return f"your download of {does.objects[0].replace('/', ' ')}"
         case _:

@@ -17,7 +17,7 @@ from intake.protocol.actions import Action, Named
 from intake.protocol.audit import AuditError, VerifiedLog, open_checkpoint, verify_log
 from intake.protocol.index import ItemRow, OtherVersionError, parse_day, parse_days, sha256_hex
 from intake.protocol.wire import WireError
-from intake.triage.mirror.added import added_row, keep_added
+from intake.triage.mirror.added import added_rows, keep_added
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.journal import Asked, State
 from intake.triage.mirror.known import Known
@@ -87,12 +87,7 @@ class _Old:
             return
         lines = [entry.to_bytes() for entry in verified.entries]
         file.put(ENTRY, *enumerate(lines))
-        added = (
-            added_row(place, entry, entry.request)
-            for place, entry in enumerate(verified.entries)
-            if entry.action is Action.ADD and entry.request is not None
-        )
-        keep_added(file, added)
+        keep_added(file, (row for place, entry in enumerate(verified.entries) for row in added_rows(place, entry)))
         file.put(
             FACT,
             (STATE, verified.state.to_bytes()),

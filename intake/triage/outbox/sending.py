@@ -8,17 +8,20 @@ says that something is sent.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from http import HTTPStatus
 from threading import Event, Lock
 
-from crypto.age import AgeError, HybridIdentity, parse_recipient, seal
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient, seal
 from intake.hygiene import fault
+from intake.protocol import limits
+from intake.protocol.newtip import parse_new_tip
 from intake.report import events
 from intake.report.payloads import Opened, Reply
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
-from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent, new_form
+from intake.triage.outbox.making import Told, for_readers, sealed_parts, shown
+from intake.triage.outbox.unsent import Outbox, OutboxError, TypedReport, Unsent, new_form
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.standing import NOTHING, Ahead, Change
 
@@ -44,11 +47,20 @@ class Whereabouts(Enum):
     """The desk says that it has it."""
 
 
+@dataclass(frozen=True, slots=True)
+class TheLog:
+    """What the verified log says. `holds`: whether an item was added by this member; `readers`: all active reviewers,
+    none if no log was ever fetched.
+    """
+
+    holds: Callable[[str], bool]
+    readers: Callable[[], Sequence[HybridRecipient]]
+
+
 class Sending:
     """What is to be sent, and the thread that sends it.
 
-    `is_logged`: whether the log holds an item as added by this member. `sent` is called when something was sent, and
-    has it fetched without waiting for that.
+    `sent` is called when something was sent, and has it fetched without waiting for that.
     """
 
     def __init__(
@@ -56,11 +68,11 @@ class Sending:
         client: DeskClient,
         outbox: Outbox,
         identity: HybridIdentity,
-        is_logged: Callable[[str], bool],
+        log: "TheLog",
         sent: Callable[[], object],
     ) -> None:
         self._client, self._outbox, self._recipient = client, outbox, identity.recipient
-        self._is_logged, self._tell_sent = is_logged, sent
+        self._is_logged, self._readers, self._tell_sent = log.holds, log.readers, sent
         self._identity = identity
         outbox.belongs_to(identity.recipient)
         self._kept = {unsent.item: unsent for unsent in outbox.open(identity)}
@@ -134,6 +146,43 @@ class Sending:
         self.hurry()
         return unsent.item
 
+    def make(self, unsent: Unsent, told: Told | None = None, draft: str = "") -> None:
+        """Make a tip of what somebody `told`, or a dossier of the team's, and let it leave; the same one never twice.
+
+        `draft`, and what is raised: as for `write`.
+        """
+        with self._keeping:
+            if not self._is_logged(unsent.item) and not self._kept.get(unsent.item, unsent).sealed:
+                unsent = replace(unsent, order=self._next_order())
+                if unsent.is_written:
+                    self._keep(unsent)
+                readers = self._readers()
+                if self._recipient not in readers:
+                    raise SealError("it isn't known yet who its readers are: that comes with the first fetch")
+                parts = sealed_parts(unsent, told, readers)
+                if len(parts[0].sealed) > limits.NEW_TIP:
+                    raise SealError("this is more than can be sent at once; put a part of it into a note afterwards")
+                self._keep(*parts)
+            if draft != unsent.item and any(each.item == draft for each in self.drafts):
+                self._drop(draft)
+        self.hurry()
+
+    def made(self, tip: str) -> OpenTip | None:
+        """A tip that this member has made and that is still under way, as it will be; None if there is none."""
+        kept = [unsent for unsent in self._in_order() if unsent.tip == tip and unsent.sealed]
+        making = next((unsent for unsent in kept if unsent.makes), None)
+        return None if making is None else shown(making, kept, self._identity)
+
+    @property
+    def entered(self) -> list[Unsent]:
+        """The reports that this member entered and that have not left, drafts first."""
+        return [unsent for unsent in (*self.drafts, *self.under_way) if unsent.makes]
+
+    @property
+    def making(self) -> list[Unsent]:
+        """The tips that this member has made and that are still under way."""
+        return [unsent for unsent in self._in_order() if unsent.makes and unsent.sealed]
+
     def _once(self, unsent: Unsent) -> Unsent:
         """The same as the last one from its form is that one; an earlier one that comes back after another is new."""
         form = unsent.form, unsent.tip, unsent.kind
@@ -158,11 +207,17 @@ class Sending:
             self.hurry()
 
     def discard(self, item: str) -> Whereabouts:
-        """Forget what was to be sent, and return where it is. Of what has begun to leave, only the sending ends."""
+        """Forget what was to be sent, and return where it is. Of what has begun to leave, only the sending ends.
+
+        A report that was to be made becomes a draft, and nothing follows it; a draft goes.
+        """
         with self._keeping:
-            where = self.whereabouts(item)
-            if where is not Whereabouts.THERE:
-                self._drop(item)
+            where, unsent = self.whereabouts(item), self._kept.get(item)
+            if where is not Whereabouts.THERE and unsent is not None:
+                following = [each.item for each in self._kept.values() if unsent.makes and each.tip == unsent.tip]
+                self._drop(item, *following)
+                if isinstance(unsent.payload, TypedReport) and unsent.sealed:
+                    self._keep(replace(unsent, sealed=b""))
             return where
 
     def settle(self) -> None:
@@ -171,6 +226,9 @@ class Sending:
             for unsent in self._in_order():
                 if self._is_logged(unsent.item):
                     self._drop(unsent.item)
+                elif unsent.makes and unsent.sealed and self._for_readers(unsent) != unsent:
+                    # Whom it lacked is known now.
+                    self.hurry()
 
     def hurry(self) -> None:
         """Try at once to send what is there."""
@@ -222,6 +280,8 @@ class Sending:
                     self._begun.discard(unsent.item)
                 if isinstance(error, DeskRefusedError):
                     self._failed[unsent.item] = str(error)
+                    if error.status == HTTPStatus.PRECONDITION_FAILED:
+                        self._tell_sent()
                     # What follows it for the same tip must not overtake it.
                     waits.add(unsent.tip)
                     continue
@@ -239,15 +299,26 @@ class Sending:
             if unsent.item not in self._kept:  # it was taken back
                 return
             self._begun.add(unsent.item)
+            if unsent.makes:
+                unsent = self._for_readers(unsent)
+                self._keep(unsent)
         if unsent.is_look:
             self._client.say_opened(unsent.tip)
             with self._keeping:
                 self._drop(unsent.item)
-        elif self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed):
+        elif self._store(unsent):
             self._taken.add(unsent.item)
             self._failed.pop(unsent.item, None)
         else:
             self._failed[unsent.item] = _HAS_IT
+
+    def _store(self, unsent: Unsent) -> bool:
+        if unsent.makes:
+            return self._client.make(unsent.tip, unsent.item, parse_new_tip(unsent.sealed))
+        return self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed)
+
+    def _for_readers(self, unsent: Unsent) -> Unsent:
+        return for_readers(unsent, self._identity, self._readers())
 
     def _ready(self) -> Iterator[Unsent]:
         """What can be sent, in its order."""
@@ -283,17 +354,19 @@ class Sending:
     def _next_order(self) -> int:
         return max((unsent.order for unsent in self._kept.values()), default=0) + 1
 
-    def _keep(self, unsent: Unsent) -> None:
-        if self._kept.get(unsent.item) != unsent:
-            self._outbox.keep(unsent, self._recipient)
-            self._kept[unsent.item] = unsent
+    def _keep(self, *unsents: Unsent) -> None:
+        new = {unsent.item: unsent for unsent in unsents if self._kept.get(unsent.item) != unsent}
+        if new:
+            self._outbox.keep(list(new.values()), self._recipient)
+            self._kept |= new
 
-    def _drop(self, item: str) -> None:
-        self._outbox.drop(item)
-        self._kept.pop(item, None)
-        self._failed.pop(item, None)
-        self._taken.discard(item)
-        self._begun.discard(item)
+    def _drop(self, *items: str) -> None:
+        self._outbox.drop(*items)
+        for item in items:
+            self._kept.pop(item, None)
+            self._failed.pop(item, None)
+            self._taken.discard(item)
+            self._begun.discard(item)
 
     def _seal(self, unsent: Unsent, tip: OpenTip) -> bytes:
         """Sealed to the tip's own identity, never to a key that only the server vouches for."""

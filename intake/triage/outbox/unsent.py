@@ -17,12 +17,13 @@ from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, par
 from crypto.padding import pad_padme
 from intake.report.documents import read_values
 from intake.report.events import EVENTS, EVERYTHING, Note, Status
-from intake.report.payloads import SMALLEST_ITEM, Opened, Payload, PayloadFormatError, Reply, frozen
+from intake.report.payloads import SMALLEST_ITEM, Entered, Handed, Opened, Payload, PayloadFormatError, Reply, frozen
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import FACT, RECIPIENT, UNSENT
 
 _ITEM_ID = b"intake reviewer item v1"
+_TIP_ID = b"intake reviewer tip v1"
 _WRITTEN = (Reply, Note, *EVENTS)
 _TO_SOURCE = (Reply, Opened)
 _LOOK = "look"
@@ -37,6 +38,26 @@ _ONE_TEXT: Mapping[str, Callable[[str], Payload | None]] = {
 """What an earlier program meant that kept one text, whatever was written."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class TypedReport(Payload):
+    """A report to be made. `fields`: the form as it came, as JSON, so that it can be filled in again."""
+
+    kind = "typed_report"
+    fields: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TeamDossier(Payload):
+    """A dossier of the whole team's to be made."""
+
+    kind = "team_dossier"
+
+
+_MADE = (TypedReport, TeamDossier)
+"""Tips that a member makes: what is kept here of them is read by this alone."""
+_KEPT = (*_WRITTEN, Opened, Entered, Handed)
+
+
 class OutboxError(Exception):
     """This can't be kept or read, in words for the reviewer."""
 
@@ -44,6 +65,8 @@ class OutboxError(Exception):
 @dataclass(frozen=True, slots=True, repr=False)
 class Unsent:
     """What was written for a tip, or that it was shown. Ids in hex; `form`: the token of the form it was typed into.
+
+    A tip that a member makes is one too: `item` is its first one, and `payload` never leaves this machine.
 
     `payload`: what gets sealed, a reply with its number; None for a look, which says only that the tip was shown.
     `order`: its place among what was written, from 1 on; 0 in what an earlier program kept. `sealed`: the bytes for the
@@ -61,7 +84,13 @@ class Unsent:
     def typed(cls, form: str, tip: str, payload: Payload | None) -> "Unsent":
         """What a form brought. The same form with the same content is the same item, with another content another."""
         content = "" if payload is None else payload.to_json().decode()
-        return cls(_item(form, tip, _kind(payload), content), tip, payload, form)
+        return cls(_id(_ITEM_ID, form, tip, _kind(payload), content), tip, payload, form)
+
+    @classmethod
+    def making(cls, form: str, payload: "TypedReport | TeamDossier") -> "Unsent":
+        """A tip to be made: by the same form with the same content the same one."""
+        tip = _id(_TIP_ID, form, payload.kind, payload.to_json().decode())
+        return cls.typed(form, tip, payload)
 
     @classmethod
     def opened(cls, tip: str) -> "Unsent":
@@ -81,7 +110,12 @@ class Unsent:
     @property
     def is_written(self) -> bool:
         """Whether somebody wrote it themselves."""
-        return isinstance(self.payload, _WRITTEN)
+        return isinstance(self.payload, (*_WRITTEN, TypedReport))
+
+    @property
+    def makes(self) -> bool:
+        """Whether it makes its tip."""
+        return isinstance(self.payload, _MADE)
 
     @property
     def is_opened(self) -> bool:
@@ -129,9 +163,9 @@ def _kind(payload: Payload | None) -> str:
     return _LOOK if payload is None else payload.kind
 
 
-def _item(form: str, tip: str, kind: str, content: str) -> str:
-    digest = sha256(_ITEM_ID)
-    for part in (form, tip, kind, content):
+def _id(domain: bytes, *parts: str) -> str:
+    digest = sha256(domain)
+    for part in parts:
         digest.update(len(part.encode()).to_bytes(8, "big") + part.encode())
     return digest.hexdigest()[:32]
 
@@ -160,15 +194,18 @@ def parse_unsent(document: bytes) -> Unsent:
 def _payload(document: dict[str, Any] | None) -> Payload | None:
     if document is None:
         return None
+    for kind in _MADE:
+        if (document.get("kind"), document.get("v")) == (kind.kind, kind.version):
+            return kind.from_values({name: value for name, value in document.items() if name not in ("kind", "v")})
     found = read_values(frozen(document))
-    if isinstance(found, Payload) and isinstance(found, (*_WRITTEN, Opened)):
+    if isinstance(found, Payload) and isinstance(found, _KEPT):
         return found
     raise PayloadFormatError("not what a reviewer writes")
 
 
 def _of_one_text(values: Mapping[str, Any]) -> Unsent:
     form, tip, kind, text = (values[name] for name in ("form", "tip", "kind", "text"))
-    if values["item"] != _item(form, tip, kind, text):
+    if values["item"] != _id(_ITEM_ID, form, tip, kind, text):
         raise ValueError("not the id of this")
     return Unsent(values["item"], tip, _ONE_TEXT[kind](text), form)
 
@@ -189,10 +226,13 @@ class Outbox:
         if self._file.get(FACT, RECIPIENT) != (RECIPIENT, str(recipient)):
             self._file.put(FACT, (RECIPIENT, str(recipient)))
 
-    def keep(self, unsent: Unsent, recipient: Recipient) -> None:
-        """Keep it, durably, in the place of what was kept under its id before; `OutboxError` if that can't be done."""
+    def keep(self, unsents: Sequence[Unsent], recipient: Recipient) -> None:
+        """Keep these together, durably, each in the place of what was kept under its id before.
+
+        `OutboxError` if that can't be done: none of them is kept then.
+        """
         try:
-            self._file.put(UNSENT, (unsent.item, seal(unsent.to_json(), [recipient])))
+            self._file.put(UNSENT, *((unsent.item, seal(unsent.to_json(), [recipient])) for unsent in unsents))
         except (OSError, MirrorDamagedError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise OutboxError(f"this machine can't keep what you wrote: {reason}") from error
@@ -205,13 +245,13 @@ class Outbox:
             # What an unlocked program seals meanwhile under the same id stays.
             with self._file.writing():
                 if self._file.get(UNSENT, unsent.item) is None:
-                    self.keep(unsent, recipient)
+                    self.keep([unsent], recipient)
         except (OSError, MirrorDamagedError, AgeError) as error:
             raise OutboxError("this program was never unlocked here, so nothing can be sealed to your key") from error
 
-    def drop(self, item: str) -> None:
+    def drop(self, *items: str) -> None:
         """Forget what was sent, or is not wanted any more."""
-        self._file.remove(UNSENT, item)
+        self._file.remove(UNSENT, *items)
 
     def open(self, identity: HybridIdentity) -> Sequence[Unsent]:
         """All that is kept and can be read. What can't be is left where it is: it may be another key's."""

@@ -5,23 +5,27 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from intake import questions
 from intake.hygiene import log_without_content
 from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import bulk, members, phrases, today, views, writing
+from intake.triage.pages import bulk, entering, members, phrases, today, views, writing
 from intake.triage.pages.asked import asked
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
 from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
 from intake.triage.progress import Progress, no_progress
+
+_LARGEST_FORM = 12_000_000
+"""Bytes of a form: a report that was told whole, each of whose characters takes up to twelve of them."""
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
@@ -48,8 +52,9 @@ def create_app(
         SESSION_COOKIE_PATH=f"{place.path}/",
         SESSION_COOKIE_SAMESITE="Strict",
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=1_000_000,
-        MAX_FORM_MEMORY_SIZE=1_000_000,
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=_LARGEST_FORM,
+        MAX_FORM_PARTS=None,
     )
     app.before_request(_admission(place, entered))
     CSRFProtect(app)
@@ -61,10 +66,13 @@ def create_app(
     app.register_blueprint(bulk.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(writing.blueprint)
+    app.register_blueprint(entering.blueprint)
+    # Templates alone: the form's questions look alike wherever they are asked.
+    app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     app.jinja_env.globals.update(
         labels=labels, phrases=phrases, new_form=new_form, as_fields=fields, asked=asked, forms=FORMS
     )
-    app.jinja_env.filters.update(as_name=as_name, typed=typed)
+    app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
     app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -10,7 +10,7 @@ from babel import Locale
 
 from intake.report import labels
 from intake.report.events import STATUSES, Assignment, Due, Event, Note, Status, Translation
-from intake.report.payloads import Payload, Reply
+from intake.report.payloads import WAYS, Payload, Reply
 from intake.report.sizes import in_units
 from intake.triage.pages.asked import asked, words
 from intake.triage.pages.shown import saved_name
@@ -41,6 +41,11 @@ def _few(times: Counter[str]) -> Iterator[str]:
 def status(key: str) -> str:
     """A status in words."""
     return STATUSES.get(key, key)
+
+
+def way(key: str) -> str:
+    """How a report came, in words."""
+    return WAYS.get(key, key)
 
 
 ORDERS = {

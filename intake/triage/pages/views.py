@@ -22,6 +22,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.events import STATUSES, Note
+from intake.report.payloads import Handed
 from intake.triage.desk.client import DeskError
 from intake.triage.files.originals import DamagedFileError
 from intake.triage.guard import Guard
@@ -135,8 +136,8 @@ def queue(workspace: Workspace) -> str:
 
 
 def unsent(workspace: Workspace) -> Sequence[Unsent]:
-    """What was written and has not left, drafts first."""
-    return [*workspace.sending.drafts, *workspace.sending.under_way]
+    """What was written for a tip and has not left, drafts first."""
+    return [each for each in (*workspace.sending.drafts, *workspace.sending.under_way) if not each.makes]
 
 
 @blueprint.post("/sync")
@@ -152,7 +153,10 @@ def sync(workspace: Workspace) -> BaseResponse:
 @unlocked
 def tip(workspace: Workspace, tip_id: str) -> str:
     """One tip, whole. The log is told that it was shown, and its source that somebody has opened it."""
-    opened = _tip(workspace, tip_id)
+    opened = workspace.book.tip(tip_id)
+    if opened is None:
+        # It is still under way, and nobody is told anything.
+        return tip_page(workspace, _tip(workspace, tip_id))
     return tip_page(workspace, opened, seen=workspace.look(opened))
 
 
@@ -215,6 +219,7 @@ def tip_page(
         acts=acts(standing),
         referrals=referrals(standing),
         notes=opened.written_as(Note),
+        handed=opened.written_as(Handed),
         people=workspace.people(),
         statuses=STATUSES,
         problem=problem,
@@ -233,4 +238,4 @@ def _within(address: str) -> str:
 
 
 def _tip(workspace: Workspace, tip_id: str) -> OpenTip:
-    return workspace.book.tip(tip_id) or abort(404)
+    return workspace.tip(tip_id) or abort(404)

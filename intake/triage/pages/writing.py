@@ -38,7 +38,7 @@ def _keep(tip_id: str, kind: str) -> Answer:
 
 def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
     """Take in a reply, a note or an event. It leaves by itself; what was filled in stays if it can't be kept."""
-    opened = workspace.book.tip(tip_id)
+    opened = workspace.tip(tip_id)
     typed = {kind: request.form}
     template = TRANSLATION if kind == Translation.kind else "tip.html"
     try:
@@ -73,9 +73,10 @@ def discard(workspace: Workspace, tip_id: str, item: str) -> Answer:
     """Forget something that was not sent; where it was too late for that, say so."""
     waits = {each.item for each in (*workspace.sending.drafts, *workspace.sending.under_way)}
     says = _TOO_LATE.get(workspace.discard(item)) if item in waits else _GONE
-    opened = workspace.book.tip(tip_id)
+    opened = workspace.tip(tip_id)
     if opened is None:
-        return redirect(url_for("today.today"), 303)
+        # What was to be made is a draft again, or the tip is gone.
+        return (render_template("problem.html", says=says), 409) if says else redirect(url_for("today.today"), 303)
     if says:
         return tip_page(workspace, opened, says), 409
     return redirect(url_for("triage.tip", tip_id=tip_id), 303)

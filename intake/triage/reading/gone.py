@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
+from intake.triage.mirror.added import Author
 from intake.triage.mirror.known import Known
 from intake.triage.reading.chain import TELL
 
@@ -13,17 +14,18 @@ _MOST = 50
 """Reports that are named. Years of those that teams no longer keep must not stand above every page."""
 
 
-def notices(gone: Mapping[str, Known | None], said: Collection[str]) -> list[str]:
+def notices(gone: Mapping[str, Known | None], said: Collection[str], made: Mapping[str, Author]) -> list[str]:
     """What is to be said of tips that are gone, by what is known of each. `said`: to be withdrawn, by whomever.
 
-    Withdrawals that are proven are known already.
+    `made`: by which member, of those that members made. Withdrawals that are proven are known already.
     """
     known = {tip: known or _NEVER_FETCHED for tip, known in gone.items()}
     names: dict[str, list[str]] = defaultdict(list)
     # The newest first: what was removed before its time is among them.
     for tip in sorted(known, key=lambda tip: (known[tip].day, tip), reverse=True):
         day = known[tip].day
-        names[_words(known[tip], said=tip in said)].append(f"of {day} ({tip[:_SHORT]})" if day else tip)
+        words = _words(known[tip], made.get(tip), said=tip in said)
+        names[words].append(f"of {day} ({tip[:_SHORT]})" if day else tip)
     return [f"{words} Reports: {_named(tips)}." for words, tips in sorted(names.items())]
 
 
@@ -32,9 +34,13 @@ def _named(tips: Sequence[str]) -> str:
     return ", ".join(tips[:_MOST]) + more
 
 
-def _words(known: Known, *, said: bool) -> str:
+def _words(known: Known, maker: Author | None, *, said: bool) -> str:
     if known.withdrawn:
         return "Withdrawn by the source, as its signature proves."
+    if not said and maker is not None:
+        return (
+            f"Made by {maker.name}, by the log, and not on the server: older than your team keeps reports, or removed."
+        )
     if not said:
         return "No longer on the server, without a word of the source: older than your team keeps reports, or removed."
     if known.signer:

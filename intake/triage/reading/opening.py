@@ -17,9 +17,13 @@ from intake.report.definition import NARRATIVE, Answers, forms
 from intake.report.documents import Document, read, read_one
 from intake.report.events import EVENTS, Event, Note
 from intake.report.payloads import (
+    TEAM,
     About,
     Addition,
     Deletion,
+    Dossier,
+    Entered,
+    Handed,
     Newer,
     NewerVersionError,
     Opened,
@@ -39,12 +43,13 @@ from intake.triage.reading.standing import Change
 
 P = TypeVar("P", bound=Payload)
 
-WRITTEN = Reply | Opened | Note | Event
+WRITTEN = Reply | Opened | Note | Event | Entered | Handed
 """What reviewers write."""
 
+_COVERS: tuple[type[Summary | Dossier], ...] = (Summary, Dossier)
 _BY_REVIEWERS: Mapping[str, tuple[type[WRITTEN], ...]] = {
     Kind.REPLY: (Reply, Opened),
-    Kind.WORK: (Note, *EVENTS),
+    Kind.WORK: (Note, Entered, Handed, *EVENTS),
 }
 """What an item is that a reviewer added, by what the server knows of it."""
 
@@ -85,11 +90,15 @@ class OpenTip:
     """A tip in the clear, in memory. `warnings` and `remarks` are shown with it.
 
     `signer`: the source's key, empty if none is known. `files`: by id of their descriptions. `rows`: the items that are
-    shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
+    shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has. `made`: the
+    member who made it, by the log, and when; None if it came from the source site. `dossier`: what a dossier of the
+    team's own is about, empty in reports.
     """
 
     id: str
     day: str
+    made: Author | None = None
+    dossier: str = ""
     source: str = ""
     signer: str = ""
     language: str = ""
@@ -130,6 +139,11 @@ class OpenTip:
         written = (signed.item for signed in self.written if not isinstance(signed.payload, Opened))
         return frozenset((*(row.id for row in self.rows), *written))
 
+    @property
+    def entered(self) -> Entered | None:
+        """How it came, by the word of the member who made it; None if it came from the source site."""
+        return next((signed.payload for signed in self.written if isinstance(signed.payload, Entered)), None)
+
     def written_as(self, kind: type[P]) -> list[Signed]:
         """What reviewers wrote of one kind, oldest first."""
         return [signed for signed in self.written if isinstance(signed.payload, kind)]
@@ -141,8 +155,8 @@ class Given:
 
     `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
     bytes on this machine, the summary's by that of the tip. By the log: `reviewers`, how many there were on the tip's
-    day; `since`, when whoever reads was enrolled; `corrections` of its clock; what was `added` to the tip, in its
-    order, and `missing`, the ids of what must be here of it and is not.
+    day; `since`, when whoever reads was enrolled; `corrections` of its clock; who `made` the tip, if a member did; what
+    was `added` to the tip, in its order, and `missing`, the ids of what must be here of it and is not.
     """
 
     row: TipRow
@@ -152,6 +166,7 @@ class Given:
     reviewers: tuple[int, ...]
     since: date
     corrections: tuple[Correction, ...]
+    made: Added | None
     added: tuple[Added, ...]
     missing: tuple[str, ...]
 
@@ -171,6 +186,12 @@ class Given:
         return next((added.author for added in self.added if (added.item, added.digest) == (item, digest)), None)
 
     @property
+    def first(self) -> str:
+        """The id of the item that came with a tip that a member made; empty for a source's."""
+        place = -1 if self.made is None else self.made.author.place
+        return next((added.item for added in self.added if added.author.place == place), "")
+
+    @property
     def replies(self) -> list[Added]:
         """Everything that was ever sealed to the source, in the order of the log."""
         return [added for added in self.added if added.to_source]
@@ -188,7 +209,7 @@ class Reader:
     def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
         """What a tip is opened from, with all that the log says of it."""
         # Nothing that a reviewer adds is an attachment's content: called that, it would be neither fetched nor shown.
-        added, present = self.authors.to(row.id), {item.id for item in items if not item.blob}
+        proven, present = self.authors.to(row.id), {item.id for item in items if not item.blob}
         return Given(
             row=row,
             items=tuple(sorted(items, key=lambda item: item.id)),
@@ -197,8 +218,11 @@ class Reader:
             reviewers=tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day)))),
             since=self.since,
             corrections=self.log.clock.corrections,
-            added=added,
-            missing=tuple(each.item for each in added if each.author.place < self.place and each.item not in present),
+            made=proven.made,
+            added=proven.added,
+            missing=tuple(
+                each.item for each in proven.added if each.author.place < self.place and each.item not in present
+            ),
         )
 
 
@@ -212,7 +236,7 @@ def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity
     _open_into(tip, given, sealed, identity)
     for each in given.added:
         if each.item in given.missing:
-            _say_missing(tip, each)
+            _say_missing(tip, each, is_first=each.item == given.first)
     return tip
 
 
@@ -220,9 +244,9 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     row, known = given.row, given.known
     summary = sealed[tip.id]
     try:
-        opened = read_one(unseal(summary, [identity]), Summary)
-        signer = parse_signer(opened.signer) if opened.signer else None
-        tip.identities = _identities(opened)
+        opened = read_one(unseal(summary, [identity]), *_COVERS)
+        signer = parse_signer(opened.signer) if isinstance(opened, Summary) and opened.signer else None
+        identities = _identities(opened)
     except NoMatch:
         tip.warnings.append(_not_sealed_to(given))
         return
@@ -236,11 +260,23 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
         tip.warnings.append(
             f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
         )
+    _say_made(tip, given)
+    if isinstance(opened, Dossier) and tip.made is None:
+        tip.warnings.append(
+            "The server shows this as a dossier of your team's own, but by the log no member made it so. Nothing in it "
+            f"is shown. {TELL}"
+        )
+        return
+    tip.identities = identities
     if row.recipient != sha256_hex(str(tip.identities[0].recipient).encode()):
         tip.warnings.append(
             "The server names another key for this report than the report itself does: what the source sends from now "
             f"on may be meant for somebody else. What you write is sealed to the report's own key. {TELL}"
         )
+    if isinstance(opened, Dossier):
+        tip.dossier = opened.subject
+        _open_dossier(tip, given, sealed)
+        return
     if signer is None:
         _say_unsigned(tip, known)
     tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
@@ -255,8 +291,49 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     sizes = {item.id: item.size for item in given.items if item.blob}
     for each in sent.sent:
         _take_sent(tip, each, sizes)
+    _require_own_word(tip, given)
     tip.written.sort(key=lambda signed: signed.author.place)
     tip.conversation = in_order(sent.sent, _replied(tip, given))
+
+
+def _say_made(tip: OpenTip, given: Given) -> None:
+    """By the log: who made it, if what is shown is what they made."""
+    if given.made is None:
+        return
+    if given.made.digest.hex() == given.known.payload:
+        tip.made = given.made.author
+    else:
+        author = given.made.author
+        tip.warnings.append(
+            f"By the log, {author.name} made this on {author.at:%Y-%m-%d}, but of something else than the server "
+            f"shows. It is not taken as theirs. {TELL}"
+        )
+
+
+def _open_dossier(tip: OpenTip, given: Given, sealed: Mapping[str, bytes]) -> None:
+    """Take in what members wrote: nobody else writes into a dossier."""
+    if tip.dossier != TEAM:
+        tip.warnings.append(f"This is a dossier of your team's own that {_NEWER}")
+    items = [item for item in given.items if given.made is None or item.id != given.first]
+    for item in items:
+        if item.kind in SOURCE_KINDS:
+            tip.warnings.append(
+                f"{named(item)} lies in a dossier of your team's, which has no source. It is not shown."
+            )
+    _open_items(tip, [item for item in items if item.kind not in SOURCE_KINDS], given, sealed)
+    tip.written.sort(key=lambda signed: signed.author.place)
+
+
+def _require_own_word(tip: OpenTip, given: Given) -> None:
+    """That a report came otherwise, and by which words its source comes back, counts as the word of its maker alone."""
+    keys = {each.item: each.key for each in given.added}
+    for signed in tip.written_as(Entered):
+        if tip.made is None or given.made is None or keys.get(signed.item) != given.made.key:
+            tip.written.remove(signed)
+            tip.warnings.append(
+                f"{signed.author.name} says how this report came to them, but by the log they did not make it. That is "
+                "not shown."
+            )
 
 
 def _first_seen(tip: OpenTip, given: Given, sealed: Collection[str]) -> Sequence[ItemRow]:
@@ -270,6 +347,9 @@ def _first_seen(tip: OpenTip, given: Given, sealed: Collection[str]) -> Sequence
 
 
 def _say_unsigned(tip: OpenTip, known: Known) -> None:
+    if tip.made is not None:
+        # Whose it is, the log says.
+        return
     if known.signs:
         tip.warnings.append(
             "This report names no key of its source, although it came when this server already had such keys: it may "
@@ -302,6 +382,12 @@ def _doubts(given: Given) -> list[str]:
 
 
 def _not_sealed_to(given: Given) -> str:
+    if given.made is not None:
+        author = given.made.author
+        return (
+            f"By the log, {author.name} made this on {author.at:%Y-%m-%d}. It was not sealed to you. If you were a "
+            "reviewer by then, tell them: their program did not know of you, or they left you out."
+        )
     # A fetch on the same day proves nothing: what had come by then may have waited for the next gate.
     came = date.fromisoformat(max(given.row.day, given.known.absent))
     if given.clock.earliest(came) > given.clock.latest(given.since):
@@ -314,9 +400,11 @@ def _not_sealed_to(given: Given) -> str:
     return "This report was not sealed to you: it came before you were enrolled."
 
 
-def _say_missing(tip: OpenTip, added: Added) -> None:
+def _say_missing(tip: OpenTip, added: Added, *, is_first: bool) -> None:
     by = f"{added.author.name} sent on {added.author.at:%Y-%m-%d}"
-    if added.item in tip.deleted and tip.signer:
+    if is_first:
+        tip.warnings.append(f"What this began with, and {by}, is no longer on the server. {TELL}")
+    elif added.item in tip.deleted and tip.signer:
         tip.remarks.append(f"The source deleted a reply that {by}, as the source's signature proves.")
     elif added.item in tip.deleted:
         tip.remarks.append(f"A reply that {by} was deleted, it is said by the source; there is no key to check that.")
@@ -329,7 +417,7 @@ def _say_missing(tip: OpenTip, added: Added) -> None:
         tip.warnings.append(f"A note or status that {by} is no longer on the server.")
 
 
-def _identities(opened: Summary) -> tuple[HybridIdentity, ...]:
+def _identities(opened: Summary | Dossier) -> tuple[HybridIdentity, ...]:
     if not opened.identities:
         raise PayloadFormatError("a summary without an identity")
     return tuple(_hybrid(text) for text in opened.identities)

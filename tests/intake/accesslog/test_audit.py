@@ -22,6 +22,7 @@ from intake.keeper import Keeper, read_log_key
 from intake.protocol.actions import Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog, open_checkpoint, verify_log
 from intake.protocol.card import Role
+from intake.protocol.endpoints import Made, made_query
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.requests import sign
 from intake.storage.tables import LogEntry
@@ -274,6 +275,13 @@ READ = ReadRequest((), ("0" * 32,)).to_json()
             f"/v1/tips/{'0' * 32}/items/{'1' * 32}?kind=reply",
             b"sealed",
             Action.ADD,
+            (f"tip/{'0' * 32}", f"item/{'1' * 32}"),
+        ),
+        (
+            "PUT",
+            f"/v1/tips/{'0' * 32}/first/{'1' * 32}{made_query(Made('2' * 64, '3' * 64))}",
+            b"sealed",
+            Action.MAKE,
             (f"tip/{'0' * 32}", f"item/{'1' * 32}"),
         ),
     ],

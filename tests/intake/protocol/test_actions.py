@@ -17,9 +17,10 @@ from intake.protocol.actions import (
     parse_read_request,
 )
 from intake.protocol.card import Role
-from intake.protocol.endpoints import endpoint, first_wanted, from_query, may, named
+from intake.protocol.endpoints import Made, endpoint, first_wanted, from_query, made_query, may, named
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
+_BY_REVIEWERS = (Action.INDEX, Action.READ, Action.OPEN, Action.ADD, Action.MAKE)
 TIP, ITEM = "0" * 32, "f" * 32
 
 
@@ -32,6 +33,8 @@ def test_each_route_names_its_objects() -> None:
     added = named("PUT", f"/v1/tips/{TIP}/items/{ITEM}", "?kind=reply", None)
     assert named("POST", f"/v1/tips/{TIP}/open", "?", b"") == Named(Action.OPEN, (f"tip/{TIP}",))
     assert added == Named(Action.ADD, (f"tip/{TIP}", f"item/{ITEM}"))
+    made = named("PUT", f"/v1/tips/{TIP}/first/{ITEM}", made_query(Made("0" * 64, "f" * 64)), None)
+    assert made == Named(Action.MAKE, (f"tip/{TIP}", f"item/{ITEM}"))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +53,8 @@ def test_each_route_names_its_objects() -> None:
         ("GET", f"/v1/items/{ITEM}", "?from=1&from=2"),
         ("GET", f"/v1/items/{ITEM}", "?from=1000000000000000"),
         ("PUT", f"/v1/tips/{TIP}/items/{ITEM}", "?kind=report"),
+        ("PUT", f"/v1/tips/{TIP}/first/{ITEM}", "?"),
+        ("PUT", f"/v1/tips/{TIP}/first/{ITEM}", f"?payload={'0' * 64}"),
     ],
 )
 def test_anything_else_names_nothing(method: str, path: str, query: str) -> None:
@@ -60,7 +65,7 @@ def test_anything_else_names_nothing(method: str, path: str, query: str) -> None
 @pytest.mark.parametrize("action", list(Action))
 def test_auditors_may_do_nothing_that_is_logged_and_reviewers_nothing_that_is_the_operators(action: Action) -> None:
     assert not may(Role.AUDITOR, action)
-    assert may(Role.REVIEWER, action) is (action in (Action.INDEX, Action.READ, Action.OPEN, Action.ADD))
+    assert may(Role.REVIEWER, action) is (action in _BY_REVIEWERS)
 
 
 def test_reading_the_log_is_for_every_member_and_no_entry() -> None:

@@ -12,6 +12,9 @@ from intake.report.documents import READERS, Document, read, read_one
 from intake.report.events import EVERYTHING, Note, Status
 from intake.report.payloads import (
     Chain,
+    Dossier,
+    Entered,
+    Handed,
     Message,
     Newer,
     NewerVersionError,
@@ -36,7 +39,7 @@ JSON = st.recursive(
 SUMMARY = {"kind": "summary", "v": 1, "identities": [], "source": "", "language": "en", "form": 1, "answers": {}}
 """One of the first version."""
 
-PLAIN: list[type[Payload]] = [Summary, Chain, Reply, Opened, Status, Note]
+PLAIN: list[type[Payload]] = [Summary, Dossier, Chain, Reply, Opened, Status, Note, Entered, Handed]
 WRONG: st.SearchStrategy[Any] = st.sampled_from([None, 1.5, True, {"a": {"b": 1}}, [[]], [1], ["text", {}]])
 
 
@@ -185,9 +188,7 @@ def test_junk_that_parsers_stumble_over_is_refused_with_it_too(document: bytes) 
 @given(data=st.data())
 def test_a_document_of_one_kind_is_none_of_another(kind: str, data: st.DataObject) -> None:
     document: Any = data.draw(DOCUMENTS[kind])
-    others: list[type[Payload]] = [
-        other for other in (Summary, Chain, Reply, Opened, Status, Note) if other.kind != kind
-    ]
+    others: list[type[Payload]] = [other for other in PLAIN if other.kind != kind]
     with pytest.raises(PayloadFormatError) as refused:
         read_one(document.padded(), *others)
     assert refused.type is PayloadFormatError

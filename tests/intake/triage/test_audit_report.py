@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from intake.accesslog.append import LogAppender
 from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
-from intake.storage.tables import LogEntry
+from intake.report.events import Note
+from intake.storage.tables import LogEntry, Tip
 from intake.triage.audit_report import run_audit
 from intake.triage.desk.client import DeskError
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys
+from intake.triage.outbox.unsent import new_form
 from open_desk import Desk
 from program import Enrol, HomeOf, Reviewer
 
@@ -52,6 +55,18 @@ def test_it_says_who_opened_what_and_who_may(
     read = next(line for line in shown.splitlines() if f"summary/{tip.id.hex()}" in line)
     assert "amina" in read
     assert "Verified: 5 entries" in shown
+
+
+def test_it_says_who_made_what(desk: Desk, reviewer: Reviewer, carla: MemberKeys, home: HomeOf) -> None:
+    amina = reviewer("amina")
+    amina.unlock()
+    amina.workspace.write_for_team(new_form(), Note("A filter."))
+    amina.let_leave()
+    with desk.server.store.writing() as session:
+        tip = session.query(Tip).one()
+    (line,) = (line for line in printed(home("carla"), carla).splitlines() if f"make tip/{tip.id.hex()} item/" in line)
+    assert "amina" in line
+    assert f"SHA-256 {sha256(tip.payload).hexdigest()}" in line
 
 
 def test_in_a_file_there_is_nothing_but_the_report_even_if_colours_are_forced(

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
+from bad_connection import lose_answers, unreachable
 from crypto.age import unseal
 from forms import tokens
 from intake.protocol.actions import Action
@@ -23,12 +24,12 @@ from intake.protocol.entry import parse_entry
 from intake.protocol.kinds import Kind
 from intake.report.documents import read_one
 from intake.report.events import Assignment, Note, Status
-from intake.report.payloads import Opened, Payload, Reply
+from intake.report.payloads import Handed, Opened, Payload, Reply
 from intake.storage.removal import remove_tips
 from intake.storage.tables import Item, Tip
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.mirror.tables import UNSENT
-from intake.triage.outbox.unsent import OutboxError, Unsent, parse_unsent
+from intake.triage.outbox.unsent import OutboxError, TeamDossier, TypedReport, Unsent, parse_unsent
 from intake.triage.reading.standing import Standing
 from open_desk import Desk, Stored
 from opened import opened_tip
@@ -38,6 +39,7 @@ from told import page
 
 pytestmark = pytest.mark.slow
 
+KINDS = st.sampled_from(["status", "note", "reply", "opened", "look", "report", "team", "entered", "handed"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
@@ -78,31 +80,6 @@ def looks(desk: Desk, tip: Stored) -> int:
         lines = list(desk.server.log.lines(session, 0, desk.server.log.size(session)))
     look = Action.OPEN, (f"tip/{tip.id.hex()}",)
     return [(entry.action, entry.objects) for entry in map(parse_entry, lines)].count(look)
-
-
-def unreachable(desk: Desk, status: int = 503) -> list[bool]:
-    """While there is anything in this list, whatever is asked is answered with this status."""
-    honest, away = desk.wsgi, [True]
-
-    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        return Response("", status)(environ, start) if away else honest(environ, start)
-
-    desk.wsgi = answer
-    return away
-
-
-def lose_answers(desk: Desk) -> list[bool]:
-    """The desk stores what it is sent, but while there is anything in this list its answers get lost."""
-    honest, lost = desk.wsgi, [True]
-
-    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "PUT" or not lost:
-            return honest(environ, start)
-        b"".join(honest(environ, lambda *_: lambda _: None))
-        return Response(status=502)(environ, start)
-
-    desk.wsgi = answer
-    return lost
 
 
 @pytest.mark.parametrize(("kind", "text"), [("note", "Seen."), ("status", "in_review"), ("reply", "Are you safe?")])
@@ -570,7 +547,8 @@ def test_a_disk_that_takes_nothing_more_loses_no_text_and_keeps_nobody_from_read
     assert stored(desk) == []
 
 
-PAYLOADS = st.none() | st.sampled_from([Opened()]) | st.builds(Note, TEXTS) | st.builds(Reply, TEXTS, st.just(0)) | (
+PAYLOADS = st.none() | st.builds(TypedReport, TEXTS) | st.sampled_from([TeamDossier(), Handed(), Opened()])
+PAYLOADS |= st.builds(Note, TEXTS) | st.builds(Reply, TEXTS, st.just(0)) | (
     st.builds(Status, TEXTS, TEXTS, seen=st.lists(TEXTS).map(tuple)) | st.builds(Assignment, TEXTS, st.booleans())
 )  # fmt: skip
 

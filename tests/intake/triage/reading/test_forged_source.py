@@ -190,7 +190,7 @@ def test_no_number_of_forged_days_fills_the_page_or_hides_another_warning(
 def test_a_report_that_vanishes_is_named_however_many_are_no_longer_kept() -> None:
     old = {f"{number:032x}": Known("", "", day="2024-01-01") for number in range(1000)}
     vanished = "f" * 32
-    (said,) = notices({**old, vanished: Known("", "", day=str(today()))}, ())
+    (said,) = notices({**old, vanished: Known("", "", day=str(today()))}, (), {})
     assert f"Reports: of {today()} ({vanished[:8]}), " in said
     assert "and 951 earlier ones." in said
     assert len(said) < 4000

@@ -1,0 +1,85 @@
+"""Entering a report in a browser, by keyboard: nothing is cut off, and everybody can use it (WCAG 2.2 AA)."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bad_connection import unreachable
+from beyond import BEYOND_THE_SIDES
+from npm_packages import NPM, install_npm
+from open_desk import Desk
+from program import Program
+from window import show
+
+pytestmark = pytest.mark.slow
+
+AXE = """async () => {
+    const found = await axe.run({resultTypes: ['violations']});
+    const said = (rule, node) => `${rule.id}: ${node.target} ${node.failureSummary}`;
+    return found.violations.flatMap(rule => rule.nodes.map(node => said(rule, node)));
+}"""
+LONG = "https://example.org/" + "averylongaddress" * 12
+
+
+@pytest.fixture
+def window(chromium: Browser) -> Iterator[Page]:
+    """A window in which axe-core can run, which no page of the program would let."""
+    install_npm()
+    with chromium.new_context(bypass_csp=True, viewport={"width": 1024, "height": 900}) as context:
+        context.add_init_script(path=NPM / "node_modules" / "axe-core" / "axe.min.js")
+        yield context.new_page()
+
+
+def test_it_is_entered_by_keyboard_and_its_words_are_shown(
+    desk: Desk, amina: Program, window: Page, photograph: Callable[[Page, str], None]
+) -> None:
+    faults: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        for width in (320, 1024):
+            window.set_viewport_size({"width": width, "height": 900})
+            photograph(window, f"triage-{name}-{width}")
+            if beyond := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
+                faults[f"{name} at {width}"] = beyond
+
+    how = window.get_by_role("group", name="How did it come?")
+    show(window, amina, "/")
+    window.get_by_role("link", name="Enter a report").focus()
+    window.keyboard.press("Enter")
+    look("enter")
+    how.get_by_label("By letter").focus()
+    window.keyboard.press("Space")
+    window.get_by_label("When was it?").first.focus()
+    window.keyboard.type("In May")
+    window.get_by_role("button", name="Add another event").focus()
+    window.keyboard.press("Enter")
+    expect(window.get_by_role("group", name="Event 2")).to_be_visible()
+    window.get_by_label("When was it?").first.focus()
+    # What Enter does in a line: it sends, and adds nothing.
+    window.keyboard.press("Enter")
+    expect(window.get_by_role("alert")).to_contain_text("What happened?")
+    look("enter-wrong")
+    expect(how.get_by_label("By letter")).to_be_checked()
+    expect(window.get_by_label("When was it?").first).to_have_value("In May")
+    window.get_by_label("What happened?").fill(f"They wrote to her.\n{LONG}")
+    away = unreachable(desk)
+    window.get_by_role("button", name="Enter the report").last.press("Enter")
+    amina.let_leave()
+    expect(window.get_by_role("main")).to_contain_text("You entered this report.")
+    window.reload()
+    look("entered-under-way")
+    show(window, amina, "/")
+    expect(window.get_by_role("heading", name="Reports that you entered, not sent yet")).to_be_visible()
+    look("entered-queue")
+    window.get_by_role("link", name="A report", exact=True).press("Enter")
+    expect(window.get_by_role("main")).to_contain_text("You entered this report.")
+    away.clear()
+    amina.post("/sync", "/")
+    window.reload()
+    expect(window.get_by_role("main")).to_contain_text("How it came: By letter.")
+    look("entered")
+    window.get_by_role("button", name="Show its eight words").press("Enter")
+    expect(window.locator("ol.words li")).to_have_count(8)
+    look("words")
+    assert faults == {}
