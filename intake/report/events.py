@@ -224,11 +224,62 @@ class HarmCheck(Event):
     why: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class LabelName(Event):
+    """A label of the team's list: what it is called, and a key of `COLOURS`. `retired`: it is offered no more."""
+
+    kind = "label_name"
+    names = "label"
+    label: str
+    name: str
+    colour: str
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SavedFilter(Event):
+    """A filter of the list of reports under a name.
+
+    `address`: its query; `owner`: the id of the key of whose it is, empty for the team's.
+    """
+
+    kind = "saved_filter"
+    names = "filter"
+    filter: str
+    name: str
+    address: str
+    owner: str
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Duty(Event):
+    """Who answers urgent reports from one day until another, both included. `member`: id of their key, or nobody's."""
+
+    kind = "duty"
+    names = "since"
+    since: str
+    until: str
+    member: str
+
+    def __post_init__(self) -> None:
+        """Days are such, and the last does not come before the first."""
+        if not (_is_day(self.since) and _is_day(self.until) and self.since <= self.until):
+            raise PayloadFormatError("not two days in their order")
+
+
+TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty)
+"""What is set for all reports, in a dossier of the team's."""
+
 EVENTS: tuple[type[Event], ...] = (
-    Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck
+    Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck,
+    *TEAM_EVENTS,
 )  # fmt: skip
 """Every kind of event."""
 
+COLOURS = MappingProxyType(
+    {"grey": "Grey", "red": "Red", "orange": "Orange", "green": "Green", "blue": "Blue", "violet": "Violet"}
+)
 AGAINST = MappingProxyType({"target": "The person they want to reach", "relative": "A relative", "other": "Others"})
 PRECISIONS = MappingProxyType({"day": "The day", "month": "The month", "year": "The year", "about": "About"})
 BASES = MappingProxyType(

@@ -36,7 +36,7 @@ from intake.triage.reading.gone import notices
 from intake.triage.reading.looked import Looked
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opening import Given, OpenTip, Reader, open_tip
-from intake.triage.reading.standing import held
+from intake.triage.reading.standing import NOTHING, Change, Standing, held
 
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
@@ -274,6 +274,13 @@ class Workspace:
     def tip(self, tip: str) -> OpenTip | None:
         """A tip that is here, or that was made here and is still under way."""
         return self.book.tip(tip) or self.sending.made(tip)
+
+    def team(self) -> Standing:
+        """What the team has set for all its reports: labels, filters, duty. What is on its way is in it."""
+        proven = [Change(signed.item, event, signed.author) for signed, event in self.book.team_events()]
+        ahead = self.sending.ahead
+        own = [tip.id for tip in self.book.team()] + [unsent.tip for unsent in self.sending.making]
+        return Standing([*proven, *(change for tip in own for change in ahead.get(tip, NOTHING).changes)])
 
     def write_for_team(self, form: str, payload: Payload) -> None:
         """Write something into a dossier of the whole team's that all of it can read; one is made where there is none.

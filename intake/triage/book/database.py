@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TypeVar
 
+from intake.report.events import Event
 from intake.report.payloads import TEAM, Payload
 from intake.triage.book import facets, queue
 from intake.triage.book.document import decode, encode
@@ -111,6 +112,10 @@ class Book:
         with self._lock:
             found = self._database.execute("SELECT document FROM tip WHERE id IN (SELECT tip FROM team)").fetchall()
         return sorted((decode(document) for (document,) in found), key=lambda tip: tip.made.place if tip.made else -1)
+
+    def team_events(self) -> list[tuple[Signed, Event]]:
+        """Every event that was written into them, in the order of the log."""
+        return [(signed, signed.payload) for signed in self.team_wrote(Event) if isinstance(signed.payload, Event)]
 
     def team_wrote(self, kind: type[P]) -> list[Signed]:
         """What members wrote of one kind into all of these, in the order of the log."""

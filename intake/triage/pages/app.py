@@ -17,7 +17,7 @@ from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import bulk, entering, members, phrases, today, views, writing
+from intake.triage.pages import bulk, entering, members, phrases, team, today, views, writing
 from intake.triage.pages.asked import asked
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
@@ -65,12 +65,19 @@ def create_app(
     app.register_blueprint(today.blueprint)
     app.register_blueprint(bulk.blueprint)
     app.register_blueprint(members.blueprint)
+    app.register_blueprint(team.blueprint)
     app.register_blueprint(writing.blueprint)
     app.register_blueprint(entering.blueprint)
     # Templates alone: the form's questions look alike wherever they are asked.
     app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     app.jinja_env.globals.update(
-        labels=labels, phrases=phrases, new_form=new_form, as_fields=fields, asked=asked, forms=FORMS
+        labels=labels,
+        phrases=phrases,
+        new_form=new_form,
+        as_fields=fields,
+        asked=asked,
+        forms=FORMS,
+        labels_by_id=phrases.labels_by_id,
     )
     app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str)
     # Whatever a page says of what others wrote goes through this: no template can forget it.

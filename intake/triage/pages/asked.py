@@ -27,6 +27,15 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
     """By kind of event, what is asked, by name of the field."""
     consents = {field.key: field.question for field in load_form().consents}
     return {
+        events.LabelName.kind: {
+            "name": Asked("Name", is_needed=True),
+            "colour": Asked("Colour", events.COLOURS, is_needed=True),
+        },
+        events.SavedFilter.kind: {"name": Asked("Save this list as", is_needed=True)},
+        events.Duty.kind: {
+            "since": Asked("From", is_needed=True, is_day=True),
+            "until": Asked("Until", is_needed=True, is_day=True),
+        },
         events.Act.kind: {
             "method": Asked("What was done", _words("family_methods", "target_methods"), is_needed=True),
             "against": Asked("Against whom", _or_none(events.AGAINST)),

@@ -13,8 +13,10 @@ from intake.report.events import (
     Assignment,
     Due,
     HarmCheck,
+    LabelName,
     Note,
     Referral,
+    SavedFilter,
     SecondReading,
     Status,
     Translation,
@@ -50,13 +52,13 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     if made is Reply:
         # Its sealing gives it its number.
         values["number"] = 0
-    if issubclass(made, (Due, Act, Referral)) and not values[made.names]:
-        # The same form is the same task, act or referral, however often it is sent.
+    if issubclass(made, (Due, Act, Referral, LabelName, SavedFilter)) and not values[made.names]:
+        # The same form is the same task, act, referral, label or filter, however often it is sent.
         values[made.names] = given.get("form", "")
     try:
         payload = made.from_values(values)
     except PayloadFormatError:
-        raise FormError("a day is needed, such as 2026-05-17") from None
+        raise FormError("a day is needed, such as 2026-05-17, and no last one before the first") from None
     _check(payload)
     return payload
 

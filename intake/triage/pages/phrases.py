@@ -9,7 +9,7 @@ from urllib.parse import quote
 from babel import Locale
 
 from intake.report import labels
-from intake.report.events import STATUSES, Assignment, Due, Event, Note, Status, Translation
+from intake.report.events import STATUSES, Assignment, Due, Event, Label, LabelName, Note, Status, Translation
 from intake.report.payloads import WAYS, Payload, Reply
 from intake.report.sizes import in_units
 from intake.triage.pages.asked import asked, words
@@ -104,11 +104,18 @@ def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapp
     """The choices of a filter that occur, in words."""
     if field == "assigned":
         return {key: _NOBODY.get(key) or workspace.name(key) for key in counts}
+    if field == "label":
+        return {key: label.name for key, label in labels_by_id(workspace).items() if key in counts}
     if field == "language":
         return {key: Locale("en").languages.get(key, key) for key in sorted(counts)}
     if field in _CHOICES:
         return {key: says for key, says in _CHOICES[field].items() if key in counts}
     return labels.choices(field, counts)
+
+
+def labels_by_id(workspace: Workspace) -> Mapping[str, LabelName]:
+    """Every label of the team's list, by its id."""
+    return {event.label: event for event in workspace.team().outcomes(LabelName)}
 
 
 def is_late(day: str) -> bool:
@@ -124,6 +131,9 @@ _WRITTEN = {
     "due": "A due date",
     "label": "A label",
     "translation": "A translation",
+    "label_name": "A label of the team's",
+    "saved_filter": "A saved filter",
+    "duty": "A duty",
     "act": "An act",
     "verification": "A verification",
     "second_reading": "A second reading",
@@ -139,19 +149,23 @@ def written(payload: Payload) -> str:
 
 def content(payload: Payload, workspace: Workspace) -> str:
     """What it says, in a line."""
+    says = ""
     match payload:
         case Reply(text=text) | Note(text=text) | Translation(text=text):
-            return text
+            says = text
         case Status(reason=reason) as event:
-            return status(event.stands) + (f": {reason}" if reason else "")
+            says = status(event.stands) + (f": {reason}" if reason else "")
         case Assignment(member=member, on=on):
-            return f"for {workspace.name(member)}" if on else f"no more for {workspace.name(member)}"
+            says = f"for {workspace.name(member)}" if on else f"no more for {workspace.name(member)}"
         case Due(day=day, reason=reason, done=done):
-            return f"{reason}, by {day}" + (" (done)" if done else "")
+            says = f"{reason}, by {day}" + (" (done)" if done else "")
+        case Label(label=label, on=on):
+            known = labels_by_id(workspace).get(label)
+            says = f"{'with' if on else 'without'} {'a label that is not here' if known is None else known.name}"
         case Event() if payload.kind in asked():
             told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
-            return "; ".join(words(payload.kind, name, value) for name, value in told if value)
-    return ""
+            says = "; ".join(words(payload.kind, name, value) for name, value in told if value)
+    return says
 
 
 def size(count: int) -> str:

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from intake.report.events import ENDED, STATUSES
 from intake.triage.book import Book, Row
 from intake.triage.book.traits import CHANGED, NEW, NOBODY, READ, YES
+from intake.triage.pages.team import on_duty
 from intake.triage.pages.views import unlocked, unsent
 from intake.triage.pages.wanted import ME, wanted
 from intake.triage.workspace import Workspace
@@ -59,7 +60,14 @@ class Section:
 def today(workspace: Workspace) -> str:
     """The first page after unlocking."""
     found, reasons = sections(workspace.book, workspace.me)
-    return render_template("today.html", workspace=workspace, sections=found, reasons=reasons, unsent=unsent(workspace))
+    return render_template(
+        "today.html",
+        workspace=workspace,
+        sections=found,
+        reasons=reasons,
+        unsent=unsent(workspace),
+        duty=on_duty(workspace),
+    )
 
 
 def sections(book: Book, me: str) -> tuple[list[Section], Mapping[str, Sequence[str]]]:

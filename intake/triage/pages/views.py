@@ -21,7 +21,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
-from intake.report.events import STATUSES, Note
+from intake.report.events import STATUSES, Note, SavedFilter
 from intake.report.payloads import Handed
 from intake.triage.desk.client import DeskError
 from intake.triage.files.originals import DamagedFileError
@@ -132,7 +132,14 @@ def queue(workspace: Workspace) -> str:
         people=workspace.people(),
         statuses=STATUSES,
         unsent=unsent(workspace),
+        filters=saved_filters(workspace),
     )
+
+
+def saved_filters(workspace: Workspace) -> list[SavedFilter]:
+    """The filters that the team saved, and those of whoever is here."""
+    saved = workspace.team().outcomes(SavedFilter)
+    return [each for each in saved if not each.retired and each.owner in ("", workspace.me)]
 
 
 def unsent(workspace: Workspace) -> Sequence[Unsent]:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from intake.report.events import Translation
+from intake.report.events import TEAM_EVENTS, Translation
 from intake.report.payloads import Payload
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
@@ -12,6 +12,9 @@ from intake.triage.pages.wanted import address
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("writing", __name__)
+
+TEAM = {made.kind for made in TEAM_EVENTS}
+"""What is set for all reports, and is none's."""
 
 _GONE = "It waits here no more: it has been sent, or was taken back already."
 _TOO_LATE = {
@@ -64,7 +67,9 @@ def _back(tip_id: str, kind: str) -> str:
     return url_for("triage.tip", tip_id=tip_id, _anchor=kind, **asked)
 
 
-blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS)}):kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
+blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - TEAM)}):kind>", endpoint="write")(
+    unlocked(_write, otherwise=_keep)
+)
 
 
 @blueprint.post("/tips/<tip_id>/unsent/<item>/discard")

@@ -58,6 +58,8 @@ def busy(desk: Desk, amina: Program) -> Stored:
     amina.post(f"{page(tip)}/act", page(tip), **act)
     amina.post(f"{page(tip)}/referral", page(tip), **referral)
     amina.post(f"{page(tip)}/translation", page(tip), part="narrative/1", language="en", text=LONG)
+    amina.post("/team/label_name", "/team", name=LONG, colour="green")
+    amina.post("/team/saved_filter", "/team", name=LONG, address="urgency=now")
     sign_head(desk.server, size=1)
     sync(amina)
     desk.wsgi = Response("", 503)
@@ -85,6 +87,7 @@ def test_no_page_is_cut_off(
         ("filtered", "/reports?status=closed"),
         ("tip", tip),
         ("translation", f"{tip}/translation"),
+        ("team", "/team"),
         ("members", "/members"),
         ("nowhere", "/nowhere"),
     ):

@@ -1,0 +1,61 @@
+"""What the team sets for all its reports: labels, saved filters, who has duty. Kept as a dossier of the team's own."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from intake.report.events import Duty, LabelName
+from intake.triage.outbox.sending import SealError
+from intake.triage.outbox.unsent import OutboxError, new_form
+from intake.triage.pages.forms import FormError, read_form
+from intake.triage.pages.views import Answer, saved_filters, unlocked
+from intake.triage.pages.wanted import today
+from intake.triage.pages.writing import TEAM
+from intake.triage.workspace import Workspace
+
+blueprint = Blueprint("team", __name__, url_prefix="/team")
+
+
+@blueprint.get("")
+@unlocked
+def team(workspace: Workspace) -> str:
+    """All that is set."""
+    return _page(workspace)
+
+
+@blueprint.post("/<kind>")
+@unlocked
+def write(workspace: Workspace, kind: str) -> Answer:
+    """Set something for all."""
+    if kind not in TEAM:
+        abort(404)
+    try:
+        workspace.write_for_team(request.form.get("form") or new_form(), read_form(kind, request.form))
+    except FormError as error:
+        return _page(workspace, f"Not saved: {error}.", kind), 400
+    except (OutboxError, SealError) as error:
+        return _page(workspace, f"Not saved: {error}.", kind), 500
+    return redirect(url_for("team.team", _anchor=kind), 303)
+
+
+def _page(workspace: Workspace, problem: str = "", kind: str = "") -> str:
+    standing = workspace.team()
+    return render_template(
+        "team.html",
+        workspace=workspace,
+        standing=standing,
+        labels_of_team=[event for event in standing.outcomes(LabelName) if not event.retired],
+        filters=saved_filters(workspace),
+        duties=sorted(standing.outcomes(Duty), key=lambda duty: duty.since),
+        people=workspace.people(),
+        problem=problem,
+        typed={kind: request.form} if kind else MultiDict(),
+        form=new_form(),
+        today=today().isoformat(),
+    )
+
+
+def on_duty(workspace: Workspace) -> list[str]:
+    """The keys of those who have duty today."""
+    day = today().isoformat()
+    duties: list[Duty] = workspace.team().outcomes(Duty)
+    return [duty.member for duty in duties if duty.member and duty.since <= day <= duty.until]
