@@ -16,14 +16,12 @@ from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import bulk, members, phrases, today, views, writing
+from intake.triage.pages import bulk, file_words, files, members, phrases, policy, today, views, writing
 from intake.triage.pages.asked import asked
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
 from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
 from intake.triage.progress import Progress, no_progress
-
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def create_app(
@@ -59,10 +57,17 @@ def create_app(
     app.register_blueprint(views.blueprint)
     app.register_blueprint(today.blueprint)
     app.register_blueprint(bulk.blueprint)
+    app.register_blueprint(files.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(writing.blueprint)
     app.jinja_env.globals.update(
-        labels=labels, phrases=phrases, new_form=new_form, as_fields=fields, asked=asked, forms=FORMS
+        file_words=file_words,
+        labels=labels,
+        phrases=phrases,
+        new_form=new_form,
+        as_fields=fields,
+        asked=asked,
+        forms=FORMS,
     )
     app.jinja_env.filters.update(as_name=as_name, typed=typed)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
@@ -109,7 +114,7 @@ def _admission(place: Place, entered: Callable[[], None]) -> Callable[[], BaseRe
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("Content-Security-Policy", policy.PAGE)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"
