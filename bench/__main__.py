@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench import book, desk, envelope, source, triage
+from bench import book, desk, envelope, source, triage, viewing
 from bench.timing import Measured, Part, Row, measure
 
 PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
     "source": source.part,
     "desk": desk.part,
     "triage": triage.part,
+    "viewing": viewing.part,
 }
 
 

@@ -90,6 +90,8 @@ from intake.serving.head import circuit_of, read_head
 from intake.source.session import base64url
 from intake.source.session.cookie import KEY_SIZE, CookieError, CookieSeal
 from intake.source.upload.parts import IncomingParts, IncomingText
+from intake.triage.files.view.answer import AnswerError, Failure, Picture, Rendered, RenderError, failed, parse_answer
+from intake.triage.files.view.kinds import SORTS, look
 from intake.triage.outbox.unsent import OutboxError, Unsent, parse_unsent
 from intake.triage.pages.shown import saved_name
 
@@ -165,6 +167,17 @@ def _of_text(read: Callable[[str], T]) -> Callable[[bytes], T]:
         return read(text)
 
     return decoded
+
+
+def _answer(data: bytes) -> None:
+    with suppress(RenderError):
+        _round_trip(parse_answer, Rendered.to_bytes, AnswerError)(data)
+
+
+def _kind(data: bytes) -> None:
+    looked = look(data, data)
+    if not {looked.sort, *looked.others} <= SORTS.keys():
+        raise InventedError
 
 
 def _header(data: bytes) -> None:
@@ -506,6 +519,11 @@ TARGETS: dict[str, Target] = {
         _stable(decode_sealed, lambda parts: _sealed(*parts), WireError), (_sealed({"0" * 32: b"x"}, {}),)
     ),
     "unsent": Target(_stable(parse_unsent, Unsent.to_json, OutboxError), (_UNSENT.to_json(),)),
+    "rendered": Target(
+        _answer,
+        (Rendered(text="text").to_bytes(), Rendered(picture=Picture(1, 1, b"rgb")).to_bytes(), failed(Failure.LOCKED)),
+    ),
+    "file-kind": Target(_kind, (b"%PDF-1.7", b"PK\x03\x04PK\x05\x06", b"From: a\nTo: b\nDate: c\n", b"\xff\xd8\xff")),
     "saved-name": Target(
         _stable(_of_text(saved_name), str.encode, _NotTextError), ("photo\u202egpj.exe".encode(), b"CON. .tar .gz")
     ),

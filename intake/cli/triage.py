@@ -7,10 +7,10 @@ import click
 from intake.cli.common import Command
 from intake.cli.connection import connection_options, open_home
 from intake.triage.desk.unreachable import look
+from intake.triage.hardening import harden
 from intake.triage.home import Connection
 from intake.triage.keys.keyfile import require_key_file
 from intake.triage.patience import in_thread
-from intake.triage.process.hardening import harden
 from intake.triage.process.holding import held
 from intake.triage.process.supervisor import Supervisor
 

@@ -20,6 +20,7 @@ from intake.triage.fetching.log import evidence_files, recall_log
 from intake.triage.fetching.sync import Sync, Synced
 from intake.triage.files.downloads import Downloads
 from intake.triage.files.originals import Originals
+from intake.triage.files.view.viewer import Viewer
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import KeyFileError, MemberKeys
 from intake.triage.mirror.added import Authors
@@ -60,6 +61,7 @@ class Workspace:
         self.progress = Watched(progress)
         self._client = DeskClient(home, keys.signing)
         self.files = Originals(Downloads(home, self._client))
+        self.viewer = Viewer(self.files)
         self._kept = Tips(home.mirror)
         self._looked = Looked(home.mirror)
         self._sync = Sync(self._client, home, self.progress)
@@ -94,9 +96,10 @@ class Workspace:
         self.settled.set()
 
     def stop(self) -> None:
-        """Send and open nothing more than what is under way."""
+        """Send and open nothing more than what is under way, and show no file any more."""
         self._stopped.set()
         self.sending.stop()
+        self.viewer.stop()
 
     def close(self) -> None:
         """Forget everything."""

@@ -1,33 +1,18 @@
 """The source's way through the pages in Firefox ESR, on which Tor Browser is built, with JavaScript off."""
 
-import json
-import os
-import socket
-import subprocess
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from intake.demo.processes import wait_for_port
+from firefox import By, Marionette, click, started, write
 from other_site import OtherSite, other_site
-from ports import free_port
 from whole_service import Service
 
 pytestmark = pytest.mark.slow
 
-with warnings.catch_warnings():
-    # What it imports for telephones and to name the Linux distribution is deprecated, and not used here.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from marionette_driver import By
-    from marionette_driver.geckoinstance import DesktopInstance, GeckoInstance
-    from marionette_driver.marionette import Marionette
-
-FIREFOX = "/usr/bin/firefox-esr"
 REJECT_ALL = 2
 """Of `network.cookie.cookieBehavior`."""
 
@@ -48,52 +33,6 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marionette]:
     """Debian's Firefox ESR without JavaScript, under a profile and a home of its own."""
     with started(tmp_path_factory.mktemp("firefox"), {}) as driver:
         yield driver
-
-
-@contextmanager
-def started(home: Path, chosen: dict[str, Any]) -> Iterator[Marionette]:
-    """Start the browser, with these preferences beside those of `preferences`."""
-    assert Path(FIREFOX).exists(), "these tests need Debian's package firefox-esr: apt-get install firefox-esr"
-    # Whatever isn't on this machine is asked of a proxy that isn't there: the port is taken, and nobody listens.
-    with socket.socket() as nobody, (home / "output").open("wb") as output:
-        nobody.bind(("127.0.0.1", 0))
-        port = free_port()
-        (home / "user.js").write_text(preferences(port, nobody.getsockname()[1], chosen), "utf-8")
-        process = subprocess.Popen(
-            [FIREFOX, "--headless", "--no-remote", "--marionette", "--profile", str(home)],
-            env={**os.environ, "HOME": str(home)},
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            wait_for_port(process, port)
-            yield connected(port)
-        finally:
-            process.terminate()
-            process.wait(60)
-
-
-def preferences(port: int, nowhere: int, more: dict[str, Any]) -> str:
-    """What `user.js` holds: the driver's own preferences for tests, no script, and no way out of this machine."""
-    chosen = GeckoInstance.required_prefs | DesktopInstance.desktop_prefs | more
-    chosen |= {"javascript.enabled": False, "marionette.port": port, "network.proxy.type": 1}
-    chosen |= {"network.dns.disablePrefetch": True, "network.prefetch-next": False, "dom.push.serverURL": ""}
-    for scheme in ("http", "ssl"):
-        chosen |= {f"network.proxy.{scheme}": "127.0.0.1", f"network.proxy.{scheme}_port": nowhere}
-    placed = {
-        name: value.replace("%(server)s", f"127.0.0.1:{nowhere}") if isinstance(value, str) else value
-        for name, value in chosen.items()
-    }
-    return "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in placed.items())
-
-
-def connected(port: int) -> Marionette:
-    """A driver for the browser, with a window as small as it gets."""
-    driver = Marionette(host="127.0.0.1", port=port)
-    driver.start_session()
-    driver.timeout.implicit = 20
-    driver.set_window_rect(width=450, height=900)
-    return driver
 
 
 @pytest.fixture(scope="module")
@@ -130,16 +69,6 @@ def seen(service: Service, firefox: Marionette) -> Seen:
     click(firefox, "form[action$='/return'] button")
     note("thread")
     return seen
-
-
-def click(firefox: Marionette, selector: str) -> None:
-    """Press something, and wait for the page that it brings."""
-    firefox.find_element(By.CSS_SELECTOR, selector).click()
-
-
-def write(firefox: Marionette, selector: str, text: str) -> None:
-    """Type a text into a field."""
-    firefox.find_element(By.CSS_SELECTOR, selector).send_keys(text)
 
 
 def test_no_script_runs(firefox: Marionette) -> None:

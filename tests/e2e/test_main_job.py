@@ -172,12 +172,16 @@ def _leave(page: Page, photograph: Photograph) -> None:
 
 def _workspace(page: Page, photograph: Photograph, seen: Journey) -> None:
     page.click("td.start a")
+    report = page.url
     for name in seen.files:
+        page.get_by_role("link", name=name).click()
+        page.get_by_role("link", name="Save it outside").click()
         with page.expect_download(timeout=120_000) as started:
-            page.get_by_role("link", name=name).click()
+            page.get_by_role("button", name="Save the original").click()
         saved = started.value
         seen.saved[saved.suggested_filename] = hashlib.sha256(Path(saved.path()).read_bytes()).hexdigest()
         saved.delete()
+        page.goto(report)
     page.select_option("#status-status", "in_review")
     page.click("#status button")
     page.fill("#note-text", f"Seen before. {MARKERS['note']}")

@@ -61,6 +61,14 @@ class Program:
             self.let_leave()
         return answer
 
+    def save(self, file: str, what: str = "original", **options: Any) -> TestResponse:
+        """Save a file outside, the original or a cleaned copy, from the page that warns of it."""
+        values = {**self.hidden(f"{file}/outside"), "what": what}
+        address = f"{self.place.path}{file}/outside"
+        answer = self.browser.post(address, base_url=ORIGIN, data=values, **options)
+        self.let_leave()
+        return answer
+
     def post(self, path: str, page: str, **values: str) -> TestResponse:
         """Send a form with the tokens of the page that it stands on."""
         return self.send(path, {**self.hidden(page), **values})

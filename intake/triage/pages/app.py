@@ -17,7 +17,7 @@ from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import bulk, entering, members, phrases, team, today, views, writing
+from intake.triage.pages import bulk, entering, file_words, files, members, phrases, policy, team, today, views, writing
 from intake.triage.pages.asked import asked
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
@@ -26,8 +26,6 @@ from intake.triage.progress import Progress, no_progress
 
 _LARGEST_FORM = 12_000_000
 """Bytes of a form: a report that was told whole, each of whose characters takes up to twelve of them."""
-
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def create_app(
@@ -64,6 +62,7 @@ def create_app(
     app.register_blueprint(views.blueprint)
     app.register_blueprint(today.blueprint)
     app.register_blueprint(bulk.blueprint)
+    app.register_blueprint(files.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(team.blueprint)
     app.register_blueprint(writing.blueprint)
@@ -71,6 +70,7 @@ def create_app(
     # Templates alone: the form's questions look alike wherever they are asked.
     app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     app.jinja_env.globals.update(
+        file_words=file_words,
         labels=labels,
         phrases=phrases,
         new_form=new_form,
@@ -124,7 +124,7 @@ def _admission(place: Place, entered: Callable[[], None]) -> Callable[[], BaseRe
 
 
 def _headers(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers.setdefault("Content-Security-Policy", policy.PAGE)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -1,10 +1,8 @@
-"""The pages: unlock, queue, a tip, its files."""
+"""The pages: unlock, queue, a tip."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
-from contextlib import closing
 from functools import wraps
-from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -23,12 +21,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.events import STATUSES, Note, SavedFilter
 from intake.report.payloads import Handed
-from intake.triage.desk.client import DeskError
-from intake.triage.files.originals import DamagedFileError
 from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
 from intake.triage.outbox.unsent import Unsent, new_form
-from intake.triage.pages import phrases
 from intake.triage.pages.wanted import address, fields, wanted
 from intake.triage.patience import in_thread
 from intake.triage.reading.casework import acts, referrals
@@ -163,7 +158,7 @@ def tip(workspace: Workspace, tip_id: str) -> str:
     opened = workspace.book.tip(tip_id)
     if opened is None:
         # It is still under way, and nobody is told anything.
-        return tip_page(workspace, _tip(workspace, tip_id))
+        return tip_page(workspace, chosen_tip(workspace, tip_id))
     return tip_page(workspace, opened, seen=workspace.look(opened))
 
 
@@ -171,38 +166,7 @@ def tip(workspace: Workspace, tip_id: str) -> str:
 @unlocked
 def translation(workspace: Workspace, tip_id: str) -> str:
     """All that the source wrote, each paragraph beside a field for its translation. Nothing is sent to any service."""
-    return tip_page(workspace, _tip(workspace, tip_id), template=TRANSLATION)
-
-
-@blueprint.get("/tips/<tip_id>/files/<item_id>")
-@unlocked
-def file(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
-    """An attachment as the source sent it: the evidentiary original, never altered. It is saved while it arrives."""
-    opened = _tip(workspace, tip_id)
-    chosen = opened.files.get(item_id) or abort(404)
-    pieces = workspace.files.read(opened, chosen)
-    try:
-        # Only with something in hand is it a file and not a page that says why there is none.
-        first = next(pieces)
-    except (DeskError, DamagedFileError) as error:
-        return tip_page(workspace, opened, problem=str(error)), 502
-    except OSError as error:
-        return tip_page(workspace, opened, problem=f"this machine can't keep the file: {error.strerror}"), 500
-    response = Response(_while_unlocked(guard(), first, pieces), mimetype="application/octet-stream")
-    response.headers["Content-Length"] = str(chosen.about.size)
-    response.headers["Content-Disposition"] = phrases.attachment(chosen.about.name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response
-
-
-def _while_unlocked(guard: Guard, first: bytes, pieces: Generator[bytes, None, None]) -> Iterator[bytes]:
-    """Bytes that flow are use. After a lock no more do: the browser sees that the file is not whole."""
-    with closing(pieces):
-        for piece in chain([first], pieces):
-            if guard.locked.done():
-                return
-            guard.touch()
-            yield piece
+    return tip_page(workspace, chosen_tip(workspace, tip_id), template=TRANSLATION)
 
 
 def tip_page(
@@ -244,5 +208,6 @@ def _within(address: str) -> str:
     return address.removeprefix(request.script_root)
 
 
-def _tip(workspace: Workspace, tip_id: str) -> OpenTip:
+def chosen_tip(workspace: Workspace, tip_id: str) -> OpenTip:
+    """The tip of this id, here or still under way; 404 if there is none."""
     return workspace.tip(tip_id) or abort(404)

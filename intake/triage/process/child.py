@@ -17,10 +17,10 @@ from typing import Any
 from rich.console import Console
 
 from intake.triage.guard import Guard
+from intake.triage.hardening import harden
 from intake.triage.home import Connection, Home
 from intake.triage.pages.app import create_app
 from intake.triage.pages.place import Place
-from intake.triage.process.hardening import harden
 from intake.triage.process.server import Server
 from intake.triage.progress import bar
 

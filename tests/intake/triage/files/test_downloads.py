@@ -88,7 +88,7 @@ def film(desk: Desk, reviewer: Reviewer) -> Film:
 def test_a_file_arrives_whole_over_a_connection_that_breaks_off_again_and_again(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 400_000)
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     assert len(slow.asked) == 8
     assert slow.sent < SIZE * 1.05, "each byte came once"
     assert [query for query in slow.asked if not query] == [""]
@@ -98,13 +98,13 @@ def test_downloading_is_use_and_no_idle_lock_cuts_it(desk: Desk, film: Film) -> 
     # Long enough that a busy machine locks nothing before the download begins.
     amina, address, data = film(idle_seconds=2)
     Slow(desk, 10**9, pause=0.1)
-    assert amina.get(address).data == data, "it took three times as long as an idle program stays open"
+    assert amina.save(address).data == data, "it took three times as long as an idle program stays open"
 
 
 def test_a_lock_cuts_it_and_after_unlocking_it_goes_on_from_there(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 10**9, pause=0.02)
-    answer = amina.get(address, buffered=False)
+    answer = amina.save(address, buffered=False)
     pieces = answer.iter_encoded()
     received = b"".join(islice(pieces, 20))
     assert data.startswith(received)
@@ -113,14 +113,14 @@ def test_a_lock_cuts_it_and_after_unlocking_it_goes_on_from_there(desk: Desk, fi
     answer.close()
     amina.unlock()
     assert "of it has arrived" in amina.get(address.partition("/files/")[0]).text
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     assert int(slow.asked[1].removeprefix("from=")) >= len(received), "what has arrived is not asked for again"
 
 
 def test_the_first_bytes_reach_the_browser_before_the_last_leave_the_desk(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 10**9, held=SIZE // 2)
-    pieces = amina.get(address, buffered=False).iter_encoded()
+    pieces = amina.save(address, buffered=False).iter_encoded()
     first = next(pieces)
     slow.go_on.set()
     assert first + b"".join(pieces) == data
@@ -129,7 +129,7 @@ def test_the_first_bytes_reach_the_browser_before_the_last_leave_the_desk(desk: 
 def test_two_who_save_the_same_file_at_once_fetch_it_once(desk: Desk, film: Film) -> None:
     amina, address, data = film()
     slow = Slow(desk, 10**9)
-    one, other = (amina.get(address, buffered=False) for _ in range(2))
+    one, other = (amina.save(address, buffered=False) for _ in range(2))
     received: tuple[list[bytes], list[bytes]] = ([], [])
     for pieces in zip(one.iter_encoded(), other.iter_encoded(), strict=True):
         for each, piece in zip(received, pieces, strict=True):
@@ -162,7 +162,7 @@ def test_a_file_that_is_lost_while_the_desk_runs_is_said_to_be_and_the_rest_of_t
     amina, address, _ = film()
     (blob,) = desk.server.settings.blobs.iterdir()
     spoil(blob)
-    answer = amina.get(address)
+    answer = amina.save(address)
     assert answer.status_code == 502
     assert "this file is lost on the server: tell the operator" in answer.text
     assert "First." in answer.text
@@ -172,7 +172,7 @@ def test_a_file_that_is_lost_while_the_desk_runs_is_said_to_be_and_the_rest_of_t
 def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_used(desk: Desk, film: Film) -> None:
     amina, address, _ = film()
     Slow(desk, 0)
-    answer = amina.get(address)
+    answer = amina.save(address)
     assert answer.status_code == 502
     assert "broke off" in answer.text
     assert "Tor" not in answer.text
@@ -180,32 +180,32 @@ def test_a_desk_that_sends_nothing_gets_a_page_and_no_word_of_tor_where_none_is_
 
 def test_what_was_damaged_on_this_machine_is_fetched_anew(desk: Desk, film: Film, tmp_path: Path) -> None:
     amina, address, data = film()
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     kept = [path for path in (tmp_path / "amina-home" / "files").iterdir() if path.stat().st_size > SIZE]
     for path in kept:
         path.write_bytes(path.read_bytes()[:1000] + b"x" * 1000 + path.read_bytes()[2000:])
-    assert amina.get(address).status_code == 502
-    assert amina.get(address).data == data
+    assert amina.save(address).status_code == 502
+    assert amina.save(address).data == data
 
 
 def test_a_whole_file_is_kept_until_other_bytes_have_proven_to_be_the_right_ones(
     desk: Desk, film: Film, tmp_path: Path
 ) -> None:
     amina, address, data = film()
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     (kept,) = (tmp_path / "amina-home" / "files").iterdir()
     spoilt = kept.read_bytes()[:-1] + bytes([kept.read_bytes()[-1] ^ 1])
     kept.write_bytes(spoilt)
     honest = desk.wsgi
     desk.lie("/v1/items/", lambda body: body[:-1] + bytes([body[-1] ^ 1]))
     for _ in range(3):
-        answer = amina.get(address, buffered=False)
+        answer = amina.save(address, buffered=False)
         assert answer.status_code == 200
         with pytest.raises(DamagedFileError):
             b"".join(answer.iter_encoded())
         assert kept.read_bytes() == spoilt, "more of it can be read than of nothing"
     desk.wsgi = honest
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     assert kept.read_bytes() != spoilt
     assert list((tmp_path / "amina-home" / "partial").iterdir()) == []
 
@@ -215,7 +215,7 @@ def test_another_report_that_claims_a_kept_file_takes_nothing_away(
     size: int, desk: Desk, film: Film, tmp_path: Path
 ) -> None:
     amina, address, data = film()
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     content = content_of(desk)
     other = desk.store_tip("A lie.", {})
     told = bytes(size)
@@ -230,22 +230,22 @@ def test_another_report_that_claims_a_kept_file_takes_nothing_away(
     desk.spoil_index(claimed)
     amina.post("/sync", "/")
     for _ in range(2):
-        amina.get(f"/tips/{other.id.hex()}/files/{about}")
+        amina.save(f"/tips/{other.id.hex()}/files/{about}")
     desk.wsgi = honest
     amina.post("/sync", "/")
     slow = Slow(desk, 0)
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     assert slow.asked == [], "it is still on this machine"
 
 
 def test_a_file_that_an_earlier_program_kept_is_not_fetched_again(desk: Desk, film: Film, tmp_path: Path) -> None:
     amina, address, data = film()
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     content = content_of(desk)
     (kept,) = (tmp_path / "amina-home" / "files").iterdir()
     kept.rename(kept.with_name(content))
     slow = Slow(desk, 0)
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     assert slow.asked == []
 
 
@@ -253,13 +253,13 @@ def test_a_file_that_an_earlier_program_kept_and_that_is_spoilt_is_fetched_anew(
     desk: Desk, film: Film, tmp_path: Path
 ) -> None:
     amina, address, data = film()
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data
     content = content_of(desk)
     (kept,) = (tmp_path / "amina-home" / "files").iterdir()
     kept.with_name(content).write_bytes(bytes(kept.stat().st_size))
     kept.unlink()
-    assert amina.get(address).status_code == 502
-    assert amina.get(address).data == data
+    assert amina.save(address).status_code == 502
+    assert amina.save(address).data == data
 
 
 def test_a_desk_that_lied_about_the_size_of_a_file_can_mend_that(desk: Desk, film: Film) -> None:
@@ -271,10 +271,10 @@ def test_a_desk_that_lied_about_the_size_of_a_file_can_mend_that(desk: Desk, fil
     honest = desk.wsgi
     desk.spoil_index(larger)
     amina.post("/sync", "/")
-    answer = amina.get(address, buffered=False)
+    answer = amina.save(address, buffered=False)
     with pytest.raises(DeskError):
         b"".join(answer.iter_encoded())
     answer.close()
     desk.wsgi = honest
     amina.post("/sync", "/")
-    assert amina.get(address).data == data
+    assert amina.save(address).data == data

@@ -75,7 +75,7 @@ def test_a_page_shows_the_mark_the_true_ending_and_saves_under_a_name_that_says_
     assert "I said⟦RLO⟧ nothing \u200fat all" in page
     assert '<span class="name" dir="ltr"><bdi>jpg.عکس‌ها⟦RLO⟧gpj</bdi><bdi>.exe</bdi></span>' in page
     assert "⟦RLO⟧" in amina.get("/").text
-    answer = amina.get(f"/tips/{tip.id.hex()}/files/{file}")
+    answer = amina.save(f"/tips/{tip.id.hex()}/files/{file}")
     disposition = answer.headers["Content-Disposition"]
     assert disposition.endswith("gpj.exe")
     assert "%E2%80%8C" in disposition, "the joiner is spelt"

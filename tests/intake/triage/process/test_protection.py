@@ -85,7 +85,7 @@ def test_the_disk_holds_sealed_bytes_only(desk: Desk, reviewer: Reviewer, enrol:
     amina, page = reviewer("amina"), f"/tips/{tip.id.hex()}"
     amina.unlock()
     amina.post(f"{page}/note", page, text=MARKER)
-    assert MARKER in amina.get(f"{page}/files/{about}").text
+    assert MARKER in amina.save(f"{page}/files/{about}").text
     held = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert {"mirror.db", "mirror.copy"} <= {path.name for path in held}
     assert any(b"age-encryption.org/v1\n" in path.read_bytes() for path in held if path.name.startswith("mirror.db"))
@@ -100,7 +100,7 @@ def test_a_file_comes_as_it_was_sent_under_its_own_name(desk: Desk, reviewer: Re
     about = desk.store_file(tip, "../证据\n.jpg", data)
     amina = reviewer("amina")
     amina.unlock()
-    answer = amina.get(f"/tips/{tip.id.hex()}/files/{about}")
+    answer = amina.save(f"/tips/{tip.id.hex()}/files/{about}")
     assert answer.data == data
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert "filename*=UTF-8''%E8%AF%81%E6%8D%AE.jpg" in answer.headers["Content-Disposition"]
@@ -118,7 +118,7 @@ def test_a_file_has_arrived_when_the_browser_has_its_last_byte(desk: Desk, revie
     about = desk.store_file(tip, "film.mp4", data)
     amina = reviewer("amina")
     amina.unlock()
-    pieces = amina.get(f"/tips/{tip.id.hex()}/files/{about}", buffered=False).iter_encoded()
+    pieces = amina.save(f"/tips/{tip.id.hex()}/files/{about}", buffered=False).iter_encoded()
     received = b""
     # As a browser does, which counts.
     while len(received) < len(data):
@@ -137,7 +137,7 @@ def test_a_file_that_is_not_the_one_described_is_cut_before_its_end(
     about = desk.store_file(tip, "a.jpg", data, described=data[:-1] + b"\0" if data[-1] else data[:-1] + b"\1")
     amina = reviewer("amina")
     amina.unlock()
-    answer = amina.get(f"/tips/{tip.id.hex()}/files/{about}", buffered=False)
+    answer = amina.save(f"/tips/{tip.id.hex()}/files/{about}", buffered=False)
     received: list[bytes] = []
     with pytest.raises(DamagedFileError):
         received.extend(answer.iter_encoded())

@@ -135,14 +135,14 @@ def test_a_file_that_did_not_verify_is_fetched_anew(desk: Desk, amina: Program) 
     honest = blob.read_bytes()
     for spoilt in (honest[:-1] + bytes([honest[-1] ^ 1]), honest[:100_000], b"nothing sealed"):
         blob.write_bytes(spoilt.ljust(len(honest), b"\0"))
-        answer = amina.get(name, buffered=False)
+        answer = amina.save(name, buffered=False)
         if answer.status_code == 200:
             with pytest.raises(DamagedFileError):
                 list(answer.response)
         else:
             assert (answer.status_code, "not the one that its description says" in answer.text) == (502, True)
     blob.write_bytes(honest)
-    assert amina.get(name).data == data
+    assert amina.save(name).data == data
 
 
 def test_what_reviewers_write_is_sealed_to_the_reports_own_key_whatever_the_index_says(
@@ -434,5 +434,5 @@ def test_a_file_that_is_said_to_be_another_reports_message_is_not_opened_and_tak
     desk.spoil_index(spoil)
     sync(amina)
     assert "look.jpg" in shown(amina, own)
-    assert amina.get(f"{page(own)}/files/{about}").status_code == 502
+    assert amina.save(f"{page(own)}/files/{about}").status_code == 502
     assert "They came again." in shown(restarted(), tip)
