@@ -16,7 +16,7 @@ from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import bulk, members, phrases, today, views, writing
+from intake.triage.pages import bulk, members, phrases, search, today, views, writing
 from intake.triage.pages.asked import asked
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
@@ -61,8 +61,9 @@ def create_app(
     app.register_blueprint(bulk.blueprint)
     app.register_blueprint(members.blueprint)
     app.register_blueprint(writing.blueprint)
+    app.register_blueprint(search.blueprint)
     app.jinja_env.globals.update(
-        labels=labels, phrases=phrases, new_form=new_form, as_fields=fields, asked=asked, forms=FORMS
+        labels=labels, phrases=phrases, new_form=new_form, as_fields=fields, asked=asked, forms=FORMS, search=search
     )
     app.jinja_env.filters.update(as_name=as_name, typed=typed)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
