@@ -17,7 +17,20 @@ from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import bulk, entering, file_words, files, members, phrases, policy, team, today, views, writing
+from intake.triage.pages import (
+    bulk,
+    entering,
+    file_words,
+    files,
+    members,
+    phrases,
+    policy,
+    search,
+    team,
+    today,
+    views,
+    writing,
+)
 from intake.triage.pages.asked import asked
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
@@ -67,6 +80,7 @@ def create_app(
     app.register_blueprint(team.blueprint)
     app.register_blueprint(writing.blueprint)
     app.register_blueprint(entering.blueprint)
+    app.register_blueprint(search.blueprint)
     # Templates alone: the form's questions look alike wherever they are asked.
     app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     app.jinja_env.globals.update(
@@ -78,6 +92,7 @@ def create_app(
         asked=asked,
         forms=FORMS,
         labels_by_id=phrases.labels_by_id,
+        search=search,
     )
     app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
