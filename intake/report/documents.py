@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 from intake.report.events import EVENTS, Note
 from intake.report.payloads import (
     FROM_SOURCE,
+    RECORDED,
     Chain,
     Deletion,
     Dossier,
-    Entered,
     FromSource,
-    Handed,
     Newer,
     NewerVersionError,
     Opened,
@@ -87,7 +86,7 @@ def _sent(kind: type[FromSource]) -> Mapping[int, Reader]:
     return signed if kind is Deletion else {1: partial(read_unsigned, kind), **signed}
 
 
-_PLAIN: tuple[type[Payload], ...] = (Summary, Dossier, Chain, Reply, Opened, Entered, Handed, Note, *EVENTS)
+_PLAIN: tuple[type[Payload], ...] = (Summary, Dossier, Chain, Reply, Opened, *RECORDED, Note, *EVENTS)
 
 READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
     {kind.kind: _plain(kind) for kind in _PLAIN} | {kind.kind: _sent(kind) for kind in FROM_SOURCE}

@@ -265,6 +265,24 @@ class Handed(Payload):
     kind = "handed"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Saved(Payload):
+    """A reviewer has taken a file out of the sealed store.
+
+    `file`: the id of its description; `what`: `original`, or `copy` for what was made of one of its pages; `sha256`: of
+    the original.
+    """
+
+    kind = "saved"
+    file: str
+    what: str
+    sha256: str
+
+
+RECORDED: tuple[type[Payload], ...] = (Entered, Handed, Saved)
+"""What a program writes itself of what its reviewer did."""
+
+
 WAYS = {
     "phone": "By phone",
     "in_person": "In person",

@@ -35,6 +35,7 @@ from intake.report.payloads import (
     Opened,
     Reply,
     Report,
+    Saved,
     Summary,
 )
 from intake.report.signed import MOST_ITEMS, Link, SourceItem, source_key
@@ -100,5 +101,6 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "dossier": st.builds(Dossier, st.lists(TEXT).map(tuple), TEXT),
     "entered": st.builds(Entered, TEXT, TEXT, TEXT, st.lists(TEXT).map(tuple)),
     "handed": st.just(Handed()),
+    "saved": st.builds(Saved, IDS, TEXT, DIGESTS),
 }
 """What is sealed, by kind."""

@@ -17,7 +17,7 @@ from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, par
 from crypto.padding import pad_padme
 from intake.report.documents import read_values
 from intake.report.events import EVENTS, EVERYTHING, Note, Status
-from intake.report.payloads import SMALLEST_ITEM, Entered, Handed, Opened, Payload, PayloadFormatError, Reply, frozen
+from intake.report.payloads import RECORDED, SMALLEST_ITEM, Opened, Payload, PayloadFormatError, Reply, frozen
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import FACT, RECIPIENT, UNSENT
@@ -55,7 +55,7 @@ class TeamDossier(Payload):
 
 _MADE = (TypedReport, TeamDossier)
 """Tips that a member makes: what is kept here of them is read by this alone."""
-_KEPT = (*_WRITTEN, Opened, Entered, Handed)
+_KEPT = (*_WRITTEN, Opened, *RECORDED)
 
 
 class OutboxError(Exception):

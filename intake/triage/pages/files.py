@@ -8,12 +8,15 @@ from itertools import chain
 from flask import Blueprint, Response, abort, render_template, request
 
 from intake.protocol.names import alike
+from intake.report.payloads import Saved
 from intake.triage.desk.client import DeskError
 from intake.triage.files.originals import DamagedFileError
 from intake.triage.files.view.answer import Failure, Size
 from intake.triage.files.view.kinds import ending_misleads
 from intake.triage.files.view.rendering import Seen
 from intake.triage.guard import Guard
+from intake.triage.outbox.sending import SealError
+from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages import phrases, policy
 from intake.triage.pages.views import Answer, chosen_tip, guard, tip_page, unlocked
 from intake.triage.reading.opening import Attachment, OpenTip
@@ -87,14 +90,20 @@ def warn(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
 @blueprint.post("/tips/<tip_id>/files/<item_id>/outside")
 @unlocked
 def save(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
-    """Save a file outside. All that leaves the sealed store as a file leaves here: this is where it is an event."""
+    """Save a file outside. All that leaves the sealed store as a file leaves here, and is written down before."""
     chosen = _chosen(workspace, tip_id, item_id)
+    is_copy = request.form.get("what") == "copy"
     try:
-        if request.form.get("what") == "copy":
-            return _copy(workspace, chosen)
-        return _original(workspace, chosen)
-    except (DeskError, DamagedFileError, OSError) as error:
+        answer = (_copy if is_copy else _original)(workspace, chosen)
+        _write_down(workspace, chosen, "copy" if is_copy else "original")
+    except (DeskError, DamagedFileError, OSError, OutboxError, SealError) as error:
         return _not_had(workspace, chosen, error)
+    return answer
+
+
+def _write_down(workspace: Workspace, chosen: _Chosen, what: str) -> None:
+    saved = Saved(chosen.id, what, chosen.file.about.sha256)
+    workspace.write(Unsent.typed(new_form(), chosen.tip.id, saved))
 
 
 def _chosen(workspace: Workspace, tip_id: str, item_id: str) -> _Chosen:

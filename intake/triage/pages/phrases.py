@@ -10,7 +10,7 @@ from babel import Locale
 
 from intake.report import labels
 from intake.report.events import STATUSES, Assignment, Due, Event, Label, LabelName, Note, Status, Translation
-from intake.report.payloads import WAYS, Payload, Reply
+from intake.report.payloads import WAYS, Payload, Reply, Saved
 from intake.report.sizes import in_units
 from intake.triage.pages.asked import asked, words
 from intake.triage.pages.shown import saved_name
@@ -134,6 +134,10 @@ _WRITTEN = {
     "label_name": "A label of the team's",
     "saved_filter": "A saved filter",
     "duty": "A duty",
+    "entered": "How it came",
+    "handed": "The eight words were shown",
+    "saved": "A file was saved outside",
+    "opened": "Opened for the first time",
     "act": "An act",
     "verification": "A verification",
     "second_reading": "A second reading",
@@ -157,6 +161,8 @@ def content(payload: Payload, workspace: Workspace) -> str:
             says = status(event.stands) + (f": {reason}" if reason else "")
         case Assignment(member=member, on=on):
             says = f"for {workspace.name(member)}" if on else f"no more for {workspace.name(member)}"
+        case Saved(what=what, sha256=sha256):
+            says = f"{'a cleaned copy of a page' if what == 'copy' else 'the original'}, SHA-256 {sha256}"
         case Due(day=day, reason=reason, done=done):
             says = f"{reason}, by {day}" + (" (done)" if done else "")
         case Label(label=label, on=on):

@@ -31,6 +31,7 @@ from intake.report.payloads import (
     PayloadFormatError,
     Reply,
     Report,
+    Saved,
     Summary,
 )
 from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
@@ -43,13 +44,13 @@ from intake.triage.reading.standing import Change
 
 P = TypeVar("P", bound=Payload)
 
-WRITTEN = Reply | Opened | Note | Event | Entered | Handed
+WRITTEN = Reply | Opened | Note | Event | Entered | Handed | Saved
 """What reviewers write."""
 
 _COVERS: tuple[type[Summary | Dossier], ...] = (Summary, Dossier)
 _BY_REVIEWERS: Mapping[str, tuple[type[WRITTEN], ...]] = {
     Kind.REPLY: (Reply, Opened),
-    Kind.WORK: (Note, Entered, Handed, *EVENTS),
+    Kind.WORK: (Note, Entered, Handed, Saved, *EVENTS),
 }
 """What an item is that a reviewer added, by what the server knows of it."""
 

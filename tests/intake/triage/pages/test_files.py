@@ -14,7 +14,7 @@ from beyond import BEYOND_THE_SIDES
 from intake.triage.files.view.answer import Failure
 from npm_packages import NPM, install_npm
 from open_desk import Desk
-from program import Program, Reviewer
+from program import Enrol, Program, Reviewer
 from window import show
 
 pytestmark = pytest.mark.slow
@@ -154,6 +154,24 @@ def test_the_original_is_saved_only_behind_a_page_that_warns(file: File) -> None
     saved = amina.save(address)
     assert saved.data == data
     assert saved.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_who_saved_a_file_outside_stands_in_the_reports_history_for_all(
+    file: File, enrol: Enrol, reviewer: Reviewer
+) -> None:
+    enrol("boris")
+    data = samples.photo()
+    amina, address = file("photo.jpg", data)
+    report = address.partition("/files/")[0]
+    assert "was saved outside" not in amina.get(report).text
+    amina.save(address, what="copy")
+    amina.save(address)
+    boris = reviewer("boris")
+    boris.unlock()
+    history = boris.get(report).text.partition('<section id="history">')[2]
+    digest = hashlib.sha256(data).hexdigest()
+    for what in ("a cleaned copy of a page", "the original"):
+        assert re.search(f"A file was saved outside. *<span[^>]*>{what}, SHA-256 {digest}</span>.*amina", history)
 
 
 @pytest.mark.parametrize(
