@@ -1,4 +1,4 @@
-"""The reviewer's book: unlocking with many reports, a page of the queue, a look at one; its memory, in a new process.
+"""The reviewer's book: unlocking with many reports, a page of the queue, a look at one, the search; its memory, apart.
 
 Reports are made up and not sealed: what a snapshot holds is not opened, and a row fails if it were.
 """
@@ -28,6 +28,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from bench.served import free_port, served
+from bench.texts import Language, languages
 from bench.timing import Part, Row
 from crypto.age import HybridIdentity
 from intake.accesslog import members
@@ -61,6 +62,9 @@ _ITEMS = ("report", "message")
 _KEPT = 2000
 """Bytes of a sealed summary, and of an item: what matters is that they are read and hashed."""
 
+_MESSAGE = 100
+"""Characters of a message."""
+
 _PAGES = 50
 _SYNCS = 20
 R = TypeVar("R", TipRow, ItemRow)
@@ -75,7 +79,7 @@ def part() -> Iterator[Part]:
         fewer, most = (opened.enter_context(_program(home)) for home in homes)
         rows = [*(_unlock(home) for home in homes), _nothing_new(fewer, most), _look(fewer, min(SIZES)),
                 _filter(most, max(SIZES))]  # fmt: skip
-        yield Part(rows, lambda: "\n".join([_slowest(most), *(_memory(home) for home in homes)]))
+        yield Part(rows, lambda: "\n".join([_slowest(most), *_searches(most), *(_memory(home) for home in homes)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,38 @@ def _slowest(program: _Program) -> str:
     return f"Pages of the queue of {max(SIZES)} reports, 95th percentile: {slowest:.0f} ms (goal: 100)"
 
 
+def _searches(program: _Program) -> Iterator[str]:
+    """The 95th percentile over searches of every kind, and of those that are the hardest."""
+    chance = random.Random(2)  # noqa: S311
+    kinds = {name: list(_typed(name, chance)) for name in ("words", "phrases", "beginnings", "fields", "exact", "any")}
+    took = {name: [_seconds(program, path) for path in paths] for name, paths in kinds.items()}
+    slowest = {name: statistics.quantiles(seconds, n=20)[-1] * 1000 for name, seconds in took.items()}
+    every = statistics.quantiles([each for seconds in took.values() for each in seconds], n=20)[-1] * 1000
+    each = ", ".join(f"{name} {milliseconds:.0f}" for name, milliseconds in slowest.items())
+    yield f"Searches among {max(SIZES)} reports, 95th percentile: {every:.0f} ms (goal: 100); by kind: {each}"
+
+
+def _seconds(program: _Program, path: str) -> float:
+    began = time.perf_counter()
+    if "Found in" not in program.get(path):
+        raise RuntimeError("nothing was searched for")
+    return time.perf_counter() - began
+
+
+def _typed(kind: str, chance: random.Random) -> Iterator[str]:
+    """Addresses of searches: in each language twenty, for words as common as they are in its texts."""
+    for language in languages(random.Random(0)).values():  # noqa: S311
+        for number in range(20):
+            some = language.some(chance, 2)
+            typed = {
+                "words": " ".join(some[: 1 + number % 2]),
+                "phrases": f'"{language.between.join(some)}"',
+                "beginnings": f"{some[0][:3]}*",
+                "fields": f"message:{some[0]} from:CN before:2026-06",
+            }.get(kind, some[0])
+            yield f"/search?{urlencode({'q': typed, 'how': kind if kind in ('exact', 'any') else ''})}"
+
+
 def _memory(filled: _Filled) -> str:
     command = [sys.executable, "-m", "bench.book", str(filled.directory), filled.connection.log, str(filled.size)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - this file
@@ -239,6 +275,7 @@ def _fill(directory: Path, size: int, server: Keeper, desk: str) -> _Filled:
 
 def _fill_both(home: Home, server: Keeper, keys: MemberKeys, log: LogState, size: int) -> None:
     chance, book, kept = random.Random(size), Book(), Tips(home.mirror)  # noqa: S311
+    written = list(languages(random.Random(0)).values())  # noqa: S311
     reader = Reader(datetime.now(UTC).date(), log, Authors(home.mirror, log.roster), 0)
     days: dict[str, tuple[list[TipRow], list[ItemRow]]] = {}
     with home.mirror.writing(), server.store.writing() as session:
@@ -255,7 +292,7 @@ def _fill_both(home: Home, server: Keeper, keys: MemberKeys, log: LogState, size
             tips, items = days.setdefault(day, ([], []))
             tips.append(row)
             items += own
-            book.put(_tip(name, day, own, chance), given.digest)
+            book.put(_tip(name, day, own, written[number % len(written)], chance), given.digest)
             kept.opened({name: given.digest})
             _store(session, row, summary, own)
         _list(kept, [DayIndex(day, _in_order(tips), _in_order(items)) for day, (tips, items) in days.items()])
@@ -288,24 +325,23 @@ def _in_order(rows: Iterable[R]) -> tuple[R, ...]:
     return tuple(sorted(rows, key=attrgetter("id")))
 
 
-def _tip(name: str, day: str, rows: tuple[ItemRow, ...], chance: random.Random) -> OpenTip:
+def _tip(name: str, day: str, rows: tuple[ItemRow, ...], language: Language, chance: random.Random) -> OpenTip:
     form = load_form()
     choices = {field.key: tuple(field.choices) for field in form.summary_fields if field.choices}
     once: dict[str, Told[Choice]] = {
         key: Told(form.version, chance.choice(offered[:20])) for key, offered in choices.items()
     }
     author = Author("reviewer", datetime(2026, 11, 1, tzinfo=UTC), 1)
-    words = [chance.randbytes(3).hex() for _ in range(300)]
     return OpenTip(
         id=name,
         day=day,
         source=f"age1pq1{chance.randbytes(980).hex()[:1952]}",
         signer="0" * 64,
-        language="en",
+        language=language.name,
         identities=(HybridIdentity.from_seed(chance.randbytes(32)),),
         account=Account(once),
-        narrative=" ".join(words[:200]),
-        conversation=[Line(day, "", " ".join(words[200:]))],
+        narrative=language.text(chance),
+        conversation=[Line(day, "", language.text(chance, _MESSAGE))],
         written=[
             Signed("0" * 32, author, Status(chance.choice(list(STATUSES)))),
             Signed("1" * 32, author, Note("Seen.")),

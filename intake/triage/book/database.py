@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from threading import Lock
+from threading import Event, Lock
 from typing import TypeVar
 
 from intake.report.payloads import TEAM, Payload
@@ -12,6 +12,7 @@ from intake.triage.book import facets, queue
 from intake.triage.book.document import decode, encode
 from intake.triage.book.facets import FacetIndex
 from intake.triage.book.queue import Neighbours, Page, Wanted
+from intake.triage.book.search import Content, Query, Results, index
 from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD
 from intake.triage.reading.opening import OpenTip, Signed
 from intake.triage.reading.standing import NOTHING, Ahead, Standing
@@ -27,7 +28,7 @@ PRAGMA secure_delete = ON;
 no snapshot carries it on."""
 
 _SCHEMA = """
-CREATE TABLE tip (id TEXT PRIMARY KEY, given BLOB NOT NULL, document BLOB NOT NULL);
+CREATE TABLE tip (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, given BLOB NOT NULL, document BLOB NOT NULL);
 CREATE TABLE team (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- dossiers of the whole team's
 CREATE TABLE spoilt (tip TEXT, item TEXT, PRIMARY KEY (tip, item)) WITHOUT ROWID;
 CREATE TABLE ahead (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- those that the queue shows with what is on its way
@@ -44,20 +45,24 @@ class Book:
         self._lock = Lock()
         # One connection for all threads, one at a time: a query takes milliseconds.
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA + facets.SCHEMA)
+        self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA + facets.SCHEMA + index.SCHEMA)
         self._index = FacetIndex()
         self._ahead: Mapping[str, Ahead] = {}
         self._looked: dict[str, bytes] = {}
         self._changes = 0
+        self._unsettled = False
+        """Whether words of what was removed may be left in the index of words."""
 
     def put(self, tip: OpenTip, given: bytes) -> None:
         """Put a tip in, in the place of what was there of it. `given`: digest of what it was opened from."""
-        document = encode(tip)
+        document, content = encode(tip), Content.of(tip)
         with self._writing() as database:
-            database.execute("INSERT OR REPLACE INTO tip VALUES (?, ?, ?)", (tip.id, given, document))
-            database.execute("DELETE FROM spoilt WHERE tip = ?", (tip.id,))
+            # Where it comes back, in its old row: the index names rows, and those that lie close together take less.
+            row = self._delete(tip.id, content)
+            added = database.execute("INSERT INTO tip VALUES (?, ?, ?, ?)", (row, tip.id, given, document))
+            if tip.dossier != TEAM:
+                index.write(database, added.lastrowid or 0, content)
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
-            database.execute("DELETE FROM team WHERE tip = ?", (tip.id,))
             if tip.dossier == TEAM:
                 database.execute("INSERT INTO team VALUES (?)", (tip.id,))
             self._write_row(tip)
@@ -93,9 +98,7 @@ class Book:
     def remove(self, tip: str) -> None:
         """Forget a tip, if it is there."""
         with self._writing() as database:
-            database.execute("DELETE FROM tip WHERE id = ?", (tip,))
-            database.execute("DELETE FROM team WHERE tip = ?", (tip,))
-            database.execute("DELETE FROM spoilt WHERE tip = ?", (tip,))
+            self._delete(tip)
             if (place := queue.remove_row(database, tip)) is not None:
                 self._index.remove(place)
 
@@ -128,6 +131,11 @@ class Book:
         with self._lock:
             return queue.read_page(self._database, self._index, wanted, number)
 
+    def search(self, query: Query, number: int) -> Results:
+        """A page of the tips that are found, the newest first."""
+        with self._lock:
+            return index.find(self._database, query, number, queue.PAGE)
+
     def neighbours(self, wanted: Wanted, tip: str) -> Neighbours:
         """The tips before and after one, among those that are wanted."""
         with self._lock:
@@ -150,21 +158,33 @@ class Book:
         with self._lock:
             return self._changes
 
-    def serialize(self) -> bytes:
-        """All of it, in the clear: for `Snapshot`, which seals it."""
-        with self._lock:
-            with self._database:
-                self._database.execute("BEGIN")
-                self._index.keep(self._database)
-            return self._database.serialize()
+    def serialize(self, abandon: Event | None = None) -> bytes:
+        """All of it, in the clear: for `Snapshot`, which seals it. Nothing, if `abandon` is set before that is done.
+
+        Words of what was removed are written out of the index before, in steps, between which others have their turn.
+        """
+        while abandon is None or not abandon.is_set():
+            with self._lock:
+                if not self._unsettled:
+                    with self._database:
+                        self._database.execute("BEGIN")
+                        self._index.keep(self._database)
+                    return self._database.serialize()
+                self._unsettled = not index.settle(self._database)
+        return b""
 
     @classmethod
     def deserialize(cls, data: bytes | bytearray) -> "Book":
-        """A book as it was serialised by this very program; `sqlite3.Error` for other bytes."""
+        """A book as it was serialised by this very program; `sqlite3.Error` for other bytes.
+
+        A `bytearray` is emptied, so that it doesn't lie there three times.
+        """
         book = cls()
         loaded = sqlite3.connect(":memory:")
         try:
             loaded.deserialize(data)
+            if isinstance(data, bytearray):
+                data.clear()
             # A database over given bytes can't grow beyond 1 GiB.
             loaded.backup(book._database)
         finally:
@@ -188,6 +208,21 @@ class Book:
     def _tip(self, tip: str) -> OpenTip | None:
         found = self._database.execute("SELECT document FROM tip WHERE id = ?", (tip,)).fetchone()
         return None if found is None else decode(found[0])
+
+    def _delete(self, tip: str, instead: Content | None = None) -> int | None:
+        """Take a tip out, if it is there, so that something may come in its place. Returns the row that it had."""
+        found = self._database.execute("SELECT row, document FROM tip WHERE id = ?", (tip,)).fetchone()
+        if found is None:
+            return None
+        row, document = found
+        if (before := decode(document)).dossier != TEAM:
+            content = Content.of(before)
+            index.erase(self._database, row, content)
+            self._unsettled |= instead is None or content.has_more_than(instead)
+        self._database.execute("DELETE FROM tip WHERE row = ?", (row,))
+        self._database.execute("DELETE FROM team WHERE tip = ?", (tip,))
+        self._database.execute("DELETE FROM spoilt WHERE tip = ?", (tip,))
+        return int(row)
 
     def _write_row(self, tip: OpenTip) -> None:
         if tip.dossier == TEAM:

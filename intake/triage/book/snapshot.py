@@ -17,6 +17,7 @@ from threading import Event
 from crypto.age import AgeError, Decryptor, Encryptor, HybridIdentity
 from crypto.padding import zeros_after
 from intake.triage.book.database import Book
+from intake.triage.book.search import READ_BY
 from intake.triage.home import Home
 
 _FILE = "book.age"
@@ -46,7 +47,7 @@ class Snapshot:
     def save(self, book: Book, abandon: Event) -> None:
         """Keep the book, durably; `SnapshotError` if that can't be done, or was abandoned: what was kept then stays."""
         try:
-            data = book.serialize()
+            data = book.serialize(abandon)
             with self._home.writing(_FILE) as file, Encryptor(file, [self._identity.recipient]) as sealed:
                 for piece in _pieces(self._proof + len(data).to_bytes(_LENGTH, "big"), data):
                     if abandon.is_set():
@@ -74,11 +75,12 @@ class Snapshot:
 
 @cache
 def program() -> bytes:
-    """SHA-256 over the text of all that opens: whoever changes it can't forget to say so."""
+    """SHA-256 over the text of all that opens, and what reads words: whoever changes it can't forget to say so."""
     digest = sha256()
     for package in _OPENED_BY:
         for name, text in _texts(files(package), package):
             digest.update(sha256(name.encode()).digest() + sha256(text).digest())
+    digest.update(repr(READ_BY).encode())
     return digest.digest()
 
 

@@ -17,7 +17,7 @@ from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
-from intake.triage.pages import bulk, entering, members, phrases, today, views, writing
+from intake.triage.pages import bulk, entering, members, phrases, search, today, views, writing
 from intake.triage.pages.asked import asked
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
@@ -69,8 +69,9 @@ def create_app(
     app.register_blueprint(entering.blueprint)
     # Templates alone: the form's questions look alike wherever they are asked.
     app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
+    app.register_blueprint(search.blueprint)
     app.jinja_env.globals.update(
-        labels=labels, phrases=phrases, new_form=new_form, as_fields=fields, asked=asked, forms=FORMS
+        labels=labels, phrases=phrases, new_form=new_form, as_fields=fields, asked=asked, forms=FORMS, search=search
     )
     app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str)
     # Whatever a page says of what others wrote goes through this: no template can forget it.

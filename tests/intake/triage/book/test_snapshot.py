@@ -124,6 +124,9 @@ def test_whatever_is_changed_in_what_opens_reports_makes_another_version(
         snapshot.program.cache_clear()
         assert snapshot.program() != same
         same = snapshot.program()
+    monkeypatch.setattr(snapshot, "READ_BY", ("another Unicode",))
+    snapshot.program.cache_clear()
+    assert snapshot.program() != same
     monkeypatch.undo()
     snapshot.program.cache_clear()
 

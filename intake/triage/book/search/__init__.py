@@ -1,0 +1,24 @@
+"""Search over everything that was opened, in every script."""
+
+from intake.triage.book.search.hits import Hit, Piece, hits
+from intake.triage.book.search.index import Results
+from intake.triage.book.search.letters import READ_BY
+from intake.triage.book.search.patterns import How
+from intake.triage.book.search.query import Query, parse
+from intake.triage.book.search.texts import PARTS, Content, Text
+from intake.triage.book.search.watch import watched
+
+__all__ = [
+    "PARTS",
+    "READ_BY",
+    "Content",
+    "Hit",
+    "How",
+    "Piece",
+    "Query",
+    "Results",
+    "Text",
+    "hits",
+    "parse",
+    "watched",
+]

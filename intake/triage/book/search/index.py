@@ -1,0 +1,141 @@
+"""The index of all words: a part of the book's database, and what was typed as a question to it.
+
+It holds no text, only where each word is: a row has the number of its tip. What is removed is written over a text that
+is read once more, so it must be read by the same program; until the index was settled, its words are still there.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from intake.triage.book.search.letters import EXACT, FOLDED
+from intake.triage.book.search.patterns import Pattern
+from intake.triage.book.search.query import Query, Term
+from intake.triage.book.search.texts import PARTS, Content
+from intake.triage.book.search.words import Writing, words
+
+_BREAK = "¶"
+"""Between texts: no row of words goes from one to the next."""
+
+_CHOICES = "choice"
+_COLUMNS = (*PARTS, _CHOICES)
+_MARKED = Writing.EXACT.value
+"""Stands alone in a tip in which anything is written otherwise than folded: others have no exact words beside those."""
+
+_STEP = 64
+"""Pages of the index that are merged at once, while others wait."""
+
+# What a word is, is decided before it comes here: the tokenizer finds spaces, and nothing else of ours to cut at.
+_SCHEMA = """
+CREATE VIRTUAL TABLE word USING fts5({columns}, content='', columnsize=0, tokenize='ascii');
+INSERT INTO word (word, rank) VALUES ('automerge', 8);
+CREATE TABLE dated (row INTEGER PRIMARY KEY, day TEXT NOT NULL);
+"""
+_INSERT = "INSERT INTO word (rowid, {columns}) VALUES (?, {values})"
+_DELETE = "INSERT INTO word (word, rowid, {columns}) VALUES ('delete', ?, {values})"
+_BY_DAY = "FROM dated WHERE day > :after AND day < :before"
+_FOUND = (
+    "FROM word CROSS JOIN dated ON dated.row = word.rowid WHERE word MATCH :words AND day > :after AND day < :before"
+)
+_PAGE = """
+    SELECT tip.id
+    FROM (SELECT dated.row, day {found} ORDER BY day DESC, dated.row DESC LIMIT :size OFFSET :skipped) AS page
+    CROSS JOIN tip ON tip.row = page.row
+    ORDER BY page.day DESC, page.row DESC
+"""
+_LAST = "~"
+"""After every day."""
+
+_NAMES = {"columns": ", ".join(_COLUMNS), "values": ", ".join("?" * len(_COLUMNS))}
+
+SCHEMA = _SCHEMA.format(**_NAMES)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Results:
+    """A page of the tips that were found, counted from 1; how many `pages` there are, and `tips` on all of them."""
+
+    found: Sequence[str]
+    number: int
+    pages: int
+    tips: int
+
+
+def write(database: sqlite3.Connection, row: int, content: Content) -> None:
+    """Put what is searched of a tip in its place, which must be empty."""
+    database.execute(_INSERT.format(**_NAMES), (row, *_cells(content)))
+    database.execute("INSERT INTO dated VALUES (?, ?)", (row, content.day))
+
+
+def erase(database: sqlite3.Connection, row: int, content: Content) -> None:
+    """Take out what was written there."""
+    database.execute(_DELETE.format(**_NAMES), (row, *_cells(content)))
+    database.execute("DELETE FROM dated WHERE row = ?", (row,))
+
+
+def settle(database: sqlite3.Connection) -> bool:
+    """A step towards an index in which nothing is left of what was taken out; whether there was nothing to do any more.
+
+    FTS5 writes what is taken out beside what was there, until both are merged. SQLite 3.40 can't do otherwise.
+    """
+    before = database.total_changes
+    # A negative number: everything into one, in the end.
+    database.execute("INSERT INTO word (word, rank) VALUES ('merge', ?)", (-_STEP,))
+    # This is how FTS5 says so.
+    return database.total_changes - before < 2
+
+
+def find(database: sqlite3.Connection, query: Query, number: int, size: int) -> Results:
+    """The tips that fit, the newest first, a page of so many; after the last page comes none."""
+    found = _FOUND if query.terms else _BY_DAY
+    values: dict[str, str | int] = {"after": query.after, "before": query.before or _LAST, "words": _asked(query)}
+    (tips,) = database.execute(f"SELECT count(*) {found}", values).fetchone()
+    pages = max(-(-tips // size), 1)
+    number = min(max(number, 1), pages)
+    page = _PAGE.format(found=found)
+    rows = database.execute(page, {**values, "size": size, "skipped": (number - 1) * size})
+    return Results([tip for (tip,) in rows], number, pages, tips)
+
+
+def _cells(content: Content) -> Iterator[str]:
+    """What stands in each column."""
+    by_part: dict[str, list[str]] = {part: [] for part in PARTS}
+    for text in content.texts:
+        by_part[text.part].append(text.text)
+    is_marked = any(map(_is_marked, (text.text for text in content.texts)))
+    writings = [writing for writing in Writing if is_marked or writing is not Writing.EXACT]
+    for texts in by_part.values():
+        yield f" {_BREAK} ".join(" ".join(words(text, writing)) for text in texts for writing in writings)
+    yield " ".join((*sorted(content.choices), *((_MARKED,) if is_marked else ())))
+
+
+def _is_marked(text: str) -> bool:
+    return not text.isascii() and text.translate(EXACT) != text.translate(FOLDED)
+
+
+def _asked(query: Query) -> str:
+    """The query in FTS5's language, made of nothing but words of ours, in quotation marks."""
+    return " AND ".join(f"({_any_of(term)})" for term in query.terms)
+
+
+def _any_of(term: Term) -> str:
+    within = f"{{{' '.join(term.parts)}}} : " if term.parts else ""
+    found = [within + _phrase(pattern.words, begins=pattern.begins) for pattern in term.patterns]
+    found += [f"({within}{plain} NOT {_CHOICES} : {_quoted(_MARKED)})" for plain in map(_plain, term.patterns) if plain]
+    found += [f"{_CHOICES} : {_quoted(choice)}" for choice in term.choices]
+    return " OR ".join(found)
+
+
+def _phrase(row: Sequence[str], *, begins: bool) -> str:
+    return _quoted(" ".join(row)) + (" *" if begins else "")
+
+
+def _plain(pattern: Pattern) -> str:
+    """Where all that is written is as folded, what is exact is found as that."""
+    plain = [word.removeprefix(_MARKED) for word in pattern.words]
+    is_exact = pattern.writing is Writing.EXACT and not any(map(_is_marked, plain))
+    return _phrase(plain, begins=pattern.begins) if is_exact else ""
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
