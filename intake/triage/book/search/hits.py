@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from intake.triage.book.search.patterns import Pattern
 from intake.triage.book.search.query import Query, Term
 from intake.triage.book.search.texts import Content, Text
 from intake.triage.book.search.words import Reading, Writing
@@ -66,19 +67,17 @@ class _Read:
             return []
         # Those that are likest to what was typed come first: where they are found, others would only be marked besides.
         for _, alike in groupby(term.patterns, lambda pattern: pattern.writing):
-            found = [
-                self._in(each.writing).span(*place)
-                for each in alike
-                for place in each.places(self._in(each.writing).words)
-            ]
+            found = [span for each in alike for span in self._spans(each)]
             if found:
                 return found
         return []
 
-    def _in(self, writing: Writing) -> Reading:
-        if writing not in self._readings:
-            self._readings[writing] = Reading(self._text.text, writing)
-        return self._readings[writing]
+    def _spans(self, pattern: Pattern) -> Iterator[tuple[int, int]]:
+        reading = self._readings.get(pattern.writing)
+        if reading is None:
+            reading = self._readings[pattern.writing] = Reading(self._text.text, pattern.writing)
+        if not reading.lacks(pattern.words[0]):
+            yield from (reading.span(*place) for place in pattern.places(reading.words))
 
 
 def _fits(term: Term, content: Content, read: Sequence[_Read]) -> bool:

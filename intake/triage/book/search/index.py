@@ -33,18 +33,25 @@ CREATE TABLE dated (row INTEGER PRIMARY KEY, day TEXT NOT NULL);
 """
 _INSERT = "INSERT INTO word (rowid, {columns}) VALUES (?, {values})"
 _DELETE = "INSERT INTO word (word, rowid, {columns}) VALUES ('delete', ?, {values})"
-_BY_DAY = "FROM dated WHERE day > :after AND day < :before"
-_FOUND = (
-    "FROM word CROSS JOIN dated ON dated.row = word.rowid WHERE word MATCH :words AND day > :after AND day < :before"
-)
-_PAGE = """
-    SELECT tip.id
-    FROM (SELECT dated.row, day {found} ORDER BY day DESC, dated.row DESC LIMIT :size OFFSET :skipped) AS page
-    CROSS JOIN tip ON tip.row = page.row
-    ORDER BY page.day DESC, page.row DESC
+_BY_DAY = "SELECT row, day FROM dated WHERE day > :after AND day < :before"
+_BY_WORDS = """
+    SELECT dated.row, day FROM word CROSS JOIN dated ON dated.row = word.rowid
+    WHERE word MATCH :words AND day > :after AND day < :before
 """
-_LAST = "~"
-"""After every day."""
+_PAGE = """
+WITH
+    -- Once for both: how many there are, and the newest of them.
+    found AS MATERIALIZED ({found}),
+    counted AS MATERIALIZED (SELECT count(*) AS tips FROM found),
+    page AS (
+        SELECT row, day FROM found ORDER BY day DESC, row DESC
+        LIMIT :size OFFSET (SELECT min(:skipped, max(tips - 1, 0) / :size * :size) FROM counted)
+    )
+SELECT tips, id FROM page CROSS JOIN counted CROSS JOIN tip ON tip.row = page.row
+ORDER BY day DESC, page.row DESC
+"""
+_LAST, _FARTHEST = "~", 1 << 32
+"""After every day, and a page after all that there are."""
 
 _NAMES = {"columns": ", ".join(_COLUMNS), "values": ", ".join("?" * len(_COLUMNS))}
 
@@ -87,14 +94,14 @@ def settle(database: sqlite3.Connection) -> bool:
 
 def find(database: sqlite3.Connection, query: Query, number: int, size: int) -> Results:
     """The tips that fit, the newest first, a page of so many; after the last page comes none."""
-    found = _FOUND if query.terms else _BY_DAY
+    found = _BY_WORDS if query.terms else _BY_DAY
     values: dict[str, str | int] = {"after": query.after, "before": query.before or _LAST, "words": _asked(query)}
-    (tips,) = database.execute(f"SELECT count(*) {found}", values).fetchone()
+    number = min(max(number, 1), _FARTHEST)
+    page = {**values, "size": size, "skipped": (number - 1) * size}
+    rows = database.execute(_PAGE.format(found=found), page).fetchall()
+    tips = rows[0][0] if rows else 0
     pages = max(-(-tips // size), 1)
-    number = min(max(number, 1), pages)
-    page = _PAGE.format(found=found)
-    rows = database.execute(page, {**values, "size": size, "skipped": (number - 1) * size})
-    return Results([tip for (tip,) in rows], number, pages, tips)
+    return Results([tip for _, tip in rows], min(number, pages), pages, tips)
 
 
 def _cells(content: Content) -> Iterator[str]:

@@ -138,8 +138,9 @@ def _texts(tip: OpenTip, told: Sequence[_Answer]) -> Iterator[Text]:
         yield from (Text("file", text, file.about.name) for text in (file.about.name, file.about.shows))
     for line in tip.conversation:
         yield Text("reply" if line.author else "message", line.text, ", ".join(filter(None, (line.author, line.day))))
-    for written in tip.written_as(Note):
-        yield Text("note", written.payload.text, _by(written.author))
+    for written in tip.written:
+        if isinstance(written.payload, Note):
+            yield Text("note", written.payload.text, _by(written.author))
     for change in tip.changes:
         if isinstance(change.event, Status | Due):
             yield Text("reason", change.event.reason, _by(change.author))

@@ -52,10 +52,19 @@ class Reading:
 
     def __init__(self, text: str, writing: Writing) -> None:
         self._text = text
+        self._writing = writing
         self._letters = _LETTERS[writing]
-        letters = text.translate(self._letters)
-        self._spans = _spans(letters, writing)
-        self.words: Sequence[str] = _named(letters, self._spans, writing)
+        self._read = text.translate(self._letters)
+
+    @cached_property
+    def words(self) -> Sequence[str]:
+        """The words, in their order."""
+        return _named(self._read, self._spans, self._writing)
+
+    def lacks(self, word: str) -> bool:
+        """Whether it is clear at first sight that no word begins like this one."""
+        is_as_read = self._writing is Writing.FOLDED or word.startswith(SYLLABLE)
+        return is_as_read and word not in self._read
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Where the text from one of its words to another begins and ends."""
@@ -64,8 +73,14 @@ class Reading:
         return bisect_right(self._ends, self._spans[first][0]), bisect_right(self._ends, self._ends[end])
 
     @cached_property
+    def _spans(self) -> Sequence[tuple[int, int]]:
+        return _spans(self._read, self._writing)
+
+    @cached_property
     def _ends(self) -> Sequence[int]:
         """Up to where what stands for each letter of the text goes."""
+        if self._text.isascii() and self._writing is not Writing.SOUNDING:
+            return range(1, len(self._text) + 1)
         return list(accumulate(map(len, map(self._letters.__getitem__, map(ord, self._text)))))
 
 

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import delete
 
 from beyond import BEYOND_THE_SIDES
+from intake.report.definition import Answer
 from intake.report.payloads import Addition
 from intake.storage.tables import Tip
 from intake.triage.book.queue import PAGE
@@ -46,7 +47,7 @@ def amina(desk: Desk, reviewer: Reviewer) -> Program:
     desk.store_tip("پلیس به خانهٔ مادرم در تهران رفت.", {})
     desk.store_message(first, "My mother is Gülnar.")
     desk.store_file(first, "mother \u202egpj.exe", b"data")
-    acts = {"acts": ({"phones": "+90 555 123 45 67", "words": "Come <b>back</b>"},)}
+    acts: dict[str, Answer] = {"acts": ({"phones": "+90 555 123 45 67", "words": "Come <b>back</b>"},)}
     desk.send(first, Addition(2, "acts", acts))
     program.unlock()
     for kind in ("note", "reply"):
