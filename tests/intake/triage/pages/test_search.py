@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import delete
 
 from beyond import BEYOND_THE_SIDES
-from intake.report.definition import Answer
+from intake.report.definition import Entry
 from intake.report.payloads import Addition
 from intake.storage.tables import Tip
 from intake.triage.book.queue import PAGE
@@ -47,8 +47,8 @@ def amina(desk: Desk, reviewer: Reviewer) -> Program:
     desk.store_tip("پلیس به خانهٔ مادرم در تهران رفت.", {})
     desk.store_message(first, "My mother is Gülnar.")
     desk.store_file(first, "mother \u202egpj.exe", b"data")
-    acts: dict[str, Answer] = {"acts": ({"phones": "+90 555 123 45 67", "words": "Come <b>back</b>"},)}
-    desk.send(first, Addition(2, "acts", acts))
+    act: Entry = {"phones": "+90 555 123 45 67", "words": "Come <b>back</b>"}
+    desk.send(first, Addition(2, "acts", {"acts": (act,)}))
     program.unlock()
     for kind in ("note", "reply"):
         program.post(f"{page(first)}/{kind}", page(first), text=f"A {kind} of Amina's.")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake.demo.reports import demo_reports
-from intake.report.definition import Answers, load_form
+from intake.report.definition import Answers, Choice, Entry, load_form
 from intake.report.events import Note, Status, Translation
 from intake.report.payloads import About
 from intake.report.told import Account
@@ -106,14 +106,19 @@ def test_nothing_that_is_typed_is_an_error_of_the_index(typed: str) -> None:
         book.search(parse(typed, how), 1)
 
 
+def entry(**told: Choice) -> Entry:
+    """One of several things told of a kind."""
+    return told
+
+
 ANSWERS: Answers = {
     "narrative": "inreport", "region": "inregion", "origin_state": "CN", "host_country": "CA", "urgency": "now",
     "actor_kind": ("police", "consulate"), "reported_outcome": "inanswer",
-    "acts": ({"words": "inevent", "place": "inactsplace", "phones": "0555 123 45 67", "accounts": "inaccount",
-              "emails": "in@email.example", "plates": "34 ABC 12", "documents": "indocument"},),
-    "places": ({"kind": "service_station", "name": "inplace"},),
-    "actor_details": ({"name": "inactor"},),
-    "people": ({"happened": "inperson", "age": "unanswered"},),
+    "acts": (entry(words="inevent", place="inactsplace", phones="0555 123 45 67", accounts="inaccount",
+                   emails="in@email.example", plates="34 ABC 12", documents="indocument"),),
+    "places": (entry(kind="service_station", name="inplace"),),
+    "actor_details": (entry(name="inactor"),),
+    "people": (entry(happened="inperson", age="unanswered"),),
 }  # fmt: skip
 
 
