@@ -26,7 +26,9 @@ LONGEST = 1000
 """Characters that the page lets somebody type. An address holds so many in any script."""
 
 PART_NAMES = PARTS
-_ANCHORS: Mapping[str, str] = MappingProxyType({"note": "note", "reply": "reply", "message": "reply", "file": "files"})
+_ANCHORS: Mapping[str, str] = MappingProxyType(
+    {"note": "note", "reply": "reply", "message": "reply", "file": "files", "act": "act", "referral": "referral"}
+)
 _MOST_SHOWN = 3
 """Texts of one report of which hits are shown."""
 

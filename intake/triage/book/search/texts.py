@@ -12,7 +12,18 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from intake.report.definition import NARRATIVE, UNANSWERED, Choice, Field, forms
-from intake.report.events import Due, Note, Status, Translation
+from intake.report.events import (
+    Act,
+    Due,
+    Event,
+    HarmCheck,
+    Note,
+    Referral,
+    SecondReading,
+    Status,
+    Translation,
+    Verification,
+)
 from intake.triage.mirror.added import Author
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.standing import Standing
@@ -24,6 +35,8 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "message": "Message of the source",
         "reply": "Reply",
         "note": "Note",
+        "act": "Act, as coded",
+        "referral": "Referral",
         "reason": "Reason of a reviewer's",
         "file": "File",
         "event": "Event",
@@ -57,6 +70,20 @@ _PART_OF: Mapping[str, str] = MappingProxyType(
     }
 )
 """Where a question is no plain `answer`: by its own key, or by that of what is told several times over."""
+
+_WRITTEN: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        Translation: ("translation", ("text",)),
+        Act: ("act", ("place", "written")),
+        Referral: ("referral", ("to_name", "handed", "reference", "outcome")),
+        Status: ("reason", ("reason",)),
+        Due: ("reason", ("reason",)),
+        Verification: ("reason", ("reasons", "rests_on")),
+        SecondReading: ("reason", ("why",)),
+        HarmCheck: ("reason", ("who", "noticed", "leak", "expects", "why")),
+    }
+)
+"""By kind of event, the part that its words belong to, and its fields that hold such."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -141,12 +168,11 @@ def _texts(tip: OpenTip, told: Sequence[_Answer]) -> Iterator[Text]:
     for written in tip.written:
         if isinstance(written.payload, Note):
             yield Text("note", written.payload.text, _by(written.author))
-    for change in tip.changes:
-        if isinstance(change.event, Status | Due):
-            yield Text("reason", change.event.reason, _by(change.author))
     for merged in Standing(tip.changes).subjects.values():
-        if isinstance(merged.outcome.event, Translation):
-            yield Text("translation", merged.outcome.event.text, _by(merged.outcome.author))
+        part, fields = _WRITTEN.get(type(merged.outcome.event), ("", ()))
+        # Pages show every reason that was ever given, and of the rest what counts.
+        for change in merged.history if part == "reason" else merged.stand:
+            yield from (Text(part, getattr(change.event, field), _by(change.author)) for field in fields)
     yield from (Text(each.part, each.text, each.of) for each in told)
 
 

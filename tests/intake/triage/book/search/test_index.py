@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from intake.demo.reports import demo_reports
 from intake.report.definition import Answers, Choice, Entry, load_form
-from intake.report.events import Note, Status, Translation
+from intake.report.events import Note, Referral, Status, Translation
 from intake.report.payloads import About
 from intake.report.told import Account
 from intake.triage.book import Book
@@ -74,7 +74,7 @@ def test_every_part_of_a_chinese_sentence_is_found(text: str, data: st.DataObjec
 
 @given(SHORT, SHORT)
 def test_nothing_that_is_not_there_is_found_exactly(text: str, typed: str) -> None:
-    typed = typed.replace('"', " ")
+    typed = re.sub("[\"“”„‟«»「」『』＂]", " ", typed)
     book = filled(tip(1, text), tip(2, "été ete علی"))
     if 1 in found(book, f'"{typed}"', How.EXACT):
         assert spelt(typed) in spelt(text)
@@ -139,6 +139,7 @@ def everything() -> OpenTip:
             Signed("c", author, Status("closed", "inreason")),
             Signed("d", author, Translation("0", "en", "inanearliertranslation")),
             Signed("e", author, Translation("0", "en", "intranslation", seen=("d",))),
+            Signed("f", author, Referral("1", "lawyer", "inreferral", "", "", "", "", "", "")),
         ],
     )
 
@@ -148,7 +149,7 @@ PART_OF = {
     "0555 123 45 67": "phone", "inaccount": "account", "in@email.example": "email", "34 ABC 12": "plate",
     "indocument": "document", "inplace": "place", "inactor": "actor", "inperson": "person", "infilename": "file",
     "infileshows": "file", "infilemaker": "file", "inmessage": "message", "inreply": "reply", "innote": "note",
-    "inreason": "reason", "intranslation": "translation",
+    "inreason": "reason", "intranslation": "translation", "inreferral": "referral",
 }  # fmt: skip
 
 
