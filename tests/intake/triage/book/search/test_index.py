@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from intake.demo.reports import demo_reports
 from intake.report.definition import Answers, Choice, Entry, load_form
 from intake.report.events import Note, Referral, Status, Translation
-from intake.report.payloads import About
+from intake.report.payloads import TEAM, About
 from intake.report.told import Account
 from intake.triage.book import Book
 from intake.triage.book.queue import PAGE
@@ -226,6 +226,17 @@ def test_the_newest_come_first_and_fifty_stand_on_a_page() -> None:
     assert book.search(parse("police"), 99).number == book.search(parse("police"), 1 << 100).number == 3
     assert book.search(parse("nothing"), -1).found == []
     assert book.search(parse("after:2026-04-26"), 1).found == [tips[-1].id, tips[-2].id]
+
+
+def test_a_dossier_of_the_whole_team_is_no_report_that_is_found() -> None:
+    dossier = everything()
+    dossier.dossier = TEAM
+    book = filled(dossier)
+    assert found(book, "innote") == found(book, "after:2020") == []
+    book.put(everything(), b"given")
+    assert found(book, "innote") == [1]
+    book.put(dossier, b"given")
+    assert found(book, "innote") == found(book, "after:2020") == []
 
 
 def test_of_a_translation_the_one_that_counts_is_found() -> None:
