@@ -57,12 +57,13 @@ class Book:
 
     def put(self, tip: OpenTip, given: bytes) -> None:
         """Put a tip in, in the place of what was there of it. `given`: digest of what it was opened from."""
-        document, content = encode(tip), _searched(tip)
+        document, content = encode(tip), Content.of(tip)
         with self._writing() as database:
             # Where it comes back, in its old row: the index names rows, and those that lie close together take less.
             row = self._delete(tip.id, content)
             added = database.execute("INSERT INTO tip VALUES (?, ?, ?, ?)", (row, tip.id, given, document))
-            index.write(database, added.lastrowid or 0, content)
+            if tip.dossier != TEAM:
+                index.write(database, added.lastrowid or 0, content)
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
             if tip.dossier == TEAM:
                 database.execute("INSERT INTO team VALUES (?)", (tip.id,))
@@ -220,9 +221,10 @@ class Book:
         if found is None:
             return None
         row, document = found
-        content = _searched(decode(document))
-        index.erase(self._database, row, content)
-        self._unsettled |= instead is None or content.has_more_than(instead)
+        if (before := decode(document)).dossier != TEAM:
+            content = Content.of(before)
+            index.erase(self._database, row, content)
+            self._unsettled |= instead is None or content.has_more_than(instead)
         self._database.execute("DELETE FROM tip WHERE row = ?", (row,))
         for table in ("spoilt", "team"):
             self._database.execute(f"DELETE FROM {table} WHERE tip = ?", (tip,))  # noqa: S608 - ours
@@ -237,8 +239,3 @@ class Book:
     def _unread(self, name: str, held: bytes) -> set[str]:
         looked = self._looked.get(name)
         return {NEW} if looked is None else {READ} if looked == held else {CHANGED}
-
-
-def _searched(tip: OpenTip) -> Content:
-    """What is searched of a tip: of what the team sets for itself, nothing."""
-    return Content(tip.day, (), frozenset()) if tip.dossier == TEAM else Content.of(tip)
