@@ -90,6 +90,7 @@ def test_what_an_exception_says_is_not_said(log: Log) -> None:
     assert re.fullmatch(r"Failed to rate limit\.: LookupError in fail \(.*", line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("application", ["source", "desk"])
 def test_a_flood_of_what_is_no_http_leaves_a_few_lines_that_say_how_much_it_was(
     application: str, server: Keeper, tmp_path: Path

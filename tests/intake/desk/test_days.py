@@ -221,6 +221,7 @@ def test_what_is_undone_leaves_the_digests_that_were_there(filled: Keeper) -> No
 STEPS = st.lists(st.sampled_from([*CHANGES, "hide", "list", "an hour passes"]), max_size=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(steps=STEPS)
 def test_after_any_sequence_of_changes_the_list_is_the_one_that_is_made_anew(

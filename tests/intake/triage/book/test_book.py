@@ -100,6 +100,7 @@ def test_a_tip_comes_out_as_it_was_put_in(opened: OpenTip) -> None:
     assert book.day("another") is None
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TIPS, st.binary(max_size=8)) | NAMES, max_size=30))
 def test_a_book_after_any_changes_is_one_filled_at_once(changes: list[tuple[OpenTip, bytes] | str]) -> None:
     book, left = Book(), dict[str, tuple[OpenTip, bytes]]()
@@ -243,6 +244,7 @@ assert Book.deserialize(book.serialize()).queue(Wanted()).tips == 1000
 """Works with a book, and sorts what is larger than SQLite's cache, where the system lets no byte into any file."""
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_book_reaches_a_file() -> None:
     ended = run([sys.executable, "-c", IN_MEMORY])
     assert (ended.returncode, ended.stderr) == (0, "")

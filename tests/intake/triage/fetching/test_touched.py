@@ -141,6 +141,7 @@ def told(workspace: Workspace) -> Any:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(steps=[("tip", 1), ("damage", 0), ("tip", 0)])
 @example(steps=[("tip", 1), ("message", 0), ("damage", 0), ("removal", 0)])

@@ -284,6 +284,7 @@ def test_what_only_grew_has_nothing_to_be_tidied_up() -> None:
     assert len(book.serialize()) >= len(before)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 5), SHORT | st.none()), max_size=12), SHORT)
 def test_after_any_changes_what_is_found_is_what_is_there(changes: list[tuple[int, str | None]], typed: str) -> None:
     book, left = Book(), dict[int, OpenTip]()

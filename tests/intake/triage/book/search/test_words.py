@@ -129,6 +129,7 @@ def test_text_that_is_made_to_be_slow_is_read_quickly(flood: str) -> None:
     assert max(map(len, words(flood, Writing.FOLDED)), default=0) <= 64
 
 
+@pytest.mark.slow
 def test_all_letters_that_there_are_fill_no_memory() -> None:
     for code in range(0x110000):
         if not 0xD800 <= code < 0xE000:
