@@ -11,7 +11,8 @@ from intake.settings import settable
 from intake.storage.tables import Base
 from project import PROJECT
 
-DOCUMENTS = ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/threat-model.md", "docs/translations.md")
+DOCUMENTS = ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/threat-model.md", "docs/reviewer.md",
+             "docs/translations.md")  # fmt: skip
 CODE = re.compile(r"`([^`\n]+)`")
 
 

@@ -261,8 +261,8 @@ def test_the_auditor_finds_every_access_and_the_log_whole(journey: Journey, serv
     assert result.returncode == 0, result.stderr
     assert "amina" in result.stdout
     assert "boris" in result.stdout
-    # A status, a note, a reply, and the word to the source that the report was opened.
-    assert result.stdout.count(" add ") == 4
+    # A status, a note, a reply, the word that it was opened, and each file that was saved outside.
+    assert result.stdout.count(" add ") == 4 + len(journey.files)
     assert "Verified:" in result.stdout
 
 
