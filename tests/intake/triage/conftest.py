@@ -18,6 +18,7 @@ from new_server import new_server
 from open_desk import Desk
 from ports import free_port
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
+from told import sync
 
 
 @pytest.fixture
@@ -94,3 +95,12 @@ def restarted(reviewer: Reviewer) -> Callable[[], Program]:
 def amina(restarted: Callable[[], Program]) -> Program:
     """Amina's program, unlocked, and synced once before anything else happens."""
     return restarted()
+
+
+@pytest.fixture
+def boris(amina: Program, reviewer: Reviewer) -> Program:
+    """Another reviewer's program, unlocked, after which both have fetched."""
+    program = reviewer("boris")
+    program.unlock()
+    sync(amina)
+    return program

@@ -64,15 +64,6 @@ def tips(desk: Desk) -> list[Tip]:
         return list(session.scalars(select(Tip)))
 
 
-@pytest.fixture
-def boris(amina: Program, reviewer: Reviewer) -> Program:
-    """Another reviewer's program, unlocked, after which both have fetched."""
-    program = reviewer("boris")
-    program.unlock()
-    sync(amina)
-    return program
-
-
 def test_what_is_written_for_the_team_is_there_for_all_of_it_and_stands_in_no_queue(
     desk: Desk, amina: Program, boris: Program
 ) -> None:

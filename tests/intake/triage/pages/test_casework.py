@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 
 from open_desk import Desk, Stored
-from program import Enrol, Program, Reviewer
+from program import Program
 from told import page, shown, sync
 
 pytestmark = pytest.mark.slow
@@ -17,23 +17,6 @@ ACT = {
 }  # fmt: skip
 REFERRAL = {"to_kind": "lawyer", "to_name": "R. Example", "consent": "consent_lawyer", "handed": "The whole report."}
 CHECK = {"who": "The mother.", "noticed": "The police.", "leak": "They would know.", "expects": "Help."}
-
-
-@pytest.fixture
-def amina(reviewer: Reviewer, enrol: Enrol) -> Program:
-    """Amina's program, unlocked; boris is a reviewer too."""
-    enrol("boris")
-    program = reviewer("amina")
-    program.unlock()
-    return program
-
-
-@pytest.fixture
-def boris(amina: Program, reviewer: Reviewer) -> Program:
-    """His program, unlocked."""
-    program = reviewer("boris")
-    program.unlock()
-    return program
 
 
 @pytest.fixture

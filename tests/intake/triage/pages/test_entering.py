@@ -19,7 +19,7 @@ from intake.triage.pages.entering import _form_class
 from intake.triage.reading.opening import OpenTip
 from open_desk import Desk
 from opened import opened_tips
-from program import Program, Reviewer
+from program import Program
 from source_site import Visit
 
 pytestmark = pytest.mark.slow
@@ -52,15 +52,6 @@ def field_of(page: str, name: str) -> str:
     found = re.search(rf'<textarea[^>]* name="{name}"[^>]*>\n([^<]*)</textarea>', page)
     assert found
     return unescape(found[1])
-
-
-@pytest.fixture
-def boris(amina: Program, reviewer: Reviewer) -> Program:
-    """Another reviewer's program, unlocked, after which both have fetched."""
-    program = reviewer("boris")
-    program.unlock()
-    amina.post("/sync", "/")
-    return program
 
 
 def test_the_form_asks_all_that_the_source_is_asked(amina: Program) -> None:

@@ -7,27 +7,10 @@ from html import unescape
 import pytest
 
 from open_desk import Desk
-from program import Enrol, Program, Reviewer
+from program import Program
 from told import page, shown, sync
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def amina(reviewer: Reviewer, enrol: Enrol) -> Program:
-    """Amina's program, unlocked; boris is a reviewer too."""
-    enrol("boris")
-    program = reviewer("amina")
-    program.unlock()
-    return program
-
-
-@pytest.fixture
-def boris(amina: Program, reviewer: Reviewer) -> Program:
-    """His program, unlocked."""
-    program = reviewer("boris")
-    program.unlock()
-    return program
 
 
 def set_for_all(program: Program, kind: str, **values: str) -> int:

@@ -14,29 +14,12 @@ from intake.report.payloads import Addition, Message
 from intake.triage.book import PAGE
 from open_desk import Desk, Stored
 from opened import opened_tip
-from program import Enrol, Program, Reviewer
+from program import Program
 from told import page, shown, sync
 
 pytestmark = pytest.mark.slow
 
 ANSWERS = {"urgency": "ongoing", "host_country": "CA", "origin_state": "CN"}
-
-
-@pytest.fixture
-def amina(reviewer: Reviewer, enrol: Enrol) -> Program:
-    """Amina's program, unlocked; boris is a reviewer too."""
-    enrol("boris")
-    program = reviewer("amina")
-    program.unlock()
-    return program
-
-
-@pytest.fixture
-def boris(amina: Program, reviewer: Reviewer) -> Program:
-    """His program, unlocked."""
-    program = reviewer("boris")
-    program.unlock()
-    return program
 
 
 def day(days: int) -> str:
@@ -216,13 +199,12 @@ def test_an_assignment_to_somebody_revoked_says_so(desk: Desk, amina: Program, r
 
 
 @pytest.fixture
-def revoke_boris(desk: Desk, amina: Program) -> Callable[[], str]:
+def revoke_boris(desk: Desk, amina: Program, boris: Program) -> Callable[[], str]:
     """Revokes boris; returns the id of his key."""
 
     def revoke() -> str:
-        (key,) = (key for key in amina.workspace.people() if key != key_of(amina))
         members.revoke(desk.server.store, desk.server.log, "boris", Role.REVIEWER)
-        return key
+        return key_of(boris)
 
     return revoke
 

@@ -20,7 +20,7 @@ from intake.triage.outbox.making import Told
 from intake.triage.outbox.unsent import TypedReport, Unsent, new_form
 from open_desk import Desk
 from opened import opened_tips
-from program import Program, Reviewer
+from program import Program
 
 pytestmark = pytest.mark.slow
 
@@ -64,15 +64,6 @@ def warnings(program: Program) -> str:
     workspace = program.workspace
     tips = [says for tip in opened_tips(workspace.book) for says in tip.warnings]
     return "\n".join([*workspace.notices, *tips])
-
-
-@pytest.fixture
-def boris(amina: Program, reviewer: Reviewer) -> Program:
-    """Another reviewer's program, unlocked, after which both have fetched."""
-    program = reviewer("boris")
-    program.unlock()
-    amina.post("/sync", "/")
-    return program
 
 
 def test_one_that_is_hidden_is_said_to_those_who_never_saw_it_too(desk: Desk, amina: Program, boris: Program) -> None:
