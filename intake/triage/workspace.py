@@ -6,7 +6,6 @@ from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from threading import Event, Lock
-from typing import TypeVar
 
 from crypto.age import HybridRecipient
 from intake.hygiene import fault
@@ -42,7 +41,6 @@ from intake.triage.reading.standing import NOTHING, Change, Standing, held
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
 
-P = TypeVar("P", bound=Payload)
 
 _AT_ONCE = 50
 """Reports that are opened in one transaction of the mirror, which others wait for."""
@@ -293,19 +291,6 @@ class Workspace:
         with self._making:
             tip = self._team_dossier()
         self.write(Unsent.typed(form, tip, payload))
-
-    def team_wrote(self, kind: type[P]) -> list[P]:
-        """What was written of one kind into all dossiers of the team's, in the order of the log; then what is under
-        way.
-
-        With who wrote it, and without what is under way: `Book.team_wrote`.
-        """
-        proven = self.book.team_wrote(kind)
-        there = {signed.item for signed in proven}
-        tips = {tip.id for tip in self.book.team()} | {unsent.tip for unsent in self.sending.making}
-        waiting = [each for each in self.sending.under_way if each.tip in tips and each.item not in there]
-        payloads = [*(signed.payload for signed in proven), *(unsent.payload for unsent in waiting)]
-        return [payload for payload in payloads if isinstance(payload, kind)]
 
     def _team_doubts(self) -> list[str]:
         return [says for tip in self.book.team() for says in tip.warnings]

@@ -16,7 +16,7 @@ from intake.accesslog.append import LogAppender
 from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
-from intake.report.events import Note
+from intake.report.events import LabelName
 from intake.storage.tables import LogEntry, Tip
 from intake.triage.audit_report import run_audit
 from intake.triage.desk.client import DeskError
@@ -60,7 +60,7 @@ def test_it_says_who_opened_what_and_who_may(
 def test_it_says_who_made_what(desk: Desk, reviewer: Reviewer, carla: MemberKeys, home: HomeOf) -> None:
     amina = reviewer("amina")
     amina.unlock()
-    amina.workspace.write_for_team(new_form(), Note("A filter."))
+    amina.workspace.write_for_team(new_form(), LabelName("1", "A label.", "grey", retired=False))
     amina.let_leave()
     with desk.server.store.writing() as session:
         tip = session.query(Tip).one()

@@ -12,7 +12,7 @@ from intake.accesslog import members
 from intake.protocol.card import Role
 from intake.report.beginning import identity_of
 from intake.report.definition import NARRATIVE, load_form
-from intake.report.events import Note
+from intake.report.events import LabelName, Note
 from intake.report.payloads import Report
 from intake.storage.tables import Tip
 from intake.triage.outbox.making import Told
@@ -32,11 +32,11 @@ TOLD = Told(
 
 def notes(program: Program) -> list[str]:
     """What the team's dossiers hold for this program."""
-    return [note.text for note in program.workspace.team_wrote(Note)]
+    return [label.name for label in program.workspace.team().outcomes(LabelName)]
 
 
 def write(program: Program, text: str) -> None:
-    program.workspace.write_for_team(new_form(), Note(text))
+    program.workspace.write_for_team(new_form(), LabelName(text, text, "grey", retired=False))
     program.let_leave()
 
 

@@ -13,7 +13,7 @@ from intake.protocol.kinds import Kind
 from intake.protocol.newtip import NewTip
 from intake.report.beginning import NOTHING_YET, Writer, begin_dossier, follow, identity_of
 from intake.report.definition import NARRATIVE, load_form
-from intake.report.events import Note
+from intake.report.events import LabelName
 from intake.report.payloads import TEAM, Dossier, Entered, Report
 from intake.storage.tables import Item, Tip
 from intake.triage.outbox.making import Told
@@ -107,17 +107,17 @@ def test_one_that_was_exchanged_is_not_taken_for_the_members(desk: Desk, amina: 
 
 
 def test_a_dossier_that_no_member_made_is_none_of_the_teams(desk: Desk, amina: Program) -> None:
-    amina.workspace.write_for_team(new_form(), Note("A filter."))
+    amina.workspace.write_for_team(new_form(), LabelName("1", "A label.", "grey", retired=False))
     amina.let_leave()
     put_tip(desk, Dossier((str(HybridIdentity.generate()),), TEAM).padded())
     assert "by the log no member made it so" in warnings(amina)
     assert len(amina.workspace.book.team()) == 1
-    assert [note.text for note in amina.workspace.team_wrote(Note)] == ["A filter."]
+    assert [label.name for label in amina.workspace.team().outcomes(LabelName)] == ["A label."]
     assert "1 report" in amina.get("/reports").text, "it is shown where warnings are seen"
 
 
 def test_nothing_in_a_dossier_comes_from_a_source(desk: Desk, amina: Program) -> None:
-    amina.workspace.write_for_team(new_form(), Note("A filter."))
+    amina.workspace.write_for_team(new_form(), LabelName("1", "A label.", "grey", retired=False))
     amina.let_leave()
     with desk.server.store.writing() as session:
         tip = session.query(Tip).one()
