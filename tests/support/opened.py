@@ -1,10 +1,25 @@
 """What a reviewer's book holds, in a form in which two can be compared."""
 
+import io
 from dataclasses import fields
 from typing import Any
 
 from intake.triage.book import Book, Wanted
 from intake.triage.reading.opening import OpenTip
+
+GIVEN, OTHER = bytes(32), bytes([1]) * 32
+"""What tips that are put into a book are said to be opened from."""
+
+
+def stored(book: Book) -> bytes:
+    """All that is kept of a book between two unlocks, in the clear."""
+    return b"".join(book.serialize())
+
+
+def restored(data: bytes) -> Book:
+    """The book that was stored so."""
+    stream = io.BytesIO(data)
+    return Book.deserialize(lambda size: bytearray(stream.read(size)))
 
 
 def told(tip: OpenTip) -> dict[str, Any]:

@@ -1,9 +1,8 @@
 """The book itself: tips go in as they are opened, and come out equal; the queue is counted and paged by SQLite."""
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from threading import Event as Signal
 from threading import Lock
 from typing import TypeVar
@@ -12,6 +11,7 @@ from intake.report.events import Event
 from intake.report.payloads import TEAM, Payload
 from intake.triage.book import facets, queue
 from intake.triage.book.document import decode, encode
+from intake.triage.book.documents import Documents
 from intake.triage.book.facets import FacetIndex
 from intake.triage.book.queue import Neighbours, Page, Wanted
 from intake.triage.book.search import Content, Query, Results, index
@@ -30,14 +30,13 @@ PRAGMA secure_delete = ON;
 no snapshot carries it on."""
 
 _SCHEMA = """
-CREATE TABLE tip (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, given BLOB NOT NULL, document BLOB NOT NULL);
 CREATE TABLE team (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- dossiers of the whole team's
 CREATE TABLE spoilt (tip TEXT, item TEXT, PRIMARY KEY (tip, item)) WITHOUT ROWID;
 CREATE TABLE ahead (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- those that the queue shows with what is on its way
 """
 
-_GIVEN = "SELECT id, given FROM tip"
-_THESE = " WHERE id IN (SELECT value FROM json_each(?))"
+_SIZE = 8
+"""Bytes of the number that says how long the database is."""
 
 
 class Book:
@@ -48,6 +47,7 @@ class Book:
         # One connection for all threads, one at a time: a query takes milliseconds.
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA + facets.SCHEMA + index.SCHEMA)
+        self._documents = Documents()
         self._index = FacetIndex()
         self._ahead: Mapping[str, Ahead] = {}
         self._looked: dict[str, bytes] = {}
@@ -59,15 +59,14 @@ class Book:
         """Put a tip in, in the place of what was there of it. `given`: digest of what it was opened from."""
         document, content = encode(tip), Content.of(tip)
         with self._writing() as database:
-            # Where it comes back, in its old row: the index names rows, and those that lie close together take less.
-            row = self._delete(tip.id, content)
-            added = database.execute("INSERT INTO tip VALUES (?, ?, ?, ?)", (row, tip.id, given, document))
-            if tip.dossier != TEAM:
-                index.write(database, added.lastrowid or 0, content)
+            self._delete(tip.id, content)
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
             if tip.dossier == TEAM:
                 database.execute("INSERT INTO team VALUES (?)", (tip.id,))
-            self._write_row(tip)
+            else:
+                # Where it comes back, in its old place: those that lie close together take less of the index.
+                index.write(database, self._write_row(tip), content)
+            self._documents.put(tip.id, given, document)
 
     def show_ahead(self, ahead: Mapping[str, Ahead]) -> None:
         """Let the queue show these tips with what is on its way for them, and all others as the log has them."""
@@ -77,7 +76,7 @@ class Book:
             shown = {name for (name,) in database.execute("SELECT tip FROM ahead")}
             for name in shown | ahead.keys():
                 changed = name not in before or before[name] != ahead.get(name)
-                if changed and (tip := self._tip(name)) is not None:
+                if changed and (tip := self._tip(name)) is not None and tip.dossier != TEAM:
                     self._write_row(tip)
             database.execute("DELETE FROM ahead")
             database.executemany("INSERT INTO ahead VALUES (?)", ((name,) for name in ahead))
@@ -103,6 +102,7 @@ class Book:
             self._delete(tip)
             if (place := queue.remove_row(database, tip)) is not None:
                 self._index.remove(place)
+            self._documents.remove(tip)
 
     def tip(self, tip: str) -> OpenTip | None:
         """A tip as it was put in."""
@@ -114,8 +114,9 @@ class Book:
         each have made one.
         """
         with self._lock:
-            found = self._database.execute("SELECT document FROM tip WHERE id IN (SELECT tip FROM team)").fetchall()
-        return sorted((decode(document) for (document,) in found), key=lambda tip: tip.made.place if tip.made else -1)
+            names = [name for (name,) in self._database.execute("SELECT tip FROM team")]
+            found = [tip for name in names if (tip := self._tip(name))]
+        return sorted(found, key=lambda tip: tip.made.place if tip.made else -1)
 
     def team_events(self) -> list[tuple[Signed, Event]]:
         """Every event that was written into them, in the order of the log."""
@@ -149,9 +150,8 @@ class Book:
 
     def given(self, tips: Collection[str] | None = None) -> dict[str, bytes]:
         """By tip, the digest of what it was opened from: of all, or of those of these that are there."""
-        query, these = (_GIVEN, ()) if tips is None else (_GIVEN + _THESE, (json.dumps(list(tips)),))
         with self._lock:
-            return dict(self._database.execute(query, these))
+            return self._documents.given(tips)
 
     def spoilt(self) -> list[tuple[str, str]]:
         """Each item that is not what was sealed, after its tip."""
@@ -164,8 +164,8 @@ class Book:
         with self._lock:
             return self._changes
 
-    def serialize(self, abandon: Signal | None = None) -> bytes:
-        """All of it, in the clear: for `Snapshot`, which seals it. Nothing, if `abandon` is set before that is done.
+    def serialize(self, abandon: Signal | None = None) -> Sequence[bytes]:
+        """All of it in parts, in the clear: for `Snapshot`, which seals it. None, if `abandon` is set before.
 
         Words of what was removed are written out of the index before, in steps, between which others have their turn.
         """
@@ -175,27 +175,27 @@ class Book:
                     with self._database:
                         self._database.execute("BEGIN")
                         self._index.keep(self._database)
-                    return self._database.serialize()
+                    database = self._database.serialize()
+                    return (len(database).to_bytes(_SIZE, "big"), database, *self._documents.parts())
                 self._unsettled = not index.settle(self._database)
-        return b""
+        return ()
 
     @classmethod
-    def deserialize(cls, data: bytes | bytearray) -> "Book":
-        """A book as it was serialised by this very program; `sqlite3.Error` for other bytes.
+    def deserialize(cls, read: Callable[[int], bytearray]) -> "Book":
+        """A book as it was serialised by this very program; `sqlite3.Error` or `ValueError` for other bytes.
 
-        A `bytearray` is emptied, so that it doesn't lie there three times.
+        `read`: gives the next so many bytes. The database is loaded before the documents are read, so that what lies
+        there twice for a moment is the smaller part.
         """
         book = cls()
-        loaded = sqlite3.connect(":memory:")
-        try:
+        data = read(int.from_bytes(read(_SIZE), "big"))
+        with closing(sqlite3.connect(":memory:")) as loaded:
             loaded.deserialize(data)
-            if isinstance(data, bytearray):
-                data.clear()
+            data.clear()
             # A database over given bytes can't grow beyond 1 GiB.
             loaded.backup(book._database)
-        finally:
-            loaded.close()
         book._index = FacetIndex.recall(book._database)
+        book._documents = Documents.read(read)
         return book
 
     def close(self) -> None:
@@ -212,29 +212,24 @@ class Book:
                 yield self._database
 
     def _tip(self, tip: str) -> OpenTip | None:
-        found = self._database.execute("SELECT document FROM tip WHERE id = ?", (tip,)).fetchone()
-        return None if found is None else decode(found[0])
+        document = self._documents.get(tip)
+        return None if document is None else decode(document)
 
-    def _delete(self, tip: str, instead: Content | None = None) -> int | None:
-        """Take a tip out, if it is there, so that something may come in its place. Returns the row that it had."""
-        found = self._database.execute("SELECT row, document FROM tip WHERE id = ?", (tip,)).fetchone()
-        if found is None:
-            return None
-        row, document = found
-        if (before := decode(document)).dossier != TEAM:
+    def _delete(self, tip: str, instead: Content | None = None) -> None:
+        """Take out what is found of a tip, if it is there, but for its row in the queue: something may come there."""
+        if (before := self._tip(tip)) is None:
+            return
+        if (place := queue.place(self._database, tip)) is not None:
             content = Content.of(before)
-            index.erase(self._database, row, content)
+            index.erase(self._database, place, content)
             self._unsettled |= instead is None or content.has_more_than(instead)
-        self._database.execute("DELETE FROM tip WHERE row = ?", (row,))
         for table in ("spoilt", "team"):
             self._database.execute(f"DELETE FROM {table} WHERE tip = ?", (tip,))  # noqa: S608 - ours
-        return int(row)
 
-    def _write_row(self, tip: OpenTip) -> None:
-        if tip.dossier == TEAM:
-            return
+    def _write_row(self, tip: OpenTip) -> int:
         placed = queue.write_row(self._database, tip, self.standing(tip), self.ahead(tip.id))
         self._index.put(placed.place, {**placed.traits, UNREAD: self._unread(tip.id, placed.held)})
+        return placed.place
 
     def _unread(self, name: str, held: bytes) -> set[str]:
         looked = self._looked.get(name)

@@ -128,23 +128,29 @@ def read_page(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, n
     pages = max(-(-len(fitting) // PAGE), 1)
     number = min(max(number, 1), pages)
     places = islice(_in_order(database, fitting, wanted.order), (number - 1) * PAGE, number * PAGE)
-    rows = [_row(database, index, place) for place in list(places)]
+    rows = [_row(database, index, each) for each in list(places)]
     return Page(rows, number, pages, len(fitting), index.counts(wanted.chosen, among=due))
 
 
 def read_neighbours(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, tip: str) -> Neighbours:
     """The tips around one, among those that fit; none around one that doesn't."""
-    found = database.execute("SELECT place FROM queue WHERE tip = ?", (tip,)).fetchone()
+    own = place(database, tip)
     fitting = index.fitting(wanted.chosen, among=_due(database, wanted.due))
-    if found is None or found[0] not in fitting:
+    if own is None or own not in fitting:
         return Neighbours()
     before, places = None, _in_order(database, fitting, wanted.order)
-    for place in places:
-        if place == found[0]:
+    for each in places:
+        if each == own:
             break
-        before = place
+        before = each
     after = next(places, None)
-    return Neighbours(*("" if place is None else _row(database, index, place).tip for place in (before, after)))
+    return Neighbours(*("" if each is None else _row(database, index, each).tip for each in (before, after)))
+
+
+def place(database: sqlite3.Connection, tip: str) -> int | None:
+    """Where a tip stands, by which the index of words and the facets know it."""
+    found = database.execute("SELECT place FROM queue WHERE tip = ?", (tip,)).fetchone()
+    return None if found is None else int(found[0])
 
 
 def write_row(database: sqlite3.Connection, tip: OpenTip, standing: Standing, ahead: Ahead) -> Placed:

@@ -7,8 +7,8 @@ one or none costs time and nothing else.
 
 import hmac
 import sqlite3
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,7 +22,6 @@ from intake.triage.home import Home
 
 _FILE = "book.age"
 _PROOF = b"intake book v1"
-_LENGTH = 8
 _PIECE = 1 << 20
 _OPENED_BY = ("crypto", "intake.protocol", "intake.report", "intake.triage")
 """The packages that decide what is opened from sealed bytes, and what is said of it."""
@@ -47,9 +46,9 @@ class Snapshot:
     def save(self, book: Book, abandon: Event) -> None:
         """Keep the book, durably; `SnapshotError` if that can't be done, or was abandoned: what was kept then stays."""
         try:
-            data = book.serialize(abandon)
+            parts = book.serialize(abandon)
             with self._home.writing(_FILE) as file, Encryptor(file, [self._identity.recipient]) as sealed:
-                for piece in _pieces(self._proof + len(data).to_bytes(_LENGTH, "big"), data):
+                for piece in _pieces((self._proof, *parts)):
                     if abandon.is_set():
                         raise SnapshotError("there was no more time")
                     sealed.write(piece)
@@ -65,11 +64,11 @@ class Snapshot:
                 opened = Decryptor(file, [self._identity])
                 if not hmac.compare_digest(_read(opened, len(self._proof)), self._proof):
                     return None
-                data = _read(opened, int.from_bytes(_read(opened, _LENGTH), "big"))
+                book = Book.deserialize(partial(_read, opened))
                 while opened.next_chunk():
                     pass
-            return Book.deserialize(data)
-        except (OSError, AgeError, sqlite3.Error):
+                return book
+        except (OSError, AgeError, ValueError, sqlite3.Error):
             return None
 
 
@@ -92,12 +91,12 @@ def _texts(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
             yield from _texts(entry, f"{name}/{entry.name}")
 
 
-def _pieces(head: bytes, data: bytes) -> Iterator[bytes | memoryview]:
-    yield head
-    view = memoryview(data)
-    for start in range(0, len(view), _PIECE):
-        yield view[start : start + _PIECE]
-    for start in range(0, zeros := zeros_after(len(head) + len(data)), _PIECE):
+def _pieces(parts: Sequence[bytes]) -> Iterator[bytes | memoryview]:
+    for part in parts:
+        view = memoryview(part)
+        for start in range(0, len(view), _PIECE):
+            yield view[start : start + _PIECE]
+    for start in range(0, zeros := zeros_after(sum(map(len, parts))), _PIECE):
         yield bytes(min(_PIECE, zeros - start))
 
 

@@ -1,7 +1,8 @@
 """The index of all words: a part of the book's database, and what was typed as a question to it.
 
-It holds no text, only where each word is: a row has the number of its tip. What is removed is written over a text that
-is read once more, so it must be read by the same program; until the index was settled, its words are still there.
+It holds no text, only where each word is: a row has the number of its tip's place in the queue. What is removed is
+written over a text that is read once more, so it must be read by the same program; until the index was settled, its
+words are still there.
 """
 
 import sqlite3
@@ -47,8 +48,8 @@ WITH
         SELECT row, day FROM found ORDER BY day DESC, row DESC
         LIMIT :size OFFSET (SELECT min(:skipped, max(tips - 1, 0) / :size * :size) FROM counted)
     )
-SELECT tips, id FROM page CROSS JOIN counted CROSS JOIN tip ON tip.row = page.row
-ORDER BY day DESC, page.row DESC
+SELECT tips, tip FROM page CROSS JOIN counted CROSS JOIN queue ON place = row
+ORDER BY page.day DESC, row DESC
 """
 _LAST, _FARTHEST = "~", 1 << 32
 """After every day, and a page after all that there are."""

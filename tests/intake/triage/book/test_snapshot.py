@@ -26,7 +26,7 @@ from intake.triage.progress import no_progress
 from intake.triage.reading.opening import OpenTip, open_tip
 from intake.triage.workspace import Workspace
 from open_desk import Desk, Stored
-from opened import contents, tips_of
+from opened import GIVEN, contents, stored, tips_of
 from program import Enrol, Reviewer
 from project import PROJECT
 from sent import write
@@ -47,7 +47,7 @@ def place(tmp_path: Path, desk: Desk) -> Home:
 def book_of(*narratives: str) -> Book:
     book = Book()
     for number, narrative in enumerate(narratives):
-        book.put(OpenTip(f"{number:032x}", "2026-01-01", narrative=narrative), b"given")
+        book.put(OpenTip(f"{number:032x}", "2026-01-01", narrative=narrative), GIVEN)
     return book
 
 
@@ -62,7 +62,7 @@ def test_what_was_kept_is_loaded_and_its_file_tells_a_padded_size_and_nothing_el
     loaded = Snapshot(place, identity).load()
     assert loaded is not None
     assert contents(loaded) == contents(book)
-    loaded.put(OpenTip("f" * 32, "2026-01-01"), b"")
+    loaded.put(OpenTip("f" * 32, "2026-01-01"), GIVEN)
     assert kept(place).stat().st_mode & 0o777 == 0o600
     sealed = kept(place).read_bytes()
     assert MARKER.encode() not in sealed
@@ -133,10 +133,10 @@ def test_whatever_is_changed_in_what_opens_reports_makes_another_version(
 
 def test_whoever_knows_only_the_public_key_can_put_no_words_into_a_book(place: Home) -> None:
     identity = HybridIdentity.generate()
-    forged = book_of("Nothing to doubt here.").serialize()
+    forged = stored(book_of("Nothing to doubt here."))
     target = io.BytesIO()
     with Encryptor(target, [identity.recipient]) as sealed:
-        sealed.write(bytes(32) + len(forged).to_bytes(8, "big") + forged)
+        sealed.write(bytes(32) + forged)
     kept(place).write_bytes(target.getvalue())
     assert Snapshot(place, identity).load() is None
 
@@ -242,7 +242,7 @@ def test_what_was_withdrawn_is_not_brought_back_by_an_old_snapshot(desk: Desk, s
     again = start()
     assert again.book.queue(Wanted()).tips == 0
     assert again.book.tip(tip.id.hex()) is None
-    assert MARKER.encode() not in again.book.serialize()
+    assert MARKER.encode() not in stored(again.book)
 
 
 def test_a_lock_keeps_what_was_opened_and_a_lock_that_has_no_time_for_it_leaves_what_was_kept(

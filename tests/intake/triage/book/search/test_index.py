@@ -23,6 +23,7 @@ from intake.triage.book.search.hits import fits
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
 from intake.triage.reading.opening import Attachment, OpenTip, Signed
+from opened import GIVEN, OTHER, restored, stored
 
 UYGHUR = "ساقچىلار ئانامنىڭ ئۆيىگە كېلىپ، مېنىڭ قەيەردە ئىكەنلىكىمنى سورىدى."
 TIBETAN = "ཉེན་རྟོག་པས་ངའི་ཨ་མའི་ཁྱིམ་དུ་སླེབས་ནས་ང་གང་དུ་ཡོད་དྲིས་སོང་།"
@@ -43,7 +44,7 @@ def tip(number: int, narrative: str = "", day: str = "2026-01-01", *, lines: tup
 def filled(*tips: OpenTip) -> Book:
     book = Book()
     for each in tips:
-        book.put(each, b"given")
+        book.put(each, GIVEN)
     return book
 
 
@@ -55,9 +56,9 @@ def found(book: Book, typed: str, how: How = How.USUAL) -> list[int]:
 @pytest.mark.parametrize("how", How)
 def test_every_word_of_a_text_is_found_by_searching_for_it(language: str, how: How) -> None:
     book, others = filled(tip(1, TEXTS[language])), [text for name, text in TEXTS.items() if name != language]
-    book.put(tip(2, "Nothing of the kind."), b"given")
+    book.put(tip(2, "Nothing of the kind."), GIVEN)
     for number, text in enumerate(others, 3):
-        book.put(tip(number, text), b"given")
+        book.put(tip(number, text), GIVEN)
     for word in TEXTS[language].split():
         query = parse(json.dumps(word, ensure_ascii=False), how)
         if any(unicodedata.category(letter)[0] in "LN" for letter in word):
@@ -233,9 +234,9 @@ def test_a_dossier_of_the_whole_team_is_no_report_that_is_found() -> None:
     dossier.dossier = TEAM
     book = filled(dossier)
     assert found(book, "innote") == found(book, "after:2020") == []
-    book.put(everything(), b"given")
+    book.put(everything(), GIVEN)
     assert found(book, "innote") == [1]
-    book.put(dossier, b"given")
+    book.put(dossier, GIVEN)
     assert found(book, "innote") == found(book, "after:2020") == []
 
 
@@ -245,9 +246,9 @@ def test_of_a_translation_the_one_that_counts_is_found() -> None:
 
 def remaining(book: Book, *sought: str) -> set[str]:
     """Those of some words that are anywhere in what a snapshot would hold of a book, and those that its index knows."""
-    data = book.serialize()
+    data = stored(book)
     terms = sqlite3.connect(":memory:")
-    terms.deserialize(data)
+    terms.deserialize(data[8 : 8 + int.from_bytes(data[:8], "big")])
     terms.execute("CREATE VIRTUAL TABLE temp.term USING fts5vocab(main, word, row)")
     known = {term.lstrip("«±¬") for (term,) in terms.execute("SELECT term FROM term")}
     terms.close()
@@ -260,7 +261,7 @@ def test_nothing_of_what_was_removed_or_replaced_is_left_in_a_snapshot() -> None
     sought = ("zzwithdrawn", "秘密", "zzdeleted", "cafe", "zzkept")
     assert remaining(book, *sought) == set(sought)
     book.remove(tip(1).id)
-    book.put(tip(2, "zzkept"), b"other")
+    book.put(tip(2, "zzkept"), OTHER)
     assert remaining(book, *sought) == {"zzkept"}
     assert found(book, "zzdeleted") == found(book, "秘密") == []
     assert found(book, "zzkept") == [2]
@@ -271,17 +272,17 @@ def test_who_has_no_time_gets_nothing_rather_than_what_was_removed() -> None:
     now.set()
     book.remove(tip(1).id)
     changes = book.changes
-    assert book.serialize(now) == b""
+    assert book.serialize(now) == ()
     assert len(book.serialize(Event())) > 0
     assert book.changes == changes, "to tidy up is no change"
 
 
 def test_what_only_grew_has_nothing_to_be_tidied_up() -> None:
     book = filled(*(tip(number, f"words {number}") for number in range(50)))
-    before = book.serialize()
-    book.put(tip(7, "words 7", lines=("more",)), b"other")
+    before = stored(book)
+    book.put(tip(7, "words 7", lines=("more",)), OTHER)
     assert book._unsettled is False
-    assert len(book.serialize()) >= len(before)
+    assert len(stored(book)) >= len(before)
 
 
 @pytest.mark.slow
@@ -294,13 +295,13 @@ def test_after_any_changes_what_is_found_is_what_is_there(changes: list[tuple[in
             left.pop(number, None)
         else:
             left[number] = tip(number, text)
-            book.put(left[number], b"given")
-    again = Book.deserialize(bytearray(book.serialize()))
+            book.put(left[number], GIVEN)
+    again = restored(stored(book))
     for how in How:
         if not parse(typed, how).is_empty:
             there = set(found(filled(*left.values()), typed, how))
             assert set(found(book, typed, how)) == set(found(again, typed, how)) == there
-    again.put(tip(6, "one more"), b"given")
+    again.put(tip(6, "one more"), GIVEN)
     assert 6 in found(again, "more")
     book._database.execute("INSERT INTO word (word) VALUES ('integrity-check')")
 
