@@ -40,7 +40,7 @@ class Program:
     def open(self, name: str) -> None:
         """From the report, the page of a file."""
         self.firefox.navigate(self.report)
-        self.firefox.find_element(By.LINK_TEXT, name).click()
+        click(self.firefox, name, By.LINK_TEXT)
 
     @property
     def text(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from firefox import By, Marionette, click, started, write
+from firefox import By, Marionette, choose, click, started, write
 from other_site import OtherSite, other_site
 from whole_service import Service
 
@@ -53,7 +53,7 @@ def seen(service: Service, firefox: Marionette) -> Seen:
     click(firefox, "form[action$='/report'] button:not([name])")
     note("refused")
     write(firefox, "[name=narrative]", "They went to my mother.")
-    click(firefox, "[name=urgency][value=now]")
+    choose(firefox, "[name=urgency][value=now]")
     click(firefox, "form[action$='/report'] button:not([name])")
     note("received")
     write(firefox, "[name=text]", "They rang again.")

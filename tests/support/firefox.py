@@ -12,15 +12,17 @@ from typing import Any
 
 from intake.demo.processes import wait_for_port
 from ports import free_port
+from waiting import waited_for
 
 with warnings.catch_warnings():
     # What it imports for telephones and to name the Linux distribution is deprecated, and not used here.
     warnings.simplefilter("ignore", DeprecationWarning)
     from marionette_driver import By
+    from marionette_driver.errors import NoSuchElementException, StaleElementException
     from marionette_driver.geckoinstance import DesktopInstance, GeckoInstance
-    from marionette_driver.marionette import Marionette
+    from marionette_driver.marionette import WebElement, Marionette
 
-__all__ = ["By", "Marionette", "click", "started", "write"]
+__all__ = ["By", "Marionette", "choose", "click", "started", "write"]
 
 FIREFOX = "/usr/bin/firefox-esr"
 
@@ -71,9 +73,27 @@ def connected(port: int) -> Marionette:
     return driver
 
 
-def click(firefox: Marionette, selector: str) -> None:
-    """Press something, and wait for the page that it brings."""
-    firefox.find_element(By.CSS_SELECTOR, selector).click()
+def click(firefox: Marionette, selector: str, by: str = By.CSS_SELECTOR) -> None:
+    """Press something, and wait for the page that it brings.
+
+    The driver itself goes on where the browser hasn't begun to load after a fifth of a second.
+    """
+    before = firefox.find_element(By.CSS_SELECTOR, "html")
+    choose(firefox, selector, by)
+    assert waited_for(lambda: _is_gone(before))
+
+
+def choose(firefox: Marionette, selector: str, by: str = By.CSS_SELECTOR) -> None:
+    """Press something that brings no page."""
+    firefox.find_element(by, selector).click()
+
+
+def _is_gone(element: WebElement) -> bool:
+    try:
+        element.is_displayed()
+    except (NoSuchElementException, StaleElementException):
+        return True
+    return False
 
 
 def write(firefox: Marionette, selector: str, text: str) -> None:
