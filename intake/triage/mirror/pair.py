@@ -7,6 +7,7 @@ whose structure is damaged is made anew from the other, with whatever the damage
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -36,8 +37,8 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 
 Damaged = Callable[[str], None]
 """Is told in words what could not be restored."""
-IsSound = Callable[[sqlite3.Connection, str], bool]
-"""Whether a file, by what SQL calls it, is free of damage."""
+IsSound = Callable[[sqlite3.Connection], bool]
+"""Whether a file is free of damage."""
 
 
 class NewerMirrorError(Exception):
@@ -54,19 +55,24 @@ def open_pair(directory: Path, is_sound: IsSound, damaged: Damaged) -> sqlite3.C
         require_no_newer(directory)
         sound = {path: _make(path) for path in (copy, main)}
         if all(sound.values()):
-            db = _attached(main, copy)
-            unsound = [path for path, schema in ((copy, IN_COPY), (main, IN_MAIN)) if not is_sound(db, schema)]
-            if not unsound:
-                _compare(db, damaged)
-                return db
-            db.close()
-            sound |= dict.fromkeys(unsound, False)
+            sound = _checked(list(sound), is_sound)
         for path, other in ((copy, main), (main, copy)):
             if not sound[path]:
                 _restore(path, other if sound[other] else None, damaged)
         db = _attached(main, copy)
         _compare(db, damaged)
         return db
+
+
+def _checked(paths: Sequence[Path], is_sound: IsSound) -> dict[Path, bool]:
+    """Which files are sound: looked at side by side, since each is read through."""
+
+    def check(path: Path) -> bool:
+        with closing(connect(path)) as db:
+            return is_sound(db)
+
+    with ThreadPoolExecutor() as beside:
+        return dict(zip(paths, beside.map(check, paths), strict=True))
 
 
 def _attached(main: Path, copy: Path) -> sqlite3.Connection:
@@ -154,14 +160,14 @@ def _statements(db: sqlite3.Connection) -> list[str]:
     ]
 
 
-def is_kept_twice_sound(db: sqlite3.Connection, schema: str) -> bool:
+def is_kept_twice_sound(db: sqlite3.Connection) -> bool:
     """Whether every row that is kept twice can be found, in whichever way it is looked for."""
-    return _is_sound(db, [f"{schema}.integrity_check({table.name})" for table in TABLES if table.is_twice])
+    return _is_sound(db, [f"integrity_check({table.name})" for table in TABLES if table.is_twice])
 
 
-def is_wholly_sound(db: sqlite3.Connection, schema: str) -> bool:
+def is_wholly_sound(db: sqlite3.Connection) -> bool:
     """Whether nothing in a file is damaged: the large tables are read too."""
-    return _is_sound(db, [f"{schema}.integrity_check"])
+    return _is_sound(db, ["integrity_check"])
 
 
 def _is_sound(db: sqlite3.Connection, checks: Iterable[str]) -> bool:
@@ -193,16 +199,24 @@ def _compare(db: sqlite3.Connection, damaged: Callable[[str], None]) -> None:
     db.execute("COMMIT")
 
 
-def _differing(db: sqlite3.Connection, table: Table) -> list[Value]:
-    name, key = table.name, table.key
+def _differing(db: sqlite3.Connection, table: Table) -> set[Value]:
+    found = _lacking(db, table, IN_COPY, IN_MAIN)
+    sizes = {
+        db.execute(f"SELECT count(*) FROM {schema}.{table.name}").fetchone()  # noqa: S608 - names of our own
+        for schema in (IN_MAIN, IN_COPY)
+    }
+    # As many rows, and each in both: then there is none beside them.
+    return found | _lacking(db, table, IN_MAIN, IN_COPY) if found or len(sizes) > 1 else found
+
+
+def _lacking(db: sqlite3.Connection, table: Table, schema: str, other: str) -> set[Value]:
+    """The keys of rows of the other file that one file does not have, or has otherwise."""
     same = " AND ".join(f"ours.{column} IS other.{column}" for column in (*table.columns, "proof"))
     found = db.execute(
-        f"SELECT {key} FROM main.{name} AS ours WHERE NOT EXISTS "  # noqa: S608 - names of our own
-        f"(SELECT 1 FROM copy.{name} AS other WHERE {same}) UNION "
-        f"SELECT {key} FROM copy.{name} AS other WHERE NOT EXISTS "
-        f"(SELECT 1 FROM main.{name} AS ours WHERE {same})"
+        f"SELECT {table.key} FROM {other}.{table.name} AS other WHERE NOT EXISTS "  # noqa: S608 - names of our own
+        f"(SELECT 1 FROM {schema}.{table.name} AS ours WHERE {same})"
     )
-    return [value for (value,) in found]
+    return {value for (value,) in found}
 
 
 def _take(db: sqlite3.Connection, source: sqlite3.Connection, tables: Iterable[Table]) -> None:
