@@ -18,7 +18,7 @@ test: $(VENV)/.dev packages check ## Set up, then run every check and every test
 	$(BIN)/pytest -n auto --dist worksteal
 
 quick: $(VENV)/.dev check ## The tests that take no longer than a minute and a half together.
-	$(BIN)/pytest -n auto --dist worksteal -m "not slow"
+	$(BIN)/pytest -n $$(getconf _NPROCESSORS_ONLN) --dist worksteal -m "not slow"
 
 check: $(VENV)/.dev ## Style, types and the direction of imports.
 	$(BIN)/ruff check
