@@ -268,7 +268,21 @@ class Duty(Event):
             raise PayloadFormatError("not two days in their order")
 
 
-TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty)
+@dataclass(frozen=True, slots=True, repr=False)
+class WatchTerm(Event):
+    """Something that marks a report in which it is found, as it would be typed into the search.
+
+    `watch`: an id of its own. `retired`: it marks none any more.
+    """
+
+    kind = "watch_term"
+    names = "watch"
+    watch: str
+    term: str
+    retired: bool
+
+
+TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty, WatchTerm)
 """What is set for all reports, in a dossier of the team's."""
 
 EVENTS: tuple[type[Event], ...] = (

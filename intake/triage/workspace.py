@@ -12,6 +12,7 @@ from intake.hygiene import fault
 from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
+from intake.report.events import WatchTerm
 from intake.report.payloads import Payload
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.desk.client import DeskClient, DeskError
@@ -283,6 +284,11 @@ class Workspace:
         own = [tip.id for tip in self.book.team()] + [unsent.tip for unsent in self.sending.making]
         return Standing([*proven, *(change for tip in own for change in ahead.get(tip, NOTHING).changes)])
 
+    def watch_terms(self) -> dict[str, str]:
+        """What the team watches for, by the id of each term."""
+        terms = self.team().outcomes(WatchTerm)
+        return {each.watch: each.term for each in terms if not each.retired}
+
     def write_for_team(self, form: str, payload: Payload) -> None:
         """Write something into a dossier of the whole team's that all of it can read; one is made where there is none.
 
@@ -325,6 +331,7 @@ class Workspace:
         with self._showing:
             if not self._closed:
                 self.book.show_ahead(self.sending.ahead)
+                self.book.watch_for(self.watch_terms())
 
     def keep_book(self, abandon: Event) -> None:
         """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
@@ -446,6 +453,7 @@ class Workspace:
                 self._notices += [f"In a dossier of your team's own: {says}" for says in self._team_doubts()]
             self.sending.settle()
             self.book.show_ahead(self.sending.ahead)
+            self.book.watch_for(self.watch_terms())
             if self._told is None or self._told.rulings != log.rulings:
                 self._compare_members(log)
             self._told = log

@@ -12,10 +12,10 @@ from intake.report.payloads import TEAM, Payload
 from intake.triage.book import facets, queue
 from intake.triage.book.document import decode, encode
 from intake.triage.book.documents import Documents
-from intake.triage.book.facets import FacetIndex
+from intake.triage.book.facets import FacetIndex, Places
 from intake.triage.book.queue import Neighbours, Page, Wanted
-from intake.triage.book.search import Content, Query, Results, index
-from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD
+from intake.triage.book.search import Content, Query, Results, fitting, index, watching
+from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD, WATCHED, YES
 from intake.triage.reading.opening import OpenTip, Signed
 from intake.triage.reading.standing import NOTHING, Ahead, Standing
 
@@ -32,6 +32,7 @@ no snapshot carries it on."""
 _SCHEMA = """
 CREATE TABLE team (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- dossiers of the whole team's
 CREATE TABLE spoilt (tip TEXT, item TEXT, PRIMARY KEY (tip, item)) WITHOUT ROWID;
+CREATE TABLE watch (id TEXT PRIMARY KEY, term TEXT NOT NULL) WITHOUT ROWID; -- terms by which tips are marked
 CREATE TABLE ahead (tip TEXT PRIMARY KEY) WITHOUT ROWID; -- those that the queue shows with what is on its way
 """
 
@@ -51,6 +52,8 @@ class Book:
         self._index = FacetIndex()
         self._ahead: Mapping[str, Ahead] = {}
         self._looked: dict[str, bytes] = {}
+        self._terms: dict[str, str] = {}
+        self._watching: Mapping[str, Query] = {}
         self._changes = 0
         self._unsettled = False
         """Whether words of what was removed may be left in the index of words."""
@@ -58,14 +61,16 @@ class Book:
     def put(self, tip: OpenTip, given: bytes) -> None:
         """Put a tip in, in the place of what was there of it. `given`: digest of what it was opened from."""
         document, content = encode(tip), Content.of(tip)
+        is_report = tip.dossier != TEAM
         with self._writing() as database:
             self._delete(tip.id, content)
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
-            if tip.dossier == TEAM:
-                database.execute("INSERT INTO team VALUES (?)", (tip.id,))
-            else:
+            if is_report:
                 # Where it comes back, in its old place: those that lie close together take less of the index.
-                index.write(database, self._write_row(tip), content)
+                place = self._write_row(tip, _marks(fitting(self._watching, content)))
+                index.write(database, place, content)
+            else:
+                database.execute("INSERT INTO team VALUES (?)", (tip.id,))
             self._documents.put(tip.id, given, document)
 
     def show_ahead(self, ahead: Mapping[str, Ahead]) -> None:
@@ -87,6 +92,31 @@ class Book:
             self._looked |= looked
             for name, place, held in queue.read_held(database, looked):
                 self._index.mark(place, UNREAD, self._unread(name, held))
+
+    def watch_for(self, terms: Mapping[str, str]) -> None:
+        """Mark the tips in which any of these terms is found, by its id. A new one is looked for once, in the index."""
+        if terms == self._terms:
+            return
+        with self._writing() as database:
+            before, self._watching = self._watching, watching(terms)
+            kept = {name for name in before.keys() & terms.keys() if self._terms[name] == terms[name]}
+            found = {name: index.places(database, self._watching[name]) for name in self._watching.keys() - kept}
+            for name in before.keys() - kept:
+                self._index.choose(WATCHED, name, Places.of(()))
+            for name, places in found.items():
+                self._index.choose(WATCHED, name, places)
+            marked = self._index.fitting({WATCHED: tuple(self._watching)}) if self._watching else Places.of(())
+            self._index.choose(WATCHED, YES, marked)
+            database.execute("DELETE FROM watch")
+            database.executemany("INSERT INTO watch VALUES (?, ?)", terms.items())
+            self._terms = dict(terms)
+
+    def watched(self, tip: str) -> Mapping[str, Query]:
+        """What the team watches for and is found in a tip, by the id of its term."""
+        with self._lock:
+            place = queue.place(self._database, tip)
+            marks = [] if place is None else self._index.of(place, WATCHED)
+            return {name: self._watching[name] for name in marks if name in self._watching}
 
     def standing(self, tip: OpenTip) -> Standing:
         """Where a tip stands, with what is on its way for it."""
@@ -196,6 +226,8 @@ class Book:
             loaded.backup(book._database)
         book._index = FacetIndex.recall(book._database)
         book._documents = Documents.read(read)
+        book._terms = dict(book._database.execute("SELECT id, term FROM watch"))
+        book._watching = watching(book._terms)
         return book
 
     def close(self) -> None:
@@ -226,11 +258,18 @@ class Book:
         for table in ("spoilt", "team"):
             self._database.execute(f"DELETE FROM {table} WHERE tip = ?", (tip,))  # noqa: S608 - ours
 
-    def _write_row(self, tip: OpenTip) -> int:
+    def _write_row(self, tip: OpenTip, watched: Collection[str] | None = None) -> int:
+        """Let the queue show a tip as it stands. `watched`: how it is marked, where that may have changed."""
         placed = queue.write_row(self._database, tip, self.standing(tip), self.ahead(tip.id))
-        self._index.put(placed.place, {**placed.traits, UNREAD: self._unread(tip.id, placed.held)})
+        marks = self._index.of(placed.place, WATCHED) if watched is None else watched
+        traits = {**placed.traits, UNREAD: self._unread(tip.id, placed.held), WATCHED: marks}
+        self._index.put(placed.place, traits)
         return placed.place
 
     def _unread(self, name: str, held: bytes) -> set[str]:
         looked = self._looked.get(name)
         return {NEW} if looked is None else {READ} if looked == held else {CHANGED}
+
+
+def _marks(watched: Collection[str]) -> Collection[str]:
+    return {*watched, YES} if watched else ()

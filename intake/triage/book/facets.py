@@ -71,6 +71,10 @@ class FacetIndex:
         for choice in chosen:
             _set(choices.setdefault(choice, bytearray()), place)
 
+    def choose(self, field: str, choice: str, places: Places) -> None:
+        """Let just these places have a choice of a field."""
+        self._places.setdefault(field, {})[choice] = bytearray(places.data())
+
     def of(self, place: int, field: str) -> list[str]:
         """The choices of a field that a place has."""
         return [choice for choice, data in self._places.get(field, {}).items() if _has(data, place)]

@@ -28,7 +28,10 @@ NONE, SOME, ALL = "none", "some", "all"
 CHECKED, UNCHECKED = "checked", "unchecked"
 """Whether a second reviewer has thought of whom a referral could harm."""
 
-WORK = ("status", "assigned", "label", UNREAD, "unanswered", "files", "language", "translation",
+WATCHED = "watched"
+"""Which of the terms that the team watches for are found in a tip: their ids, and `YES` if there is any."""
+
+WORK = ("status", "assigned", "label", UNREAD, WATCHED, "unanswered", "files", "language", "translation",
         "acts_coded", "referral", "warnings")  # fmt: skip
 """What tips are found by beside the form's questions."""
 

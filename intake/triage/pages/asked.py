@@ -32,6 +32,7 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
             "colour": Asked("Colour", events.COLOURS, is_needed=True),
         },
         events.SavedFilter.kind: {"name": Asked("Save this list as", is_needed=True)},
+        events.WatchTerm.kind: {"term": Asked("Words, a “phrase” or whatever else the search takes", is_needed=True)},
         events.Duty.kind: {
             "since": Asked("From", is_needed=True, is_day=True),
             "until": Asked("Until", is_needed=True, is_day=True),

@@ -20,8 +20,10 @@ from intake.report.events import (
     SecondReading,
     Status,
     Translation,
+    WatchTerm,
 )
 from intake.report.payloads import Payload, PayloadFormatError, Reply
+from intake.triage.book.search import parse
 from intake.triage.pages.asked import asked
 
 LONGEST_TEXT = 50_000
@@ -52,8 +54,8 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     if made is Reply:
         # Its sealing gives it its number.
         values["number"] = 0
-    if issubclass(made, (Due, Act, Referral, LabelName, SavedFilter)) and not values[made.names]:
-        # The same form is the same task, act, referral, label or filter, however often it is sent.
+    if issubclass(made, (Due, Act, Referral, LabelName, SavedFilter, WatchTerm)) and not values[made.names]:
+        # The same form is the same task, act, referral, label, filter or term, however often it is sent.
         values[made.names] = given.get("form", "")
     try:
         payload = made.from_values(values)
@@ -101,6 +103,17 @@ def _check(payload: Payload) -> None:
     for kinds, (name, says) in _EMPTY.items():
         if isinstance(payload, kinds) and not getattr(payload, name):
             raise FormError(says)
+    if isinstance(payload, WatchTerm) and not payload.retired:
+        _check_watched(payload.term)
     name, choices, reason = _NEED_REASON.get(type(payload), ("kind", frozenset(), ""))
     if getattr(payload, name) in choices and not getattr(payload, reason):
         raise FormError("what you chose needs a reason")
+
+
+def _check_watched(term: str) -> None:
+    """What is watched for is all that was typed, or nothing: nobody may rely on a part that is left out."""
+    query = parse(term)
+    if query.left_out:
+        raise FormError(f"not all of it can be watched for. {' '.join(query.left_out)}".removesuffix("."))
+    if query.is_empty:
+        raise FormError("there is nothing in it that can be watched for")

@@ -63,6 +63,7 @@ _FILTERS = {
     "assigned": "Whose work it is",
     "label": "Labels",
     "unread": "New to you",
+    "watched": "Watched for",
     "unanswered": "Unanswered",
     "files": "Files",
     "language": "Language of the report",
@@ -108,6 +109,9 @@ def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapp
         return {key: label.name for key, label in labels_by_id(workspace).items() if key in counts}
     if field == "language":
         return {key: Locale("en").languages.get(key, key) for key in sorted(counts)}
+    if field == "watched":
+        terms = {"yes": "Anything on the watch list", **workspace.watch_terms()}
+        return {key: term for key, term in terms.items() if key in counts}
     if field in _CHOICES:
         return {key: says for key, says in _CHOICES[field].items() if key in counts}
     return labels.choices(field, counts)
@@ -134,6 +138,7 @@ _WRITTEN = {
     "label_name": "A label of the team's",
     "saved_filter": "A saved filter",
     "duty": "A duty",
+    "watch_term": "A term to watch for",
     "entered": "How it came",
     "handed": "The eight words were shown",
     "saved": "A file was saved outside",
@@ -171,6 +176,7 @@ def content(payload: Payload, workspace: Workspace) -> str:
         case Event() if payload.kind in asked():
             told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
             says = "; ".join(words(payload.kind, name, value) for name, value in told if value)
+            says += " (no more)" if getattr(payload, "retired", False) else ""
     return says
 
 

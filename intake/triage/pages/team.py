@@ -1,9 +1,9 @@
-"""What the team sets for all its reports: labels, saved filters, who has duty. Kept as a dossier of the team's own."""
+"""What the team sets for all its reports: labels, saved filters, duties, a watch list. Kept as a dossier of its own."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from intake.report.events import Duty, LabelName
+from intake.report.events import Duty, LabelName, WatchTerm
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, new_form
 from intake.triage.pages.forms import FormError, read_form
@@ -45,6 +45,7 @@ def _page(workspace: Workspace, problem: str = "", kind: str = "") -> str:
         standing=standing,
         labels_of_team=[event for event in standing.outcomes(LabelName) if not event.retired],
         filters=saved_filters(workspace),
+        watch_terms=[event for event in standing.outcomes(WatchTerm) if not event.retired],
         duties=sorted(standing.outcomes(Duty), key=lambda duty: duty.since),
         people=workspace.people(),
         problem=problem,

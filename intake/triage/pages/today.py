@@ -40,6 +40,7 @@ REASONS = (
     Reason("Due within three days, or late", {"due": ("3days",), "order": ("due",)}),
     Reason("A message of the source has no answer", {"unanswered": (YES,), "order": ("unanswered",)}),
     Reason("Yours, and due within a week or late", {"assigned": (ME,), "due": ("week",), "order": ("due",)}),
+    Reason("On the watch list, and new since your last look", {"watched": (YES,), "unread": (NEW, CHANGED)}),
     Reason("New since your last look", {"unread": (NEW, CHANGED), "order": ("day",)}),
     Reason("You looked at it, and nobody has taken it", {"unread": (READ,), "assigned": (NOBODY,)}),
 )

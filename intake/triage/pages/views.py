@@ -25,6 +25,7 @@ from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
 from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.pages.wanted import address, fields, wanted
+from intake.triage.pages.watched import watched
 from intake.triage.patience import in_thread
 from intake.triage.reading.casework import acts, referrals
 from intake.triage.reading.opening import OpenTip
@@ -191,6 +192,7 @@ def tip_page(
         referrals=referrals(standing),
         notes=opened.written_as(Note),
         handed=opened.written_as(Handed),
+        watched=watched(workspace, opened),
         people=workspace.people(),
         statuses=STATUSES,
         problem=problem,

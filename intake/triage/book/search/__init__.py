@@ -1,12 +1,12 @@
 """Search over everything that was opened, in every script."""
 
-from intake.triage.book.search.hits import Hit, Piece, hits
+from intake.triage.book.search.hits import Hit, Piece, fitting, hits
 from intake.triage.book.search.index import Results
 from intake.triage.book.search.letters import READ_BY
 from intake.triage.book.search.patterns import How
 from intake.triage.book.search.query import Query, parse
 from intake.triage.book.search.texts import PARTS, Content, Text
-from intake.triage.book.search.watch import watched
+from intake.triage.book.search.watch import watching
 
 __all__ = [
     "PARTS",
@@ -18,7 +18,8 @@ __all__ = [
     "Query",
     "Results",
     "Text",
+    "fitting",
     "hits",
     "parse",
-    "watched",
+    "watching",
 ]

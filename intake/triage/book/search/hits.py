@@ -1,6 +1,6 @@
 """Where a query is found in a report, which is read once more as it stands: for pages, and for terms to watch for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -38,12 +38,10 @@ class Hit:
     more: int
 
 
-def fits(query: Query, content: Content) -> bool:
-    """Whether a report is found by a query."""
-    if not (query.after < content.day and (not query.before or content.day < query.before)):
-        return False
+def fitting(queries: Mapping[str, Query], content: Content) -> list[str]:
+    """The names of those queries by which a report is found; it is read once for all of them."""
     read = [_Read(text) for text in content.texts]
-    return all(_fits(term, content, read) for term in query.terms)
+    return [name for name, query in queries.items() if _is_found(query, content, read)]
 
 
 def hits(query: Query, content: Content) -> Iterator[Hit]:
@@ -78,6 +76,12 @@ class _Read:
             reading = self._readings[pattern.writing] = Reading(self._text.text, pattern.writing)
         if not reading.lacks(pattern.words[0]):
             yield from (reading.span(*place) for place in pattern.places(reading.words))
+
+
+def _is_found(query: Query, content: Content, read: Sequence[_Read]) -> bool:
+    if not (query.after < content.day and (not query.before or content.day < query.before)):
+        return False
+    return all(_fits(term, content, read) for term in query.terms)
 
 
 def _fits(term: Term, content: Content, read: Sequence[_Read]) -> bool:

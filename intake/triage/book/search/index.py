@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from intake.triage.book.facets import Places
 from intake.triage.book.search.letters import EXACT, FOLDED
 from intake.triage.book.search.patterns import Pattern
 from intake.triage.book.search.query import Query, Term
@@ -95,14 +96,25 @@ def settle(database: sqlite3.Connection) -> bool:
 
 def find(database: sqlite3.Connection, query: Query, number: int, size: int) -> Results:
     """The tips that fit, the newest first, a page of so many; after the last page comes none."""
-    found = _BY_WORDS if query.terms else _BY_DAY
-    values: dict[str, str | int] = {"after": query.after, "before": query.before or _LAST, "words": _asked(query)}
+    found, values = _found(query)
     number = min(max(number, 1), _FARTHEST)
     page = {**values, "size": size, "skipped": (number - 1) * size}
     rows = database.execute(_PAGE.format(found=found), page).fetchall()
     tips = rows[0][0] if rows else 0
     pages = max(-(-tips // size), 1)
     return Results([tip for _, tip in rows], min(number, pages), pages, tips)
+
+
+def places(database: sqlite3.Connection, query: Query) -> Places:
+    """All the tips that fit, by their rows."""
+    found, values = _found(query)
+    return Places.of(row for row, _ in database.execute(found, values))
+
+
+def _found(query: Query) -> tuple[str, dict[str, str]]:
+    """What selects the rows that fit, each with its day, and the values for that."""
+    values = {"after": query.after, "before": query.before or _LAST, "words": _asked(query)}
+    return (_BY_WORDS if query.terms else _BY_DAY), values
 
 
 def _cells(content: Content) -> Iterator[str]:

@@ -1,13 +1,13 @@
 """Terms that a team watches for: each as somebody would type it into the search, and found as that finds it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
-from intake.triage.book.search.hits import fits
-from intake.triage.book.search.query import parse
-from intake.triage.book.search.texts import Content
+from intake.triage.book.search.query import Query, parse
+from intake.triage.book.traits import YES
 
 
-def watched(terms: Iterable[str], content: Content) -> list[str]:
-    """Those of the terms that a report is found by."""
-    queries = ((term, parse(term)) for term in terms)
-    return [term for term, query in queries if not query.is_empty and fits(query, content)]
+def watching(terms: Mapping[str, str]) -> Mapping[str, Query]:
+    """What is looked for, by the id of its term: nothing of what can't be searched for."""
+    queries = {name: parse(term) for name, term in terms.items()}
+    # An id is whatever its writer chose, and one choice of the queue stands for all terms.
+    return {name: query for name, query in queries.items() if not query.is_empty and name != YES}

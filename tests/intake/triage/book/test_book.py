@@ -54,6 +54,7 @@ ABOUTS = st.builds(
     st.integers(0, 9),
     st.dictionaries(TEXTS, CHOICES),
 )
+WATCH_LISTS = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["a", "b c", "0", "phone:1", "after:2020", "?"]))
 ROWS = st.builds(ItemRow, TEXTS, TEXTS, TEXTS, DAYS, st.integers(0, 1 << 50), st.booleans())
 TIPS = st.builds(
     OpenTip,
@@ -101,19 +102,24 @@ def test_a_tip_comes_out_as_it_was_put_in(opened: OpenTip) -> None:
 
 
 @pytest.mark.slow
-@given(st.lists(st.tuples(TIPS, st.binary(min_size=32, max_size=32)) | NAMES, max_size=30))
-def test_a_book_after_any_changes_is_one_filled_at_once(changes: list[tuple[OpenTip, bytes] | str]) -> None:
-    book, left = Book(), dict[str, tuple[OpenTip, bytes]]()
+@given(st.lists(st.tuples(TIPS, st.binary(min_size=32, max_size=32)) | NAMES | WATCH_LISTS, max_size=30))
+def test_a_book_after_any_changes_is_one_filled_at_once(
+    changes: list[tuple[OpenTip, bytes] | str | dict[str, str]],
+) -> None:
+    book, left, terms = Book(), dict[str, tuple[OpenTip, bytes]](), dict[str, str]()
     for change in changes:
         if isinstance(change, str):
             book.remove(change)
             left.pop(change, None)
+        elif isinstance(change, dict):
+            book.watch_for(terms := change)
         else:
             book.put(*change)
             left[change[0].id] = change
     at_once = Book()
     for each, digest in left.values():
         at_once.put(each, digest)
+    at_once.watch_for(terms)
     assert contents(book) == contents(at_once)
     assert contents(restored(stored(book))) == contents(at_once)
 
@@ -162,6 +168,44 @@ def test_the_status_by_which_tips_are_found_is_the_latest() -> None:
     opened.written = [Signed("a", author, Status("working")), Signed("b", author, Status("closed"))]
     book = filled(opened)
     assert [book.queue(Wanted({"status": (status,)})).tips for status in ("new", "in_review", "closed")] == [0, 0, 1]
+
+
+def watched(book: Book) -> dict[str, int]:
+    """How many tips each term marks."""
+    return {term: tips for term, tips in book.queue(Wanted()).counts.get("watched", {}).items() if tips}
+
+
+def test_a_watched_term_marks_what_is_there_and_what_comes_until_nobody_watches_for_it() -> None:
+    book = filled(tip(1, narrative="My cousin Gülnar called."), tip(2, narrative="Nothing."))
+    book.watch_for({"x": "gulnar", "y": '"service station"'})
+    assert watched(book) == {"x": 1, "yes": 1}
+    book.put(tip(2, narrative="At a service station, with Gulnar."), OTHER)
+    assert watched(book) == {"x": 2, "y": 1, "yes": 2}
+    again = restored(stored(book))
+    again.put(tip(3, narrative="gulnar"), GIVEN)
+    assert watched(again) == {"x": 3, "y": 1, "yes": 3}
+    assert set(again.watched(tip(2).id)) == {"x", "y"}
+    again.watch_for({"y": "nothing"})
+    assert (watched(again), set(again.watched(tip(1).id)), again.watched(tip(9).id)) == ({}, set(), {})
+
+
+def test_a_new_term_is_looked_for_in_the_index_and_no_tip_is_opened_for_it() -> None:
+    def costs(size: int) -> int:
+        book = filled(*(tip(number, narrative="word") for number in range(size)), tip(size, narrative="gulnar"))
+        return steps(book, lambda: book.watch_for({"x": "gulnar"}))
+
+    assert costs(2000) < 3 * costs(20), "the index has some more parts, and that is all"
+    book = filled(tip(1, narrative="gulnar"))
+    book.watch_for({"x": "gulnar"})
+    changes = book.changes
+    assert steps(book, lambda: book.watch_for({"x": "gulnar"})) == 0, "it is looked for once"
+    assert book.changes == changes
+
+
+def test_no_id_of_a_term_stands_for_all_of_them() -> None:
+    book = filled(tip(1, narrative="gulnar"), tip(2, narrative="other"))
+    book.watch_for({"yes": "other", "x": "gulnar"})
+    assert watched(book) == {"x": 1, "yes": 1}
 
 
 def steps(book: Book, ask: Callable[[], object]) -> int:

@@ -6,7 +6,8 @@ from html import unescape
 
 import pytest
 
-from open_desk import Desk
+from bad_connection import unreachable
+from open_desk import Desk, Stored
 from program import Program
 from told import page, shown, sync
 
@@ -70,6 +71,76 @@ def test_who_has_duty_stands_on_the_first_page_of_all(amina: Program, boris: Pro
     assert "Urgent reports are answered by <bdi>boris</bdi>." in amina.get("/").text
 
 
+def marked(program: Program) -> list[str]:
+    """The days of the reports that hold anything on the watch list."""
+    return re.findall(r'data-head="Arrived">([^<]*)<', program.get("/reports?watched=yes").text)
+
+
+def shown_terms(program: Program, tip: Stored) -> list[str]:
+    """The terms by which a report's page says that it is marked."""
+    return [term.strip('"') for term in re.findall("<mark><bdi>([^<]*)</bdi></mark>", shown(program, tip))]
+
+
+def test_what_is_watched_for_marks_reports_of_all_that_were_there_that_come_and_that_grow(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    there = desk.store_tip("My cousin <b>Gülnar</b> was called.", {})
+    other = desk.store_tip("Nothing.", {})
+    sync(amina)
+    assert set_for_all(amina, "watch_term", term='gulnar* "service station"') == 303
+    assert set_for_all(amina, "watch_term", term="gulnar") == 303
+    assert len(marked(amina)) == 1, "it was there already"
+    sync(boris)
+    assert len(marked(boris)) == 1
+    desk.store_message(other, "Gülnar was there too.")
+    sync(boris)
+    assert len(marked(boris)) == 2
+    text = shown(boris, there)
+    assert "On the watch list: <mark><bdi>gulnar</bdi></mark></summary>" in text
+    assert "&lt;b&gt;<mark>Gülnar</mark>&lt;/b&gt;" in boris.get(page(there)).text
+    assert "Message of the source" in shown(boris, other)
+    today = boris.get("/").text
+    assert "On the watch list, and new since your last look" not in today, "he has looked at both"
+    desk.store_tip("Gulnar again.", {})
+    sync(boris)
+    assert "On the watch list, and new since your last look" in boris.get("/").text
+
+
+def test_a_term_that_is_watched_for_no_more_marks_nothing_also_after_a_lock(desk: Desk, amina: Program) -> None:
+    desk.store_tip("Gülnar was called.", {})
+    sync(amina)
+    set_for_all(amina, "watch_term", term="gulnar")
+    amina.guard.lock()
+    amina.unlock()
+    assert len(marked(amina)) == 1
+    (watch,) = amina.workspace.watch_terms()
+    assert "gulnar (1)</label>" in unescape(amina.get(f"/reports?watched={watch}").text)
+    seen = " ".join(amina.workspace.team().seen("watch_term"))
+    set_for_all(amina, "watch_term", watch=watch, term="gulnar", retired="yes", seen=seen)
+    assert marked(amina) == []
+    assert "gulnar" not in amina.get("/team").text
+
+
+def test_what_is_watched_for_offline_marks_at_once_and_two_who_retire_and_add_see_both(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    tip = desk.store_tip("Gülnar was called at the service station.", {})
+    set_for_all(amina, "watch_term", term="gulnar")
+    sync(boris)
+    away = unreachable(desk)
+    set_for_all(amina, "watch_term", term='"service station"')
+    assert shown_terms(amina, tip) == ["gulnar", "service station"]
+    (watch,) = boris.workspace.watch_terms()
+    set_for_all(boris, "watch_term", watch=watch, term="gulnar", retired="yes")
+    assert shown_terms(boris, tip) == []
+    away.clear()
+    for program in (amina, boris, amina, boris):
+        sync(program)
+    for program in (amina, boris):
+        assert list(program.workspace.watch_terms().values()) == ['"service station"']
+        assert shown_terms(program, tip) == ["service station"]
+
+
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
@@ -78,6 +149,10 @@ def test_who_has_duty_stands_on_the_first_page_of_all(amina: Program, boris: Pro
         ("saved_filter", {"name": ""}),
         ("duty", {"since": "2026-12-24", "until": "2026-12-01"}),
         ("duty", {"since": "tomorrow", "until": "2026-12-01"}),
+        ("watch_term", {"term": ""}),
+        ("watch_term", {"term": "???"}),
+        ("watch_term", {"term": "gulnar NOT police"}),
+        ("watch_term", {"term": "from:nowhere gulnar"}),
     ],
 )
 def test_what_makes_no_sense_is_not_set(kind: str, values: dict[str, str], amina: Program) -> None:

@@ -18,8 +18,7 @@ from intake.report.payloads import TEAM, About
 from intake.report.told import Account
 from intake.triage.book import Book
 from intake.triage.book.queue import PAGE
-from intake.triage.book.search import Content, How, parse
-from intake.triage.book.search.hits import fits
+from intake.triage.book.search import Content, How, fitting, parse
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
 from intake.triage.reading.opening import Attachment, OpenTip, Signed
@@ -93,7 +92,7 @@ def test_what_the_index_finds_is_what_reading_each_report_again_finds(
 ) -> None:
     tips = [tip(number, narrative, lines=(line,)) for number, (narrative, line) in enumerate(texts)]
     query = parse(typed, how)
-    read = {number for number, each in enumerate(tips) if fits(query, Content.of(each))}
+    read = {number for number, each in enumerate(tips) if fitting({"": query}, Content.of(each))}
     assert query.is_empty or set(found(filled(*tips), typed, how)) == read
 
 

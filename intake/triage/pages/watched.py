@@ -1,0 +1,31 @@
+"""What the team watches for in a report, and where it stands there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from intake.triage.book.search import Content, Hit, hits
+from intake.triage.reading.opening import OpenTip
+from intake.triage.workspace import Workspace
+
+_MOST_SHOWN = 3
+"""Texts of which hits of a term are shown."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Watched:
+    """A term that marks a report, and where it is found; `hits` is empty where an answer is what it asks for."""
+
+    term: str
+    hits: Sequence[Hit]
+
+
+def watched(workspace: Workspace, tip: OpenTip) -> list[Watched]:
+    """Everything on the watch list that is found in a tip."""
+    found = workspace.book.watched(tip.id)
+    terms, content = workspace.watch_terms(), Content.of(tip)
+    return [
+        Watched(terms[name], list(islice(hits(query, content), _MOST_SHOWN)))
+        for name, query in found.items()
+        if name in terms
+    ]
