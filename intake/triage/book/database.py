@@ -100,7 +100,9 @@ class Book:
         with self._writing() as database:
             before, self._watching = self._watching, watching(terms)
             kept = {name for name in before.keys() & terms.keys() if self._terms[name] == terms[name]}
-            found = {name: index.places(database, self._watching[name]) for name in self._watching.keys() - kept}
+            found = {
+                name: index.places(database, self._index, self._watching[name]) for name in self._watching.keys() - kept
+            }
             for name in before.keys() - kept:
                 self._index.choose(WATCHED, name, Places.of(()))
             for name, places in found.items():
@@ -171,7 +173,12 @@ class Book:
     def search(self, query: Query, number: int) -> Results:
         """A page of the tips that are found, the newest first."""
         with self._lock:
-            return index.find(self._database, query, number, queue.PAGE)
+            return index.find(self._database, self._index, query, number, queue.PAGE)
+
+    def choices(self, field: str) -> list[str]:
+        """The choices of a field of the queue that any tip has."""
+        with self._lock:
+            return self._index.choices(field)
 
     def neighbours(self, wanted: Wanted, tip: str) -> Neighbours:
         """The tips before and after one, among those that are wanted."""

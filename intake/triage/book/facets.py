@@ -5,6 +5,7 @@ Counting the choices under a filter is then a few operations on numbers, however
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 
 SCHEMA = """
 CREATE TABLE facet (field TEXT, choice TEXT, places BLOB NOT NULL, PRIMARY KEY (field, choice)) WITHOUT ROWID;
@@ -19,6 +20,10 @@ class Places:
 
     def __init__(self, bits: int) -> None:
         self._bits = bits
+
+    @cached_property
+    def _data(self) -> bytes:
+        return self._bits.to_bytes((self._bits.bit_length() + 7) // 8, "little")
 
     @classmethod
     def of(cls, places: Iterable[int]) -> "Places":
@@ -37,7 +42,8 @@ class Places:
         return cls(bits)
 
     def __contains__(self, place: int) -> bool:
-        return bool(self._bits >> place & 1)
+        # Of its bytes: what is asked of every tip must not shift a number of as many bits.
+        return _has(self._data, place)
 
     def __and__(self, other: "Places") -> "Places":
         return Places(self._bits & other._bits)
@@ -47,7 +53,7 @@ class Places:
 
     def data(self) -> bytes:
         """The set as bytes: the lowest bit of the first is place 0."""
-        return self._bits.to_bytes((self._bits.bit_length() + 7) // 8, "little")
+        return self._data
 
 
 class FacetIndex:
@@ -78,6 +84,10 @@ class FacetIndex:
     def of(self, place: int, field: str) -> list[str]:
         """The choices of a field that a place has."""
         return [choice for choice, data in self._places.get(field, {}).items() if _has(data, place)]
+
+    def choices(self, field: str) -> list[str]:
+        """The choices of a field that any place has."""
+        return [choice for choice, data in self._places.get(field, {}).items() if any(data)]
 
     def remove(self, place: int) -> None:
         """Forget a place."""

@@ -4,12 +4,16 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import islice
+from operator import and_
 from typing import Any
 
 from intake.report.definition import Choice
 from intake.report.told import Told
 from intake.triage.book.facets import FacetIndex, Facets, Places
+from intake.triage.book.search import Query
+from intake.triage.book.search import index as words
 from intake.triage.book.traits import UNREAD, traits
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.standing import Ahead, Standing, held
@@ -83,10 +87,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody wants to see: of each field any of those `chosen`; `due`: by this day, if any; in which order."""
+    """What somebody wants to see: of each field any of those `chosen`; `due`: by this day, if any; in which order.
+
+    `text`: what the search has to find in it, if anything.
+    """
 
     chosen: Facets = field(default_factory=dict)
     due: str = ""
+    text: Query | None = None
     order: str = "urgency"
 
 
@@ -123,19 +131,19 @@ class Placed:
 
 def read_page(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, number: int) -> Page:
     """The tips that fit, and what they can be narrowed down by. After the last page comes none."""
-    due = _due(database, wanted.due)
-    fitting = index.fitting(wanted.chosen, among=due)
+    among = _among(database, index, wanted)
+    fitting = index.fitting(wanted.chosen, among=among)
     pages = max(-(-len(fitting) // PAGE), 1)
     number = min(max(number, 1), pages)
     places = islice(_in_order(database, fitting, wanted.order), (number - 1) * PAGE, number * PAGE)
     rows = [_row(database, index, each) for each in list(places)]
-    return Page(rows, number, pages, len(fitting), index.counts(wanted.chosen, among=due))
+    return Page(rows, number, pages, len(fitting), index.counts(wanted.chosen, among=among))
 
 
 def read_neighbours(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, tip: str) -> Neighbours:
     """The tips around one, among those that fit; none around one that doesn't."""
     own = place(database, tip)
-    fitting = index.fitting(wanted.chosen, among=_due(database, wanted.due))
+    fitting = index.fitting(wanted.chosen, among=_among(database, index, wanted))
     if own is None or own not in fitting:
         return Neighbours()
     before, places = None, _in_order(database, fitting, wanted.order)
@@ -194,9 +202,15 @@ def remove_row(database: sqlite3.Connection, tip: str) -> int | None:
     return found[0][0] if found else None
 
 
-def _due(database: sqlite3.Connection, day: str) -> Places | None:
-    if not day:
-        return None
+def _among(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted) -> Places | None:
+    """The places that a day or words narrow it down to; None if neither does."""
+    among = [_due(database, wanted.due)] if wanted.due else []
+    if wanted.text is not None and not wanted.text.is_empty:
+        among.append(words.places(database, index, wanted.text))
+    return reduce(and_, among) if among else None
+
+
+def _due(database: sqlite3.Connection, day: str) -> Places:
     due = database.execute("SELECT place FROM queue WHERE due <> '' AND due <= ?", (day,))
     return Places.of(place for (place,) in due)
 

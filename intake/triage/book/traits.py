@@ -6,6 +6,7 @@ from functools import cache
 from babel import Locale
 
 from intake.report.definition import UNANSWERED, Choice, offered
+from intake.report.payloads import Opened
 from intake.triage.book.facets import Facets
 from intake.triage.reading.casework import acts, referrals
 from intake.triage.reading.opening import OpenTip
@@ -31,6 +32,9 @@ CHECKED, UNCHECKED = "checked", "unchecked"
 WATCHED = "watched"
 """Which of the terms that the team watches for are found in a tip: their ids, and `YES` if there is any."""
 
+BY = "by"
+"""Who has to do with a tip: the keys of those whose work it is, and the names of those who wrote for it."""
+
 WORK = ("status", "assigned", "label", UNREAD, WATCHED, "unanswered", "files", "language", "translation",
         "acts_coded", "referral", "warnings")  # fmt: skip
 """What tips are found by beside the form's questions."""
@@ -50,6 +54,10 @@ def traits(tip: OpenTip, standing: Standing, *, is_unanswered: bool) -> Facets:
         "label": set(standing.labels),
         "language": {tip.language if tip.language in _languages() else OTHER},
         "translation": {_translated(tip, standing)},
+        BY: {
+            *standing.assigned,
+            *(signed.author.name for signed in tip.written if not isinstance(signed.payload, Opened)),
+        },
         "acts_coded": {YES} if acts(standing) else set(),
         "referral": {CHECKED if referred.is_checked else UNCHECKED for referred in referrals(standing)},
         "files": {YES} if tip.files else set(),

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from flask import Blueprint, render_template, request
 
 from intake.triage.book import Book
-from intake.triage.book.search import PARTS, Content, Hit, How, Query, hits, parse
+from intake.triage.book.search import PARTS, Content, Hit, How, Query, hits
+from intake.triage.pages.sought import sought
 from intake.triage.pages.views import unlocked
 from intake.triage.reading.opening import OpenTip
 from intake.triage.workspace import Workspace
@@ -23,7 +24,7 @@ HOW: Mapping[How, str] = MappingProxyType(
 )
 _HOW = {how.value: how for how in HOW}
 LONGEST = 1000
-"""Characters that the page lets somebody type. An address holds so many in any script."""
+"""Characters that a page lets somebody type. An address holds so many in any script."""
 
 PART_NAMES = PARTS
 _ANCHORS: Mapping[str, str] = MappingProxyType(
@@ -53,7 +54,7 @@ class Result:
 def search(workspace: Workspace) -> str:
     """What was searched for in everything that was opened, fifty reports a page."""
     typed = request.args.get("q", "")
-    query = parse(typed, _HOW.get(request.args.get("how", ""), How.USUAL))
+    query = sought(typed, workspace, _HOW.get(request.args.get("how", ""), How.USUAL))
     page = None if query.is_empty else workspace.book.search(query, request.args.get("page", 1, int))
     return render_template(
         "search.html",

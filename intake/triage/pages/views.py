@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from urllib.parse import quote
@@ -21,10 +22,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.events import STATUSES, Note, SavedFilter
 from intake.report.payloads import Handed
+from intake.triage.book import Wanted
 from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
 from intake.triage.outbox.unsent import Unsent, new_form
-from intake.triage.pages.wanted import address, fields, wanted
+from intake.triage.pages.sought import sought
+from intake.triage.pages.wanted import address, asks_more, fields, wanted
 from intake.triage.pages.watched import watched
 from intake.triage.patience import in_thread
 from intake.triage.reading.casework import acts, referrals
@@ -116,7 +119,7 @@ def lock() -> BaseResponse:
 @unlocked
 def queue(workspace: Workspace) -> str:
     """The reports that fit what was chosen."""
-    asked = wanted(request.args, workspace.me)
+    asked = _asked(workspace)
     return render_template(
         "queue.html",
         workspace=workspace,
@@ -125,11 +128,19 @@ def queue(workspace: Workspace) -> str:
         wanted=asked,
         address=address(request.args),
         due=request.args.get("due", ""),
+        text=request.args.get("text", ""),
+        asks_more=asks_more(request.args),
         people=workspace.people(),
         statuses=STATUSES,
         unsent=unsent(workspace),
         filters=saved_filters(workspace),
     )
+
+
+def _asked(workspace: Workspace) -> Wanted:
+    """What the address asks for."""
+    asked, text = wanted(request.args, workspace.me), request.args.get("text", "")
+    return replace(asked, text=sought(text, workspace)) if text else asked
 
 
 def saved_filters(workspace: Workspace) -> list[SavedFilter]:
@@ -179,7 +190,7 @@ def tip_page(
     template: str = "tip.html",
 ) -> str:
     """A page of a tip. `typed`: by kind, a form whose content is not kept; `seen`: what it held at the last look."""
-    asked = wanted(request.args, workspace.me)
+    asked = _asked(workspace)
     forms = {filled["form"] for filled in (typed or {}).values() if "form" in filled}
     standing, ahead = workspace.book.standing(opened), workspace.book.ahead(opened.id)
     return render_template(

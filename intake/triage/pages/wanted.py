@@ -15,6 +15,8 @@ ME = "me"
 DUE = {"late": -1, "today": 0, "3days": 3, "week": 7, "ever": 36_500}
 """By name, in how many days at most something has to happen."""
 
+_OTHERS = ("due", "order", "text")
+
 
 def fields() -> tuple[str, ...]:
     """All that tips can be narrowed down by, in the order of the page."""
@@ -37,8 +39,15 @@ def wanted(asked: MultiDict[str, str], me: str) -> Wanted:
 
 def address(asked: MultiDict[str, str]) -> dict[str, Any]:
     """The same as arguments for an address."""
-    kept = ((name, asked.getlist(name)) for name in (*fields(), "due", "order"))
+    kept = ((name, asked.getlist(name)) for name in (*fields(), *_OTHERS))
     return {name: values for name, values in kept if any(values)}
+
+
+def asks_more(asked: MultiDict[str, str]) -> bool:
+    """Whether an address asks for something by which reports can't be narrowed down, or sorted."""
+    known = {*fields(), *_OTHERS, "page"}
+    due, order = asked.get("due") or "ever", asked.get("order") or ORDERS[0]
+    return not (asked.keys() <= known and due in DUE and order in ORDERS)
 
 
 def today() -> date:

@@ -4,7 +4,7 @@ from intake.triage.book.search.hits import Hit, Piece, fitting, hits
 from intake.triage.book.search.index import Results
 from intake.triage.book.search.letters import READ_BY
 from intake.triage.book.search.patterns import How
-from intake.triage.book.search.query import Query, parse
+from intake.triage.book.search.query import Names, Query, parse
 from intake.triage.book.search.texts import PARTS, Content, Text
 from intake.triage.book.search.watch import watching
 
@@ -14,6 +14,7 @@ __all__ = [
     "Content",
     "Hit",
     "How",
+    "Names",
     "Piece",
     "Query",
     "Results",

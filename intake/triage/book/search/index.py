@@ -8,8 +8,10 @@ words are still there.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 
-from intake.triage.book.facets import Places
+from intake.triage.book.facets import FacetIndex, Places
 from intake.triage.book.search.letters import EXACT, FOLDED
 from intake.triage.book.search.patterns import Pattern
 from intake.triage.book.search.query import Query, Term
@@ -40,6 +42,7 @@ _BY_WORDS = """
     SELECT dated.row, day FROM word CROSS JOIN dated ON dated.row = word.rowid
     WHERE word MATCH :words AND day > :after AND day < :before
 """
+_AND_SETTLED = "SELECT row, day FROM ({found}) WHERE is_settled(row)"
 _PAGE = """
 WITH
     -- Once for both: how many there are, and the newest of them.
@@ -94,9 +97,12 @@ def settle(database: sqlite3.Connection) -> bool:
     return database.total_changes - before < 2
 
 
-def find(database: sqlite3.Connection, query: Query, number: int, size: int) -> Results:
+def find(database: sqlite3.Connection, facets: FacetIndex, query: Query, number: int, size: int) -> Results:
     """The tips that fit, the newest first, a page of so many; after the last page comes none."""
     found, values = _found(query)
+    if (settled := _settled(facets, query)) is not None:
+        database.create_function("is_settled", 1, settled.__contains__, deterministic=True)
+        found = _AND_SETTLED.format(found=found)
     number = min(max(number, 1), _FARTHEST)
     page = {**values, "size": size, "skipped": (number - 1) * size}
     rows = database.execute(_PAGE.format(found=found), page).fetchall()
@@ -105,10 +111,20 @@ def find(database: sqlite3.Connection, query: Query, number: int, size: int) -> 
     return Results([tip for _, tip in rows], min(number, pages), pages, tips)
 
 
-def places(database: sqlite3.Connection, query: Query) -> Places:
+def places(database: sqlite3.Connection, facets: FacetIndex, query: Query) -> Places:
     """All the tips that fit, by their rows."""
+    settled = _settled(facets, query)
+    if settled is not None and not (query.terms or query.after or query.before):
+        return settled
     found, values = _found(query)
-    return Places.of(row for row, _ in database.execute(found, values))
+    rows = Places.of(row for row, _ in database.execute(found, values))
+    return rows if settled is None else rows & settled
+
+
+def _settled(facets: FacetIndex, query: Query) -> Places | None:
+    """The tips of which is settled what is asked for; None if nothing of the kind is."""
+    fitting = [facets.fitting({field: choices}) for field, choices in query.settled]
+    return reduce(and_, fitting) if fitting else None
 
 
 def _found(query: Query) -> tuple[str, dict[str, str]]:

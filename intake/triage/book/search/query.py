@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
+from typing import TypeVar
 
 from intake.report import labels
 from intake.report.definition import offered
@@ -33,6 +35,12 @@ SHORT = "An asterisk needs two letters before it: without them it was left out."
 LONG = f"Only the first {MOST_LETTERS:,} characters and {MOST_TERMS} words or phrases were searched for."
 NO_DAY = "before: and after: want a day, a month or a year, such as 2026-05-31: what was none was left out."
 NO_CHOICE = "{field}: has no such choice: it was left out."
+NO_FIELD = "What stands before a colon there is the name of no part and no question: it was searched for as a word."
+
+Names = Mapping[str, Mapping[str, str]]
+"""What reviewers have settled and can be searched by: by name of the field, each choice of the queue with its words."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,18 +54,22 @@ class Term:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Query:
-    """What is searched for. Days are between `after` and `before`, where there are such; `left_out`: what is not."""
+    """What is searched for. Days are between `after` and `before`, where there are such; `left_out`: what is not.
+
+    `settled`: fields of the queue, each with the choices any of which has to be there.
+    """
 
     terms: tuple[Term, ...]
     how: How = How.USUAL
     after: str = ""
     before: str = ""
+    settled: tuple[tuple[str, tuple[str, ...]], ...] = ()
     left_out: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to search for."""
-        return not (self.terms or self.after or self.before)
+        return not (self.terms or self.after or self.before or self.settled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,34 +89,43 @@ class _Item:
     begins: bool = False
 
 
-def parse(typed: str, how: How = How.USUAL) -> Query:
+def parse(typed: str, how: How = How.USUAL, names: Names = MappingProxyType({})) -> Query:
     """What can be searched for in what was typed."""
     said: list[str] = []
     terms: list[Term] = []
+    settled: list[tuple[str, tuple[str, ...]]] = []
     days: dict[str, list[str]] = {name: [] for name in _DAYS}
-    for item in _with_numbers(list(_items(typed, said))):
+    for item in _with_numbers(list(_items(typed, names, said))):
         if item.field in days:
             day = _ascii_digits(item.text)
             if _DAY.fullmatch(day):
                 days[item.field].append(day)
             else:
                 said.append(NO_DAY)
+        elif item.field in names:
+            if choices := _called([(key, key, label) for key, label in names[item.field].items()], item.text):
+                settled.append((item.field, tuple(choices)))
+            else:
+                said.append(NO_CHOICE.format(field=item.field))
         elif len(terms) == MOST_TERMS:
             said.append(LONG)
         elif term := _term(item, how, said):
             terms.append(term)
     # No day of a month is after this, and no day of the next one before it.
     after = max((f"{day}~" for day in days["after"]), default="")
-    return Query(tuple(terms), how, after, min(days["before"], default=""), tuple(dict.fromkeys(said)))
+    before = min(days["before"], default="")
+    return Query(tuple(terms), how, after, before, tuple(settled), tuple(dict.fromkeys(said)))
 
 
-def _items(typed: str, said: list[str]) -> Iterator[_Item]:
+def _items(typed: str, names: Names, said: list[str]) -> Iterator[_Item]:
     if len(typed) > MOST_LETTERS:
         said.append(LONG)
     for match in _ITEM.finditer(typed[:MOST_LETTERS].translate(_QUOTES)):
         field = (match["field"] or "").lower()
-        if field and field not in _DAYS and field not in _narrowings():
-            # No field of ours, such as the beginning of an address: a word like others.
+        if field and field not in _DAYS and field not in _narrowings() and field not in names:
+            # No field of ours: a word like others, as the beginning of an address or an hour is.
+            if not (match["gap"] or field.isdecimal() or (match["word"] or "").startswith("//")):
+                said.append(NO_FIELD)
             if match["gap"]:
                 yield _Item("", field)
             else:
@@ -165,12 +186,17 @@ def _is_long_enough(text: str, said: list[str]) -> bool:
 
 
 def _choices(questions: Sequence[str], typed: str) -> Iterator[str]:
-    """The choices that are called so, or else those in whose words all these are."""
+    there = [((question, key), key, label) for question in questions for key, label in _words(question).items()]
+    return (choice_word(question, key) for question, key in _called(there, typed))
+
+
+def _called(there: Sequence[tuple[T, str, str]], typed: str) -> list[T]:
+    """Those that are called so by their key or their words, or else those in whose words all these are."""
     wanted = words(typed, Writing.FOLDED)
-    there = [(question, key, label) for question in questions for key, label in _words(question).items()]
-    alike = [each for each in there if wanted in (words(each[1], Writing.FOLDED), words(each[2], Writing.FOLDED))]
-    within = [each for each in there if wanted and set(wanted) <= set(words(each[2], Writing.FOLDED))]
-    return (choice_word(question, key) for question, key, _ in alike or within)
+    if not wanted:
+        return []
+    alike = [each for each, *named in there if wanted in [words(name, Writing.FOLDED) for name in named]]
+    return alike or [each for each, _, label in there if set(wanted) <= set(words(label, Writing.FOLDED))]
 
 
 def _words(question: str) -> Mapping[str, str]:

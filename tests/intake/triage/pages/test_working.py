@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 
@@ -294,3 +295,38 @@ def test_what_may_be_done_with_a_report_is_in_sight_with_what_was_before(desk: D
     assert re.search(r">No</strong>.*before that “Yes”", line)
     assert "Ask me first" in text.partition("May we submit it to the United Nations?")[2].partition("<dt>")[0]
     assert "not answered" in text.partition("May we count it in anonymous statistics?")[2].partition("<dt>")[0]
+
+
+def listed(program: Program, **asked: str) -> tuple[int, str]:
+    """How many reports a list of all has, and its page."""
+    text = unescape(program.get(f"/reports?{urlencode(asked)}").text)
+    found = re.search(r"<h1>(\d+) reports?</h1>", text)
+    assert found
+    return int(found[1]), text
+
+
+def test_the_list_is_narrowed_by_what_the_search_would_find_and_the_address_keeps_it(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    first = desk.store_tip("Gülnar was called by the police.", ANSWERS)
+    second = desk.store_tip("The police came.", {**ANSWERS, "urgency": "now"})
+    sync(amina)
+    amina.post(f"{page(first)}/note", page(first), text="Call back.")
+    amina.post(f"{page(second)}/assignment", page(second), member=key_of(boris), on="yes")
+    sync(amina)
+    assert listed(amina, text="police")[0] == 2
+    assert listed(amina, text="police", urgency="now")[0] == 1
+    count, text = listed(amina, text='gulnar "the police"')
+    assert count == 1
+    assert """name="text" value="gulnar "the police"\"""" in text
+    assert f"/tips/{first.id.hex()}?text=gulnar" in text
+    assert [listed(amina, text=f"by:{name}")[0] for name in ("amina", "boris", "nobody")] == [2, 1, 2]
+    assert "by: has no such choice" in listed(amina, text="by:nobody")[1]
+    assert listed(amina, text="status:closed")[0] == 0
+    assert "Found in 2 reports" in amina.get("/search?q=status:new").text
+
+
+@pytest.mark.parametrize("asked", [{"colour": "red"}, {"due": "someday"}, {"order": "beauty"}])
+def test_an_address_that_asks_for_what_there_is_not_is_said_to(amina: Program, asked: dict[str, str]) -> None:
+    assert "This address asks for something that" in listed(amina, **asked)[1]
+    assert "This address asks for something that" not in listed(amina, urgency="now", text="x", due="week", page="2")[1]

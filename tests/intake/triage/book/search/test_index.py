@@ -17,8 +17,8 @@ from intake.report.events import Note, Referral, Status, Translation
 from intake.report.payloads import TEAM, About
 from intake.report.told import Account
 from intake.triage.book import Book
-from intake.triage.book.queue import PAGE
-from intake.triage.book.search import Content, How, fitting, parse
+from intake.triage.book.queue import PAGE, Wanted
+from intake.triage.book.search import Content, How, Names, fitting, parse
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
 from intake.triage.reading.opening import Attachment, OpenTip, Signed
@@ -188,6 +188,33 @@ def test_each_part_of_a_report_is_found_and_by_its_name_alone(word: str) -> None
 )
 def test_answers_numbers_and_days_narrow_what_is_found(typed: str, is_found: bool) -> None:
     assert found(filled(everything()), typed) == [1] * is_found
+
+
+NAMES: Names = {"status": {"closed": "Closed", "new": "New"}, "by": {"amina": "amina"}}
+
+
+@pytest.mark.parametrize(
+    ("typed", "numbers"),
+    [
+        ("status:closed", [1]),
+        ("status:new", [3, 2]),
+        ("status:new police", [3]),
+        ("status:new police before:2026-01", []),
+        ("by:amina status:closed inreport", [1]),
+        ("by:amina status:new", []),
+    ],
+)
+def test_what_reviewers_settled_narrows_what_is_found_in_the_search_and_in_the_queue(
+    typed: str, numbers: list[int]
+) -> None:
+    book = filled(everything(), tip(2, "mother"), tip(3, "police", "2026-01-02"))
+    query = parse(typed, names=NAMES)
+    results = book.search(query, 1)
+    assert [int(name, 16) for name in results.found] == numbers
+    assert results.tips == len(numbers)
+    queue = book.queue(Wanted(text=query, order="day"))
+    assert [int(row.tip, 16) for row in queue.rows] == numbers
+    assert sum(queue.counts["status"].values()) == len(numbers)
 
 
 def test_words_may_stand_in_different_parts_but_a_phrase_may_not_go_from_one_to_the_next() -> None:

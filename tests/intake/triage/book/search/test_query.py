@@ -56,6 +56,8 @@ def test_quotation_marks_of_every_country_make_a_phrase(typed: str) -> None:
         ("before:yesterday mother", [("mother",)], query.NO_DAY),
         ("a" * 10_000, None, query.LONG),
         ("a " * 400, [("a",)] * MOST_TERMS, query.LONG),
+        ("stauts:closed mother", [("stauts", "closed"), ("mother",)], query.NO_FIELD),
+        ('colour:"red"', [("colour", "red")], query.NO_FIELD),
     ],
 )
 def test_what_cannot_be_searched_for_is_left_out_and_said(
@@ -76,6 +78,7 @@ def test_a_colon_after_no_field_of_ours_is_only_punctuation() -> None:
     assert looked_for(parse("http://a.example 10:30 hello: there")) == [
         ("http", "a", "example"), ("10", "30"), ("hello",), ("there",)
     ]  # fmt: skip
+    assert parse("http://a.example 10:30 hello: there").left_out == ()
 
 
 def test_a_field_takes_what_comes_after_it_in_any_case_with_or_without_a_space() -> None:
@@ -98,6 +101,31 @@ def test_where_words_are_part_of_several_answers_each_of_them_will_do() -> None:
     (term,) = parse("actor:police").terms
     assert term.choices == ("actor·kind→police", "actor·details·kind→police")
     assert term.parts == ("actor",), "somebody described in words counts as well"
+
+
+NAMES = {"status": {"closed": "Closed", "in_review": "In review"}, "by": {"k1": "amina", "k2": "amina (2)", "k3": "b"}}
+
+
+@pytest.mark.parametrize(
+    ("typed", "settled"),
+    [
+        ("status:closed", (("status", ("closed",)),)),
+        ('status:"In review" by:b', (("status", ("in_review",)), ("by", ("k3",)))),
+        ("BY:AMINA", (("by", ("k1",)),)),
+        ("status:review", (("status", ("in_review",)),)),
+    ],
+)
+def test_what_reviewers_settled_is_named_by_their_words(
+    typed: str, settled: tuple[tuple[str, tuple[str, ...]], ...]
+) -> None:
+    asked = parse(typed, names=NAMES)
+    assert (asked.settled, asked.terms, asked.left_out, asked.is_empty) == (settled, (), (), False)
+
+
+@pytest.mark.parametrize("typed", ["status:open", "by:?", 'by:"nobody"'])
+def test_a_choice_that_there_is_not_is_said_to_be_none(typed: str) -> None:
+    asked = parse(typed, names=NAMES)
+    assert (asked.left_out, asked.is_empty) == ((query.NO_CHOICE.format(field=typed.partition(":")[0]),), True)
 
 
 def test_days_bound_what_is_found_and_the_narrowest_count() -> None:
