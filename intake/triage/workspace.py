@@ -15,6 +15,7 @@ from intake.protocol.wire import WireError
 from intake.report.events import WatchTerm
 from intake.report.payloads import Payload
 from intake.triage.book import Book, Snapshot, SnapshotError
+from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.fetching.log import evidence_files, recall_log
 from intake.triage.fetching.sync import Sync, Synced
@@ -36,7 +37,7 @@ from intake.triage.reading.dossiers import to_write_into
 from intake.triage.reading.gone import notices
 from intake.triage.reading.looked import Looked
 from intake.triage.reading.membership import acknowledge, changes, to_compare
-from intake.triage.reading.opening import Given, OpenTip, Reader, open_tip
+from intake.triage.reading.opening import Attachment, Given, OpenTip, Reader, open_tip
 from intake.triage.reading.standing import NOTHING, Change, Standing, held
 
 _PATIENCE = 60.0
@@ -261,14 +262,28 @@ class Workspace:
         if (made := self.sending.made(unsent.tip)) is not None:
             self._keep_look(unsent.tip, made.items)
 
+    def read(self, tip: OpenTip, file: Attachment, page: int, text: str) -> None:
+        """A page of a file is shown: what was read there is searched from now on."""
+        with self._showing:
+            book = None if self._closed else self.book
+        if book is not None:
+            book.read(tip.id, FilePage(file.about.sha256, page), text)
+
     def look(self, tip: OpenTip) -> frozenset[str] | None:
         """A tip is shown: the log is told, and what is new from now on is marked. Returns what was looked at before.
 
         That is the ids of what it held then, or None if it is looked at for the first time.
         """
+        return self._look(tip, tip.items | self.book.ahead(tip.id).items)
+
+    def look_at_file(self, tip: OpenTip, item: str) -> None:
+        """A file of a tip is shown; as `look`, but what else came since the last one stays new: a file takes long."""
+        before, shown = self._looked.items(tip.id), {item, tip.files[item].about.content}
+        self._look(tip, tip.items if before is None else before | (tip.items & shown))
+
+    def _look(self, tip: OpenTip, items: frozenset[str]) -> frozenset[str] | None:
         self.sending.look(tip)
         before = self._looked.items(tip.id)
-        items = tip.items | self.book.ahead(tip.id).items
         if items != before:
             self._keep_look(tip.id, items)
         return before

@@ -21,6 +21,7 @@ from intake.report.events import (
     Status,
     Translation,
     Verification,
+    WatchTerm,
 )
 from intake.report.payloads import (
     About,
@@ -94,6 +95,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "harm_check": st.builds(HarmCheck, IDS, IDS, *[TEXT] * 6, seen=SEEN),
     "label_name": st.builds(LabelName, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),
     "saved_filter": st.builds(SavedFilter, IDS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),
+    "watch_term": st.builds(WatchTerm, IDS, TEXT, st.booleans(), seen=SEEN),
     "duty": st.tuples(DAYS, DAYS)
     .map(sorted)
     .flatmap(lambda days: st.builds(Duty, *map(st.just, days), IDS, seen=SEEN)),

@@ -9,12 +9,14 @@ from typing import TypeVar
 
 from intake.report.events import Event
 from intake.report.payloads import TEAM, Payload
-from intake.triage.book import facets, queue
+from intake.triage.book import extracts, facets, queue
 from intake.triage.book.document import decode, encode
 from intake.triage.book.documents import Documents
+from intake.triage.book.extracts import FilePage
 from intake.triage.book.facets import FacetIndex, Places
 from intake.triage.book.queue import Neighbours, Page, Wanted
 from intake.triage.book.search import Content, Query, Results, fitting, index, watching
+from intake.triage.book.search.index import Cells
 from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD, WATCHED, YES
 from intake.triage.reading.opening import OpenTip, Signed
 from intake.triage.reading.standing import NOTHING, Ahead, Standing
@@ -47,7 +49,7 @@ class Book:
         self._lock = Lock()
         # One connection for all threads, one at a time: a query takes milliseconds.
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA + facets.SCHEMA + index.SCHEMA)
+        self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA + facets.SCHEMA + extracts.SCHEMA + index.SCHEMA)
         self._documents = Documents()
         self._index = FacetIndex()
         self._ahead: Mapping[str, Ahead] = {}
@@ -60,18 +62,49 @@ class Book:
 
     def put(self, tip: OpenTip, given: bytes) -> None:
         """Put a tip in, in the place of what was there of it. `given`: digest of what it was opened from."""
-        document, content = encode(tip), Content.of(tip)
-        is_report = tip.dossier != TEAM
+        document, is_report = encode(tip), tip.dossier != TEAM
         with self._writing() as database:
+            content = self._content(tip)
             self._delete(tip.id, content)
+            extracts.drop(database, tip.id, but={file.about.sha256 for file in tip.files.values()})
             database.executemany("INSERT INTO spoilt VALUES (?, ?)", {(tip.id, item) for item in tip.spoilt})
             if is_report:
                 # Where it comes back, in its old place: those that lie close together take less of the index.
                 place = self._write_row(tip, _marks(fitting(self._watching, content)))
-                index.write(database, place, content)
+                index.write(database, place, Cells.of(content))
             else:
                 database.execute("INSERT INTO team VALUES (?)", (tip.id,))
             self._documents.put(tip.id, given, document)
+
+    def read(self, tip: str, page: FilePage, text: str) -> None:
+        """Let what was read on a page of a file be searched with its tip, as far as there is room for it."""
+        with self._lock:
+            opened, known = self._tip(tip), extracts.read(self._database, tip)
+        text = extracts.fitting(known, page, text)
+        if opened is None or page in known or not text:
+            return
+        before, after = (Content.of(opened, each) for each in (known, {**known, page: text}))
+        if before == after:
+            return
+        old, new = Cells.of(before), Cells.of(after)
+        with self._writing() as database:
+            # Reading takes a while: what has changed meanwhile is read the next time that the page is looked at.
+            now, place = self._tip(tip), queue.place(database, tip)
+            if now is not None and place is not None and self._content(now) == before:
+                index.erase(database, place, old)
+                index.write(database, place, new)
+                extracts.add(database, tip, page, text)
+                self._index.mark(place, WATCHED, _marks(fitting(self._watching, after)))
+
+    def content(self, tip: OpenTip) -> Content:
+        """All that is searched of a tip."""
+        with self._lock:
+            return self._content(tip)
+
+    def pages_read(self, tip: str, file: str) -> list[int]:
+        """The pages of a file that are searched with its tip."""
+        with self._lock:
+            return [page.number for page in extracts.read(self._database, tip) if page.file == file]
 
     def show_ahead(self, ahead: Mapping[str, Ahead]) -> None:
         """Let the queue show these tips with what is on its way for them, and all others as the log has them."""
@@ -132,6 +165,7 @@ class Book:
         """Forget a tip, if it is there."""
         with self._writing() as database:
             self._delete(tip)
+            extracts.drop(database, tip)
             if (place := queue.remove_row(database, tip)) is not None:
                 self._index.remove(place)
             self._documents.remove(tip)
@@ -254,13 +288,16 @@ class Book:
         document = self._documents.get(tip)
         return None if document is None else decode(document)
 
+    def _content(self, tip: OpenTip) -> Content:
+        return Content.of(tip, extracts.read(self._database, tip.id))
+
     def _delete(self, tip: str, instead: Content | None = None) -> None:
         """Take out what is found of a tip, if it is there, but for its row in the queue: something may come there."""
         if (before := self._tip(tip)) is None:
             return
         if (place := queue.place(self._database, tip)) is not None:
-            content = Content.of(before)
-            index.erase(self._database, place, content)
+            content = self._content(before)
+            index.erase(self._database, place, Cells.of(content))
             self._unsettled |= instead is None or content.has_more_than(instead)
         for table in ("spoilt", "team"):
             self._database.execute(f"DELETE FROM {table} WHERE tip = ?", (tip,))  # noqa: S608 - ours

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from intake.protocol.names import alike
 from intake.report.payloads import Saved
+from intake.triage.book import extracts
 from intake.triage.desk.client import DeskError
 from intake.triage.files.originals import DamagedFileError
 from intake.triage.files.view.answer import Failure, Size
@@ -49,14 +50,25 @@ class _Chosen:
 def file(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
     """A page of a file, with what the file says of itself. A file that isn't here yet is fetched meanwhile."""
     chosen = _chosen(workspace, tip_id, item_id)
-    workspace.sending.look(chosen.tip)
+    workspace.look_at_file(chosen.tip, item_id)
     try:
         seen = _see(workspace, chosen) if workspace.viewer.is_here(chosen.tip, chosen.file) else None
     except (DeskError, DamagedFileError, OSError) as error:
         return _not_had(workspace, chosen, error)
+    if seen is not None:
+        workspace.read(chosen.tip, chosen.file, chosen.page, seen.rendered.text)
     misleads = seen is not None and ending_misleads(seen.sort, chosen.file.about.name)
     response = Response(
-        render_template("file.html", workspace=workspace, chosen=chosen, tip=chosen.tip, seen=seen, misleads=misleads)
+        render_template(
+            "file.html",
+            workspace=workspace,
+            chosen=chosen,
+            tip=chosen.tip,
+            seen=seen,
+            misleads=misleads,
+            is_searched=chosen.page in workspace.book.pages_read(chosen.tip.id, chosen.file.about.sha256),
+            most=extracts,
+        )
     )
     if seen is not None and seen.failure is Failure.NO_SUCH_PAGE:
         response.status_code = 404

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from flask import Blueprint, render_template, request
 
 from intake.triage.book import Book
-from intake.triage.book.search import PARTS, Content, Hit, How, Query, hits
+from intake.triage.book.search import PARTS, Hit, How, Query, hits
 from intake.triage.pages.sought import sought
 from intake.triage.pages.views import unlocked
 from intake.triage.reading.opening import OpenTip
@@ -71,5 +71,5 @@ def _results(book: Book, query: Query, found: Sequence[str]) -> Iterator[Result]
     for name in found:
         # What was found a moment ago may have been withdrawn since.
         if tip := book.tip(name):
-            every = list(hits(query, Content.of(tip)))
+            every = list(hits(query, book.content(tip)))
             yield Result(tip, book.standing(tip).status, every[:_MOST_SHOWN], len(every[_MOST_SHOWN:]))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from intake.triage.book.search import Content, Hit, hits
+from intake.triage.book.search import Hit, hits
 from intake.triage.reading.opening import OpenTip
 from intake.triage.workspace import Workspace
 
@@ -23,7 +23,7 @@ class Watched:
 def watched(workspace: Workspace, tip: OpenTip) -> list[Watched]:
     """Everything on the watch list that is found in a tip."""
     found = workspace.book.watched(tip.id)
-    terms, content = workspace.watch_terms(), Content.of(tip)
+    terms, content = workspace.watch_terms(), workspace.book.content(tip)
     return [
         Watched(terms[name], list(islice(hits(query, content), _MOST_SHOWN)))
         for name, query in found.items()

@@ -73,15 +73,28 @@ class Results:
     tips: int
 
 
-def write(database: sqlite3.Connection, row: int, content: Content) -> None:
+@dataclass(frozen=True, slots=True, repr=False)
+class Cells:
+    """What stands in the index of a tip: read from its content, which takes a while, before others have to wait."""
+
+    day: str
+    words: Sequence[str]
+
+    @classmethod
+    def of(cls, content: Content) -> "Cells":
+        """What stands there of this."""
+        return cls(content.day, tuple(_cells(content)))
+
+
+def write(database: sqlite3.Connection, row: int, cells: Cells) -> None:
     """Put what is searched of a tip in its place, which must be empty."""
-    database.execute(_INSERT.format(**_NAMES), (row, *_cells(content)))
-    database.execute("INSERT INTO dated VALUES (?, ?)", (row, content.day))
+    database.execute(_INSERT.format(**_NAMES), (row, *cells.words))
+    database.execute("INSERT INTO dated VALUES (?, ?)", (row, cells.day))
 
 
-def erase(database: sqlite3.Connection, row: int, content: Content) -> None:
+def erase(database: sqlite3.Connection, row: int, cells: Cells) -> None:
     """Take out what was written there."""
-    database.execute(_DELETE.format(**_NAMES), (row, *_cells(content)))
+    database.execute(_DELETE.format(**_NAMES), (row, *cells.words))
     database.execute("DELETE FROM dated WHERE row = ?", (row,))
 
 

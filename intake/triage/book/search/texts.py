@@ -1,7 +1,6 @@
 """What of a report is searched: every text in it with the part that it stands in, and every choice.
 
-Whatever else is to be found, a translation or what was read from a file, is one more line in `_texts`, and its part one
-more in `PARTS`.
+Whatever else is to be found is one more line in `_texts`, and its part one more in `PARTS`.
 """
 
 import re
@@ -24,6 +23,7 @@ from intake.report.events import (
     Translation,
     Verification,
 )
+from intake.triage.book.extracts import Extracts
 from intake.triage.mirror.added import Author
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.standing import Standing
@@ -104,11 +104,11 @@ class Content:
     choices: frozenset[str]
 
     @classmethod
-    def of(cls, tip: OpenTip) -> "Content":
-        """What there is in a tip."""
+    def of(cls, tip: OpenTip, extracts: Extracts = MappingProxyType({})) -> "Content":
+        """What there is in a tip, and in its files as far as it was read."""
         told = list(_told(tip))
         choices = frozenset(choice_word(each.path, key) for each in told for key in each.chosen)
-        return cls(tip.day, [text for text in _texts(tip, told) if text.text], choices)
+        return cls(tip.day, [text for text in _texts(tip, told, extracts) if text.text], choices)
 
     def has_more_than(self, other: "Content") -> bool:
         """Whether something stands in it that stands nowhere in the other."""
@@ -159,10 +159,12 @@ class _Answer:
         return f"{self.number}: {question}" if self.number else question
 
 
-def _texts(tip: OpenTip, told: Sequence[_Answer]) -> Iterator[Text]:
+def _texts(tip: OpenTip, told: Sequence[_Answer], extracts: Extracts) -> Iterator[Text]:
     yield Text("report", tip.narrative)
-    for file in tip.files.values():
-        yield from (Text("file", text, file.about.name) for text in (file.about.name, file.about.shows))
+    for about in (file.about for file in tip.files.values()):
+        yield from (Text("file", text, about.name) for text in (about.name, about.shows))
+        read = ((page, text) for (file, page), text in extracts.items() if file == about.sha256)
+        yield from (Text("file", text, f"page {page} of {about.name}") for page, text in read)
     for line in tip.conversation:
         yield Text("reply" if line.author else "message", line.text, ", ".join(filter(None, (line.author, line.day))))
     for written in tip.written:

@@ -15,6 +15,7 @@ from intake.triage.files.view.answer import Failure
 from npm_packages import NPM, install_npm
 from open_desk import Desk
 from program import Enrol, Program, Reviewer
+from told import sync
 from window import show
 
 pytestmark = pytest.mark.slow
@@ -224,8 +225,62 @@ def test_nothing_of_a_file_that_was_seen_lies_on_the_disk(file: File, tmp_path: 
     marker = "a-marker-that-must-not-reach-the-disk"
     amina, address = file(f"{marker}.txt", marker.encode() * 1000)
     assert marker in amina.get(address).text
+    amina.guard.lock()
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or marker.encode() not in path.read_bytes(), path
+
+
+def found(program: Program, typed: str) -> str:
+    """What the search says of how many reports it finds."""
+    (says,) = re.findall(r"<h1>(Found in \d+) report", program.get(f"/search?q={typed}").text)
+    return str(says)
+
+
+def test_what_stands_in_a_file_is_found_once_its_page_was_opened_and_after_a_lock(file: File) -> None:
+    text = f"The verdict of <b>Ürümqi</b>.{' ' * 20_000}The second page speaks of appeals."
+    amina, address = file("verdict.txt", text.encode())
+    assert found(amina, "urumqi") == "Found in 0"
+    assert "This page, as the others of it that were opened on this machine" in amina.get(address).text
+    assert found(amina, "urumqi") == "Found in 1"
+    assert found(amina, "file:appeals") == "Found in 0", "its second page was not opened"
+    amina.get(f"{address}?page=2")
+    amina.guard.lock()
+    amina.unlock()
+    shown = amina.get("/search?q=appeals urumqi").text
+    assert "&lt;b&gt;<mark>Ürümqi</mark>&lt;/b&gt;" in shown
+    assert "page 2 of verdict.txt" in shown
+
+
+def test_a_file_with_more_text_than_is_searched_says_so_on_the_page_that_is_not(file: File) -> None:
+    amina, address = file("long.txt", ("word " * 20_000).encode())
+    said = ["Not this page: there is no more room" in amina.get(f"{address}?page={page}").text for page in range(1, 6)]
+    assert said == [False, False, False, True, True]
+
+
+def test_a_report_of_which_a_file_was_opened_is_new_no_more_and_what_came_since_is(
+    reviewer: Reviewer, desk: Desk
+) -> None:
+    def unread(choice: str) -> bool:
+        return "<h1>1 report</h1>" in amina.get(f"/reports?unread={choice}").text
+
+    amina = reviewer("amina")
+    stored = desk.store_tip("They went to my mother.", {})
+    tip = f"/tips/{stored.id.hex()}"
+    address = f"{tip}/files/{desk.store_file(stored, 'photo.jpg', samples.photo())}"
+    amina.unlock()
+    assert unread("new")
+    amina.get(address)
+    assert unread("read")
+    desk.store_message(stored, "They came again.")
+    sync(amina)
+    amina.get(address)
+    assert unread("changed"), "the message was not seen"
+    other = f"{tip}/files/{desk.store_file(stored, 'other.txt', b'text')}"
+    amina.get(tip)
+    sync(amina)
+    assert unread("changed")
+    amina.get(other)
+    assert unread("read")
 
 
 def test_a_file_that_the_desk_does_not_send_is_said_not_to_be_had(desk: Desk, file: File) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import sqlite3
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
 
@@ -17,8 +18,9 @@ from intake.report.events import Note, Referral, Status, Translation
 from intake.report.payloads import TEAM, About
 from intake.report.told import Account
 from intake.triage.book import Book
+from intake.triage.book.extracts import MOST_OF_FILE, MOST_OF_TIP, FilePage
 from intake.triage.book.queue import PAGE, Wanted
-from intake.triage.book.search import Content, How, Names, fitting, parse
+from intake.triage.book.search import Content, How, Names, fitting, hits, parse
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
 from intake.triage.reading.opening import Attachment, OpenTip, Signed
@@ -303,6 +305,65 @@ def test_who_has_no_time_gets_nothing_rather_than_what_was_removed() -> None:
     assert book.changes == changes, "to tidy up is no change"
 
 
+def with_file(number: int, *sha256: str) -> OpenTip:
+    """A report with files of these contents."""
+    opened = tip(number, "mother")
+    for each in sha256:
+        about = About("0" * 32, f"{each}.txt", "text/plain", 1, each, "", FORM, {})
+        opened.files[each] = Attachment("2026-01-01", about, 1)
+    return opened
+
+
+def test_what_was_read_of_a_file_is_found_as_long_as_the_file_is_there_and_nowhere_after() -> None:
+    book = filled(with_file(1, "one", "two"), with_file(2))
+    book.watch_for({"x": "zzver*"})
+    book.read(tip(1).id, FilePage("one", 3), "The zzverdict of 北京.")
+    book.read(tip(1).id, FilePage("two", 1), "zzsecond")
+    book.read(tip(2).id, FilePage("one", 1), "of a file that is not there")
+    book.read(tip(9).id, FilePage("one", 1), "of a report that is not here")
+    assert found(book, "zzverdict mother") == found(book, "file:北京 zzsecond") == [1]
+    assert found(book, "not there") == found(book, "report not") == []
+    assert book.queue(Wanted({"watched": ("x",)})).tips == 1
+    (hit,) = hits(parse("zzverdict"), book.content(with_file(1, "one", "two")))
+    assert (hit.text.part, hit.text.of) == ("file", "page 3 of one.txt")
+    again = restored(stored(book))
+    again.put(with_file(1, "one"), OTHER)
+    assert (found(again, "zzverdict"), found(again, "zzsecond")) == ([1], [])
+    assert again.pages_read(tip(1).id, "one") == [3]
+    assert remaining(again, "zzverdict", "zzsecond") == {"zzverdict"}
+    assert remaining(book, "that is not there") == set()
+    again.remove(tip(1).id)
+    assert remaining(again, "zzverdict") == set()
+    again.put(with_file(1, "one"), OTHER)
+    assert found(again, "zzverdict") == []
+
+
+def test_no_more_is_read_of_files_than_can_be_searched() -> None:
+    book = filled(with_file(1, "one", "two", "three"))
+    half = "word " * (MOST_OF_FILE // 10)
+    for number, file in enumerate(("one", "one", "one", "two", "three"), 1):
+        book.read(
+            tip(1).id,
+            FilePage(file, number),
+            f"{half[:-10]} number{number} " + ("and on " * 5000 if file == "two" else ""),
+        )
+    assert [found(book, f"number{number}") for number in range(1, 6)] == [[1], [1], [], [1], []]
+    texts = [
+        text.text
+        for text in book.content(with_file(1, "one", "two", "three")).texts
+        if " page" in text.of or "page " in text.of
+    ]
+    assert sum(map(len, texts)) <= MOST_OF_TIP
+
+
+def test_a_page_that_is_looked_at_again_changes_nothing() -> None:
+    book = filled(with_file(1, "one"))
+    book.read(tip(1).id, FilePage("one", 1), "text")
+    changes = book.changes
+    book.read(tip(1).id, FilePage("one", 1), "text")
+    assert book.changes == changes
+
+
 def test_what_only_grew_has_nothing_to_be_tidied_up() -> None:
     book = filled(*(tip(number, f"words {number}") for number in range(50)))
     before = stored(book)
@@ -312,16 +373,25 @@ def test_what_only_grew_has_nothing_to_be_tidied_up() -> None:
 
 
 @pytest.mark.slow
-@given(st.lists(st.tuples(st.integers(0, 5), SHORT | st.none()), max_size=12), SHORT)
-def test_after_any_changes_what_is_found_is_what_is_there(changes: list[tuple[int, str | None]], typed: str) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 5), SHORT | st.none() | st.tuples(st.integers(1, 2), SHORT)), max_size=12), SHORT
+)
+def test_after_any_changes_what_is_found_is_what_is_there(
+    changes: list[tuple[int, str | tuple[int, str] | None]], typed: str
+) -> None:
     book, left = Book(), dict[int, OpenTip]()
     for number, text in changes:
         if text is None:
             book.remove(tip(number).id)
             left.pop(number, None)
-        else:
-            left[number] = tip(number, text)
-            book.put(left[number], GIVEN)
+        elif isinstance(text, str):
+            read = [line.text for line in left[number].conversation] if number in left else []
+            left[number] = tip(number, text, lines=tuple(read))
+            book.put(replace(with_file(number, "one"), narrative=text), GIVEN)
+        elif number in left and len(left[number].conversation) < text[0]:
+            # What is read in a file is found as any other text of its report is.
+            left[number].conversation.append(Line("2026-01-01", "", text[1]))
+            book.read(tip(number).id, FilePage("one", len(left[number].conversation)), text[1] or " ")
     again = restored(stored(book))
     for how in How:
         if not parse(typed, how).is_empty:
