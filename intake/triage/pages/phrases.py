@@ -108,7 +108,7 @@ def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapp
     if field == "label":
         return {key: label.name for key, label in labels_by_id(workspace).items() if key in counts}
     if field == "language":
-        return {key: Locale("en").languages.get(key, key) for key in sorted(counts)}
+        return {key: language(key) or key for key in sorted(counts)}
     if field == "watched":
         terms = {"yes": "Anything on the watch list", **workspace.watch_terms()}
         return {key: term for key, term in terms.items() if key in counts}
@@ -120,6 +120,11 @@ def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapp
 def labels_by_id(workspace: Workspace) -> Mapping[str, LabelName]:
     """Every label of the team's list, by its id."""
     return {event.label: event for event in workspace.team().outcomes(LabelName)}
+
+
+def language(tag: str) -> str:
+    """A language in words; empty for what is none."""
+    return str(Locale("en").languages.get(tag.replace("-", "_"), "")) if tag != "und" else ""
 
 
 def is_late(day: str) -> bool:

@@ -31,6 +31,7 @@ from intake.triage.pages.wanted import address, asks_more, fields, wanted
 from intake.triage.pages.watched import watched
 from intake.triage.patience import in_thread
 from intake.triage.reading.casework import acts, referrals
+from intake.triage.reading.language import guess
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
 from intake.triage.workspace import Workspace
@@ -199,6 +200,7 @@ def tip_page(
         tip=opened,
         standing=standing,
         paragraphs=paragraphs(opened, standing),
+        guessed=guess(opened.narrative),
         acts=acts(standing),
         referrals=referrals(standing),
         notes=opened.written_as(Note),

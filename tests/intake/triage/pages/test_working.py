@@ -330,3 +330,18 @@ def test_the_list_is_narrowed_by_what_the_search_would_find_and_the_address_keep
 def test_an_address_that_asks_for_what_there_is_not_is_said_to(amina: Program, asked: dict[str, str]) -> None:
     assert "This address asks for something that" in listed(amina, **asked)[1]
     assert "This address asks for something that" not in listed(amina, urgency="now", text="x", due="week", page="2")[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Полиция пришла к моей матери и спросила, где я.", "looks like Russian: a guess of this machine's."),
+        ("ساقچىلار ئانامنىڭ ئۆيىگە كېلىپ", "looks like Uyghur: a guess of this machine's, by its letters alone."),
+        ("123", ""),
+    ],
+)
+def test_a_report_says_beside_it_which_language_it_looks_like(desk: Desk, amina: Program, text: str, says: str) -> None:
+    tip = desk.store_tip(text, ANSWERS)
+    sync(amina)
+    assert says in shown(amina, tip)
+    assert ("a guess of this machine" in shown(amina, tip)) is bool(says)
