@@ -304,14 +304,14 @@ class Workspace:
         terms = self.team().outcomes(WatchTerm)
         return {each.watch: each.term for each in terms if not each.retired}
 
-    def write_for_team(self, form: str, payload: Payload) -> None:
+    def write_for_team(self, form: str, payload: Payload, draft: str = "") -> None:
         """Write something into a dossier of the whole team's that all of it can read; one is made where there is none.
 
         As `write`, by the token of the form that it was typed into.
         """
         with self._making:
             tip = self._team_dossier()
-        self.write(Unsent.typed(form, tip, payload))
+        self.write(Unsent.typed(form, tip, payload), draft)
 
     def _team_doubts(self) -> list[str]:
         return [says for tip in self.book.team() for says in tip.warnings]

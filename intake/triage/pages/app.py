@@ -92,6 +92,7 @@ def create_app(
         asked=asked,
         forms=FORMS,
         labels_by_id=phrases.labels_by_id,
+        of_team=writing.OF_TEAM,
         search=search,
     )
     app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str)

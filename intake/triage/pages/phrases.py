@@ -9,7 +9,7 @@ from urllib.parse import quote
 from babel import Locale
 
 from intake.report import labels
-from intake.report.events import STATUSES, Assignment, Due, Event, Label, LabelName, Note, Status, Translation
+from intake.report.events import STATUSES, Assignment, Due, Duty, Event, Label, LabelName, Note, Status, Translation
 from intake.report.payloads import WAYS, Payload, Reply, Saved
 from intake.report.sizes import in_units
 from intake.triage.pages.asked import asked, words
@@ -175,6 +175,8 @@ def content(payload: Payload, workspace: Workspace) -> str:
             says = f"{'a cleaned copy of a page' if what == 'copy' else 'the original'}, SHA-256 {sha256}"
         case Due(day=day, reason=reason, done=done):
             says = f"{reason}, by {day}" + (" (done)" if done else "")
+        case Duty(member=member, since=since, until=until):
+            says = f"{workspace.name(member)}, {since} to {until}"
         case Label(label=label, on=on):
             known = labels_by_id(workspace).get(label)
             says = f"{'with' if on else 'without'} {'a label that is not here' if known is None else known.name}"

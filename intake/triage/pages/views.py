@@ -21,7 +21,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report.events import STATUSES, Note, SavedFilter
-from intake.report.payloads import Handed
+from intake.report.payloads import TEAM, Handed
 from intake.triage.book import Wanted
 from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
@@ -51,9 +51,14 @@ def guard() -> Guard:
 
 
 def to_unlock(**arguments: str) -> BaseResponse:
-    """What a locked program answers. After unlocking, the page that was wanted is there; of a file, that of its tip."""
+    """What a locked program answers. After unlocking, the page that was wanted is there; of a file, that of its tip.
+
+    `TEAM` in the place of a tip: what is set for all.
+    """
     wanted = None
-    if "tip_id" in arguments:
+    if arguments.get("tip_id") == TEAM:
+        wanted = _within(url_for("team.team"))
+    elif "tip_id" in arguments:
         wanted = _within(url_for("triage.tip", tip_id=arguments["tip_id"]))
     elif request.method == "GET" and request.full_path != "/?":
         wanted = request.full_path.removesuffix("?")

@@ -13,7 +13,7 @@ from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("writing", __name__)
 
-TEAM = {made.kind for made in TEAM_EVENTS}
+OF_TEAM = {made.kind for made in TEAM_EVENTS}
 """What is set for all reports, and is none's."""
 
 _GONE = "It waits here no more: it has been sent, or was taken back already."
@@ -26,8 +26,11 @@ _TOO_LATE = {
 }
 
 
-def _keep(tip_id: str, kind: str) -> Answer:
-    """Where it is locked, what was filled in is sealed to whoever unlocks it, and is there then."""
+def keep(tip_id: str, kind: str) -> Answer:
+    """Where it is locked, what was filled in is sealed to whoever unlocks it, and is there then.
+
+    `tip_id`: `TEAM`, which is no tip, for what is set for all: which dossier that goes into is known then.
+    """
     try:
         guard().keep(_typed(tip_id, read_form(kind, request.form)))
     except FormError:
@@ -67,8 +70,8 @@ def _back(tip_id: str, kind: str) -> str:
     return url_for("triage.tip", tip_id=tip_id, _anchor=kind, **asked)
 
 
-blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - TEAM)}):kind>", endpoint="write")(
-    unlocked(_write, otherwise=_keep)
+blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - OF_TEAM)}):kind>", endpoint="write")(
+    unlocked(_write, otherwise=keep)
 )
 
 
@@ -76,10 +79,12 @@ blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - TEAM)}):kind>", e
 @unlocked
 def discard(workspace: Workspace, tip_id: str, item: str) -> Answer:
     """Forget something that was not sent; where it was too late for that, say so."""
-    waits = {each.item for each in (*workspace.sending.drafts, *workspace.sending.under_way)}
+    waits = {each.item: each for each in (*workspace.sending.drafts, *workspace.sending.under_way)}
     says = _TOO_LATE.get(workspace.discard(item)) if item in waits else _GONE
     opened = workspace.tip(tip_id)
-    if opened is None:
+    if not says and waits[item].kind in OF_TEAM:
+        return redirect(url_for("team.team", _anchor=waits[item].kind), 303)
+    if opened is None or opened.dossier:
         # What was to be made is a draft again, or the tip is gone.
         return (render_template("problem.html", says=says), 409) if says else redirect(url_for("today.today"), 303)
     if says:

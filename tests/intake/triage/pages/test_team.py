@@ -165,3 +165,70 @@ def test_what_is_set_for_all_is_no_reports_and_the_reverse(desk: Desk, amina: Pr
     sync(amina)
     assert amina.post(f"{page(tip)}/duty", page(tip), since="2026-12-01", until="2026-12-02").status_code == 404
     assert amina.post("/team/status", "/team", status="closed", reason="x").status_code == 404
+
+
+FILLED = {
+    "label_name": {"name": "Speaks <Uyghur>", "colour": "green"},
+    "saved_filter": {"name": "Ours", "address": "urgency=now", "owner": ""},
+    "duty": {"since": "2026-12-01", "until": "2999-12-02"},
+    "watch_term": {"term": '"service station"'},
+}
+"""By kind, what is typed on the team's page."""
+
+
+def typed_while_locked(program: Program, kind: str) -> str:
+    """Send a form of the team's page after the lock has come, and unlock; the page then."""
+    values = {**program.hidden("/team"), **FILLED[kind]}
+    if kind == "duty":
+        values["member"] = program.workspace.me
+    program.guard.lock()
+    answer = program.send(f"/team/{kind}", values)
+    assert answer.status_code == 303
+    assert "kept=yes" in answer.headers["Location"]
+    assert "then=/team" in answer.headers["Location"].replace("%2F", "/")
+    program.unlock()
+    return program.get("/team").text
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_what_was_typed_for_all_and_met_a_lock_is_there_to_be_sent_or_discarded(kind: str, amina: Program) -> None:
+    text = typed_while_locked(amina, kind)
+    assert text.count("Written and not sent.") == 1
+    assert "<Uyghur>" not in text
+    assert amina.workspace.team().subjects == {}, "nobody has sent it"
+    assert "Written while this was locked, and not sent" in amina.get("/").text
+    (waiting,) = re.findall('<div class="unsent">.*?</form>', text, re.DOTALL)
+    fields = {name: unescape(value) for name, value in re.findall('name="([^"]+)" value="([^"]*)"', waiting)}
+    assert amina.send(f"/team/{kind}", fields).status_code == 303
+    (event,) = [merged.outcome.event for merged in amina.workspace.team().subjects.values()]
+    assert {name: str(getattr(event, name)) for name in FILLED[kind]} == FILLED[kind]
+    assert "Written and not sent." not in amina.get("/team").text
+    assert amina.workspace.sending.drafts == []
+
+
+def test_a_draft_for_all_that_is_discarded_is_gone_and_the_team_page_is_there(amina: Program) -> None:
+    text = typed_while_locked(amina, "watch_term")
+    (discard,) = re.findall('formaction="[^"]*(/tips/team/unsent/[^"]*)"', text)
+    answer = amina.post(discard, "/team")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith("/team#watch_term")
+    assert amina.workspace.sending.drafts == []
+    assert amina.post(discard, "/team").status_code == 409
+
+
+def test_what_makes_no_sense_is_not_kept_over_a_lock(amina: Program) -> None:
+    values = {**amina.hidden("/team"), "term": "???"}
+    amina.guard.lock()
+    assert "kept=yes" not in amina.send("/team/watch_term", values).headers["Location"]
+    amina.unlock()
+    assert amina.workspace.sending.drafts == []
+
+
+def test_what_is_on_its_way_for_all_is_said_and_can_be_taken_back(desk: Desk, amina: Program) -> None:
+    unreachable(desk)
+    set_for_all(amina, "watch_term", term="gulnar")
+    text = amina.get("/team").text
+    assert "This program goes on trying." in text
+    (discard,) = re.findall('action="[^"]*(/tips/[0-9a-f]+/unsent/[^"]*)"', text)
+    assert amina.post(discard, "/team").status_code == 303
+    assert amina.workspace.watch_terms() == {}
