@@ -22,7 +22,8 @@ class Watched:
 
 def watched(workspace: Workspace, tip: OpenTip) -> list[Watched]:
     """Everything on the watch list that is found in a tip."""
-    found = workspace.book.watched(tip.id)
+    if not (found := workspace.book.watched(tip.id)):
+        return []
     terms, content = workspace.watch_terms(), workspace.book.content(tip)
     return [
         Watched(terms[name], list(islice(hits(query, content), _MOST_SHOWN)))

@@ -114,7 +114,7 @@ def find(database: sqlite3.Connection, facets: FacetIndex, query: Query, number:
     """The tips that fit, the newest first, a page of so many; after the last page comes none."""
     found, values = _found(query)
     if (settled := _settled(facets, query)) is not None:
-        database.create_function("is_settled", 1, settled.__contains__, deterministic=True)
+        database.create_function("is_settled", 1, frozenset(settled).__contains__, deterministic=True)
         found = _AND_SETTLED.format(found=found)
     number = min(max(number, 1), _FARTHEST)
     page = {**values, "size": size, "skipped": (number - 1) * size}

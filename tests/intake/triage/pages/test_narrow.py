@@ -59,6 +59,7 @@ def busy(desk: Desk, amina: Program) -> Stored:
     amina.post(f"{page(tip)}/referral", page(tip), **referral)
     amina.post(f"{page(tip)}/translation", page(tip), part="narrative/1", language="en", text=LONG)
     amina.post("/team/label_name", "/team", name=LONG, colour="green")
+    amina.post("/team/watch_term", "/team", term=f'"{LONG}"')
     amina.post("/team/saved_filter", "/team", name=LONG, address="urgency=now")
     sign_head(desk.server, size=1)
     sync(amina)
