@@ -24,9 +24,9 @@ def watched(workspace: Workspace, tip: OpenTip) -> list[Watched]:
     """Everything on the watch list that is found in a tip."""
     if not (found := workspace.book.watched(tip.id)):
         return []
-    terms, content = workspace.watch_terms(), workspace.book.content(tip)
+    content = workspace.book.content(tip)
     return [
-        Watched(terms[name], list(islice(hits(query, content), _MOST_SHOWN)))
-        for name, query in found.items()
-        if name in terms
+        Watched(term, list(islice(hits(found[name], content), _MOST_SHOWN)))
+        for name, term in workspace.watch_terms().items()
+        if name in found
     ]
