@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     from marionette_driver import By
     from marionette_driver.errors import NoSuchElementException, StaleElementException
     from marionette_driver.geckoinstance import DesktopInstance, GeckoInstance
-    from marionette_driver.marionette import WebElement, Marionette
+    from marionette_driver.marionette import Marionette, WebElement
 
 __all__ = ["By", "Marionette", "choose", "click", "started", "write"]
 
