@@ -78,8 +78,10 @@ def click(firefox: Marionette, selector: str, by: str = By.CSS_SELECTOR) -> None
 
     The driver itself goes on where the browser hasn't begun to load after a fifth of a second.
     """
+    # It may come only with a page that follows on this one by itself.
+    pressed = firefox.find_element(by, selector)
     before = firefox.find_element(By.CSS_SELECTOR, "html")
-    choose(firefox, selector, by)
+    pressed.click()
     assert waited_for(lambda: _is_gone(before))
 
 
