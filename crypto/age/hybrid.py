@@ -87,6 +87,11 @@ class HybridIdentity:
         """The identity of a 32-byte seed."""
         return cls(seed)
 
+    @property
+    def seed(self) -> bytes:
+        """What `from_seed` makes it of. As secret as itself."""
+        return self._seed
+
     @cached_property
     def recipient(self) -> HybridRecipient:
         """The public half."""

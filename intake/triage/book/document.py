@@ -1,11 +1,10 @@
 """One opened tip as bytes for the book, whole, and back."""
 
 import zlib
-from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
-from crypto.age import HybridIdentity, parse_identity
+from crypto.age import HybridIdentity
 from intake.protocol.index import ItemRow
 from intake.report.documents import read_values
 from intake.report.payloads import About, parse_document, to_document
@@ -28,10 +27,10 @@ def encode(tip: OpenTip) -> bytes:
         "source": tip.source,
         "signer": tip.signer,
         "language": tip.language,
-        "identities": [str(identity) for identity in tip.identities],
-        "once": {key: astuple(told) for key, told in tip.account.once.items()},
-        "before": {key: [astuple(told) for told in all_told] for key, all_told in tip.account.before.items()},
-        "entries": {key: [astuple(told) for told in all_told] for key, all_told in tip.account.entries.items()},
+        "identities": [identity.seed.hex() for identity in tip.identities],
+        "once": {key: _told_values(told) for key, told in tip.account.once.items()},
+        "before": {key: [_told_values(told) for told in all_told] for key, all_told in tip.account.before.items()},
+        "entries": {key: [_told_values(told) for told in all_told] for key, all_told in tip.account.entries.items()},
         "narrative": tip.narrative,
         "conversation": [(line.day, line.author, line.text, line.item) for line in tip.conversation],
         "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
@@ -52,7 +51,7 @@ def decode(document: bytes) -> OpenTip:
     made: dict[str, Any] = {
         "made": None if values["made"] is None else _author(*values["made"]),
         "account": _account(values.pop("once"), values.pop("before"), values.pop("entries")),
-        "identities": tuple(map(_identity, values["identities"])),
+        "identities": tuple(HybridIdentity.from_seed(bytes.fromhex(seed)) for seed in values["identities"]),
         "conversation": [Line(*line) for line in values["conversation"]],
         "files": {
             name: Attachment(day, About.from_values(about), sealed) for name, day, sealed, about in values["files"]
@@ -73,6 +72,10 @@ def _account(once: dict[str, Any], before: dict[str, Any], entries: dict[str, An
     )
 
 
+def _told_values(told: Told[Any]) -> tuple[Any, ...]:
+    return told.form, told.value, told.day
+
+
 def _author_values(author: Author) -> tuple[Any, ...]:
     return author.name, author.at.isoformat(), author.place
 
@@ -90,10 +93,3 @@ def _signed(item: str, name: str, at: str, place: int, document: dict[str, Any])
     if not isinstance(payload, WRITTEN):
         raise TypeError("not what a reviewer writes")
     return Signed(item, _author(name, at, place), payload)
-
-
-def _identity(text: str) -> HybridIdentity:
-    identity = parse_identity(text)
-    if not isinstance(identity, HybridIdentity):
-        raise TypeError("a tip's identity is of another kind")
-    return identity

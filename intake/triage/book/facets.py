@@ -67,17 +67,17 @@ class FacetIndex:
 
     def put(self, place: int, facets: Facets) -> None:
         """Let a place have these choices and no others."""
-        for field in self._places.keys() | facets.keys():
-            self.mark(place, field, facets.get(field, ()))
+        # A new one has none that would have to go.
+        for field in self._places if _has(self._all, place) else ():
+            self._clear(place, field)
+        for field, chosen in facets.items():
+            self._set(place, field, chosen)
         _set(self._all, place)
 
     def mark(self, place: int, field: str, chosen: Collection[str]) -> None:
         """Let a place have these choices of one field."""
-        choices = self._places.setdefault(field, {})
-        for data in choices.values():
-            _clear(data, place)
-        for choice in chosen:
-            _set(choices.setdefault(choice, bytearray()), place)
+        self._clear(place, field)
+        self._set(place, field, chosen)
 
     def choose(self, field: str, choice: str, places: Places) -> None:
         """Let just these places have a choice of a field."""
@@ -123,6 +123,15 @@ class FacetIndex:
         for field, choices in self._places.items():
             rows += [(field, choice, bytes(data)) for choice, data in choices.items() if any(data)]
         database.executemany("INSERT INTO facet VALUES (?, ?, ?)", rows)
+
+    def _clear(self, place: int, field: str) -> None:
+        for data in self._places.get(field, {}).values():
+            _clear(data, place)
+
+    def _set(self, place: int, field: str, chosen: Collection[str]) -> None:
+        choices = self._places.setdefault(field, {})
+        for choice in chosen:
+            _set(choices.setdefault(choice, bytearray()), place)
 
     @classmethod
     def recall(cls, database: sqlite3.Connection) -> "FacetIndex":

@@ -59,7 +59,17 @@ class Reading:
     @cached_property
     def words(self) -> Sequence[str]:
         """The words, in their order."""
-        return _named(self._read, self._spans, self._writing)
+        return _named(self._found, self._writing)
+
+    @cached_property
+    def _found(self) -> Sequence[str]:
+        """What is a word, as it is read."""
+        if self._writing is not Writing.NUMBERS and not _IS_ROW.search(self._read):
+            found = self._read.split()
+            if max(map(len, found), default=0) <= _LONGEST:
+                # Nothing else than spaces ends one here; where it stands is asked of few texts.
+                return found
+        return [self._read[start:end] for start, end in self._spans]
 
     def lacks(self, word: str) -> bool:
         """Whether it is clear at first sight that no word begins like this one."""
@@ -124,11 +134,10 @@ def _numbers(letters: str) -> Iterator[tuple[int, int]]:
                 yield groups[0].start(), group.end()
 
 
-def _named(letters: str, spans: Sequence[tuple[int, int]], writing: Writing) -> list[str]:
-    found = [letters[start:end] for start, end in spans]
+def _named(found: Sequence[str], writing: Writing) -> list[str]:
     match writing:
         case Writing.FOLDED:
-            return found
+            return list(found)
         case Writing.EXACT:
             return list(map(_exact, found))
         case Writing.SOUNDING:
