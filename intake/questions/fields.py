@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
 from wtforms import Field, FieldList, Form, FormField, StringField, TextAreaField
 from wtforms.validators import StopValidation
 
@@ -70,6 +71,7 @@ class Options:
         self._question = question
         self._words = words
         self._of_languages: dict[str, Sequence[Option]] = {}
+        self._as_html: dict[str, Markup] = {}
 
     def here(self) -> Sequence[Option]:
         """In the language of the current page."""
@@ -77,6 +79,20 @@ class Options:
         if tag not in self._of_languages:
             self._of_languages[tag] = self._made()
         return self._of_languages[tag]
+
+    def as_html(self, chosen: str | None) -> Markup:
+        """The options of a list, one of them chosen. A form may show a list of all countries forty times over."""
+        tag = self._words.language()
+        if tag not in self._as_html:
+            options = (Markup('<option value="{}">{}</option>\n').format(each.key, each.label) for each in self.here())
+            self._as_html[tag] = Markup("").join(options)
+        if chosen is None:
+            return self._as_html[tag]
+        plain, marked = (
+            Markup('<option value="{}">').format(chosen),
+            Markup('<option value="{}" selected>').format(chosen),
+        )
+        return self._as_html[tag].replace(plain, marked, 1)
 
     def _made(self) -> Sequence[Option]:
         choices = self._question.choices.items()

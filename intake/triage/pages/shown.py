@@ -17,7 +17,9 @@ _TURNING = {
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters and signs that look like nothing."""
 
-_LINES = "\n\r\t"
+_TURNS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{''.join(_TURNING)}]")
+"""These, and the controls (category Cc) but for tabs and ends of lines. Every word of a page goes through this."""
+
 _LONGEST = 180
 """Bytes of a saved name: file systems take 255, some programs add to it, and some folders encrypt names, which grow."""
 
@@ -33,7 +35,7 @@ def shown(text: str) -> str:
 
     What only says in which direction a neighbour is read (U+200E, U+200F, U+061C) stays: it misleads nobody in a text.
     """
-    return "".join(_mark(character) if _is_turning(character) else character for character in text)
+    return _TURNS.sub(lambda found: _mark(found[0]), text)
 
 
 def shown_name(name: str) -> str:
@@ -73,10 +75,6 @@ def saved_name(name: str) -> str:
 
 def _mark(character: str) -> str:
     return f"⟦{_TURNING.get(character, f'U+{ord(character):04X}')}⟧"
-
-
-def _is_turning(character: str) -> bool:
-    return character in _TURNING or (unicodedata.category(character) == "Cc" and character not in _LINES)
 
 
 def _is_hidden(character: str) -> bool:
