@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from babel import Locale
 
+from intake.report import definition
 from intake.report.definition import (
     NARRATIVE,
     UNANSWERED,
@@ -61,6 +62,22 @@ class Section:
     lines: list[Line]
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Group:
+    """What was told to one group of the form: to what is asked once, and the things that were told several of.
+
+    `key`: the group's own, or one of no group for what no version that is known here asks.
+    """
+
+    key: str
+    title: str
+    lines: list[Line]
+    sections: list[Section]
+
+
+_ELSEWHERE = "elsewhere"
+
+
 def question(key: str) -> str:
     """A question, as the newest version puts it that has it. `key`: its own, or its path (`Form.closed`)."""
     return next((field.question for field in _versions(key)), key)
@@ -80,14 +97,26 @@ def answer(key: str, told: Told[Choice] | None) -> str:
     return NO_ANSWER if told is None else _answer(_field(told.form, key), told.value)
 
 
-def answers(account: Account) -> list[Line]:
-    """Questions that are asked once for a report, with their answers, in the order of the form.
+def groups(account: Account) -> list[Group]:
+    """All that was told, group by group in the order of the form; what no version that is known here asks comes last.
 
-    Not the narrative, and not the consents."""
-    order = (key for form in forms().values() for key in form.by_key)
+    Not the narrative, and not the consents.
+    """
+    versions = list(forms().values())
+    groups = [group for form in versions for group in form.groups if group.place != "file"]
+    titles = {group.key: group.title for group in reversed(groups)}
+    of = {key: group.key for group in reversed(groups) for key in _keys(group)}
     apart = {NARRATIVE, *(field.key for field in load_form().consents)}
-    keys = (key for key in _sorted(account.once, order) if key not in apart)
-    return [_line(_field(account.once[key].form, key), key, account.once[key].value) for key in keys]
+    order = list(dict.fromkeys(key for group in groups for key in _keys(group)))
+    found: dict[str, Group] = {key: Group(key, titles[key], [], []) for key in dict.fromkeys(g.key for g in groups)}
+    found[_ELSEWHERE] = Group(_ELSEWHERE, "Other answers", [], [])
+    for key in (key for key in _sorted(account.once, order) if key not in apart):
+        told = account.once[key]
+        found[of.get(key, _ELSEWHERE)].lines.append(_line(_field(told.form, key), key, told.value))
+    for key in _sorted(account.entries, order):
+        sections = [_section(key, number, told) for number, told in enumerate(account.entries[key], 1)]
+        found[of.get(key, _ELSEWHERE)].sections.extend(sections)
+    return [group for group in found.values() if group.lines or group.sections]
 
 
 def consents(account: Account) -> list[Consent]:
@@ -95,17 +124,16 @@ def consents(account: Account) -> list[Consent]:
     return [_consent(field.key, account) for field in load_form().consents]
 
 
-def sections(account: Account) -> list[Section]:
-    """What was told several times over, each entry under its title and number, in the order of the form."""
-    order = (kind.key for form in forms().values() for kind in form.entries)
-    keys = _sorted(account.entries, order)
-    return [_section(key, number, told) for key in keys for number, told in enumerate(account.entries[key], 1)]
-
-
 def about_file(form: int, told: Mapping[str, Choice]) -> list[Line]:
     """What a source says of a file, question by question. `form`: the version that `told` answers."""
     known = forms().get(form)
     return _lines(() if known is None else known.file_fields, told)
+
+
+def _keys(group: definition.Group) -> Iterator[str]:
+    yield from (field.key for field in group.fields)
+    if group.entries is not None:
+        yield group.entries.key
 
 
 def _consent(key: str, account: Account) -> Consent:

@@ -50,6 +50,9 @@ class Places:
     def __and__(self, other: "Places") -> "Places":
         return Places(self._bits & other._bits)
 
+    def __or__(self, other: "Places") -> "Places":
+        return Places(self._bits | other._bits)
+
     def __len__(self) -> int:
         return self._bits.bit_count()
 

@@ -141,12 +141,15 @@ def read_page(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, n
 
 
 def read_neighbours(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, tip: str) -> Neighbours:
-    """The tips around one, among those that fit; none around one that doesn't."""
+    """The tips before and after one, of those that fit; its own place is where it would stand if it fitted.
+
+    So that whoever has just changed what it is narrowed down by goes on from there.
+    """
     own = place(database, tip)
-    fitting = index.fitting(wanted.chosen, among=_among(database, index, wanted))
-    if own is None or own not in fitting:
+    if own is None:
         return Neighbours()
-    before, places = None, _in_order(database, fitting, wanted.order)
+    fitting = index.fitting(wanted.chosen, among=_among(database, index, wanted))
+    before, places = None, _in_order(database, fitting | Places.of((own,)), wanted.order)
     for each in places:
         if each == own:
             break

@@ -15,6 +15,7 @@ from intake.protocol.entry import Entry
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import ASKED, Row
+from intake.triage.times import moment
 
 _MARGIN = timedelta(minutes=1)
 _NAMED = 3
@@ -68,7 +69,7 @@ class Asked:
         return self.nonce in logged and logged[self.nonce].does == self.does
 
     def __str__(self) -> str:
-        return f"{_words(self.does)} of {self.created:%Y-%m-%d %H:%M} UTC"
+        return f"{_words(self.does)} of {moment(self.created)}"
 
 
 class Journal:

@@ -36,6 +36,7 @@ from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
 from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
 from intake.triage.progress import Progress, no_progress
+from intake.triage.times import moment
 
 _LARGEST_FORM = 12_000_000
 """Bytes of a form: a report that was told whole, each of whose characters takes up to twelve of them."""
@@ -93,9 +94,10 @@ def create_app(
         forms=FORMS,
         labels_by_id=phrases.labels_by_id,
         of_team=writing.OF_TEAM,
+        place_of=phrases.place_of,
         search=search,
     )
-    app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str)
+    app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str, moment=moment)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
     app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -9,11 +9,25 @@ from urllib.parse import quote
 from babel import Locale
 
 from intake.report import labels
-from intake.report.events import STATUSES, Assignment, Due, Duty, Event, Label, LabelName, Note, Status, Translation
+from intake.report.events import (
+    STATUSES,
+    Act,
+    Assignment,
+    Due,
+    Duty,
+    Event,
+    Label,
+    LabelName,
+    Note,
+    Status,
+    Translation,
+)
+from intake.report.labels import Consent
 from intake.report.payloads import WAYS, Payload, Reply, Saved
 from intake.report.sizes import in_units
 from intake.triage.pages.asked import asked, words
 from intake.triage.pages.shown import saved_name
+from intake.triage.reading.timeline import known_day, span
 from intake.triage.workspace import Workspace
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -156,6 +170,14 @@ _WRITTEN = {
 }
 
 
+_PLACES = {"verification": "act", "second_reading": "act", "harm_check": "referral"}
+
+
+def place_of(kind: str) -> str:
+    """The id of the section of a tip's page in which something of a kind is written and shown."""
+    return _PLACES.get(kind, kind)
+
+
 def written(payload: Payload) -> str:
     """What somebody wrote, in a word."""
     return _WRITTEN[payload.kind]
@@ -185,6 +207,44 @@ def content(payload: Payload, workspace: Workspace) -> str:
             says = "; ".join(words(payload.kind, name, value) for name, value in told if value)
             says += " (no more)" if getattr(payload, "retired", False) else ""
     return says
+
+
+READ_NEXT = ("people", "places", "actors", "demands")
+"""Groups of the form that are read next after what happened, by key."""
+
+_USES = {
+    "consent_statistics": "Statistics",
+    "consent_lawyer": "Lawyer",
+    "consent_police_host": "Police where they live",
+    "consent_police_other": "Other police",
+    "consent_un": "UN",
+    "consent_un_name": "Name at the UN",
+    "consent_publish_name": "Published with the name",
+    "consent_publish_initials": "with initials",
+    "consent_publish_anonymous": "without a name",
+}
+
+
+def use(consent: Consent) -> str:
+    """What a consent is for, in a word or two; its exact words stand elsewhere."""
+    return _USES.get(consent.key, consent.question)
+
+
+def when(act: Act) -> str:
+    """When an act was, as far as that is known."""
+    about = span(act)
+    return "" if about is None else ("about " if about.about else "") + known_day(act)
+
+
+def method(act: Act) -> str:
+    """What was done, in words."""
+    return words(act.kind, "method", act.method)
+
+
+def coded(act: Act) -> str:
+    """An act as it is coded, but for when it was."""
+    told = ((name, getattr(act, name)) for name in asked()[act.kind] if name not in ("day", "precision"))
+    return "; ".join(words(act.kind, name, value) for name, value in told if value)
 
 
 def size(count: int) -> str:

@@ -20,6 +20,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
+from intake.report import labels
 from intake.report.events import STATUSES, Note, SavedFilter
 from intake.report.payloads import TEAM, Handed
 from intake.triage.book import Wanted
@@ -34,9 +35,13 @@ from intake.triage.reading.casework import acts, referrals
 from intake.triage.reading.language import guess
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
+from intake.triage.reading.timeline import timeline
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("triage", __name__)
+
+_MOST_AT_ONCE = 50
+"""Acts, and things told of a kind, that a page of a tip shows; the others are a click away."""
 
 TRANSLATION = "translation.html"
 """The page of a tip on which it is translated."""
@@ -199,6 +204,7 @@ def tip_page(
     asked = _asked(workspace)
     forms = {filled["form"] for filled in (typed or {}).values() if "form" in filled}
     standing, ahead = workspace.book.standing(opened), workspace.book.ahead(opened.id)
+    judged, chosen = acts(standing), _chosen_act(typed or {})
     return render_template(
         template,
         workspace=workspace,
@@ -206,7 +212,12 @@ def tip_page(
         standing=standing,
         paragraphs=paragraphs(opened, standing),
         guessed=guess(opened.narrative),
-        acts=acts(standing),
+        acts=judged,
+        chosen_act=chosen,
+        timeline=timeline(judged),
+        told=labels.groups(opened.account),
+        shows_all=bool(chosen) or request.args.get("all") == "yes",
+        most_at_once=_MOST_AT_ONCE,
         referrals=referrals(standing),
         notes=opened.written_as(Note),
         handed=opened.written_as(Handed),
@@ -222,6 +233,11 @@ def tip_page(
         drafts=[each for each in workspace.sending.drafts if each.tip == opened.id and each.form not in forms],
         under_way=[each for each in workspace.sending.under_way if each.tip == opened.id],
     )
+
+
+def _chosen_act(typed: Mapping[str, Mapping[str, str]]) -> str:
+    """The act that is worked on: that whose form was filled in, or that was chosen."""
+    return next((filled["act"] for filled in typed.values() if filled.get("act")), request.args.get("act", ""))
 
 
 def _within(address: str) -> str:

@@ -2,11 +2,12 @@
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
-from intake.report.events import TEAM_EVENTS, Translation
+from intake.report.events import TEAM_EVENTS, Act, Translation
 from intake.report.payloads import Payload
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages.forms import FORMS, FormError, read_form
+from intake.triage.pages.phrases import place_of
 from intake.triage.pages.views import TRANSLATION, Answer, guard, tip_page, to_unlock, unlocked
 from intake.triage.pages.wanted import address
 from intake.triage.workspace import Workspace
@@ -67,7 +68,11 @@ def _back(tip_id: str, kind: str) -> str:
     asked = address(request.args)
     if kind == Translation.kind:
         return url_for("triage.translation", tip_id=tip_id, _anchor=request.form.get("part", ""), **asked)
-    return url_for("triage.tip", tip_id=tip_id, _anchor=kind, **asked)
+    if place_of(kind) == Act.kind:
+        # A new act has the id of its form.
+        act = request.form.get("act") or request.form.get("form", "")
+        return url_for("triage.tip", tip_id=tip_id, _anchor=f"{Act.kind}-{act}", **asked)
+    return url_for("triage.tip", tip_id=tip_id, _anchor=place_of(kind), **asked)
 
 
 blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - OF_TEAM)}):kind>", endpoint="write")(

@@ -8,6 +8,7 @@ from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.roster import Member
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import FACT, MEMBERS_NEW, MEMBERS_SEEN
+from intake.triage.times import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,11 @@ def _seen(file: MirrorFile) -> int:
 
 def _in_words(log: LogState, ruling: Ruling) -> str:
     entry = ruling.entry
-    at = f"{entry.at:%Y-%m-%d %H:%M} UTC"
+    at = moment(entry.at)
     if entry.action is Action.CLOCK:
         before = next(c.before for c in log.clock.corrections if c.place == ruling.place)
         return (
-            f"The operator set the server's clock back from {before:%Y-%m-%d %H:%M} to {at}: "
+            f"The operator set the server's clock back from {moment(before)} to {at}: "
             "days between the two may be wrong."
         )
     (key,) = (name.removeprefix("member/") for name in entry.objects)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from any_document import ANSWERS
 from intake.report import labels
 from intake.report.definition import UNANSWERED, Answers, forms, load_form
-from intake.report.labels import Line
+from intake.report.labels import Line, Section
 from intake.report.told import Account, Told
 from next_form import next_form
 
@@ -20,9 +20,18 @@ NOW = load_form().version
 
 def account(*documents: tuple[int, Mapping[str, Any]]) -> Account:
     told = Account()
-    for form, answers in documents:
-        told.take(form, answers)
+    for form, told_to_it in documents:
+        told.take(form, told_to_it)
     return told
+
+
+def answers(told: Account) -> list[Line]:
+    """What was asked once and told."""
+    return [line for group in labels.groups(told) for line in group.lines]
+
+
+def sections(told: Account) -> list[Section]:
+    return [section for group in labels.groups(told) for section in group.sections]
 
 
 @pytest.fixture
@@ -35,16 +44,16 @@ def later(tmp_path: Path) -> Iterator[int]:
 def test_an_answer_keeps_the_words_of_its_form_when_the_choice_is_renamed(later: int) -> None:
     methods = {"family_methods": ("detained", "made_to_denounce")}
     question = "What was done to relatives?"
-    assert labels.answers(account((NOW, methods))) == [Line(question, "Detained; Made to speak against someone")]
-    assert labels.answers(account((later, methods))) == [Line(question, "Detained; Made to denounce someone")]
+    assert answers(account((NOW, methods))) == [Line(question, "Detained; Made to speak against someone")]
+    assert answers(account((later, methods))) == [Line(question, "Detained; Made to denounce someone")]
 
 
 def test_a_choice_and_a_question_that_were_removed_keep_their_words(later: int) -> None:
     old = account((NOW, {"target_methods": ("bribe",), "deadline_date": "17 May 2027", "urgency": "past"}))
-    assert labels.answers(old) == [
+    assert answers(old) == [
         Line("How urgent is it?", "It is over"),
-        Line("What was done to the person they want to reach?", "An inducement or a bribe"),
         Line("Which date?", "17 May 2027"),
+        Line("What was done to the person they want to reach?", "An inducement or a bribe"),
     ]
     assert "bribe" not in forms()[later].by_key["target_methods"].choices
     assert "deadline_date" not in forms()[later].by_key
@@ -52,17 +61,17 @@ def test_a_choice_and_a_question_that_were_removed_keep_their_words(later: int) 
 
 def test_of_a_report_that_was_added_to_under_another_form_each_answer_has_the_words_of_its_own(later: int) -> None:
     told = account((NOW, {"urgency": "within_72h"}), (later, {"family_methods": ("made_to_denounce",)}))
-    assert [line.answer for line in labels.answers(told)] == [
+    assert [line.answer for line in answers(told)] == [
         "I expect something within three days",
         "Made to denounce someone",
     ]
     told.take(later, {"urgency": "within_72h"})
-    assert labels.answers(told)[0].answer == "Within three days"
+    assert answers(told)[0].answer == "Within three days"
 
 
 def test_entries_are_numbered_through_and_each_keeps_the_title_of_its_form(later: int) -> None:
     told = account((NOW, {"acts": ({"channel": "phone"},)}), (later, {"acts": ({"channel": "letter"}, {})}))
-    assert [(section.title, section.lines) for section in labels.sections(told)] == [
+    assert [(section.title, section.lines) for section in sections(told)] == [
         ("Event 1", [Line("How did they reach you or the person?", "By telephone")]),
         ("Thing that happened 2", [Line("How did they reach you or the person?", "By letter")]),
         ("Thing that happened 3", []),
@@ -82,7 +91,7 @@ def test_what_the_queue_can_be_narrowed_by_has_the_newest_words_and_what_was_rem
 
 def test_answers_to_the_first_form_are_shown_in_the_order_of_the_newest() -> None:
     told = account((1, {"trigger": ("journalism",), "host_country": "FR", "urgency": "unknown"}))
-    assert labels.answers(told) == [
+    assert answers(told) == [
         Line("How urgent is it?", "I don't know"),
         Line("In which country does the person they want to reach live?", "France"),
         Line("What do you think set it off?", "Journalism"),
@@ -91,8 +100,8 @@ def test_answers_to_the_first_form_are_shown_in_the_order_of_the_newest() -> Non
 
 def test_what_a_form_that_is_not_known_asked_is_shown_by_its_keys() -> None:
     told = account((99, {"tone": ("harsh", "soft"), "urgency": "now", "calls": ({"line": "a"},)}))
-    assert labels.answers(told) == [Line("urgency", "now"), Line("tone", "harsh; soft")]
-    assert [(each.title, each.lines) for each in labels.sections(told)] == [("calls 1", [Line("line", "a")])]
+    assert answers(told) == [Line("urgency", "now"), Line("tone", "harsh; soft")]
+    assert [(each.title, each.lines) for each in sections(told)] == [("calls 1", [Line("line", "a")])]
     assert labels.about_file(99, {"kept": "yes"}) == [Line("kept", "yes")]
     assert labels.about_file(0, {}) == []
 
@@ -106,8 +115,8 @@ def test_what_is_said_of_a_file_has_the_words_of_its_form() -> None:
 
 def test_the_narrative_stands_by_itself_and_what_was_passed_over_nowhere() -> None:
     told = account((NOW, {"narrative": "My story.", "urgency": UNANSWERED, "demand": ()}))
-    assert labels.answers(told) == []
-    assert labels.sections(told) == []
+    assert answers(told) == []
+    assert sections(told) == []
     assert told.once == {"narrative": Told(NOW, "My story.")}
     assert labels.answer("urgency", told.once.get("urgency")) == labels.NO_ANSWER
 
@@ -117,8 +126,8 @@ def test_whatever_was_answered_and_wherever_there_are_words_for_it(
     documents: list[tuple[int, Answers]],
 ) -> None:
     told = account(*documents)
-    assert len(labels.answers(told)) == len(told.once.keys() - {"narrative"})
-    assert len(labels.sections(told)) == sum(map(len, told.entries.values()))
+    assert len(answers(told)) == len(told.once.keys() - {"narrative"})
+    assert len(sections(told)) == sum(map(len, told.entries.values()))
 
 
 def test_a_consent_is_told_in_the_words_that_were_agreed_to_with_since_when_and_what_was_before() -> None:
@@ -129,7 +138,7 @@ def test_a_consent_is_told_in_the_words_that_were_agreed_to_with_since_when_and_
     assert (lawyer.question, lawyer.value, lawyer.answer) == ("May we share it with a lawyer?", "no", "No")
     assert lawyer.since == "2026-04-01"
     assert lawyer.before == (("No", "2026-01-01"), ("Yes", "2026-02-01"))
-    assert labels.answers(told) == []
+    assert answers(told) == []
 
 
 def test_a_consent_that_nobody_was_asked_for_is_none() -> None:

@@ -5,6 +5,8 @@ from html import unescape
 
 import pytest
 
+from intake.report.definition import Answer, Entry, load_form
+from intake.report.payloads import Addition
 from open_desk import Desk, Stored
 from program import Program
 from told import page, shown, sync
@@ -39,6 +41,13 @@ def the_id(program: Program, tip: Stored, name: str) -> str:
     return found[1]
 
 
+def the_act(program: Program, tip: Stored) -> str:
+    """The id of the only act of a report."""
+    found = re.search(r'<li id="act-([^"]+)"', shown(program, tip))
+    assert found
+    return found[1]
+
+
 def check_of(program: Program, tip: Stored) -> dict[str, str]:
     """What a harm check of the only referral of a report says that it is about."""
     return {"referral": the_id(program, tip, "referral"), "of": the_id(program, tip, "of")}
@@ -60,7 +69,7 @@ def test_what_verifies_an_act_and_what_a_second_reader_objects_stand_beside_it(
     amina: Program, boris: Program, tip: Stored
 ) -> None:
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
-    act = the_id(amina, tip, "act")
+    act = the_act(amina, tip)
     amina.post(f"{page(tip)}/verification", page(tip), act=act, verified="documented", reasons="There is a summons.")
     sync(boris)
     boris.post(f"{page(tip)}/second_reading", page(tip), act=act, reading="objects", why="It names somebody else.")
@@ -130,3 +139,65 @@ def test_a_check_of_what_was_to_be_handed_over_before_is_none_of_what_is_now(
     more = REFERRAL | {"handed": "Also the photographs."}
     amina.post(f"{page(tip)}/referral", page(tip), **more, referral=referral)
     assert "No second reviewer has agreed" in section(amina, tip, "referral")
+
+
+def test_acts_stand_in_the_order_of_time_as_a_picture_and_as_a_list(amina: Program, tip: Stored) -> None:
+    for day, place in (("2026-05-17", "Later"), ("2025", "Earlier"), ("", "Unknown")):
+        amina.post(f"{page(tip)}/act", page(tip), **ACT | {"day": day, "place": place})
+    text = section(amina, tip, "act")
+    places = text.partition("<ol")[2]
+    assert places.index("Earlier") < places.index("Later") < places.index("Unknown")
+    svg = text[text.index("<svg") : text.index("</svg>")]
+    assert svg.count("<rect") == 2
+    assert "2 acts, from 2025-01-01 to 2026-" in svg
+    assert "Of 1 the day is not known." in text
+    assert "style=" not in svg
+    assert "<script" not in svg
+
+
+def test_hostile_words_of_an_act_are_words_in_the_picture_too(amina: Program, tip: Stored) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT | {"place": "</svg><script>\u202e"})
+    text = amina.get(page(tip)).text
+    assert "</svg><script>" not in text
+    assert "&lt;/svg&gt;&lt;script&gt;⟦RLO⟧" in text
+
+
+def test_the_forms_of_an_act_are_those_of_the_one_that_was_chosen(amina: Program, tip: Stored) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT)
+    act = the_act(amina, tip)
+    verify = f'action="{amina.place.path}{page(tip)}/verification"'
+    assert verify not in amina.get(page(tip)).text
+    assert verify in amina.get(f"{page(tip)}?act={act}").text
+    assert verify not in amina.get(f"{page(tip)}?act=another").text
+
+
+def test_of_many_acts_and_of_many_things_told_the_first_are_shown_until_all_are_asked_for(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    told: tuple[Entry, ...] = tuple({"when": f"Day {number}", "place": f"Place {number}"} for number in range(20))
+    for _ in range(5):
+        desk.send(tip, Addition(load_form().version, "acts", {"acts": told}))
+    sync(amina)
+    some, every = section(amina, tip, "act"), unescape(amina.get(f"{page(tip)}?all=yes").text)
+    assert some.count("When was it?") == 50
+    assert "And 50 more of them." in some
+    assert every.count("When was it?") == 100
+    assert "more of them" not in every
+
+
+def test_what_was_told_is_read_in_its_order_before_the_files_and_the_conversation(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    person: Entry = {"relation": "parent"}
+    place: Entry = {"name": "Office 7"}
+    actor: Entry = {"name": "Major X"}
+    answers: dict[str, Answer] = {
+        "people": (person,), "places": (place,), "actor_details": (actor,), "demand": ("return",), "region": "Toronto",
+    }  # fmt: skip
+    desk.send(tip, Addition(load_form().version, "acts", load_form().complete({}) | answers))
+    sync(amina)
+    text = shown(amina, tip).partition("<article>")[2].partition("</article>")[0]
+    places = [text.index(f'<section id="{name}">') for name in (
+        "act", "told-people", "told-places", "told-actors", "told-demands", "told-target_place", "files", "reply",
+    )]  # fmt: skip
+    assert places == sorted(places)

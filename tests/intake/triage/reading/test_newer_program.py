@@ -211,7 +211,9 @@ def test_a_home_that_an_earlier_program_filled_is_shown_in_the_words_of_its_form
         workspace = Workspace(home, load_keys(earlier.key("amina"), earlier.told["passphrase"]), no_progress)
         workspace.open_kept()
         tips = [tip for tip in map(workspace.book.tip, workspace.book.given()) if tip is not None]
-        told = {tip.narrative: [line.answer for line in labels.answers(tip.account)] for tip in tips}
+        told = {
+            tip.narrative: [line.answer for group in labels.groups(tip.account) for line in group.lines] for tip in tips
+        }
         # The second source's form was filled in by a program that never asked the form what it offers.
         assert told == {"They went to my mother.": ["It is happening now"], "Another story.": ["soon"]}
         assert not any(NEWER_FORM in tip.remarks for tip in tips)
