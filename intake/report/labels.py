@@ -97,6 +97,12 @@ def answer(key: str, told: Told[Choice] | None) -> str:
     return NO_ANSWER if told is None else _answer(_field(told.form, key), told.value)
 
 
+def consent_answer(key: str, value: str) -> str:
+    """An answer to the question of a consent; one that the source never came to is none."""
+    field = next((field for field in _versions(key)), None)
+    return _answer(field, value or (field.default if field else ""))
+
+
 def groups(account: Account) -> list[Group]:
     """All that was told, group by group in the order of the form; what no version that is known here asks comes last.
 

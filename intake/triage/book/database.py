@@ -9,12 +9,13 @@ from typing import TypeVar
 
 from intake.report.events import Event
 from intake.report.payloads import TEAM, Payload
-from intake.triage.book import extracts, facets, queue
+from intake.triage.book import extracts, facets, queue, register
 from intake.triage.book.document import decode, encode
 from intake.triage.book.documents import Documents
 from intake.triage.book.extracts import FilePage
 from intake.triage.book.facets import FacetIndex, Places
 from intake.triage.book.queue import Neighbours, Page, Wanted
+from intake.triage.book.register import RegisterPage, Sought
 from intake.triage.book.search import Content, Query, Results, fitting, index, watching
 from intake.triage.book.search.index import Cells
 from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD, WATCHED, YES
@@ -49,7 +50,8 @@ class Book:
         self._lock = Lock()
         # One connection for all threads, one at a time: a query takes milliseconds.
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._database.executescript(_BEFORE + _SCHEMA + queue.SCHEMA + facets.SCHEMA + extracts.SCHEMA + index.SCHEMA)
+        own = (queue.SCHEMA, facets.SCHEMA, extracts.SCHEMA, register.SCHEMA, index.SCHEMA)
+        self._database.executescript("".join((_BEFORE, _SCHEMA, *own)))
         self._documents = Documents()
         self._index = FacetIndex()
         self._ahead: Mapping[str, Ahead] = {}
@@ -204,6 +206,11 @@ class Book:
         with self._lock:
             return queue.read_page(self._database, self._index, wanted, number)
 
+    def referrals(self, sought: Sought, number: int = 1) -> RegisterPage:
+        """A page of the register of referrals."""
+        with self._lock:
+            return register.read_page(self._database, sought, number)
+
     def search(self, query: Query, number: int) -> Results:
         """A page of the tips that are found, the newest first."""
         with self._lock:
@@ -299,12 +306,14 @@ class Book:
             content = self._content(before)
             index.erase(self._database, place, Cells.of(content))
             self._unsettled |= instead is None or content.has_more_than(instead)
-        for table in ("spoilt", "team"):
+        for table in ("spoilt", "team", "referral"):
             self._database.execute(f"DELETE FROM {table} WHERE tip = ?", (tip,))  # noqa: S608 - ours
 
     def _write_row(self, tip: OpenTip, watched: Collection[str] | None = None) -> int:
         """Let the queue show a tip as it stands. `watched`: how it is marked, where that may have changed."""
-        placed = queue.write_row(self._database, tip, self.standing(tip), self.ahead(tip.id))
+        standing = self.standing(tip)
+        register.write(self._database, tip, standing)
+        placed = queue.write_row(self._database, tip, standing, self.ahead(tip.id))
         marks = self._index.of(placed.place, WATCHED) if watched is None else watched
         traits = {**placed.traits, UNREAD: self._unread(tip.id, placed.held), WATCHED: marks}
         self._index.put(placed.place, traits)

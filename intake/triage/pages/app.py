@@ -25,6 +25,7 @@ from intake.triage.pages import (
     members,
     phrases,
     policy,
+    referrals,
     search,
     team,
     today,
@@ -82,6 +83,7 @@ def create_app(
     app.register_blueprint(writing.blueprint)
     app.register_blueprint(entering.blueprint)
     app.register_blueprint(search.blueprint)
+    app.register_blueprint(referrals.blueprint)
     # Templates alone: the form's questions look alike wherever they are asked.
     app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     app.jinja_env.globals.update(
