@@ -129,10 +129,12 @@ class Act(Event):
 
     `act`: an id of its own. `method`, `actor`: keys of the form's choices; `against`, `precision`, `basis`: of those
     below. `day`: in the Gregorian calendar, as much of it as is known (`2026`, `2026-05`, `2026-05-17`); `written`: the
-    date as it was written. `dropped`: it turned out to be none.
+    date as it was written, in a `calendar` of `CALENDARS` or the Gregorian one. `dropped`: it turned out to be none.
     """
 
     kind = "act"
+    version = 2
+    earlier = MappingProxyType({1: {"calendar": ""}})
     names = "act"
     act: str
     method: str
@@ -144,6 +146,7 @@ class Act(Event):
     written: str
     basis: str
     dropped: bool
+    calendar: str = ""
 
     def __post_init__(self) -> None:
         """A day that is none would have no place among the others."""
@@ -296,6 +299,15 @@ COLOURS = MappingProxyType(
 )
 AGAINST = MappingProxyType({"target": "The person they want to reach", "relative": "A relative", "other": "Others"})
 PRECISIONS = MappingProxyType({"day": "The day", "month": "The month", "year": "The year", "about": "About"})
+CALENDARS = MappingProxyType(
+    {
+        "persian": "Solar Hijri (Iran, Afghanistan)",
+        "islamic": "Islamic, by the moon",
+        "chinese": "Chinese, by sun and moon",
+        "tibetan": "Tibetan",
+        "other": "Another",
+    }
+)
 BASES = MappingProxyType(
     {
         "saw": "Saw it",

@@ -45,6 +45,7 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
             "day": Asked("When: 2026, 2026-05 or 2026-05-17"),
             "precision": Asked("How exact that is", _or_none(events.PRECISIONS)),
             "written": Asked("The date as it was written, in any calendar"),
+            "calendar": Asked("In which calendar, if not the Gregorian", _or_none(events.CALENDARS)),
             "basis": Asked("On what basis", _or_none(events.BASES)),
         },
         events.Verification.kind: {

@@ -1,5 +1,7 @@
 """What reviewers write: there at once and never lost, whether or not the desk can be reached, or the program locks."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from intake.report.events import TEAM_EVENTS, Act, Translation
@@ -10,6 +12,8 @@ from intake.triage.pages.forms import FORMS, FormError, read_form
 from intake.triage.pages.phrases import place_of
 from intake.triage.pages.views import TRANSLATION, Answer, guard, tip_page, to_unlock, unlocked
 from intake.triage.pages.wanted import address
+from intake.triage.reading.calendars import ISLAMIC, CalendarError, propose
+from intake.triage.reading.opening import OpenTip
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("writing", __name__)
@@ -17,6 +21,12 @@ blueprint = Blueprint("writing", __name__)
 OF_TEAM = {made.kind for made in TEAM_EVENTS}
 """What is set for all reports, and is none's."""
 
+_PROPOSE = "propose"
+"""The name of the button that has a written date worked out."""
+
+_CAUTIONS = {
+    ISLAMIC: " This is by the calendar that Saudi Arabia announces: elsewhere it may be a day or two earlier or later.",
+}
 _GONE = "It waits here no more: it has been sent, or was taken back already."
 _TOO_LATE = {
     Whereabouts.THERE: "Not taken back: it has been sent already.",
@@ -46,8 +56,10 @@ def keep(tip_id: str, kind: str) -> Answer:
 def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
     """Take in a reply, a note or an event. It leaves by itself; what was filled in stays if it can't be kept."""
     opened = workspace.tip(tip_id)
-    typed = {kind: request.form}
+    typed: Mapping[str, Mapping[str, str]] = {kind: request.form}
     template = TRANSLATION if kind == Translation.kind else "tip.html"
+    if _PROPOSE in request.form and opened is not None:
+        return _proposed(workspace, opened)
     try:
         workspace.write(_typed(tip_id, read_form(kind, request.form)), request.form.get("draft", ""))
     except FormError as error:
@@ -61,6 +73,20 @@ def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
             workspace, opened or abort(404), f"Not sent: {error}. What you wrote is kept below, sealed."
         ), 400
     return redirect(_back(tip_id, kind) if opened else url_for("today.today"), 303)
+
+
+def _proposed(workspace: Workspace, opened: OpenTip) -> Answer:
+    """The form of an act with the day that its written date may be. Nothing is saved."""
+    filled = request.form.to_dict()
+    calendar = filled.get("calendar", "")
+    try:
+        found = propose(calendar, filled.get("written", ""))
+    except CalendarError as error:
+        return tip_page(workspace, opened, f"No day was worked out: {error}.", {Act.kind: filled}), 400
+    filled |= {"day": found.day, "precision": found.precision}
+    days = f"{found.first}" if found.first == found.last else f"{found.first} to {found.last}"
+    says = f"That is {days}, and stands in the form now. It is not saved yet."
+    return tip_page(workspace, opened, says + _CAUTIONS.get(calendar, ""), {Act.kind: filled})
 
 
 def _back(tip_id: str, kind: str) -> str:

@@ -201,3 +201,27 @@ def test_what_was_told_is_read_in_its_order_before_the_files_and_the_conversatio
         "act", "told-people", "told-places", "told-actors", "told-demands", "told-target_place", "files", "reply",
     )]  # fmt: skip
     assert places == sorted(places)
+
+
+def test_a_date_of_another_calendar_is_worked_out_and_saved_only_by_whoever_looked_at_it(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    written = ACT | {"day": "", "precision": "", "written": "۱۴۰۵/۲/۲۷", "calendar": "persian"}
+    answer = amina.post(f"{page(tip)}/act", page(tip), **written, propose="yes")
+    assert answer.status_code == 200
+    assert 'name="day" maxlength="2000" dir="auto" value="2026-05-17"' in answer.text
+    assert "It is not saved yet." in answer.text
+    assert "None coded yet." in section(amina, tip, "act")
+    amina.post(f"{page(tip)}/act", page(tip), **written | {"day": "2026-05-17", "precision": "day"})
+    sync(boris)
+    text = section(boris, tip, "act")
+    for words in ("2026-05-17", "۱۴۰۵/۲/۲۷", "Solar Hijri (Iran, Afghanistan)"):
+        assert words in text
+
+
+def test_a_date_that_can_not_be_worked_out_says_why_and_stays_in_the_form(amina: Program, tip: Stored) -> None:
+    written = ACT | {"written": "2153/1/1", "calendar": "tibetan"}
+    answer = amina.post(f"{page(tip)}/act", page(tip), **written, propose="yes")
+    assert answer.status_code == 400
+    assert "no library that is kept well converts this calendar" in answer.text
+    assert 'value="2153/1/1"' in answer.text
