@@ -17,7 +17,8 @@ from intake.report.payloads import Payload
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
-from intake.triage.fetching.log import evidence_files, recall_log
+from intake.triage.fetching.log import KeptLog, evidence_files, recall_log
+from intake.triage.fetching.opens import Opens
 from intake.triage.fetching.sync import Sync, Synced
 from intake.triage.files.downloads import Downloads
 from intake.triage.files.originals import Originals
@@ -64,6 +65,7 @@ class Workspace:
         self.viewer = Viewer(self.files)
         self._kept = Tips(home.mirror)
         self._looked = Looked(home.mirror)
+        self._opens = Opens(KeptLog(home), keys.card.key_id)
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -238,6 +240,10 @@ class Workspace:
             return people[key]
         known = self.log is not None and self.log.roster.member(key) is not None
         return f"{self.log.roster.label(key)} (no reviewer any more)" if self.log and known else "somebody unknown"
+
+    def read_by(self, tip: str) -> list[tuple[str, datetime]]:
+        """Who else was shown a tip within the last hour, and when, as far as the log says that by now."""
+        return [(self.name(who), at) for who, at in self._opens.of(tip, datetime.now(UTC))]
 
     def acknowledge_members(self, size: int) -> None:
         """Somebody has looked at what changed among the members, on a page that knew so many entries of the log."""
@@ -459,6 +465,7 @@ class Workspace:
             if self._closed:
                 return
             self.log = log
+            self._opens.take(log.size, datetime.now(UTC))
             if self._told is None or self._touched:
                 gone = self._kept.gone(self._kept.fetched.place)
                 known = dict.fromkeys(gone) | self._kept.known(*gone)

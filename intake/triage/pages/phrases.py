@@ -141,6 +141,12 @@ def language(tag: str) -> str:
     return str(Locale("en").languages.get(tag.replace("-", "_"), "")) if tag != "und" else ""
 
 
+def ago(at: datetime) -> str:
+    """How long ago, in minutes; a clock that is ahead makes it none."""
+    minutes = max(int((datetime.now(UTC) - at).total_seconds() // 60), 0)
+    return f"{minutes} {'minute' if minutes == 1 else 'minutes'} ago"
+
+
 def is_late(day: str) -> bool:
     """Whether a day is over."""
     return day < f"{datetime.now(UTC):%Y-%m-%d}"
