@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from intake.report.events import STATUSES, Assignment, Due, Status
+from intake.report.events import STATUSES, Assignment, Due, Label, Status
 from intake.report.payloads import Payload
 from intake.triage.book import PAGE
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages.forms import FormError, read_form
+from intake.triage.pages.phrases import labels_by_id
 from intake.triage.pages.views import Answer, unlocked
 from intake.triage.pages.wanted import address
 from intake.triage.reading.opening import OpenTip
@@ -20,6 +21,7 @@ blueprint = Blueprint("bulk", __name__, url_prefix="/bulk")
 
 KINDS = {
     Assignment.kind: "Assign these",
+    Label.kind: "Label these",
     Due.kind: "Set a due date for these",
     Status.kind: "Set the status of these",
 }
@@ -59,6 +61,7 @@ def _page(workspace: Workspace, problem: str = "") -> str:
         tips=[(tip, workspace.book.standing(tip)) for tip in tips],
         people=workspace.people(),
         statuses=STATUSES,
+        team_labels={key: label for key, label in labels_by_id(workspace).items() if not label.retired},
         typed=request.form,
         address=address(request.args),
         problem=problem or ("" if tips else "No report was chosen."),

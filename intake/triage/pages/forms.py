@@ -13,6 +13,7 @@ from intake.report.events import (
     Assignment,
     Due,
     HarmCheck,
+    Label,
     LabelName,
     Note,
     Referral,
@@ -79,6 +80,7 @@ def _as_field(value: object) -> str:
 _EMPTY: Mapping[tuple[type[Payload], ...], tuple[str, str]] = {
     (Reply, Note, Translation): ("text", "nothing was written"),
     (Assignment,): ("member", "nobody was chosen"),
+    (Label,): ("label", "no label was chosen"),
     (Due,): ("reason", "it doesn't say what has to happen"),
 }
 """What is asked of some kinds: the field, and what is said where it is empty."""

@@ -227,6 +227,24 @@ def test_the_same_is_done_with_several_after_a_page_that_says_with_which(desk: D
         assert f"{0 if code == 400 else 2} reports</h1>" in amina.get("/reports?status=junk").text
 
 
+def test_several_get_a_label_at_once_and_lose_it_at_once(desk: Desk, amina: Program) -> None:
+    tips = [desk.store_tip(f"Report {number}.", ANSWERS) for number in range(3)]
+    sync(amina)
+    chosen = {**amina.hidden("/reports"), "tip": [tip.id.hex() for tip in tips[:2]], "kind": "label", "form": "a form"}
+    do = f"{amina.place.path}/bulk/do"
+    answer = amina.browser.post(do, base_url=amina_origin(amina), data={**chosen, "on": "yes"})
+    assert "Nothing was changed: no label was chosen." in answer.text
+    amina.post("/team/label_name", "/team", name="Family", colour="violet", form="a label")
+    asked = amina.browser.post(f"{amina.place.path}/bulk/ask", base_url=amina_origin(amina), data=chosen)
+    assert "Label these 2 reports" in asked.text
+    assert '<option value="a label">Family</option>' in asked.text
+    for on, form, labelled in (("yes", "a form", 2), ("no", "another form", 0)):
+        values = {**chosen, "form": form, "label": "a label", "on": on}
+        assert amina.browser.post(do, base_url=amina_origin(amina), data=values).status_code == 303
+        amina.let_leave()
+        assert f"{labelled} reports</h1>" in amina.get("/reports?label=a%20label").text
+
+
 def amina_origin(program: Program) -> str:
     return program.address.partition(program.place.path)[0]
 
