@@ -5,8 +5,11 @@ from playwright.sync_api import Page, Route
 from program import ORIGIN, Program
 
 
-def show(window: Page, program: Program, path: str, *, reloads: bool = False) -> None:
-    """What the program answers; with `reloads`, a page that looks again by itself does."""
+def show(window: Page, program: Program, path: str, *, reloads: bool = False, places: bool = False) -> None:
+    """What the program answers; with `reloads`, a page that looks again by itself does.
+
+    With `places`, the browser itself goes where it is led, and so to the place on that page.
+    """
 
     def answer(route: Route) -> None:
         asked = route.request
@@ -16,9 +19,13 @@ def show(window: Page, program: Program, path: str, *, reloads: bool = False) ->
             base_url=ORIGIN,
             data=asked.post_data_buffer,
             content_type=asked.headers.get("content-type"),
-            follow_redirects=True,
+            follow_redirects=not places,
         ) as given:
             headers = {name: value for name, value in given.headers if reloads or name != "Refresh"}
+            if 300 <= given.status_code < 400:
+                # A browser that is led on by an answer that was put in its way asks nobody for the next one.
+                route.fulfill(status=200, headers={"Refresh": f"0; url={given.headers['Location']}"}, body="")
+                return
             route.fulfill(status=given.status_code, headers=headers, body=given.data)
 
     window.unroute_all()

@@ -157,7 +157,7 @@ def press_access_key(window: Page, key: str) -> None:
 
 
 def test_a_day_of_reports_goes_by_without_a_mouse(worked: list[str], amina: Program, window: Page) -> None:
-    show(window, amina, "/reports?order=day&status=new")
+    show(window, amina, "/reports?order=day&status=new", places=True)
     press_access_key(window, "n")
     expect(window.get_by_role("heading", level=1)).to_contain_text("Report of")
     first = window.url
