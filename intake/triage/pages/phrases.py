@@ -231,7 +231,7 @@ _USES = {
 }
 
 
-def use(consent: Consent) -> str:
+def use_of(consent: Consent) -> str:
     """What a consent is for, in a word or two; its exact words stand elsewhere."""
     return _USES.get(consent.key, consent.question)
 
