@@ -225,9 +225,9 @@ _USES = {
     "consent_police_other": "Other police",
     "consent_un": "UN",
     "consent_un_name": "Name at the UN",
-    "consent_publish_name": "Published with the name",
-    "consent_publish_initials": "with initials",
-    "consent_publish_anonymous": "without a name",
+    "consent_publish_name": "Published by name",
+    "consent_publish_initials": "Published by initials",
+    "consent_publish_anonymous": "Published nameless",
 }
 
 

@@ -190,6 +190,19 @@ def test_a_day_of_reports_goes_by_without_a_mouse(worked: list[str], amina: Prog
     assert window.url != first
 
 
+def test_what_may_be_done_stays_in_sight_wherever_something_could_be_done_with_it(
+    worked: list[str], amina: Program, window: Page
+) -> None:
+    (file,) = re.findall(r"/tips/[0-9a-f]{32}/files/[0-9a-f]{32}", amina.get(worked[0]).text)
+    for address in (worked[0], f"{worked[0]}/translation", file, f"{file}/outside"):
+        show(window, amina, address)
+        window.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+        expect(window.get_by_text("Lawyer: Yes")).to_be_in_viewport()
+        expect(window.get_by_text("UN: Ask me first")).to_be_in_viewport()
+        window.get_by_role("link", name="What may be done with it").click()
+        expect(window.get_by_role("heading", name="What may be done with it")).to_be_in_viewport()
+
+
 def test_a_printed_report_holds_all_that_was_told_and_nothing_to_press(
     worked: list[str], amina: Program, window: Page, photograph: Callable[[Page, str], None]
 ) -> None:
