@@ -218,7 +218,7 @@ def content(payload: Payload, workspace: Workspace) -> str:
 READ_NEXT = ("people", "places", "actors", "demands")
 """Groups of the form that are read next after what happened, by key."""
 
-_USES = {
+_OF_CONSENTS = {
     "consent_statistics": "Statistics",
     "consent_lawyer": "Lawyer",
     "consent_police_host": "Police where they live",
@@ -233,7 +233,7 @@ _USES = {
 
 def use_of(consent: Consent) -> str:
     """What a consent is for, in a word or two; its exact words stand elsewhere."""
-    return _USES.get(consent.key, consent.question)
+    return _OF_CONSENTS.get(consent.key, consent.question)
 
 
 def when(act: Act) -> str:
