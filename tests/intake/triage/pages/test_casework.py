@@ -149,7 +149,7 @@ def test_acts_stand_in_the_order_of_time_as_a_picture_and_as_a_list(amina: Progr
     assert places.index("Earlier") < places.index("Later") < places.index("Unknown")
     svg = text[text.index("<svg") : text.index("</svg>")]
     assert svg.count("<rect") == 2
-    assert "2 acts, from 2024-01-01 to 2026-06-01." in svg
+    assert "2 acts, from 2024-01-01 to 2027-01-01." in svg
     assert "Of 1 the day is not known." in text
     assert "style=" not in svg
     assert "<script" not in svg
