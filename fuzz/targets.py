@@ -69,11 +69,12 @@ from intake.protocol.requests import RequestError, SignedRequest, parse_base, si
 from intake.protocol.wire import WireError, decode_entries, decode_sealed, encode_entries, encode_sealed
 from intake.report.definition import Answer
 from intake.report.documents import Document, read
-from intake.report.events import Status
+from intake.report.events import ConsentRequest, Status
 from intake.report.payloads import (
     About,
     Addition,
     Chain,
+    ConsentAnswer,
     Deletion,
     FromSource,
     Message,
@@ -559,6 +560,8 @@ TARGETS: dict[str, Target] = {
             Chain(1, "1" * 64).to_json(),
             Reply("text", 1).to_json(),
             Status("new").to_json(),
+            _signed(ConsentAnswer("0" * 32, "1" * 64, "yes", "text", ""), 7),
+            ConsentRequest("0" * 32, "en", "text", "", "text", taken_back=False, number=2).to_json(),
             Opened().to_json(),
             Summary((str(_HYBRID),), str(_HYBRID.recipient), "1" * 64, "en", 1, _ANSWERS).to_json(),
         ),

@@ -9,20 +9,19 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from intake.report.events import EVENTS, Note
+from intake.report.events import EVENTS, TO_SOURCE, Note
 from intake.report.payloads import (
     FROM_SOURCE,
     RECORDED,
     Chain,
+    ConsentAnswer,
     Deletion,
     Dossier,
     FromSource,
     Newer,
     NewerVersionError,
-    Opened,
     Payload,
     PayloadFormatError,
-    Reply,
     Summary,
     parse_document,
 )
@@ -82,11 +81,11 @@ def _with(lacking: Mapping[str, Any], kind: type[Payload], fields: dict[str, Any
 
 def _sent(kind: type[FromSource]) -> Mapping[int, Reader]:
     signed: Mapping[int, Reader] = {kind.version: partial(read_signed, kind.from_values)}
-    # Sources could not delete anything before they signed.
-    return signed if kind is Deletion else {1: partial(read_unsigned, kind), **signed}
+    # Before they signed, sources could delete nothing, and were asked for nothing in particular.
+    return signed if kind in (Deletion, ConsentAnswer) else {1: partial(read_unsigned, kind), **signed}
 
 
-_PLAIN: tuple[type[Payload], ...] = (Summary, Dossier, Chain, Reply, Opened, *RECORDED, Note, *EVENTS)
+_PLAIN: tuple[type[Payload], ...] = (Summary, Dossier, Chain, *TO_SOURCE, *RECORDED, Note, *EVENTS)
 
 READERS: Mapping[str, Mapping[int, Reader]] = MappingProxyType(
     {kind.kind: _plain(kind) for kind in _PLAIN} | {kind.kind: _sent(kind) for kind in FROM_SOURCE}

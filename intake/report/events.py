@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
-from intake.report.payloads import Payload, PayloadFormatError
+from intake.report.payloads import Opened, Payload, PayloadFormatError, Reply, words_digest
 
 EVERYTHING = ("everything",)
 """What an event from before `seen` had seen: everything that stands before it in the log."""
@@ -181,8 +181,9 @@ class SecondReading(Event):
 class Referral(Event):
     """Something that is handed on. `referral`: an id of its own.
 
-    `to_kind`: a key of `REFERRED_TO`; `consent`: the key of the form's question that allows it; `handed`: what was
-    handed over, and the SHA-256 of a file; `answer_due`, `told`: days, empty where there is none.
+    `to_kind`: a key of `REFERRED_TO`; `consent`: what allows it, the key of the form's question or, for a question that
+    was put to the source alone, `ConsentRequest.name`; `handed`: what was handed over, and the SHA-256 of a file;
+    `answer_due`, `told`: days, empty where there is none.
     """
 
     kind = "referral"
@@ -224,6 +225,54 @@ class HarmCheck(Event):
     leak: str
     expects: str
     decision: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ConsentRequest(Event):
+    """A question to the source whether one particular thing may be done with the report. Sealed to it as a reply is.
+
+    `request`: an id of its own. `words`: exactly what the source is asked, in its `language`; `check`: another question
+    that comes first and that it alone can answer, if there is one; `meaning`: what `words` say, for colleagues.
+    `taken_back`: it is asked no more. `number`: as that of a reply.
+    """
+
+    kind = "consent_request"
+    names = "request"
+    request: str
+    language: str
+    words: str
+    check: str
+    meaning: str
+    taken_back: bool
+    number: int = field(default=0, kw_only=True)
+
+    @property
+    def digest(self) -> str:
+        """What an answer names the words by."""
+        return words_digest(self.words)
+
+    def says(self) -> dict[str, Any]:
+        """What it asks; its number says nothing."""
+        return {name: value for name, value in Event.says(self).items() if name != "number"}
+
+    @staticmethod
+    def name(item: str) -> str:
+        """How a referral names this question as what allows it. `item`: the id of the change with its exact words."""
+        return f"asked:{item}"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ConsentCheck(Event):
+    """A reviewer's word on whether a check question was answered as the source alone can: a key of `FITS`, and why.
+
+    `answer`: the id of the source's item.
+    """
+
+    kind = "consent_check"
+    names = "answer"
+    answer: str
+    fits: str
     why: str
 
 
@@ -289,10 +338,16 @@ TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty, WatchTerm)
 """What is set for all reports, in a dossier of the team's."""
 
 EVENTS: tuple[type[Event], ...] = (
-    Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck,
+    Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck, ConsentCheck,
     *TEAM_EVENTS,
 )  # fmt: skip
-"""Every kind of event."""
+"""Every kind of event that reviewers keep among themselves."""
+
+NUMBERED: tuple[type[Reply | ConsentRequest], ...] = (Reply, ConsentRequest)
+"""What reviewers write to a source, in an order that its own page shows."""
+
+TO_SOURCE: tuple[type[Reply | ConsentRequest | Opened], ...] = (*NUMBERED, Opened)
+"""What is sealed to the source as well, and stored so that the server can't tell one from the other."""
 
 COLOURS = MappingProxyType(
     {"grey": "Grey", "red": "Red", "orange": "Orange", "green": "Green", "blue": "Blue", "violet": "Violet"}
@@ -338,6 +393,7 @@ REFERRED_TO = MappingProxyType(
     }
 )
 DECISIONS = MappingProxyType({"agrees": "Agrees", "refuses": "Refuses"})
+FITS = MappingProxyType({"fits": "It fits", "differs": "It does not fit"})
 """What can be chosen in events, by key, in words."""
 
 STATUSES = MappingProxyType(

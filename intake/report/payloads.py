@@ -6,9 +6,11 @@ gives the day, the access log proves a reviewer, and a signature (`intake/report
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, get_type_hints
 
@@ -17,6 +19,8 @@ from intake.report.definition import Answer, Choice
 
 SUMMARY_SIZES = (4096, 8192)
 SMALLEST_ITEM = 2048
+
+_ID, _DIGEST = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
 
 TEAM = "team"
 """The subject of dossiers with what the whole team uses: saved filters, templates, the watch list."""
@@ -129,9 +133,18 @@ class Summary(Cover):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FromSource(Payload):
-    """What a source sends. Stored only as a part of a signed document; see `intake/report/signed.py`."""
+    """What a source sends. Stored only as a part of a signed document; see `intake/report/signed.py`.
+
+    `goes_as`: what the server takes it for, where it shall not know its kind.
+    """
 
     version = 2
+    goes_as: ClassVar[str] = ""
+
+    @property
+    def stored_as(self) -> str:
+        """The kind of its item."""
+        return self.goes_as or self.kind
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -192,7 +205,39 @@ class Deletion(FromSource):
     reply: str
 
 
-FROM_SOURCE: tuple[type[FromSource], ...] = (Report, Addition, Message, About, Deletion)
+@dataclass(frozen=True, slots=True, repr=False)
+class ConsentAnswer(FromSource):
+    """What the source answers to one question whether something may be done with the report.
+
+    `question`: the id of the item that it read; `words`: the `words_digest` of the exact words of that. `answer`: a key
+    of `CONSENT_ANSWERS`; `condition`: on which, in the source's words. `check`: what it answered to the check question.
+    """
+
+    kind = "consent_answer"
+    # A change of a consent on the form's own page is one too.
+    goes_as = "addition"
+    question: str
+    words: str
+    answer: str
+    condition: str
+    check: str
+
+    def __post_init__(self) -> None:
+        """What names no question, or no words, answers nothing."""
+        if not (_ID.fullmatch(self.question) and _DIGEST.fullmatch(self.words)):
+            raise PayloadFormatError("not an answer to a question")
+
+
+CONSENT_ANSWERS = MappingProxyType({"yes": "Yes", "no": "No", "later": "Ask me again later"})
+"""What can be answered to whether something may be done with a report, in words."""
+
+
+def words_digest(words: str) -> str:
+    """What an answer names the words by that it is to: the SHA-256 of their UTF-8, in hex."""
+    return sha256(words.encode()).hexdigest()
+
+
+FROM_SOURCE: tuple[type[FromSource], ...] = (Report, Addition, Message, About, Deletion, ConsentAnswer)
 """Every kind of what sources send."""
 
 
@@ -203,6 +248,11 @@ class Newer:
     kind: str
     version: int
     given: Mapping[str, Any]
+
+    @property
+    def stored_as(self) -> str:
+        """The kind of its item."""
+        return next((known.goes_as for known in FROM_SOURCE if known.goes_as and known.kind == self.kind), self.kind)
 
     def document(self) -> dict[str, Any]:
         """What was sealed."""

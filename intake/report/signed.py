@@ -34,8 +34,8 @@ MOST_ITEMS = 1_000_000
 _DOMAIN = b"intake source item v2\n"
 _WITHDRAWN = b"intake source withdrawn v1\n"
 _NAME = "source"
-SOURCE_KINDS = frozenset(kind.kind for kind in FROM_SOURCE)
-"""What comes from sources, and is signed."""
+SOURCE_KINDS = frozenset(kind.goes_as or kind.kind for kind in FROM_SOURCE)
+"""What the server takes for something of a source's, which is signed."""
 
 _PLACED = frozenset({"addition", "message"})
 _ID, _DIGEST, _SIGNATURE = (re.compile(rf"[0-9a-f]{{{size}}}") for size in (32, 64, 128))

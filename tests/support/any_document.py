@@ -9,6 +9,8 @@ from intake.report.documents import Document
 from intake.report.events import (
     Act,
     Assignment,
+    ConsentCheck,
+    ConsentRequest,
     Due,
     Duty,
     HarmCheck,
@@ -27,6 +29,7 @@ from intake.report.payloads import (
     About,
     Addition,
     Chain,
+    ConsentAnswer,
     Deletion,
     Dossier,
     Entered,
@@ -58,6 +61,7 @@ SENT: dict[str, st.SearchStrategy[FromSource]] = {
         About, IDS, TEXT, TEXT, st.integers(), DIGESTS, TEXT, st.integers(), st.dictionaries(TEXT, CHOICES, max_size=4)
     ),
     "deletion": st.builds(Deletion, IDS),
+    "consent_answer": st.builds(ConsentAnswer, IDS, DIGESTS, TEXT, TEXT, TEXT),
 }
 """What sources send, by kind."""
 
@@ -93,6 +97,10 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "second_reading": st.builds(SecondReading, IDS, TEXT, TEXT, seen=SEEN),
     "referral": st.builds(Referral, IDS, TEXT, TEXT, TEXT, TEXT, TEXT, DAYS_OR_NONE, TEXT, DAYS_OR_NONE, seen=SEEN),
     "harm_check": st.builds(HarmCheck, IDS, IDS, *[TEXT] * 6, seen=SEEN),
+    "consent_request": st.builds(
+        ConsentRequest, IDS, TEXT, TEXT, TEXT, TEXT, st.booleans(), number=st.integers(), seen=SEEN
+    ),
+    "consent_check": st.builds(ConsentCheck, IDS, TEXT, TEXT, seen=SEEN),
     "label_name": st.builds(LabelName, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),
     "saved_filter": st.builds(SavedFilter, IDS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),
     "watch_term": st.builds(WatchTerm, IDS, TEXT, st.booleans(), seen=SEEN),

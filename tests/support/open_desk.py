@@ -177,7 +177,7 @@ class Desk:
     def send(self, tip: Stored, payload: FromSource | Newer, heard: Sequence[str] = ()) -> str:
         """What the tip's source sends next; its id."""
         name = secrets.token_bytes(16)
-        return self.store_item(tip, Kind(payload.kind), tip.sign(payload, name, heard), name)
+        return self.store_item(tip, Kind(payload.stored_as), tip.sign(payload, name, heard), name)
 
     def store_item(self, tip: Stored, kind: Kind, sealed: bytes, name: bytes | None = None) -> str:
         name = name or secrets.token_bytes(16)

@@ -2,7 +2,9 @@
 
 import json
 import re
+import secrets
 from dataclasses import dataclass, field
+from datetime import date
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
@@ -14,12 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from crypto.age import HybridIdentity, Identity, decrypt, parse_identity, unseal
+from crypto.age import HybridIdentity, Identity, decrypt, parse_identity, parse_recipient, seal, unseal
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.keeper import Keeper
 from intake.protocol.card import Role, issue_card
 from intake.protocol.kinds import Kind
+from intake.report.payloads import Payload
 from intake.storage.tables import Item, Tip
 from servers import Server
 
@@ -206,6 +209,16 @@ class Site:
         """The documents of the only tip, opened as a reviewer does."""
         identity = parse_identity(self.summary()["identities"][0])
         return [json.loads(unseal(item.sealed or b"", [identity])) for item in self.items(*kinds)]
+
+    def write(self, payload: Payload, day: date | None = None) -> str:
+        """What a reviewer's program does to tell the source of the only tip something; returns its id."""
+        (tip,) = self.tips()
+        recipients = [parse_recipient(tip.recipient), parse_recipient(self.summary()["source"])]
+        sealed, name = seal(payload.padded(), recipients), secrets.token_bytes(16)
+        row = Item(id=name, tip_id=tip.id, kind=Kind.REPLY, day=day or tip.day, size=len(sealed), sealed=sealed)
+        with self.server.store.writing() as session:
+            session.add(row)
+        return name.hex()
 
     def contents(self) -> list[bytes]:
         """The attachments of the only tip, opened."""

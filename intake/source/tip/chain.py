@@ -61,7 +61,7 @@ def append(
 
 def item_of(tip: bytes, name: bytes, payload: FromSource, day: date, sealed: bytes) -> Item:
     """The row of what a source sent."""
-    return Item(id=name, tip_id=tip, kind=Kind(payload.kind), day=day, size=len(sealed), sealed=sealed)
+    return Item(id=name, tip_id=tip, kind=Kind(payload.stored_as), day=day, size=len(sealed), sealed=sealed)
 
 
 def _newest(identity: HybridIdentity, sealed: bytes | None) -> Chain:

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
@@ -19,9 +19,11 @@ from intake.accesslog.read import LogState
 from intake.protocol.kinds import Kind
 from intake.report.beginning import begin, identity_of
 from intake.report.documents import read_one
+from intake.report.events import TO_SOURCE, ConsentRequest
 from intake.report.payloads import (
     About,
     Addition,
+    ConsentAnswer,
     Deletion,
     FromSource,
     Message,
@@ -37,7 +39,6 @@ from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten, Transaction
 from intake.storage.tables import Base, Item, Tip, Withdrawal
 
-_TO_SOURCE: tuple[type[Reply | Opened], ...] = (Reply, Opened)
 _ITEM_ID = b"intake source item v1"
 
 # Made once: to make one takes longer than to run it.
@@ -66,26 +67,61 @@ class Arrival(Enum):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class DatedReply:
-    """A reply, its id and its day; `text` is None if it can't be opened. `number`: its place among the replies."""
+class Dated:
+    """What the team has sealed to the source, its id and its day. `written`: None if it can't be opened."""
 
     id: bytes
     day: date
-    text: str | None
-    number: int
+    written: Reply | ConsentRequest | None
+
+    @property
+    def text(self) -> str | None:
+        """What it says to the source."""
+        match self.written:
+            case ConsentRequest(words=text) | Reply(text=text):
+                return text
+            case None:
+                return None
 
     @property
     def order(self) -> tuple[int, date]:
         """Grows from one reply to the next; only from day to day among those from before replies had numbers."""
-        return self.number, self.day
+        return 0 if self.written is None else self.written.number, self.day
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answered:
     """What the team has answered, in its order, and the first day on which somebody opened the report."""
 
-    replies: Sequence[DatedReply]
+    written: Sequence[Dated]
     opened: date | None
+
+    @property
+    def replies(self) -> Sequence[Dated]:
+        """What is to be read."""
+        return [each for each in self.written if not isinstance(each.written, ConsentRequest)]
+
+    @property
+    def questions(self) -> Mapping[bytes, ConsentRequest]:
+        """By id, what the source is asked: as it was worded last, unless that was taken back."""
+        asked = {each.id: each.written for each in self.written if isinstance(each.written, ConsentRequest)}
+        passed = {(other.request, seen) for other in asked.values() for seen in other.seen}
+        return {
+            item: request
+            for item, request in asked.items()
+            if not request.taken_back and (request.request, item.hex()) not in passed
+        }
+
+    @property
+    def heard(self) -> Sequence[bytes]:
+        """The ids of the newest of it: what the source writes now comes after them."""
+        newest = max((each.order for each in self.written), default=None)
+        return sorted(each.id for each in self.written if each.order == newest)
+
+    def wordings(self, item: bytes) -> Sequence[bytes]:
+        """The ids of all that was ever asked with this question: with what it was before it was worded anew, too."""
+        asked = {each.id: each.written.request for each in self.written if isinstance(each.written, ConsentRequest)}
+        return [other for other in asked if asked[other] == asked.get(item)] or [item]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +162,8 @@ def receive_report(server: Server, seed: Seed, report: Report, token: str) -> Ar
         return _receive_report(server, seed, report, token)
 
 
-def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message, token: str) -> None:
-    """Sign, seal and store an addition or a message, durably. Sending the same again changes nothing."""
+def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message | ConsentAnswer, token: str) -> None:
+    """Sign, seal and store what a form brought, durably. Sending the same again changes nothing."""
     _append_once(server, seed, tip, item_id(seed, token, payload.padded()), payload)
 
 
@@ -153,13 +189,18 @@ def answered(server: Server, seed: Seed) -> Answered | None:
 
 
 def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forgotten | None:
-    """Delete a reply to this tip for good, and sign that; None if there is none with this id."""
-    wanted = delete(Item).where(Item.id == item, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
-    heard = _heard(server, seed, tip)
+    """Delete a reply to this tip for good, and sign that; None if there is none with this id.
+
+    With a question goes what it was before it was worded anew: that would stand there again.
+    """
+    written = _read(server, seed, tip)
+    found = False
     with server.store.in_order(last=True) as session:
-        found: bool = session.execute(wanted).rowcount == 1  # type: ignore[attr-defined]
-        if found:
-            _append(session, server, seed, tip, secrets.token_bytes(16), Deletion(item.hex()), heard)
+        for name in written.wordings(item):
+            wanted = delete(Item).where(Item.id == name, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
+            if session.execute(wanted).rowcount == 1:  # type: ignore[attr-defined]
+                found = True
+                _append(session, server, seed, tip, secrets.token_bytes(16), Deletion(name.hex()), written.heard)
     return server.store.forget() if found else None
 
 
@@ -238,7 +279,7 @@ def _find(session: Transaction, seed: Seed) -> KnownTip | None:
 
 def _append_once(server: Server, seed: Seed, tip: KnownTip, name: bytes, payload: FromSource, *with_it: Item) -> bool:
     """Store the source's next item, and what belongs to it, durably; False if it is there already."""
-    heard = _heard(server, seed, tip)
+    heard = _read(server, seed, tip).heard
     with server.store.in_order() as session:
         return _append(session, server, seed, tip, name, payload, heard, *with_it)
 
@@ -262,29 +303,22 @@ def _append(
     return bool(added)
 
 
-def _heard(server: Server, seed: Seed, tip: KnownTip) -> Sequence[bytes]:
-    """The newest replies that are there: what the source writes now comes after them."""
+def _read(server: Server, seed: Seed, tip: KnownTip) -> Answered:
     with server.store.reading() as session:
         rows = session.execute(_REPLIES, {"tip": tip.id}).all()
-    replies = _answered(seed, rows).replies
-    newest = max((reply.order for reply in replies), default=None)
-    return sorted(reply.id for reply in replies if reply.order == newest)
+    return _answered(seed, rows)
 
 
 def _answered(seed: Seed, rows: Iterable[Any]) -> Answered:
     identity = identity_of(seed)
     documents = [(item, day, _open(identity, sealed or b"")) for item, day, sealed in rows]
-    replies = [
-        DatedReply(item, day, reply.text, reply.number) if reply else DatedReply(item, day, None, 0)
-        for item, day, reply in documents
-        if not isinstance(reply, Opened)
-    ]
-    opened = min((day for _, day, reply in documents if isinstance(reply, Opened)), default=None)
-    return Answered(sorted(replies, key=lambda reply: (reply.order, reply.id)), opened)
+    written = [Dated(item, day, each) for item, day, each in documents if not isinstance(each, Opened)]
+    opened = min((day for _, day, each in documents if isinstance(each, Opened)), default=None)
+    return Answered(sorted(written, key=lambda each: (each.order, each.id)), opened)
 
 
-def _open(identity: HybridIdentity, sealed: bytes) -> Reply | Opened | None:
+def _open(identity: HybridIdentity, sealed: bytes) -> Reply | ConsentRequest | Opened | None:
     try:
-        return read_one(unseal(sealed, [identity]), *_TO_SOURCE)
+        return read_one(unseal(sealed, [identity]), *TO_SOURCE)
     except (AgeError, PayloadFormatError):
         return None

@@ -7,11 +7,11 @@ from typing import Any
 from crypto.age import HybridIdentity
 from intake.protocol.index import ItemRow
 from intake.report.documents import read_values
-from intake.report.payloads import About, parse_document, to_document
+from intake.report.payloads import About, ConsentAnswer, parse_document, to_document
 from intake.report.told import Account, Told
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import WRITTEN, Attachment, OpenTip, Signed
+from intake.triage.reading.opening import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed
 
 _QUICK = 1
 """Of zlib's levels. Words, ids and keys in text shrink to half by any of them."""
@@ -33,6 +33,7 @@ def encode(tip: OpenTip) -> bytes:
         "entries": {key: [_told_values(told) for told in all_told] for key, all_told in tip.account.entries.items()},
         "narrative": tip.narrative,
         "conversation": [(line.day, line.author, line.text, line.item) for line in tip.conversation],
+        "consent_answers": [(each.item, each.day, each.answer.values()) for each in tip.consent_answers],
         "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
         "written": [_signed_values(signed) for signed in tip.written],
         "rows": [(row.id, row.tip, row.kind, row.day, row.size, row.blob) for row in tip.rows],
@@ -53,6 +54,9 @@ def decode(document: bytes) -> OpenTip:
         "account": _account(values.pop("once"), values.pop("before"), values.pop("entries")),
         "identities": tuple(HybridIdentity.from_seed(bytes.fromhex(seed)) for seed in values["identities"]),
         "conversation": [Line(*line) for line in values["conversation"]],
+        "consent_answers": [
+            DatedAnswer(item, day, ConsentAnswer.from_values(answer)) for item, day, answer in values["consent_answers"]
+        ],
         "files": {
             name: Attachment(day, About.from_values(about), sealed) for name, day, sealed, about in values["files"]
         },

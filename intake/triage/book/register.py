@@ -8,6 +8,7 @@ from typing import Any
 
 from intake.report.events import Referral
 from intake.triage.reading.casework import Referred, referrals
+from intake.triage.reading.consents import grounds
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.standing import Standing
 
@@ -64,8 +65,9 @@ class Sought:
 class Registered:
     """A referral in the register, its texts no longer than a line or two.
 
-    `day`: of the tip's arrival; `allows`: what the source says of the consent now, as a key; `by`: who registered it,
-    empty while that is on its way from here; `checks`: each name with the decision.
+    `day`: of the tip's arrival; `allows`: what the source says of the consent now, as a key; `asked`: the words of what
+    it was asked in particular, if that is the consent; `is_allowed`: it agrees; `by`: who registered it, empty while
+    that is on its way from here; `checks`: each name with the decision.
     """
 
     tip: str
@@ -77,6 +79,8 @@ class Registered:
     to_name: str
     consent: str
     allows: str
+    asked: str
+    is_allowed: bool
     handed: str
     reference: str
     answer_due: str
@@ -100,7 +104,11 @@ class RegisterPage:
 def write(database: sqlite3.Connection, tip: OpenTip, standing: Standing) -> None:
     """Put the referrals of a tip in, in the place of those that it had. `standing`: with what is on its way."""
     database.execute("DELETE FROM referral WHERE tip = ?", (tip.id,))
-    database.executemany(_PUT, (_values(tip, referred) for referred in referrals(standing)))
+    database.executemany(_PUT, (_values(tip, referred) for referred in _referrals(tip, standing)))
+
+
+def _referrals(tip: OpenTip, standing: Standing) -> list[Referred]:
+    return referrals(standing, grounds(tip, standing))
 
 
 def read_page(database: sqlite3.Connection, sought: Sought, number: int) -> RegisterPage:
@@ -145,11 +153,14 @@ def _where(sought: Sought) -> tuple[str, dict[str, Any]]:
 
 def _values(tip: OpenTip, referred: Referred) -> tuple[str, ...]:
     referral, first = referred.referral, referred.registered.history[0]
-    allows = tip.account.once.get(referral.consent)
+    ground, told = referred.ground, tip.account.once.get(referral.consent)
+    on_the_form = told.value if told and isinstance(told.value, str) else ""
     shown = {
         "day": tip.day,
         "by": first.author.name if first.author else "",
-        "allows": allows.value if allows and isinstance(allows.value, str) else "",
+        "allows": ground.state if ground.is_asked else on_the_form,
+        "asked": _short(ground.words) if ground.is_asked else "",
+        "is_allowed": ground.allows,
         "checks": [
             (change.author.name if change.author else "", getattr(change.event, "decision", ""))
             for change in referred.checks

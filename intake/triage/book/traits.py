@@ -8,7 +8,8 @@ from babel import Locale
 from intake.report.definition import UNANSWERED, Choice, offered
 from intake.report.payloads import Opened
 from intake.triage.book.facets import Facets
-from intake.triage.reading.casework import acts, referrals
+from intake.triage.reading.casework import Referred, acts, referrals
+from intake.triage.reading.consents import ENDED, LATER, NO, WAITING, grounds, uses
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
 from intake.triage.reading.standing import Standing
@@ -26,8 +27,11 @@ UNREAD, NEW, CHANGED, READ = "unread", "new", "changed", "read"
 NONE, SOME, ALL = "none", "some", "all"
 """How much of what the source wrote is translated."""
 
-CHECKED, UNCHECKED = "checked", "unchecked"
-"""Whether a second reviewer has thought of whom a referral could harm."""
+CHECKED, UNCHECKED, UNFOUNDED = "checked", "unchecked", "unfounded"
+"""Whether a second reviewer has thought of whom a referral could harm, and whether its source has agreed to it."""
+
+DOUBT = "doubt"
+"""How a question whether something may be done was answered, where that counts as no answer."""
 
 WATCHED = "watched"
 """Which of the terms that the team watches for are found in a tip: their ids, and `YES` if there is any."""
@@ -36,7 +40,7 @@ BY = "by"
 """Who has to do with a tip: the keys of those whose work it is, and the names of those who wrote for it."""
 
 WORK = ("status", "assigned", "label", UNREAD, WATCHED, "unanswered", "files", "language", "translation",
-        "acts_coded", "referral", "warnings")  # fmt: skip
+        "acts_coded", "asked", "referral", "warnings")  # fmt: skip
 """What tips are found by beside the form's questions."""
 
 
@@ -59,11 +63,23 @@ def traits(tip: OpenTip, standing: Standing, *, is_unanswered: bool) -> Facets:
             *(signed.author.name for signed in tip.written if not isinstance(signed.payload, Opened)),
         },
         "acts_coded": {YES} if acts(standing) else set(),
-        "referral": {CHECKED if referred.is_checked else UNCHECKED for referred in referrals(standing)},
+        "asked": {_asked(use.state) for use in uses(tip, standing) if use.state != ENDED},
+        "referral": {
+            trait for referred in referrals(standing, grounds(tip, standing)) for trait in _referral(referred)
+        },
         "files": {YES} if tip.files else set(),
         "unanswered": {YES} if is_unanswered else set(),
         "warnings": {YES} if tip.warnings else set(),
     }
+
+
+def _asked(state: str) -> str:
+    return state if state in (WAITING, YES, NO, LATER) else DOUBT
+
+
+def _referral(referred: Referred) -> set[str]:
+    checked = CHECKED if referred.is_checked else UNCHECKED
+    return {checked} if referred.ground.allows else {checked, UNFOUNDED}
 
 
 def _answers(tip: OpenTip) -> Iterator[tuple[str, Choice]]:

@@ -16,7 +16,7 @@ from typing import Any
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, parse_recipient, seal, unseal
 from crypto.padding import pad_padme
 from intake.report.documents import read_values
-from intake.report.events import EVENTS, EVERYTHING, Note, Status
+from intake.report.events import EVENTS, EVERYTHING, NUMBERED, TO_SOURCE, Note, Status
 from intake.report.payloads import RECORDED, SMALLEST_ITEM, Opened, Payload, PayloadFormatError, Reply, frozen
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.statements import MirrorDamagedError
@@ -24,8 +24,7 @@ from intake.triage.mirror.tables import FACT, RECIPIENT, UNSENT
 
 _ITEM_ID = b"intake reviewer item v1"
 _TIP_ID = b"intake reviewer tip v1"
-_WRITTEN = (Reply, Note, *EVENTS)
-_TO_SOURCE = (Reply, Opened)
+_WRITTEN = (*NUMBERED, Note, *EVENTS)
 _LOOK = "look"
 
 _ONE_TEXT: Mapping[str, Callable[[str], Payload | None]] = {
@@ -135,13 +134,13 @@ class Unsent:
     @property
     def to_source(self) -> bool:
         """Whether it is sealed to the source as well, and stored as a reply."""
-        return isinstance(self.payload, _TO_SOURCE)
+        return isinstance(self.payload, TO_SOURCE)
 
     def numbered(self, number: int) -> Payload:
-        """The document to seal. `number`: of a reply, among those to its tip."""
+        """The document to seal. `number`: of what is written to the source, among that to its tip."""
         if self.payload is None:
             raise ValueError("a look is not sealed")
-        return replace(self.payload, number=number) if isinstance(self.payload, Reply) else self.payload
+        return replace(self.payload, number=number) if isinstance(self.payload, NUMBERED) else self.payload
 
     def to_json(self) -> bytes:
         """What is sealed for the outbox; padded, as the size would say how much was written."""

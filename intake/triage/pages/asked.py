@@ -1,5 +1,6 @@
 """What the forms for casework ask: data, from which fields are drawn and checked alike."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -7,19 +8,29 @@ from types import MappingProxyType
 
 from intake.report import events, labels
 from intake.report.definition import load_form, offered
+from intake.triage.pages.languages import languages
 
 _NONE = MappingProxyType({"": "–"})
+_ALSO = "what was asked in particular"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A field: `says` what it asks; `choices` by key in words, or any text; `is_long`, `is_day`: which text."""
+    """A field: `says` what it asks; `choices` by key in words, or any text; `is_long`, `is_day`: which text.
+
+    `also`: the form of further choices, which depend on the report.
+    """
 
     says: str
     choices: Mapping[str, str] = field(default_factory=dict)
     is_needed: bool = False
     is_long: bool = False
     is_day: bool = False
+    also: str = ""
+
+    def offers(self, key: str) -> bool:
+        """Whether this can be chosen."""
+        return key in self.choices or (bool(self.also) and re.fullmatch(self.also, key) is not None)
 
 
 @cache
@@ -60,12 +71,26 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
         events.Referral.kind: {
             "to_kind": Asked("To whom", events.REFERRED_TO, is_needed=True),
             "to_name": Asked("Name", is_needed=True),
-            "consent": Asked("Which consent allows it", consents, is_needed=True),
+            "consent": Asked(
+                "Which consent allows it", consents, is_needed=True, also=events.ConsentRequest.name("[0-9a-f]{32}")
+            ),
             "handed": Asked("What is handed over, and the SHA-256 of a file", is_long=True, is_needed=True),
             "reference": Asked("Reference"),
             "answer_due": Asked("Answer due", is_day=True),
             "outcome": Asked("Outcome", is_long=True),
             "told": Asked("Source told on", is_day=True),
+        },
+        events.ConsentRequest.kind: {
+            "words": Asked(
+                "The question, in exactly the words that the source will read", is_long=True, is_needed=True
+            ),
+            "language": Asked("In which language", languages(), is_needed=True),
+            "meaning": Asked("What it says, for your colleagues", is_long=True),
+            "check": Asked("First, if you like: something that only the source can answer", is_long=True),
+        },
+        events.ConsentCheck.kind: {
+            "fits": Asked("Compared with what is known", events.FITS, is_needed=True),
+            "why": Asked("Why, if it does not"),
         },
         events.HarmCheck.kind: {
             "who": Asked("Who could be hurt", is_needed=True, is_long=True),
@@ -80,7 +105,8 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
 
 def words(kind: str, name: str, key: str) -> str:
     """A choice in words; of a text, itself."""
-    return asked()[kind][name].choices.get(key, key)
+    field = asked()[kind][name]
+    return field.choices.get(key, _ALSO if field.choices and field.offers(key) else key)
 
 
 def _words(*paths: str) -> Mapping[str, str]:

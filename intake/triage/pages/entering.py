@@ -4,12 +4,11 @@ import json
 from collections.abc import Sequence
 from functools import cache
 
-from babel import Locale
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
 
-from crypto.codename import LANGUAGES, CodenameError, parse
+from crypto.codename import CodenameError, parse
 from intake.questions.fields import Words, leaves, question_field
 from intake.questions.parts import Part, fields_of
 from intake.report import definition
@@ -20,6 +19,7 @@ from intake.report.payloads import WAYS, Entered, Handed, Report
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, TypedReport, Unsent, new_form
+from intake.triage.pages.languages import languages
 from intake.triage.pages.views import Answer as Page
 from intake.triage.pages.views import guard, to_unlock, unlocked
 from intake.triage.reading.opening import OpenTip
@@ -30,8 +30,6 @@ blueprint = Blueprint("entering", __name__)
 WORDS = Words(now=str, lazy=str, language=lambda: "en", countries=countries)
 """How the questions are put here: as the definition has them."""
 
-_OTHER_LANGUAGES = ("fa", "ug", "bo", "ar", "de")
-_NO_LANGUAGE = "und"
 _OURS = ("csrf_token", "form", "draft")
 _ANOTHER = "another-"
 _CHOOSE = "Please choose one of these."
@@ -49,19 +47,14 @@ _REMARK = definition.Field(
 
 @cache
 def _language() -> definition.Field:
-    tags = sorted((*LANGUAGES, *_OTHER_LANGUAGES), key=_name)
     return definition.Field(
         "language",
         "one",
         "Which language does the person read?",
-        {**{tag: _name(tag) for tag in tags}, _NO_LANGUAGE: "Another language, or not known"},
+        languages(),
         hint="The eight words are in this language where there is a list of them, and in English otherwise.",
         default="en",
     )
-
-
-def _name(tag: str) -> str:
-    return str(Locale.parse(tag, sep="-").get_display_name("en"))
 
 
 class EnterForm(Form):  # type: ignore[misc]

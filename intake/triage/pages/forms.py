@@ -8,9 +8,12 @@ from werkzeug.datastructures import MultiDict
 from intake.report.events import (
     ENDED,
     EVENTS,
+    NUMBERED,
     STATUSES,
     Act,
     Assignment,
+    ConsentCheck,
+    ConsentRequest,
     Due,
     HarmCheck,
     Label,
@@ -29,7 +32,7 @@ from intake.triage.pages.asked import asked
 
 LONGEST_TEXT = 50_000
 
-_KINDS: tuple[type[Payload], ...] = (Reply, Note, *EVENTS)
+_KINDS: tuple[type[Payload], ...] = (*NUMBERED, Note, *EVENTS)
 FORMS: Mapping[str, type[Payload]] = {made.kind: made for made in _KINDS}
 """By kind, what can be written for a tip."""
 
@@ -52,11 +55,12 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
         if len(text) > LONGEST_TEXT:
             raise FormError(f"this is longer than {LONGEST_TEXT:,} characters")
         values[name] = text == _YES if hint is bool else tuple(text.split()) if hint == tuple[str, ...] else text
-    if made is Reply:
+    if made in NUMBERED:
         # Its sealing gives it its number.
         values["number"] = 0
-    if issubclass(made, (Due, Act, Referral, LabelName, SavedFilter, WatchTerm)) and not values[made.names]:
-        # The same form is the same task, act, referral, label, filter or term, however often it is sent.
+    named = (Due, Act, Referral, ConsentRequest, LabelName, SavedFilter, WatchTerm)
+    if issubclass(made, named) and not values[made.names]:
+        # The same form is the same task, act, referral, question, label, filter or term, however often it is sent.
         values[made.names] = given.get("form", "")
     try:
         payload = made.from_values(values)
@@ -89,6 +93,7 @@ _NEED_REASON: Mapping[type[Payload], tuple[str, frozenset[str], str]] = {
     Status: ("status", ENDED, "reason"),
     HarmCheck: ("decision", frozenset({"refuses"}), "why"),
     SecondReading: ("reading", frozenset({"objects"}), "why"),
+    ConsentCheck: ("fits", frozenset({"differs"}), "why"),
 }
 """Of some kinds, the field with the choices that need a reason, and where that stands."""
 
@@ -98,7 +103,7 @@ def _check(payload: Payload) -> None:
         value = getattr(payload, name)
         if field.is_needed and not value:
             raise FormError(f"“{field.says}” is empty")
-        if field.choices and value not in field.choices:
+        if field.choices and not field.offers(value):
             raise FormError(f"“{field.says}”: nothing was chosen")
     if isinstance(payload, Status) and payload.status not in STATUSES:
         raise FormError("no status was chosen")

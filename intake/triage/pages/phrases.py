@@ -13,6 +13,7 @@ from intake.report.events import (
     STATUSES,
     Act,
     Assignment,
+    ConsentRequest,
     Due,
     Duty,
     Event,
@@ -27,6 +28,7 @@ from intake.report.payloads import WAYS, Payload, Reply, Saved
 from intake.report.sizes import in_units
 from intake.triage.pages.asked import asked, words
 from intake.triage.pages.shown import saved_name
+from intake.triage.reading.consents import Use
 from intake.triage.reading.timeline import known_day, span
 from intake.triage.workspace import Workspace
 
@@ -57,6 +59,32 @@ def status(key: str) -> str:
     return STATUSES.get(key, key)
 
 
+_USES = {
+    "waiting": "Asked, not answered",
+    "yes": "Yes",
+    "no": "No",
+    "later": "To be asked again later",
+    "uncompared": "Yes, but nobody has compared the answer to the check question: it counts as none",
+    "differs": "Yes, but the answer to the check question does not fit: it counts as none",
+    "mismatch": "Answered to other words than these: it counts as none",
+    "ended": "Not asked any more, or in other words: it counts as none",
+    "ask_me_first": "Ask me first",
+}
+_LONGEST_OFFER = 80
+
+
+def use(state: str) -> str:
+    """How something stands that a source was asked about in particular, in words."""
+    return _USES.get(state, "No")
+
+
+def offered(asked: Use) -> str:
+    """It as a choice of what a referral can rest on."""
+    words = " ".join((asked.request.meaning or asked.request.words).split())
+    short = words if len(words) <= _LONGEST_OFFER else f"{words[:_LONGEST_OFFER]}…"
+    return f"Asked: {short} ({use(asked.state)})"
+
+
 def way(key: str) -> str:
     """How a report came, in words."""
     return WAYS.get(key, key)
@@ -83,6 +111,7 @@ _FILTERS = {
     "language": "Language of the report",
     "translation": "Translated",
     "acts_coded": "Acts coded",
+    "asked": "Asked about one use",
     "referral": "Referrals",
     "warnings": "Warnings",
     "acts": "What happened",
@@ -101,7 +130,18 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
     "files": _YES,
     "translation": {"none": "Nothing yet", "some": "In part", "all": "All of it"},
     "acts_coded": _YES,
-    "referral": {"unchecked": "Without a second reviewer's harm check", "checked": "Checked by a second reviewer"},
+    "asked": {
+        "waiting": "Not answered yet",
+        "yes": "Yes",
+        "no": "No",
+        "later": "To be asked again later",
+        "doubt": "Answered, and counts as no answer",
+    },
+    "referral": {
+        "unchecked": "Without a second reviewer's harm check",
+        "unfounded": "Without the source's consent",
+        "checked": "Checked by a second reviewer",
+    },
     "warnings": _YES,
 }
 """What tips can be narrowed down by beside the form's questions, each choice in words."""
@@ -173,6 +213,8 @@ _WRITTEN = {
     "second_reading": "A second reading",
     "referral": "A referral",
     "harm_check": "A harm check",
+    "consent_request": "A question about consent",
+    "consent_check": "A comparison of a check answer",
 }
 
 
@@ -208,6 +250,8 @@ def content(payload: Payload, workspace: Workspace) -> str:
         case Label(label=label, on=on):
             known = labels_by_id(workspace).get(label)
             says = f"{'with' if on else 'without'} {'a label that is not here' if known is None else known.name}"
+        case ConsentRequest(words=asked_words, taken_back=True):
+            says = f"not asked any more: {asked_words}"
         case Event() if payload.kind in asked():
             told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
             says = "; ".join(words(payload.kind, name, value) for name, value in told if value)

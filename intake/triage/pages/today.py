@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from intake.report.events import ENDED, STATUSES
 from intake.triage.book import Book, Row
-from intake.triage.book.traits import CHANGED, NEW, NOBODY, READ, YES
+from intake.triage.book.traits import CHANGED, NEW, NOBODY, READ, UNFOUNDED, YES
 from intake.triage.pages.team import on_duty
 from intake.triage.pages.views import unlocked, unsent
 from intake.triage.pages.wanted import ME, wanted
@@ -38,6 +38,7 @@ REASONS = (
     Reason("Somebody is missing now", {"missing_now": _SOMEBODY}),
     Reason("Something was expected within three days", {"urgency": ("within_72h",)}),
     Reason("Due within three days, or late", {"due": ("3days",), "order": ("due",)}),
+    Reason("A referral rests on a consent that isn't there, or was withdrawn", {"referral": (UNFOUNDED,)}),
     Reason("A message of the source has no answer", {"unanswered": (YES,), "order": ("unanswered",)}),
     Reason("Yours, and due within a week or late", {"assigned": (ME,), "due": ("week",), "order": ("due",)}),
     Reason("On the watch list, and new since your last look", {"watched": (YES,), "unread": (NEW, CHANGED)}),

@@ -21,17 +21,19 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report import labels
-from intake.report.events import STATUSES, Note, SavedFilter
+from intake.report.events import STATUSES, Note, Referral, SavedFilter
 from intake.report.payloads import TEAM, Handed
 from intake.triage.book import Wanted
 from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
 from intake.triage.outbox.unsent import Unsent, new_form
+from intake.triage.pages import phrases
 from intake.triage.pages.sought import sought
 from intake.triage.pages.wanted import address, asks_more, fields, wanted
 from intake.triage.pages.watched import watched
 from intake.triage.patience import in_thread
 from intake.triage.reading.casework import acts, referrals
+from intake.triage.reading.consents import grounds, strays, uses
 from intake.triage.reading.language import guess
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
@@ -205,6 +207,7 @@ def tip_page(
     forms = {filled["form"] for filled in (typed or {}).values() if "form" in filled}
     standing, ahead = workspace.book.standing(opened), workspace.book.ahead(opened.id)
     judged, chosen = acts(standing), _chosen_act(typed or {})
+    particular = uses(opened, standing)
     return render_template(
         template,
         workspace=workspace,
@@ -218,7 +221,10 @@ def tip_page(
         told=labels.groups(opened.account),
         shows_all=bool(chosen) or request.args.get("all") == "yes",
         most_at_once=_MOST_AT_ONCE,
-        referrals=referrals(standing),
+        referrals=referrals(standing, grounds(opened, standing)),
+        uses=particular,
+        strays=strays(opened, standing),
+        offered={Referral.kind: {"consent": {use.name: phrases.offered(use) for use in particular if use.stands}}},
         notes=opened.written_as(Note),
         handed=opened.written_as(Handed),
         watched=watched(workspace, opened),

@@ -1,9 +1,10 @@
 """What reviewers make of a tip: acts with what verifies them, and what was handed on with who checked that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from intake.report.events import Act, HarmCheck, Referral, SecondReading, Subject, Verification
+from intake.triage.reading.consents import NO_GROUND, Ground
 from intake.triage.reading.standing import Change, Merged, Standing
 
 
@@ -19,13 +20,14 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Referred:
-    """A referral as it stands now, and each one's last harm check of it, of those who had no hand in it.
+    """A referral as it stands now, what it rests on, and the last harm check of each who had no hand in it.
 
     A check of what the referral was before somebody changed to whom or what it hands over is none.
     """
 
     referral: Referral
     registered: Merged
+    ground: Ground
     checks: tuple[Change, ...]
 
     @property
@@ -50,12 +52,15 @@ def acts(standing: Standing) -> list[Judged]:
     return sorted(found, key=lambda judged: (not judged.act.day, judged.act.day))
 
 
-def referrals(standing: Standing) -> list[Referred]:
-    """Every referral, in the order in which they were registered."""
-    return [_referred(standing, referral) for referral in standing.outcomes(Referral)]
+def referrals(standing: Standing, grounds: Mapping[str, Ground]) -> list[Referred]:
+    """Every referral, in the order in which they were registered. `grounds`: what there is that they can rest on."""
+    return [
+        _referred(standing, referral, grounds.get(referral.consent, NO_GROUND))
+        for referral in standing.outcomes(Referral)
+    ]
 
 
-def _referred(standing: Standing, referral: Referral) -> Referred:
+def _referred(standing: Standing, referral: Referral, ground: Ground) -> Referred:
     registered = standing.subjects[referral.subject]
     writers = {_who(change) for change in registered.history}
     same = {
@@ -69,7 +74,7 @@ def _referred(standing: Standing, referral: Referral) -> Referred:
         for check in last
         if _who(check) not in writers and isinstance(check.event, HarmCheck) and check.event.of in same
     )
-    return Referred(referral, registered, tuple(checks))
+    return Referred(referral, registered, ground, tuple(checks))
 
 
 def _history(standing: Standing, kind: str, which: str) -> tuple[Change, ...]:

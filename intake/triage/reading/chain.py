@@ -101,13 +101,13 @@ def _fault(item: Sent, tip: str, signer: Verifier | None, first: Collection[str]
         # The server that served `first` lets sources send nothing unsigned any more, whatever the tip.
         if signer is not None or (first and item.row.id not in first):
             return _NOT_SIGNED
-        return "" if content.payload.kind == item.row.kind else _MISPLACED
+        return "" if content.payload.stored_as == item.row.kind else _MISPLACED
     try:
         if signer is not None:
             content.verify(signer)
     except NotTheSourcesError:
         return _NOT_SIGNED
-    in_place = (content.link.tip, content.link.item, content.payload.kind) == (tip, item.row.id, item.row.kind)
+    in_place = (content.link.tip, content.link.item, content.payload.stored_as) == (tip, item.row.id, item.row.kind)
     # Only the report itself: a message that begins anew is the source's all the same, after a server was set back.
     begins = item.number == 1 or not isinstance(content.payload, Report)
     return "" if in_place and begins else _MISPLACED

@@ -15,11 +15,12 @@ from intake.protocol.kinds import KINDS, Kind
 from intake.protocol.logstate import LogState
 from intake.report.definition import NARRATIVE, Answers, forms
 from intake.report.documents import Document, read, read_one
-from intake.report.events import EVENTS, Event, Note
+from intake.report.events import EVENTS, TO_SOURCE, Event, Note
 from intake.report.payloads import (
     TEAM,
     About,
     Addition,
+    ConsentAnswer,
     Deletion,
     Dossier,
     Entered,
@@ -49,7 +50,7 @@ WRITTEN = Reply | Opened | Note | Event | Entered | Handed | Saved
 
 _COVERS: tuple[type[Summary | Dossier], ...] = (Summary, Dossier)
 _BY_REVIEWERS: Mapping[str, tuple[type[WRITTEN], ...]] = {
-    Kind.REPLY: (Reply, Opened),
+    Kind.REPLY: TO_SOURCE,
     Kind.WORK: (Note, Entered, Handed, Saved, *EVENTS),
 }
 """What an item is that a reviewer added, by what the server knows of it."""
@@ -86,14 +87,24 @@ class Attachment:
     sealed: int
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class DatedAnswer:
+    """What a source answered to whether something may be done: the id of its item, its day, and the answer."""
+
+    item: str
+    day: str
+    answer: ConsentAnswer
+
+
 @dataclass(slots=True, repr=False)
 class OpenTip:
     """A tip in the clear, in memory. `warnings` and `remarks` are shown with it.
 
     `signer`: the source's key, empty if none is known. `files`: by id of their descriptions. `rows`: the items that are
-    shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has. `made`: the
-    member who made it, by the log, and when; None if it came from the source site. `dossier`: what a dossier of the
-    team's own is about, empty in reports.
+    shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
+    `consent_answers`: to what it was asked in particular, in the order of its numbers. `made`: the member who made it,
+    by the log, and when; None if it came from the source site. `dossier`: what a dossier of the team's own is about,
+    empty in reports.
     """
 
     id: str
@@ -107,6 +118,7 @@ class OpenTip:
     account: Account = field(default_factory=Account)
     narrative: str = ""
     conversation: list[Line] = field(default_factory=list)
+    consent_answers: list[DatedAnswer] = field(default_factory=list)
     files: dict[str, Attachment] = field(default_factory=dict)
     written: list[Signed] = field(default_factory=list)
     rows: tuple[ItemRow, ...] = ()
@@ -476,6 +488,8 @@ def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
         case About():
             # Its content is none of this tip's, or can't be as large as is said.
             tip.warnings.append(f"A file of {sent.row.day} is not on the server as it is described. It is not shown.")
+        case ConsentAnswer() as answer:
+            tip.consent_answers.append(DatedAnswer(sent.row.id, sent.row.day, answer))
         case Deletion(reply=reply):
             tip.deleted.add(reply)
         case Newer():

@@ -12,7 +12,7 @@ NARRATIVE = "narrative"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Paragraph:
-    """A paragraph: `of` what it is (the narrative, or the id of a message), where in it, and what it says.
+    """A paragraph: `of` what it is (the narrative, or the id of its item), where in it, and what it says.
 
     `translated`: every translation of it that was ever saved; None if there is none.
     """
@@ -35,8 +35,9 @@ class Paragraph:
 
 
 def paragraphs(tip: OpenTip, standing: Standing) -> list[Paragraph]:
-    """All that the source wrote in its own words as a whole: the narrative, then its messages."""
+    """What the source wrote in its own words: the narrative, its messages, and what it answered with a consent."""
     written = [(NARRATIVE, tip.narrative), *((line.item, line.text) for line in tip.conversation if not line.author)]
+    written += [(each.item, f"{each.answer.check}\n{each.answer.condition}") for each in tip.consent_answers]
     return [
         Paragraph(of, number, text, standing.subjects.get(Subject(Translation.kind, f"{of}/{number}")))
         for of, whole in written

@@ -92,6 +92,8 @@ def test_what_earlier_versions_wrote_is_read(values: dict[str, Any], means: Docu
         {"kind": "due", "v": 1, "seen": [], "task": "", "day": "2026-02-30", "reason": "", "done": False},
         {"kind": "due", "v": 1, "seen": [], "task": "", "day": "20260228", "reason": "", "done": False},
         {"kind": "message", "v": 1, "text": "without its place"},
+        {"kind": "consent_answer", "v": 1, "question": "0" * 32, "words": "1" * 64, "answer": "yes", "condition": "",
+         "check": ""},
         {"kind": "message", "v": 2, "text": "unsigned"},
         {"kind": "note", "v": 0, "text": "x"},
         {"kind": "note", "v": "1", "text": "x"},

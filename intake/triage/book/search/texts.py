@@ -13,6 +13,8 @@ from types import MappingProxyType
 from intake.report.definition import NARRATIVE, UNANSWERED, Choice, Field, forms
 from intake.report.events import (
     Act,
+    ConsentCheck,
+    ConsentRequest,
     Due,
     Event,
     HarmCheck,
@@ -37,6 +39,7 @@ PARTS: Mapping[str, str] = MappingProxyType(
         "note": "Note",
         "act": "Act, as coded",
         "referral": "Referral",
+        "consent": "Question about consent",
         "reason": "Reason of a reviewer's",
         "file": "File",
         "event": "Event",
@@ -76,6 +79,8 @@ _WRITTEN: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
         Translation: ("translation", ("text",)),
         Act: ("act", ("place", "written")),
         Referral: ("referral", ("to_name", "handed", "reference", "outcome")),
+        ConsentRequest: ("consent", ("words", "meaning", "check")),
+        ConsentCheck: ("reason", ("why",)),
         Status: ("reason", ("reason",)),
         Due: ("reason", ("reason",)),
         Verification: ("reason", ("reasons", "rests_on")),
@@ -167,6 +172,8 @@ def _texts(tip: OpenTip, told: Sequence[_Answer], extracts: Extracts) -> Iterato
         yield from (Text("file", text, f"page {page} of {about.name}") for page, text in read)
     for line in tip.conversation:
         yield Text("reply" if line.author else "message", line.text, ", ".join(filter(None, (line.author, line.day))))
+    for answered in tip.consent_answers:
+        yield from (Text("consent", text, answered.day) for text in (answered.answer.check, answered.answer.condition))
     for written in tip.written:
         if isinstance(written.payload, Note):
             yield Text("note", written.payload.text, _by(written.author))

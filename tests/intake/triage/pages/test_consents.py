@@ -1,0 +1,296 @@
+"""A source is asked before one particular thing is done: what it answered, to which words, and what rests on that."""
+
+import re
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from intake.protocol.kinds import Kind
+from intake.report.events import ConsentRequest
+from intake.report.payloads import ConsentAnswer, Deletion, words_digest
+from intake.storage.tables import Item
+from open_desk import Desk, Stored
+from opened import opened_tip
+from program import Program
+from told import page, shown, sync
+
+pytestmark = pytest.mark.slow
+
+WORDS = "May we give this to R. Example, a lawyer,\nso that she can write to the police?"
+QUESTION = {"words": WORDS, "language": "en", "meaning": "", "check": ""}
+CHECK = "What did your aunt give you?"
+REFERRAL = {"to_kind": "lawyer", "to_name": "R. Example", "handed": "The whole report."}
+NO_CONSENT = "The source has not agreed to this, or not any more"
+
+
+@pytest.fixture
+def tip(desk: Desk, amina: Program, boris: Program) -> Stored:
+    """A report that both have."""
+    tip = desk.store_tip("They went to my mother.", {})
+    for program in (amina, boris):
+        sync(program)
+    return tip
+
+
+def ask(program: Program, tip: Stored, **values: str) -> str:
+    """Ask the source; returns the id of the question."""
+    assert program.post(f"{page(tip)}/consent_request", page(tip), **QUESTION | values).status_code == 303
+    return next(item for item, request in asked(program, tip) if request.words == (QUESTION | values)["words"])
+
+
+def asked(program: Program, tip: Stored) -> list[tuple[str, ConsentRequest]]:
+    """Every question, in the order of the log, those on their way last."""
+    standing = program.workspace.book.standing(opened_tip(program.workspace.book, tip.id.hex()))
+    found = [(change.item, change.event) for change in standing.history("consent_request")]
+    return [(item, event) for item, event in found if isinstance(event, ConsentRequest)]
+
+
+def answered(question: str, answer: str, words: str = WORDS, condition: str = "", check: str = "") -> ConsentAnswer:
+    return ConsentAnswer(question, words_digest(words), answer, condition, check)
+
+
+def consents(program: Program, tip: Stored) -> str:
+    return shown(program, tip).partition('<div id="consent_request">')[2].partition("</section>")[0]
+
+
+def referrals(program: Program, tip: Stored) -> str:
+    return shown(program, tip).partition('<section id="referral">')[2].partition("</section>")[0]
+
+
+def test_a_question_goes_out_in_its_exact_words_and_no_server_tells_it_from_a_reply(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    ask(amina, tip)
+    amina.post(f"{page(tip)}/reply", page(tip), text="We have read this.")
+    sync(boris)
+    for program in (amina, boris):
+        text = consents(program, tip)
+        assert WORDS in text
+        assert "Asked, not answered" in text
+        assert "<bdi>amina</bdi>" in text
+    with desk.server.store.reading() as session:
+        kinds = session.execute(select(Item.kind, Item.size).where(Item.tip_id == tip.id, Item.kind != Kind.REPORT))
+        assert len(set(kinds.all())) == 1
+    numbers = [request.number for _, request in asked(boris, tip)]
+    assert numbers > [0], "it has a place among the replies"
+    assert "1 report</h1>" in boris.get("/reports?asked=waiting").text
+
+
+def test_a_yes_is_a_consent_with_its_day_its_condition_and_the_hash_of_the_words(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    desk.send(tip, answered(question, "yes", condition="Not before June."))
+    sync(amina)
+    text = consents(amina, tip)
+    assert re.search(r'class="consent yes">Yes</strong>\s*<span class="hint">since \d{4}-\d\d-\d\d<', text)
+    assert re.search(r"On a condition:</strong> <span dir=\"auto\">Not before June\.", text)
+    assert f"The answer bears the hash of these words: <code>{words_digest(WORDS)}</code>" in text
+    assert "1 report</h1>" in amina.get("/reports?asked=yes").text
+    assert "Not before June." in unescape(amina.get(f"{page(tip)}/translation").text)
+    assert "1 report" in amina.get("/search?q=consent:June").text
+
+
+def test_of_several_answers_the_last_counts_and_what_was_before_is_said(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    for answer in ("yes", "yes", "later", "no"):
+        desk.send(tip, answered(question, answer))
+    sync(amina)
+    text = consents(amina, tip)
+    assert re.search(
+        r'class="consent no">No<.*before that “To be asked again later”.*before that “Yes”', text, re.DOTALL
+    )
+    assert text.count("before that “Yes”") == 1
+
+
+def test_what_allowed_a_referral_and_was_withdrawn_makes_it_red_and_stands_on_the_first_page(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    desk.send(tip, answered(question, "yes", condition="Not before June."))
+    sync(amina)
+    consent = ConsentRequest.name(question)
+    assert f'<option value="{consent}">Asked: {" ".join(WORDS.split())} (Yes)' in referrals(amina, tip)
+    assert amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=consent).status_code == 303
+    text = referrals(amina, tip)
+    assert NO_CONSENT not in text
+    assert f'Rests on: <span dir="auto">{WORDS}</span>' in text
+    assert "Not before June." in text
+    assert "Without the source's consent" not in amina.get("/reports").text
+    desk.send(tip, answered(question, "no"))
+    sync(amina)
+    assert NO_CONSENT in referrals(amina, tip)
+    assert "1 report</h1>" in amina.get("/reports?referral=unfounded").text
+    assert "A referral rests on a consent that isn't there, or was withdrawn" in unescape(amina.get("/").text)
+
+
+@pytest.mark.parametrize("consent", ["consent_lawyer", ConsentRequest.name("0" * 32)])
+def test_a_referral_that_rests_on_what_nobody_agreed_to_is_red(amina: Program, tip: Stored, consent: str) -> None:
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=consent)
+    assert NO_CONSENT in referrals(amina, tip)
+
+
+@pytest.mark.parametrize("consent", ["", "consent_nobody", "asked:", "asked:../x", f"asked:{'0' * 33}"])
+def test_a_referral_rests_on_nothing_but_a_question(amina: Program, tip: Stored, consent: str) -> None:
+    assert amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=consent).status_code == 400
+
+
+def test_an_answer_to_other_words_counts_as_none_and_says_so(desk: Desk, amina: Program, tip: Stored) -> None:
+    question = ask(amina, tip)
+    desk.send(tip, answered(question, "yes"))
+    desk.send(tip, answered(question, "yes", words="May we tell everybody?"))
+    sync(amina)
+    text = consents(amina, tip)
+    assert "Answered to other words than these: it counts as none" in text
+    assert "another hash than that of these words" in text
+    assert "1 report</h1>" in amina.get("/reports?asked=doubt").text
+
+
+def test_an_answer_to_a_question_that_is_not_here_counts_as_none_and_says_so(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    desk.send(tip, answered("0" * 32, "yes"))
+    sync(amina)
+    assert "to a question that is not here. It counts as no consent." in consents(amina, tip)
+
+
+def test_a_question_that_the_source_deleted_takes_its_yes_along(desk: Desk, amina: Program, tip: Stored) -> None:
+    question = ask(amina, tip)
+    desk.send(tip, answered(question, "yes"))
+    sync(amina)
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=ConsentRequest.name(question))
+    with desk.server.store.writing() as session:
+        session.delete(session.get(Item, bytes.fromhex(question)))
+    desk.send(tip, Deletion(question))
+    sync(amina)
+    text = consents(amina, tip)
+    assert "to a question that is not here: the source has deleted it." in text
+    assert WORDS not in text
+    assert NO_CONSENT in referrals(amina, tip)
+
+
+def test_worded_anew_it_is_another_question_and_the_old_yes_ends(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    desk.send(tip, answered(question, "yes"))
+    sync(amina)
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=ConsentRequest.name(question))
+    (_, request), anew = asked(amina, tip)[0], WORDS + " And to the embassy?"
+    values = {**QUESTION, "words": anew, "request": request.request, "seen": question}
+    amina.post(f"{page(tip)}/consent_request", page(tip), **values)
+    sync(boris)
+    for program in (amina, boris):
+        text = consents(program, tip)
+        assert "Not any more" not in text
+        assert "Not asked any more, or in other words: it counts as none" in text
+        assert re.search(rf"{re.escape(anew)}.*Asked, not answered", text, re.DOTALL)
+        assert NO_CONSENT in referrals(program, tip)
+    newer = asked(amina, tip)[-1][0]
+    desk.send(tip, answered(newer, "yes", words=anew))
+    sync(amina)
+    assert NO_CONSENT in referrals(amina, tip), "that rests on the old words"
+
+
+def test_what_is_asked_no_more_is_told_to_the_source_and_allows_nothing(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    request = asked(amina, tip)[0][1].request
+    values = {**QUESTION, "request": request, "seen": question, "taken_back": "yes"}
+    amina.post(f"{page(tip)}/consent_request", page(tip), **values)
+    assert [event.taken_back for _, event in asked(amina, tip)] == [False, True]
+    assert asked(amina, tip)[1][1].seen == (question,)
+    # The source had the old page open, and a server that lags behind takes its answer.
+    desk.send(tip, answered(question, "yes"))
+    sync(amina)
+    assert "Not asked any more" in consents(amina, tip)
+    assert "1 report</h1>" not in amina.get("/reports?asked=yes").text
+
+
+def test_what_two_ask_at_once_both_stands_and_what_two_word_anew_too(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    ask(amina, tip)
+    ask(boris, tip, words="May we tell a journalist?")
+    for program in (amina, boris):
+        sync(program)
+    question, request = asked(amina, tip)[0]
+    for program, words in ((amina, "Anew by amina?"), (boris, "Anew by boris?")):
+        values = {**QUESTION, "words": words, "request": request.request, "seen": question}
+        program.post(f"{page(tip)}/consent_request", page(tip), **values)
+    for program in (amina, boris):
+        sync(program)
+        text = consents(program, tip)
+        assert text.count("Asked, not answered") == 3
+        assert "Changed by two who had not seen each other's change" in shown(program, tip)
+
+
+def test_a_yes_behind_a_check_question_counts_once_somebody_says_that_its_answer_fits(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip, check=CHECK)
+    answer = desk.send(tip, answered(question, "yes", check="A blue scarf."))
+    sync(amina)
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=ConsentRequest.name(question))
+    text = consents(amina, tip)
+    assert text.index(CHECK) < text.index("A blue scarf.")
+    assert "nobody has compared the answer to the check question" in text
+    assert NO_CONSENT in referrals(amina, tip)
+    amina.post(f"{page(tip)}/consent_check", page(tip), answer=answer, fits="fits")
+    assert NO_CONSENT not in referrals(amina, tip)
+    sync(boris)
+    refused = boris.post(f"{page(tip)}/consent_check", page(tip), answer=answer, fits="differs")
+    assert "what you chose needs a reason" in refused.text
+    boris.post(f"{page(tip)}/consent_check", page(tip), answer=answer, fits="differs", why="It was a red one.")
+    sync(amina)
+    for program in (amina, boris):
+        assert "the answer to the check question does not fit" in consents(program, tip)
+        assert "It was a red one." in consents(program, tip)
+        assert NO_CONSENT in referrals(program, tip)
+    # The next answer has to be compared anew.
+    desk.send(tip, answered(question, "yes", check="A red scarf."))
+    sync(amina)
+    assert "nobody has compared the answer" in consents(amina, tip)
+
+
+def test_what_was_typed_into_a_locked_program_is_there_afterwards_and_is_asked_only_then(
+    amina: Program, tip: Stored
+) -> None:
+    values = {**amina.hidden(page(tip)), **QUESTION}
+    amina.guard.lock()
+    amina.send(f"{page(tip)}/consent_request", values)
+    amina.unlock()
+    assert asked(amina, tip) == []
+    text = consents(amina, tip)
+    assert "Written and not sent." in text
+    draft = re.search(r'name="draft" value="([0-9a-f]{32})"', text)
+    assert draft
+    amina.post(f"{page(tip)}/consent_request", page(tip), **QUESTION, draft=draft[1])
+    assert [request.words for _, request in asked(amina, tip)] == [WORDS]
+    assert "Written and not sent." not in consents(amina, tip)
+
+
+@pytest.mark.parametrize("wrong", [{"words": " "}, {"language": "xx"}, {"language": ""}])
+def test_a_question_that_lacks_something_is_not_asked_and_stays_in_the_form(
+    amina: Program, tip: Stored, wrong: dict[str, str]
+) -> None:
+    given = {**QUESTION, "meaning": "A lawyer.", **wrong}
+    answer = amina.post(f"{page(tip)}/consent_request", page(tip), **given)
+    assert answer.status_code == 400
+    assert ">A lawyer.</textarea>" in answer.text
+    assert asked(amina, tip) == []
+
+
+def test_hostile_words_of_either_side_are_shown_harmlessly(desk: Desk, amina: Program, tip: Stored) -> None:
+    hostile = "<script>alert(1)</script>\u202e" + "x" * 5_000
+    question = ask(amina, tip, words=hostile, meaning=hostile, check=hostile)
+    desk.send(tip, answered(question, "<b>yes</b>", words=hostile, condition=hostile, check=hostile))
+    sync(amina)
+    text = amina.get(page(tip)).text
+    assert "<script>" not in text
+    assert "\u202e" not in re.sub(r"<textarea.*?</textarea>", "", text, flags=re.DOTALL)
+    assert "it counts as none" in text
