@@ -184,6 +184,17 @@ def send_without_cookie(visit: Visit) -> None:
     visit.press("report")
 
 
+def answer_with_yes_alone(visit: Visit) -> None:
+    """Without the answer to the check question."""
+    visit.page.check("[name=answer][value=yes]")
+    visit.page.click("form[action*='/tip/question/'] button")
+
+
+def answer_without_cookie(visit: Visit) -> None:
+    visit.page.context.clear_cookies()
+    visit.page.click("form[action*='/tip/question/'] button")
+
+
 def ask_for_another(key: str) -> Callable[[Visit], None]:
     def step(visit: Visit) -> None:
         visit.open(f"tip/more/{key}")
@@ -250,6 +261,8 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("return", opened("return")),
     ("return-refused", send_wrong_codename),
     ("thread", lambda visit: visit.come_back(visit.site.answered)),
+    ("question-refused", answer_with_yes_alone),
+    ("question-without-visit", answer_without_cookie),
     ("slowed", send_too_much),
     ("slowed-in-a-form", send_too_much_in_a_form),
 ]
@@ -308,7 +321,7 @@ def site(service: Service, pages: Callable[..., Page]) -> Site:
     source.goto(f"{address}/en/report")
     source.fill("[name=narrative]", "They went to my mother.")
     source.click("form[action$='/report'] button:not([name])")
-    reply_twice(pages(1280, 900), service.triage("amina"))
+    reply_twice_and_ask(pages(1280, 900), service.triage("amina"))
     return Site(address, strict, codename)
 
 
@@ -322,8 +335,11 @@ def start_source(service: Service, codenames: str) -> str:
     return another.start(f"source-{codenames}", [*GUNICORN, "wsgi:source"], port).address
 
 
-def reply_twice(reviewer: Page, triage: str) -> None:
-    """As a reviewer, answer the only report there is: once shortly, once with several lines and a long address."""
+def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
+    """As a reviewer, answer the only report there is: once shortly, once with several lines and a long address.
+
+    Then ask whether something may be done with it, behind a check question.
+    """
     reviewer.goto(triage)
     reviewer.fill("#passphrase", "the reviewers' passphrase")
     reviewer.click("button.main")
@@ -331,6 +347,14 @@ def reply_twice(reviewer: Page, triage: str) -> None:
     for reply in ("Thank you. We have read this.", f"Please write once more:\n\n- when?\n- where?\n\n{LONG_WORD}"):
         reviewer.fill("#reply-text", reply)
         reviewer.click("#reply button")
+    reviewer.click("#consent_request > details > summary")
+    for name, text in (
+        ("words", f"May we give this to a lawyer?\n{LONG_WORD}"),
+        ("check", "What did your aunt give you?"),
+    ):
+        reviewer.fill(f"#consent_request > details [name={name}]", text)
+    reviewer.click("#consent_request > details button")
+    expect(reviewer.locator("#consent_request")).to_contain_text("Asked, not answered")
 
 
 @pytest.fixture(scope="module")

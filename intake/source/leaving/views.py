@@ -13,7 +13,7 @@ from intake.source.session.visits import end_visits_of, have_ended, tell
 from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import show_tip, to_codename
-from intake.source.tip.correspondence import delete_reply, withdraw, withdraw_latecomer
+from intake.source.tip.correspondence import answered, delete_reply, withdraw, withdraw_latecomer
 from intake.source.words.typed import sender, signed_in
 from intake.source.words.views import return_page
 from intake.storage.store import Forgotten
@@ -34,7 +34,7 @@ def _replies_page(notice: str, *, reply_id: str) -> str:  # noqa: ARG001 - the v
 @marked(Cost.SENDING)
 @show_again(_replies_page)
 def forget_reply(reply_id: str) -> ResponseReturnValue:
-    """Delete one reply."""
+    """Delete one reply, or one question."""
     here = signed_in(current_server())
     if here is None or not OwnedForm().is_of(here.seed):
         notice = _("This reply belongs to another codename. Nothing was deleted. Please come back with that codename.")
@@ -43,10 +43,14 @@ def forget_reply(reply_id: str) -> ResponseReturnValue:
         item = bytes.fromhex(reply_id)
     except ValueError:
         abort(404)
+    found = answered(current_server(), here.seed)
     forgotten = delete_reply(current_server(), here.seed, here.tip, item)
     if forgotten is None:
         abort(404)
-    tell(_("The reply has been deleted."))
+    if found is not None and item in found.questions:
+        tell(_("The question has been deleted. A yes that you gave to it no longer counts."))
+    else:
+        tell(_("The reply has been deleted."))
     _tell_of_traces(forgotten)
     return redirect(url_for("thread.tip"), 303)
 

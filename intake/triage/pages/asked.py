@@ -89,7 +89,7 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
             "check": Asked("First, if you like: something that only the source can answer", is_long=True),
         },
         events.ConsentCheck.kind: {
-            "fits": Asked("Compared with what is known", events.FITS, is_needed=True),
+            "fits": Asked("Compared with what is known", _or_none(events.FITS), is_needed=True),
             "why": Asked("Why, if it does not"),
         },
         events.HarmCheck.kind: {

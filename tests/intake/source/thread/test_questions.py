@@ -188,6 +188,7 @@ def test_a_deleted_question_is_gone_with_what_it_was_before(site: Site, visit: V
     other = site.write(replace(ASKED, request="b" * 32, words="May we tell a journalist?", number=3))
     visit.open("/en/tip")
     visit.send(f"/tip/reply/{newest}/delete")
+    assert "The question has been deleted. A yes that you gave to it no longer counts." in visit.page.words
     assert "two lawyers" not in visit.page.words
     assert "Ms Example" not in visit.page.words
     assert [item.id.hex() for item in site.items(Kind.REPLY)] == [other]
