@@ -117,7 +117,7 @@ def uses(tip: OpenTip, standing: Standing) -> list[Use]:
 
 def strays(tip: OpenTip, standing: Standing) -> list[DatedAnswer]:
     """Answers to questions that are not here: they allow nothing."""
-    known = {change.item for change in standing.history(ConsentRequest.kind)}
+    known = {use.asked.item for use in uses(tip, standing)}
     return [each for each in tip.consent_answers if each.answer.question not in known]
 
 

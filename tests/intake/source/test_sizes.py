@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 from crypto.age import parse_recipient, seal
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
+from intake.report.events import ConsentRequest
 from intake.report.payloads import Reply
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
 from intake.source.text.catalogues import languages
@@ -89,6 +90,25 @@ def test_what_shows_much_takes_one_of_few_sizes(site: Site, visit: Visit) -> Non
             reply(site, text)
         sizes.append(size(visit.open("/en/tip")))
     assert sizes == [PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, 4 * PAGE_SIZE]
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_a_page_with_questions_takes_the_same_answered_or_refused(every_language: Site, language: str) -> None:
+    visit = every_language.visit()
+    visit.report()
+    words = "May we give this to a lawyer in the country in which you live? " * 3
+    for number in range(3):
+        item = every_language.write(
+            ConsentRequest(f"{number:032}", language, words, words, "", taken_back=False, number=number)
+        )
+    asked = visit.open(f"/{language}/tip")
+    refused = visit.send(f"/tip/question/{item}", answer="yes", condition="Not before June. " * 20)
+    answered = visit.client.post(
+        f"/{language}/tip/question/{item}",
+        data={**visit.page.form(f"/tip/question/{item}").hidden, "answer": "no", "condition": "", "check": ""},
+    )
+    assert {size(asked), size(refused)} == {PAGE_SIZE}
+    assert size(answered) == REDIRECT_SIZE
 
 
 def test_a_text_that_is_shown_again_takes_one_of_few_sizes(visit: Visit) -> None:
