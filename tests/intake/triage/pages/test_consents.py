@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
+from bad_connection import unreachable
 from intake.protocol.kinds import Kind
 from intake.report.events import ConsentRequest
 from intake.report.payloads import ConsentAnswer, Deletion, words_digest
@@ -272,6 +273,24 @@ def test_what_was_typed_into_a_locked_program_is_there_afterwards_and_is_asked_o
     amina.post(f"{page(tip)}/consent_request", page(tip), **QUESTION, draft=draft[1])
     assert [request.words for _, request in asked(amina, tip)] == [WORDS]
     assert "Written and not sent." not in consents(amina, tip)
+
+
+def test_asked_without_the_desk_it_is_there_at_once_and_leaves_later_and_once(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    away = unreachable(desk)
+    amina.get(page(tip))
+    values = {**amina.hidden(page(tip)), **QUESTION}
+    for _ in range(2):
+        amina.send(f"{page(tip)}/consent_request", values)
+    text = consents(amina, tip)
+    assert "Not sent yet" in text
+    assert "Asked, not answered" in text
+    away.clear()
+    for program in (amina, boris):
+        sync(program)
+        assert consents(program, tip).count("Asked, not answered") == 1
+    assert "Not sent yet" not in consents(amina, tip)
 
 
 @pytest.mark.parametrize("wrong", [{"words": " "}, {"language": "xx"}, {"language": ""}])
