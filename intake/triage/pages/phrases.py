@@ -28,7 +28,8 @@ from intake.report.payloads import WAYS, Payload, Reply, Saved
 from intake.report.sizes import in_units
 from intake.triage.pages.asked import asked, words
 from intake.triage.pages.shown import saved_name
-from intake.triage.reading.consents import Use
+from intake.triage.reading.consents import Use, uses
+from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.timeline import known_day, span
 from intake.triage.workspace import Workspace
 
@@ -76,6 +77,11 @@ _LONGEST_OFFER = 80
 def use(state: str) -> str:
     """How something stands that a source was asked about in particular, in words."""
     return _USES.get(state, "No")
+
+
+def asked_of(tip: OpenTip, workspace: Workspace) -> list[Use]:
+    """What its source is asked in particular, as it stands."""
+    return [use for use in uses(tip, workspace.book.standing(tip)) if use.stands]
 
 
 def offered(asked: Use) -> str:
@@ -218,7 +224,12 @@ _WRITTEN = {
 }
 
 
-_PLACES = {"verification": "act", "second_reading": "act", "harm_check": "referral"}
+_PLACES = {
+    "verification": "act",
+    "second_reading": "act",
+    "harm_check": "referral",
+    "consent_check": "consent_request",
+}
 
 
 def place_of(kind: str) -> str:
