@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from intake.triage.book.search import Hit, hits
+from intake.triage.book.search import Hit, first_hits
 from intake.triage.reading.opening import OpenTip
 from intake.triage.workspace import Workspace
 
@@ -24,9 +23,5 @@ def watched(workspace: Workspace, tip: OpenTip) -> list[Watched]:
     """Everything on the watch list that is found in a tip."""
     if not (found := workspace.book.watched(tip.id)):
         return []
-    content = workspace.book.content(tip)
-    return [
-        Watched(term, list(islice(hits(found[name], content), _MOST_SHOWN)))
-        for name, term in workspace.watch_terms().items()
-        if name in found
-    ]
+    hits = first_hits(found, workspace.book.content(tip), _MOST_SHOWN)
+    return [Watched(term, hits[name]) for name, term in workspace.watch_terms().items() if name in hits]

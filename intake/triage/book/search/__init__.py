@@ -1,6 +1,6 @@
 """Search over everything that was opened, in every script."""
 
-from intake.triage.book.search.hits import Hit, Piece, fitting, hits
+from intake.triage.book.search.hits import Hit, Piece, first_hits, fitting, hits
 from intake.triage.book.search.index import Results
 from intake.triage.book.search.letters import READ_BY
 from intake.triage.book.search.patterns import How
@@ -19,6 +19,7 @@ __all__ = [
     "Query",
     "Results",
     "Text",
+    "first_hits",
     "fitting",
     "hits",
     "parse",

@@ -1,8 +1,8 @@
 """Where a query is found in a report, which is read once more as it stands: for pages, and for terms to watch for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from intake.triage.book.search.patterns import Pattern
 from intake.triage.book.search.query import Query, Term
@@ -46,22 +46,31 @@ def fitting(queries: Mapping[str, Query], content: Content) -> list[str]:
 
 def hits(query: Query, content: Content) -> Iterator[Hit]:
     """The hits in a report, text by text, in the order of its page."""
-    for text in content.texts:
-        read = _Read(text)
-        spans = sorted({span for term in query.terms for span in read.spans(term)})
+    return _hits(query, map(_Read, content.texts))
+
+
+def first_hits(queries: Mapping[str, Query], content: Content, most: int) -> Mapping[str, Sequence[Hit]]:
+    """By name of a query, its first hits in a report, which is read once for all of them."""
+    read = [_Read(text) for text in content.texts]
+    return {name: list(islice(_hits(query, read), most)) for name, query in queries.items()}
+
+
+def _hits(query: Query, read: Iterable["_Read"]) -> Iterator[Hit]:
+    for each in read:
+        spans = sorted({span for term in query.terms for span in each.spans(term)})
         if spans:
-            yield _hit(text, _apart(spans))
+            yield _hit(each.text, _apart(spans))
 
 
 class _Read:
     """A text in each writing that is asked for."""
 
     def __init__(self, text: Text) -> None:
-        self._text = text
+        self.text = text
         self._readings: dict[Writing, Reading] = {}
 
     def spans(self, term: Term) -> Sequence[tuple[int, int]]:
-        if term.parts and self._text.part not in term.parts:
+        if term.parts and self.text.part not in term.parts:
             return []
         # Those that are likest to what was typed come first: where they are found, others would only be marked besides.
         for _, alike in groupby(term.patterns, lambda pattern: pattern.writing):
@@ -73,7 +82,7 @@ class _Read:
     def _spans(self, pattern: Pattern) -> Iterator[tuple[int, int]]:
         reading = self._readings.get(pattern.writing)
         if reading is None:
-            reading = self._readings[pattern.writing] = Reading(self._text.text, pattern.writing)
+            reading = self._readings[pattern.writing] = Reading(self.text.text, pattern.writing)
         if not reading.lacks(pattern.words[0]):
             yield from (reading.span(*place) for place in pattern.places(reading.words))
 

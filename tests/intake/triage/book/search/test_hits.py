@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.triage.book.search import Content, Hit, How, Text, hits, parse
+from intake.triage.book.search import Content, Hit, How, Text, first_hits, hits, parse
 
 TYPED = st.lists(st.sampled_from(["mother", "police", "北京", "مادر", "ete*", "xi"]), min_size=1, max_size=3).map(
     " ".join
@@ -59,6 +59,14 @@ def test_of_a_long_text_so_much_is_shown_as_stands_around_the_first_hit() -> Non
 def test_each_text_in_which_there_is_a_hit_is_shown_in_their_order() -> None:
     found = list(hits(parse("mother father"), of("My mother.", "Nothing.", "My father and mother.")))
     assert [marked(hit) for hit in found] == ["My [mother].", "My [father] and [mother]."]
+
+
+def test_several_queries_have_their_own_hits_and_no_more_than_are_wanted() -> None:
+    content = of("My mother.", "Nothing.", "My father and mother.", "A mother.")
+    found = first_hits({"x": parse("mother"), "y": parse("father"), "z": parse("nobody")}, content, 2)
+    assert {name: [marked(hit) for hit in its] for name, its in found.items()} == {
+        "x": ["My [mother].", "My father and [mother]."], "y": ["My [father] and mother."], "z": []
+    }  # fmt: skip
 
 
 def test_no_hit_is_shown_in_a_part_that_was_not_asked_for() -> None:
