@@ -20,6 +20,7 @@ from intake.report.events import (
     Label,
     LabelName,
     Note,
+    SavedFilter,
     Status,
     Translation,
 )
@@ -242,6 +243,10 @@ def written(payload: Payload) -> str:
     return _WRITTEN[payload.kind]
 
 
+_UNDONE = {"dropped": " (dropped: it is none)", "retired": " (no more)"}
+"""By the field that says so, that something counts no more."""
+
+
 def content(payload: Payload, workspace: Workspace) -> str:
     """What it says, in a line."""
     says = ""
@@ -257,16 +262,18 @@ def content(payload: Payload, workspace: Workspace) -> str:
         case Due(day=day, reason=reason, done=done):
             says = f"{reason}, by {day}" + (" (done)" if done else "")
         case Duty(member=member, since=since, until=until):
-            says = f"{workspace.name(member)}, {since} to {until}"
+            says = f"{workspace.name(member) if member else 'nobody'}, {since} to {until}"
         case Label(label=label, on=on):
             known = labels_by_id(workspace).get(label)
             says = f"{'with' if on else 'without'} {'a label that is not here' if known is None else known.name}"
         case ConsentRequest(words=asked_words, taken_back=True):
             says = f"not asked any more: {asked_words}"
+        case SavedFilter(name=name, address=address, retired=retired):
+            says = f"{name}: {address}" + (" (no more)" if retired else "")
         case Event() if payload.kind in asked():
             told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
             says = "; ".join(words(payload.kind, name, value) for name, value in told if value)
-            says += " (no more)" if getattr(payload, "retired", False) else ""
+            says += next((words for name, words in _UNDONE.items() if getattr(payload, name, False)), "")
     return says
 
 

@@ -232,3 +232,39 @@ def test_what_is_on_its_way_for_all_is_said_and_can_be_taken_back(desk: Desk, am
     (discard,) = re.findall('action="[^"]*(/tips/[0-9a-f]+/unsent/[^"]*)"', text)
     assert amina.post(discard, "/team").status_code == 303
     assert amina.workspace.watch_terms() == {}
+
+
+def test_what_two_set_at_once_is_said_with_both_until_one_decides(amina: Program, boris: Program) -> None:
+    days = {"since": "2026-12-01", "until": "2026-12-07"}
+    set_for_all(amina, "duty", member=amina.workspace.me, **days)
+    sync(boris)
+    seen = {program: " ".join(program.workspace.team().seen("duty")) for program in (amina, boris)}
+    for program in (amina, boris):
+        # Neither has fetched what the other sets.
+        set_for_all(program, "duty", member=boris.workspace.me, **days, seen=seen[program])
+        set_for_all(program, "label_name", label="a" * 32, name=f"{program.workspace.me[:4]}", colour="red")
+    for program in (amina, boris, amina):
+        sync(program)
+    for program in (amina, boris):
+        team = unescape(program.get("/team").text)
+        assert team.count("Changed by two who had not seen each other's change.") == 1, "two who agree are no news"
+        for who in (amina, boris):
+            assert f"{who.workspace.me[:4]}; Red" in team
+    seen_by_all = " ".join(amina.workspace.team().seen("label_name"))
+    set_for_all(amina, "label_name", label="a" * 32, name="Both", colour="red", seen=seen_by_all)
+    set_for_all(amina, "duty", member="", **days, seen=" ".join(amina.workspace.team().seen("duty")))
+    sync(boris)
+    assert "Changed by two" not in boris.get("/team").text
+    assert "Nobody is named." in boris.get("/team").text
+
+
+def test_it_is_said_whose_duty_two_do_not_agree_on(amina: Program, boris: Program) -> None:
+    days = {"since": "2026-12-01", "until": "2026-12-07"}
+    for program in (amina, boris):
+        set_for_all(program, "duty", member=program.workspace.me, **days)
+    for program in (amina, boris, amina):
+        sync(program)
+    for program in (amina, boris):
+        team = unescape(program.get("/team").text)
+        for name in ("amina", "boris"):
+            assert f">{name}, 2026-12-01 to 2026-12-07</span>" in team
