@@ -18,11 +18,12 @@ with warnings.catch_warnings():
     # What it imports for telephones and to name the Linux distribution is deprecated, and not used here.
     warnings.simplefilter("ignore", DeprecationWarning)
     from marionette_driver import By
-    from marionette_driver.errors import NoSuchElementException, StaleElementException
+    from marionette_driver.errors import MarionetteException, NoSuchElementException, StaleElementException
     from marionette_driver.geckoinstance import DesktopInstance, GeckoInstance
+    from marionette_driver.keys import Keys
     from marionette_driver.marionette import Marionette, WebElement
 
-__all__ = ["By", "Marionette", "choose", "click", "started", "write"]
+__all__ = ["By", "Keys", "Marionette", "MarionetteException", "choose", "click", "started", "write"]
 
 FIREFOX = "/usr/bin/firefox-esr"
 

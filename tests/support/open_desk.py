@@ -3,12 +3,16 @@
 import hashlib
 import io
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
+from threading import Thread
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response as WsgiResponse
 
@@ -16,15 +20,34 @@ from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal, split
 from crypto.codename import Seed
 from crypto.note import SigningKey
 from crypto.padding import zeros_after
+from intake.desk import create_app as create_desk
 from intake.desk.index import day_index, list_days
-from intake.keeper import Keeper, read_log_key
+from intake.keeper import Keeper, open_keeper, read_log_key
 from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, WithdrawalRow, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
-from intake.report.definition import load_form
+from intake.report.definition import Answer, load_form
 from intake.report.payloads import About, FromSource, Message, Newer, Report, Summary
 from intake.report.signed import Link, SourceItem, source_key
+from intake.settings import load
 from intake.storage.tables import Item, Tip
 from signed_head import sign_head
+
+
+@contextmanager
+def served(data: Path, port: int) -> Iterator["Desk"]:
+    """The desk of a data directory, answering on a port of this machine."""
+    server = open_keeper(load({"INTAKE_DATA": str(data)}))
+    desk = Desk(server, f"http://127.0.0.1:{port}", create_desk(server))
+    http = make_server("127.0.0.1", port, desk, threaded=True)
+    thread = Thread(target=http.serve_forever)
+    thread.start()
+    try:
+        yield desk
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()
+        server.store.close()
 
 
 @dataclass
@@ -138,12 +161,13 @@ class Desk:
     def store_tip(
         self,
         narrative: str,
-        answers: dict[str, str],
+        answers: Mapping[str, Answer],
         ghosts: int = 0,
         *,
         day: date | None = None,
         sealed_to: Sequence[HybridRecipient] | None = None,
         source: str | None = None,
+        language: str = "en",
     ) -> Stored:
         """A tip sealed to the reviewers of the log, or to others, and to so many people who aren't in it."""
         tip = Stored(secrets.token_bytes(16), HybridIdentity.generate(), Seed(secrets.token_bytes(32)))
@@ -155,7 +179,7 @@ class Desk:
                 (str(tip.identity),),
                 source or str(tip.source.recipient),
                 tip.key.verifier.public_key.hex(),
-                "en",
+                language,
                 form.version,
                 form.complete(answers),
             )
@@ -171,7 +195,7 @@ class Desk:
                 )
             )
             session.flush()
-        self.send(tip, Report("en", form.version, {"narrative": narrative, **answers}))
+        self.send(tip, Report(language, form.version, {"narrative": narrative, **answers}))
         return tip
 
     def send(self, tip: Stored, payload: FromSource | Newer, heard: Sequence[str] = ()) -> str:

@@ -2,20 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
-from werkzeug.serving import make_server
 
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
-from intake.desk import create_app as create_desk
-from intake.keeper import open_keeper
 from intake.protocol.card import Role
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys, save_keys
 from new_server import new_server
-from open_desk import Desk
+from open_desk import Desk, served
 from ports import free_port
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 from told import sync
@@ -25,16 +21,9 @@ from told import sync
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """A desk that answers on a port of this machine."""
     port = free_port()
-    server = open_keeper(new_server(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"}))
-    opened = Desk(server, f"http://127.0.0.1:{port}", create_desk(server))
-    http = make_server("127.0.0.1", port, opened, threaded=True)
-    thread = Thread(target=http.serve_forever)
-    thread.start()
-    yield opened
-    http.shutdown()
-    thread.join()
-    http.server_close()
-    server.store.close()
+    new_server(tmp_path / "server", {"desk_authority": f"127.0.0.1:{port}"})
+    with served(tmp_path / "server", port) as opened:
+        yield opened
 
 
 @pytest.fixture
