@@ -30,17 +30,28 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
 
 
+_MOST_STACKED = 30
+"""Signs without a place of their own, one upon the other: no text of any language has more (UAX #15, stream-safe)."""
+
+_STACKED = re.compile(rf"[^\w\s]{{{_MOST_STACKED + 1},}}")
+"""Where there may be more: a sign that stands upon another is no letter of a word."""
+
+_INTERRUPTED = "⟦◌⟧"
+
+
 def shown(text: str) -> str:
     """Text for a page: characters that turn others around, and those without a meaning there, stand as marks.
 
     What only says in which direction a neighbour is read (U+200E, U+200F, U+061C) stays: it misleads nobody in a text.
+    A stack of accents is interrupted by marks: it would cover what stands around it, and keep a browser busy for ever.
     """
-    return _TURNS.sub(lambda found: _mark(found[0]), text)
+    return _STACKED.sub(_interrupted, _TURNS.sub(lambda found: _mark(found[0]), text))
 
 
 def shown_name(name: str) -> str:
     """A name for a page, in one line: every character without a picture stands as a mark, but for joiners."""
-    return "".join(_mark(character) if _is_hidden(character) else character for character in name)
+    marked = "".join(_mark(character) if _is_hidden(character) else character for character in name)
+    return _STACKED.sub(_interrupted, marked)
 
 
 def parts(name: str) -> tuple[str, str]:
@@ -71,6 +82,17 @@ def saved_name(name: str) -> str:
     if _RESERVED.fullmatch(stem.partition(".")[0].strip()):
         stem = f"_{stem}"
     return f"{stem or 'file'}{ending}"
+
+
+def _interrupted(run: re.Match[str]) -> str:
+    parts, stacked = [], 0
+    for character in run[0]:
+        stacked = stacked + 1 if unicodedata.category(character) in ("Mn", "Me", "Mc", "Cf") else 0
+        if stacked > _MOST_STACKED:
+            parts.append(_INTERRUPTED)
+            stacked = 1
+        parts.append(character)
+    return "".join(parts)
 
 
 def _mark(character: str) -> str:
