@@ -64,6 +64,13 @@ class Desk:
         return self.second
 
 
+def unlock(keys: Keyboard) -> None:
+    """Type the passphrase, and wait for what was wanted: until all is open, a page says how far that is."""
+    keys.write("Passphrase", PASSPHRASE)
+    keys.follow("Unlock", "main")
+    keys.until("All reports", "header")
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the desk is made that all are copies of: once for all processes of tests."""
@@ -91,8 +98,7 @@ def desk(
             window = started.enter_context(in_firefox(directory / "profile"))
         keys = Keyboard(window)
         window.go(address)
-        keys.write("Passphrase", PASSPHRASE)
-        keys.follow("Unlock", "main")
+        unlock(keys)
         second = opened.program("boris")
         second.unlock()
         yield Desk(opened, keys, address.partition("/?token=")[0], second, address)
@@ -242,8 +248,7 @@ def test_a_paragraph_is_translated_and_what_was_typed_survives_a_lock_in_another
         assert "Passphrase of your key" in desk.keys.text()
     desk.keys.follow("Save", "section.beside ~ section.beside")
     assert "kept" in desk.keys.text()
-    desk.keys.write("Passphrase", PASSPHRASE)
-    desk.keys.follow("Unlock", "main")
+    unlock(desk.keys)
     desk.go(f"/tips/{name}/translation")
     assert (
         desk.keys.window.asked("return document.querySelector('.unsent textarea').value;") == "Typed before the lock."
@@ -420,6 +425,5 @@ def test_locked_it_shows_nothing_also_not_by_going_back(desk: Desk) -> None:
     with desk.keys.turned():
         desk.keys.window.back()
     assert narrative not in desk.keys.text("body")
-    desk.keys.write("Passphrase", PASSPHRASE)
-    desk.keys.follow("Unlock", "main")
+    unlock(desk.keys)
     assert narrative in desk.keys.text(".narrative")

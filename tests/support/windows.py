@@ -253,6 +253,16 @@ class Keyboard:
             # Between two pages there is none to ask.
             return False
 
+    def until(self, text: str, within: str = "body") -> None:
+        """Wait while the page loads itself again, until this is read there."""
+        waited_for(lambda: self._reads(text, within))
+
+    def _reads(self, text: str, within: str) -> bool:
+        try:
+            return text in self.text(within)
+        except (ChromiumError, MarionetteException):
+            return False
+
     def text(self, within: str = "main") -> str:
         """What is read there."""
         return str(self.window.asked(f"return document.querySelector({json.dumps(within)})?.innerText ?? '';"))
