@@ -352,6 +352,37 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def test_an_answer_is_sent_to_the_source_and_the_message_is_unanswered_no_more(desk: Desk) -> None:
+    tip = desk.office.desk.store_tip("Они были у матери.", {"urgency": "now"}, language="ru")
+    desk.office.desk.send(tip, Message("Они пришли снова."))
+    desk.fetch()
+    name = tip.id.hex()
+    desk.go("/reports?unanswered=yes")
+    unanswered = int(desk.keys.text("h1").split()[0])
+    desk.go(f"/tips/{name}")
+    desk.keys.write("Reply to the source", "Вы в безопасности?", "#reply")
+    desk.keys.follow("Send reply", "#reply")
+    assert "Вы в безопасности?" in desk.seen_by_the_second().get(f"/tips/{name}").text
+    desk.go("/reports?unanswered=yes")
+    assert int(desk.keys.text("h1").split()[0]) == unanswered - 1
+
+
+def test_a_term_that_the_team_watches_for_marks_the_reports_that_hold_it(desk: Desk) -> None:
+    holding = sum("grey van" in each.narrative for each in desk.office.reports.values())
+    desk.go("/team")
+    desk.keys.write("Words, a “phrase”", '"grey van"', "#watch_term")
+    desk.keys.follow("Watch for it", "#watch_term > form:last-of-type")
+    desk.keys.follow('"grey van"', "#watch_term")
+    assert int(desk.keys.text("h1").split()[0]) >= holding
+    desk.keys.follow("", "td.start")
+    assert "On the watch list" in desk.keys.text()
+
+
+def test_the_language_of_a_report_is_guessed_and_said_to_be_guessed(desk: Desk) -> None:
+    desk.go(f"/tips/{desk.report(lambda each: each.language == 'fr' and len(each.narrative) > 800)}")
+    assert "The report looks like French: a guess of this machine's" in desk.keys.text()
+
+
 def test_what_was_told_by_telephone_is_entered_and_its_words_are_shown(desk: Desk) -> None:
     desk.go("/")
     desk.keys.follow("Enter a report", "header")

@@ -96,9 +96,16 @@ class Standing:
         return [event for event in events if isinstance(event, kind)]
 
     def seen(self, kind: str) -> tuple[str, ...]:
-        """The ids of the changes of a kind that stand: whoever sees all of this has seen them."""
-        standing = (merged.stand for subject, merged in self.subjects.items() if subject.kind == kind)
-        return tuple(change.item for stand in standing for change in stand)
+        """The ids of the changes of a kind that whoever sees all of this has seen: those that stand, first of all.
+
+        Also what is on its way, with what that had put aside: each of it can be taken back, and nothing may come back
+        then for whoever wrote after it.
+        """
+        merged = [each for subject, each in self.subjects.items() if subject.kind == kind]
+        ahead = [change for each in merged for change in each.history if change.author is None]
+        standing = [change.item for each in merged for change in each.stand]
+        passed = [item for change in ahead for item in (change.item, *change.event.seen)]
+        return tuple(dict.fromkeys([*standing, *passed]))
 
     def history(self, kind: str) -> list[Change]:
         """Every change of a kind, in the order in which they count subject by subject."""

@@ -84,7 +84,7 @@ class Working:
 
     def step(self, line: Line) -> None:
         does = self.draw.choices(
-            (self.write, self.take_back, self.look, self.lock, self.fetch), (180, 6, 6, 1, 4)
+            (self.write, self.take_back, self.look, self.lock, self.fetch), (180, 15, 6, 1, 4)
         )[0]  # fmt: skip
         line.answers = self.draw.randrange(6)
         does()

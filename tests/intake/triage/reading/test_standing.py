@@ -1,6 +1,7 @@
 """The state of a tip is its events put together: the same on every machine, with what contradicts beside it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,12 +9,15 @@ from hypothesis import strategies as st
 from any_document import DOCUMENTS
 from intake.report.documents import Document
 from intake.report.events import EVENTS, EVERYTHING, Assignment, Due, Duty, Event, Label, Status
+from intake.triage.mirror.added import Author
 from intake.triage.reading.standing import Change, Standing
+
+SOMEBODY = Author("somebody", datetime(2026, 11, 30, tzinfo=UTC), 0)
 
 
 def change(number: int, event: Event, *seen: int) -> Change:
     """A change whose writer had seen those of these numbers."""
-    return Change(f"{number:032x}", replace(event, seen=tuple(f"{each:032x}" for each in seen)))
+    return Change(f"{number:032x}", replace(event, seen=tuple(f"{each:032x}" for each in seen)), SOMEBODY)
 
 
 def test_a_tip_that_nobody_touched_is_new_and_nobodys() -> None:
@@ -36,6 +40,18 @@ def test_of_two_who_had_not_seen_each_other_the_later_counts_and_the_other_stand
     assert standing.seen("status") == (changes[1].item, changes[2].item)
     settled = Standing([*changes, change(4, Status("closed", "done"), 2, 3)])
     assert (settled.status, settled.contradicted) == ("closed", [])
+
+
+def test_what_was_put_aside_does_not_come_back_when_what_did_that_is_taken_back() -> None:
+    logged = change(1, Status("in_review"))
+    ahead: list[Change] = []
+    for number, status in enumerate(("needs_answer", "referred", "waiting"), 2):
+        seen = Standing([logged, *ahead]).seen("status")
+        ahead.append(Change(f"{number:032x}", Status(status, seen=seen)))
+    for taken_back in range(2):
+        standing = Standing([logged, *(each for place, each in enumerate(ahead) if place != taken_back)])
+        assert (standing.status, standing.contradicted) == ("waiting", [])
+    assert Standing([logged, *ahead[:2]]).status == "referred"
 
 
 def test_two_who_say_the_same_do_not_contradict_each_other() -> None:
