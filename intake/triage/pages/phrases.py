@@ -13,7 +13,6 @@ from intake.report.events import (
     STATUSES,
     Act,
     Assignment,
-    ConsentRequest,
     Due,
     Duty,
     Event,
@@ -243,7 +242,7 @@ def written(payload: Payload) -> str:
     return _WRITTEN[payload.kind]
 
 
-_UNDONE = {"dropped": " (dropped: it is none)", "retired": " (no more)"}
+_UNDONE = {"dropped": " (dropped: it is none)", "retired": " (no more)", "taken_back": " (not asked any more)"}
 """By the field that says so, that something counts no more."""
 
 
@@ -266,8 +265,6 @@ def content(payload: Payload, workspace: Workspace) -> str:
         case Label(label=label, on=on):
             known = labels_by_id(workspace).get(label)
             says = f"{'with' if on else 'without'} {'a label that is not here' if known is None else known.name}"
-        case ConsentRequest(words=asked_words, taken_back=True):
-            says = f"not asked any more: {asked_words}"
         case SavedFilter(name=name, address=address, retired=retired):
             says = f"{name}: {address}" + (" (no more)" if retired else "")
         case Event() if payload.kind in asked():
