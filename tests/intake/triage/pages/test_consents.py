@@ -125,6 +125,11 @@ def test_what_allowed_a_referral_and_was_withdrawn_makes_it_red_and_stands_on_th
     sync(amina)
     assert NO_CONSENT in referrals(amina, tip)
     assert "1 report</h1>" in amina.get("/reports?referral=unfounded").text
+    register = unescape(amina.get("/referrals").text)
+    assert WORDS in register
+    assert "Not agreed to: hand over nothing" in register
+    in_sight = amina.get(f"{page(tip)}/translation").text.partition('class="in-sight"')[2].partition("</p>")[0]
+    assert '<span class="consent no">Asked: May we give this' in in_sight
     assert "A referral rests on a consent that isn't there, or was withdrawn" in unescape(amina.get("/").text)
 
 
