@@ -12,8 +12,8 @@ from intake.report.events import Act
 from intake.triage.reading.casework import Judged
 
 LANES = 8
-_WIDTH, _LEAST, _GAP = 1000, 10, 4
-"""Of the picture, of the narrowest mark, and between two marks of a lane, in units of the picture."""
+_WIDTH, _LEAST, _GAP = 1000, 30, 4
+"""Of the picture, of the narrowest mark, which holds its number, and between two marks of a lane; in its own units."""
 
 _MOST_TICKS = 8
 _DAY, _MONTH, _YEAR = 10, 7, 4
@@ -89,8 +89,8 @@ def timeline(acts: Iterable[Judged]) -> Timeline | None:
     marks: list[Mark] = []
     ends = [-_GAP] * LANES
     for number, judged, when in sorted(dated, key=lambda each: each[2].first):
-        width = max((when.last - when.first).days * (_WIDTH - _LEAST) // days, _LEAST)
-        left = min((when.first - first).days * (_WIDTH - _LEAST) // days, _WIDTH - width)
+        left = (when.first - first).days * (_WIDTH - _LEAST) // days
+        width = (when.last - when.first).days * (_WIDTH - _LEAST) // days + _LEAST
         lane = next((lane for lane, end in enumerate(ends) if end + _GAP <= left), None)
         if lane is not None:
             ends[lane] = left + width
