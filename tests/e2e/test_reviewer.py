@@ -300,6 +300,7 @@ def test_an_act_is_coded_and_verified_and_a_second_reader_objects(desk: Desk) ->
     desk.keys.write("When", "2026-05", "#act")
     desk.keys.write("The date as it was written", "1405/2", "#act")
     desk.keys.follow("Code it", "#act")
+    desk.keys.follow("Verify, read or change act 1", "#act")
     desk.keys.press("Verify it", "#act")
     desk.keys.choose("How far it is verified", "Documented", "#act")
     desk.keys.write("Why", "There is a summons.", "#act")

@@ -265,13 +265,20 @@ def content(payload: Payload, workspace: Workspace) -> str:
         case Label(label=label, on=on):
             known = labels_by_id(workspace).get(label)
             says = f"{'with' if on else 'without'} {'a label that is not here' if known is None else known.name}"
-        case SavedFilter(name=name, address=address, retired=retired):
-            says = f"{name}: {address}" + (" (no more)" if retired else "")
         case Event() if payload.kind in asked():
-            told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
-            says = "; ".join(words(payload.kind, name, value) for name, value in told if value)
-            says += next((words for name, words in _UNDONE.items() if getattr(payload, name, False)), "")
+            says = _told(payload) + _undone(payload)
     return says
+
+
+def _told(payload: Payload) -> str:
+    told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
+    said = [words(payload.kind, name, value) for name, value in told if value]
+    # Nobody types it: it is the list that was saved.
+    return "; ".join([*said, payload.address] if isinstance(payload, SavedFilter) else said)
+
+
+def _undone(payload: Payload) -> str:
+    return next((says for name, says in _UNDONE.items() if getattr(payload, name, False)), "")
 
 
 READ_NEXT = ("people", "places", "actors", "demands")

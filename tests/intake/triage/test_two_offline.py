@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
-from intake.report.events import STATUSES, TEAM_EVENTS, Event, HarmCheck, Note, Referral, Subject
-from intake.report.payloads import Message, Payload, Reply
+from intake.report.events import NUMBERED, STATUSES, TEAM_EVENTS, Event, HarmCheck, Note, Referral, Subject
+from intake.report.payloads import Message, Payload
 from intake.triage.outbox.sending import Whereabouts
 from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.pages.asked import Asked, asked
@@ -189,7 +189,7 @@ class Working:
 
 def as_written(payload: Payload) -> bytes:
     """The document, without the number that a reply gets when it is sealed."""
-    return replace(payload, number=0).to_json() if isinstance(payload, Reply) else payload.to_json()
+    return replace(payload, number=0).to_json() if isinstance(payload, NUMBERED) else payload.to_json()
 
 
 def told(standing: Standing) -> dict[Subject, tuple[tuple[str, ...], tuple[str, ...]]]:
