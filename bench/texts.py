@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po
 LENGTH = 1500
 """Characters of a text."""
 
-_TRANSLATIONS = files("intake.source.text") / "translations"
+_TRANSLATIONS = files("intake.languages") / "translations"
 _RARE = 40_000
 """Words of a language; two letters of Han at most make a tenth of that, as do syllables of Tibetan."""
 

@@ -9,7 +9,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
 PROJECT = Path(__file__).parents[1]
-TRANSLATIONS = PROJECT / "intake" / "source" / "text" / "translations"
+TRANSLATIONS = PROJECT / "intake" / "languages" / "translations"
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None}
 WIDTH = 120
 

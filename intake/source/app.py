@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, request
 
-from intake import questions
+from intake import questions, replies
 from intake.hygiene import log_without_content
 from intake.server import Server
 from intake.source import start
@@ -69,8 +69,9 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
 
     set_languages(app, server.settings.draft_languages)
     start.set_root(app)
-    # Templates alone: the form's questions look alike wherever they are asked.
-    app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
+    # Templates alone: the form's questions look alike wherever they are asked, and replies wherever they are shown.
+    for name, shared in (("questions", questions), ("replies", replies)):
+        app.register_blueprint(Blueprint(name, shared.__name__, template_folder="templates"))
     for room in (start, words, report, thread, upload, leaving, help_page):
         app.register_blueprint(room.blueprint, url_prefix="/<language>")
     mark_static(app)

@@ -1,27 +1,16 @@
-"""The translations: one catalogue a language, read as it is written; nothing has to be compiled first."""
+"""Which languages the site speaks, and where their words are looked up and extracted."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask_babel import Babel, Domain, get_locale
 
+from intake.languages.catalogues import SOURCE, is_draft, tags, translations
 from intake.report.definition import load_form
 from intake.settings import SettingError
-
-SOURCE = "en"
-"""The language that the program itself is written in."""
-
-DRAFT = "X-Draft"
-"""A header of catalogues that nobody should read before somebody fluent has: off until an operator says so."""
 
 _TRANSLATED = ("title", "hint", "question", "add")
 
@@ -29,11 +18,9 @@ _TRANSLATED = ("title", "hint", "question", "add")
 def languages(drafts: str) -> tuple[str, ...]:
     """The tags (BCP 47) of all languages that are on; `drafts` names the drafts that the operator has had reviewed."""
     wanted = frozenset(drafts.split())
-    held = {directory.name.replace("_", "-"): directory.name for directory in _directories()}
-    if unknown := wanted - held.keys():
+    if unknown := wanted - set(tags()) | wanted & {SOURCE}:
         raise SettingError(f"draft_languages: there is no catalogue for {', '.join(sorted(unknown))}")
-    on = (tag for tag, locale in held.items() if tag in wanted or not _is_draft(locale))
-    return (SOURCE, *sorted(on))
+    return tuple(tag for tag in tags() if tag in wanted or not is_draft(tag))
 
 
 class Catalogues(Babel):  # type: ignore[misc]
@@ -47,37 +34,10 @@ class Catalogues(Babel):  # type: ignore[misc]
 
 class _Catalogues(Domain):  # type: ignore[misc]
     def get_translations(self) -> NullTranslations:
-        return _translations(str(get_locale()))
+        return translations(str(get_locale()).replace("_", "-"))
 
 
 _DOMAIN = _Catalogues()
-
-
-@cache
-def _translations(locale: str) -> NullTranslations:
-    if locale not in {directory.name for directory in _directories()}:
-        return NullTranslations()
-    compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(_text(locale)), locale))
-    compiled.seek(0)
-    return Translations(compiled)
-
-
-def _is_draft(locale: str) -> bool:
-    header = _text(locale).partition(b"\n\n")[0].decode()
-    return f'"{DRAFT}: yes\\n"' in header
-
-
-def _text(locale: str) -> bytes:
-    return _root().joinpath(locale, "LC_MESSAGES", "messages.po").read_bytes()
-
-
-def _root() -> Traversable:
-    return files(__package__).joinpath("translations")
-
-
-def _directories() -> list[Traversable]:
-    return [entry for entry in _root().iterdir() if entry.is_dir() and not entry.name.startswith("_")]
 
 
 def extract_form(

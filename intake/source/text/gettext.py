@@ -5,12 +5,13 @@ from functools import lru_cache
 from typing import Any
 
 import flask_babel
+from babel import Locale
 from babel.numbers import format_decimal
 
+from intake.languages import written
 from intake.report.sizes import in_units
 
-# Babel knows the symbols of a numbering system, but writes Latin digits; this is the one of ours that has others.
-_DIGITS = {"arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
+_ENGLISH = Locale("en")
 
 
 def gettext(message: str, **values: object) -> str:
@@ -37,7 +38,7 @@ def _number(value: float, locale: str | None) -> str:
 
 def day(value: date) -> str:
     """A day in the form of the current page's language."""
-    return digits(flask_babel.format_date(value, "long"))
+    return written.day(value, flask_babel.get_locale() or _ENGLISH)
 
 
 def size(count: int) -> str:
@@ -55,4 +56,4 @@ def size(count: int) -> str:
 def digits(text: str) -> str:
     """What Babel has written for the current page's language, with that language's own digits."""
     locale = flask_babel.get_locale()
-    return text.translate(_DIGITS.get(locale.default_numbering_system, {})) if locale else text
+    return written.digits(text, locale) if locale else text

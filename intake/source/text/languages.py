@@ -11,8 +11,10 @@ from flask import Flask, abort, current_app, g, request, url_for
 from flask_babel import get_locale
 
 from crypto.codename import LANGUAGES
+from intake.languages import written
+from intake.languages.catalogues import SOURCE
 from intake.report.definition import country_codes
-from intake.source.text.catalogues import SOURCE, Catalogues
+from intake.source.text.catalogues import Catalogues
 from intake.source.text.catalogues import languages as switched_on
 
 _AVAILABLE = "intake_languages"
@@ -98,12 +100,7 @@ def _written(tag: str) -> tuple[str, str]:
 
 def direction() -> str:
     """`ltr` or `rtl`, for the current page."""
-    return _direction(language())
-
-
-@cache
-def _direction(tag: str) -> str:
-    return Locale.parse(tag, sep="-").text_direction
+    return written.direction(language())
 
 
 def codename_language() -> str:

@@ -7,7 +7,8 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from i18n.catalogues import lacking, messages, paths, read, updated, wanted
-from intake.source.text.catalogues import DRAFT, SOURCE, languages
+from intake.languages.catalogues import DRAFT, SOURCE
+from intake.source.text.catalogues import languages
 
 WANTED = wanted()
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")

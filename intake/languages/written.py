@@ -1,0 +1,26 @@
+"""How a language writes days and digits, and in which direction."""
+
+from datetime import date
+from functools import cache
+
+from babel import Locale
+from babel.dates import format_date
+
+# Babel knows the symbols of a numbering system, but writes Latin digits; this is the one of ours that has others.
+_DIGITS = {"arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
+
+
+def day(value: date, locale: Locale) -> str:
+    """A day."""
+    return digits(format_date(value, "long", locale), locale)
+
+
+def digits(text: str, locale: Locale) -> str:
+    """What Babel has written for a language, with that language's own digits."""
+    return text.translate(_DIGITS.get(locale.default_numbering_system, {}))
+
+
+@cache
+def direction(tag: str) -> str:
+    """`ltr` or `rtl`."""
+    return Locale.parse(tag, sep="-").text_direction

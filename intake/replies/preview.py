@@ -1,0 +1,59 @@
+"""What a source's page will say of its replies, made of the source site's own words and template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
+
+from babel import Locale
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from intake.languages import written
+from intake.languages.catalogues import SOURCE, tags, translations
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Shown:
+    """A reply as its source sees it."""
+
+    day: date
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answered:
+    """What a team has answered, in its order, and the first day on which somebody opened the report."""
+
+    replies: Sequence[Shown]
+    opened: date | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Preview:
+    """A part of a source's page, the language that it is in, and the direction of that."""
+
+    language: str
+    direction: str
+    html: Markup
+
+
+def preview(language: str, answered: Answered) -> Preview:
+    """What the page says in a language; in English where there are no words of it, as the site itself then is."""
+    tag = language if language in tags() else SOURCE
+    html = Markup(_templates(tag).get_template("preview.html").render(answered=answered))  # noqa: S704 - it escapes
+    return Preview(tag, written.direction(tag), html)
+
+
+@cache
+def _templates(tag: str) -> Environment:
+    templates = Environment(loader=PackageLoader("intake.replies"), autoescape=True)
+    templates.trim_blocks = templates.lstrip_blocks = True
+    templates.globals["_"] = partial(_words, tag)
+    templates.filters["day"] = partial(written.day, locale=Locale.parse(tag, sep="-"))
+    return templates
+
+
+def _words(tag: str, message: str, **values: object) -> Markup:
+    # As the site writes them: the words are ours, and what is put into them is escaped.
+    return Markup(translations(tag).ugettext(message)) % values  # noqa: S704

@@ -1,0 +1,38 @@
+"""What a reviewer is shown of a source's page is what that page says, in every language."""
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+
+from intake.languages.catalogues import tags, translations
+from intake.replies.preview import Answered, Shown, preview
+
+
+@pytest.mark.parametrize("tag", tags())
+def test_a_page_has_its_language_and_its_direction(tag: str) -> None:
+    seen = preview(tag, Answered([Shown(date(2026, 5, 3), "Hold out."), Shown(date(2026, 5, 4), None)], None))
+    assert (seen.language, seen.direction) == (tag, "rtl" if tag in ("fa", "ug") else "ltr")
+    assert f"<h2>{translations(tag).gettext('Replies')}</h2>" in seen.html
+    assert seen.html.count("<article") == 2
+
+
+def test_days_have_the_digits_of_the_language() -> None:
+    assert "۳ مهٔ ۲۰۲۶" in preview("fa", Answered([Shown(date(2026, 5, 3), "")], None)).html
+
+
+@pytest.mark.parametrize("tag", ["und", "ar", "de", "", "../en", "x" * 1000])
+def test_where_there_are_no_words_the_page_is_english(tag: str) -> None:
+    seen = preview(tag, Answered([Shown(date(2026, 5, 3), "سلام")], None))
+    assert seen.language == "en"
+    assert "Replies" in seen.html
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "%(day)s {{ 7 * 7 }}", "\u202eabc\u2066", "x" * 50_000])
+def test_a_reply_is_text_and_not_a_character_of_it_is_changed(text: str) -> None:
+    html = preview("fa", Answered([Shown(date(2026, 5, 3), text)], None)).html
+    found = re.search('<p class="text" dir="auto">(.*)</p>', html)
+    assert found
+    assert unescape(found[1]) == text
+    assert "<script" not in html
