@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.accesslog.nonces import forget, is_used, remember
 from intake.desk.clocks import require_agreement, require_loggable
-from intake.desk.quota import require_quota
+from intake.desk.quota import count, require_quota
 from intake.keeper import Keeper
 from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
@@ -33,12 +33,15 @@ def current_server() -> Keeper:
 
 
 @contextmanager
-def admitted() -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
-    """A writing transaction in which the request's nonce is used up, if its signer may make it."""
+def admitted(*, last: bool = False) -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
+    """A writing transaction in which the request's nonce is used up, if its signer may make it.
+
+    `last`: as for `Store.writing`.
+    """
     server = current_server()
     signed = _verified(server)
     row = endpoint(signed.method, signed.path, signed.query)
-    with server.store.in_order() as session:
+    with server.store.in_order(last=last) as session:
         # Once more under the lock: the signer may have been revoked meanwhile.
         _require_role(server.log.roster(session), signed.key_id, row)
         if is_used(session, signed):
@@ -48,9 +51,12 @@ def admitted() -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
 
 
 @contextmanager
-def logged() -> Iterator[Logged]:
-    """A writing transaction in which a request is admitted and what it does is appended to the log."""
-    with admitted() as (session, signed, row):
+def logged(*, last: bool = False) -> Iterator[Logged]:
+    """A writing transaction in which a request is admitted and what it does is appended to the log.
+
+    `last`: for what deletes, which may take the last of the disk and is refused to nobody who has added too much.
+    """
+    with admitted(last=last) as (session, signed, row):
         body = request.get_data() if row.logs_body else None
         does = named(signed.method, signed.path, signed.query, body)
         kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
@@ -62,7 +68,10 @@ def logged() -> Iterator[Logged]:
         require_loggable(signed.created, at, clock)
         size = log.append(session, Entry(at, signed.key_id, does.action, does.objects, kept))
         # An entry stays for ever, and everybody has to read it.
-        require_quota(server.settings, session, signed.key_id, at.date(), size)
+        if last:
+            count(session, signed.key_id, at.date(), size)
+        else:
+            require_quota(server.settings, session, signed.key_id, at.date(), size)
         # By whichever of the two clocks is behind: either of them may let a request in.
         forget(session, min(at, log.now()))
         yield Logged(session, signed.key_id, at)

@@ -9,16 +9,21 @@ from intake.settings import Settings
 from intake.storage.tables import Added
 
 
-def require_quota(settings: Settings, session: Session, member: str, today: date, size: int) -> None:
-    """Count so many bytes that a member, by key id, adds today.
-
-    Raises `TooManyRequests` beyond the quota, and what the transaction has added is undone.
-    """
+def count(session: Session, member: str, today: date, size: int) -> int:
+    """Count so many bytes that a member, by key id, adds today; returns how many they have added by now."""
     row = session.get(Added, member)
     if row is None:
         row = Added(member=member, day=today, size=0)
         session.add(row)
     row.size = size + (row.size if row.day == today else 0)
     row.day = today
-    if row.size > settings.member_quota:
+    return row.size
+
+
+def require_quota(settings: Settings, session: Session, member: str, today: date, size: int) -> None:
+    """As `count`.
+
+    Raises `TooManyRequests` beyond the quota, and what the transaction has added is undone.
+    """
+    if count(session, member, today, size) > settings.member_quota:
         raise TooManyRequests

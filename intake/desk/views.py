@@ -28,7 +28,8 @@ from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
 from intake.storage.room import StoreFullError
-from intake.storage.tables import Item, Tip, Withdrawal
+from intake.storage.store import Forgotten
+from intake.storage.tables import Item, TakenBack, Tip, Withdrawal
 
 routes = Routes()
 
@@ -97,6 +98,8 @@ def add(tip: str, item: str) -> Response:
             raise StoreFullError
         if session.get(Tip, tip_id) is None:
             abort(404)
+        if session.get(TakenBack, item_id) is not None:
+            abort(409)
         present = session.get(Item, item_id)
         if present is not None and (present.tip_id, present.sealed) != (tip_id, sealed):
             abort(409)
@@ -113,6 +116,31 @@ def add(tip: str, item: str) -> Response:
                 )
             )
     return Response(status=201)
+
+
+@routes.serves(endpoints.TAKE_BACK)
+def take_back(tip: str, item: str) -> Response:
+    """Delete a reply for good, or see to it that it never comes. Asking for the same again changes nothing and is fine.
+
+    202 as long as what was deleted can still be read from the files of the store.
+    """
+    server = current_server()
+    with logged(last=True) as let_in:
+        session, day = let_in.session, let_in.at.date()
+        tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
+        if session.get(Tip, tip_id) is None:
+            abort(404)
+        present, taken = session.get(Item, item_id), session.get(TakenBack, item_id)
+        if present is None:
+            # Only what deletes something is free: an entry stays for ever.
+            require_quota(server.settings, session, let_in.who, day, 0)
+        elif (present.tip_id, present.kind) != (tip_id, Kind.REPLY):
+            abort(409)
+        else:
+            session.delete(present)
+        if taken is None:
+            session.add(TakenBack(id=item_id, tip_id=tip_id, day=None if present is None else day))
+    return Response(status=204 if server.store.forget() is Forgotten.DONE else 202)
 
 
 @routes.serves(endpoints.MAKE)

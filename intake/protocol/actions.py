@@ -33,6 +33,8 @@ class Action(StrEnum):
     ADD = "add"
     MAKE = "make"
     """A member made a tip: a report that came otherwise than by the source site, or a dossier of the team's own."""
+    TAKE_BACK = "take_back"
+    """A member takes a reply back, whoever wrote it: it is deleted, or never comes."""
     ENROL = "enrol"
     REVOKE = "revoke"
     CLOCK = "clock"

@@ -67,6 +67,9 @@ ADD = Endpoint(
     largest_body=limits.ADDED,
     query=rf"\?kind=({'|'.join(BY_REVIEWERS)})",
 )
+TAKE_BACK = Endpoint("DELETE", "/v1/tips/{tip}/items/{item}", _REVIEWERS, Action.TAKE_BACK, limits.SHORT)
+"""A reply is deleted for good, and nothing comes under its id any more."""
+
 MAKE = Endpoint(
     "PUT",
     "/v1/tips/{tip}/first/{item}",
@@ -86,7 +89,7 @@ ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, que
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG)
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action

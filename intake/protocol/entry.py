@@ -89,8 +89,10 @@ def _entry(values: dict[str, Any]) -> Entry:
     action, version = Action(values["action"]), values["v"]
     if type(version) is not int or version not in (1, VERSION):
         raise EntryError("an entry of an unknown version")
-    if version == 1 and (action in (Action.CLOCK, Action.MAKE) or "confirmed" in values):
-        raise EntryError("the first version knows neither corrections, nor confirmed times, nor what members make")
+    if version == 1 and (action in (Action.CLOCK, Action.MAKE, Action.TAKE_BACK) or "confirmed" in values):
+        raise EntryError(
+            "the first version knows neither corrections, nor confirmed times, nor what members make or take back"
+        )
     if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE):
         raise EntryError("only the operator confirms a time")
     if "card" in values and action is not Action.ENROL:

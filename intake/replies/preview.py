@@ -23,10 +23,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answered:
-    """What a team has answered, in its order, and the first day on which somebody opened the report."""
+    """What a team has answered, in its order, and the first day on which somebody opened the report.
+
+    `taken_back`: the days on which it took a reply back.
+    """
 
     replies: Sequence[Shown]
     opened: date | None
+    taken_back: Sequence[date] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -334,7 +334,23 @@ class WatchTerm(Event):
     retired: bool
 
 
-TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty, WatchTerm)
+@dataclass(frozen=True, slots=True, repr=False)
+class Template(Event):
+    """A text that replies begin with, in one language (its tag). `retired`: it is offered no more.
+
+    What stands in braces is a place that whoever uses it fills.
+    """
+
+    kind = "template"
+    names = "template"
+    template: str
+    name: str
+    language: str
+    text: str
+    retired: bool
+
+
+TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty, WatchTerm, Template)
 """What is set for all reports, in a dossier of the team's."""
 
 EVENTS: tuple[type[Event], ...] = (

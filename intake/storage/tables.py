@@ -69,6 +69,20 @@ class Item(Base):
     blob: Mapped[str | None] = mapped_column(String(32))
 
 
+class TakenBack(Base):
+    """A reply that the team took back: nothing comes under its id any more.
+
+    `day`: the one on which it was deleted; None if there was nothing to delete.
+    """
+
+    __tablename__ = "taken_back"
+    __table_args__ = (Index("taken_back_by_tip", "tip_id"), _NO_ROWID)
+
+    id: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    tip_id: Mapped[bytes] = mapped_column(ForeignKey("tip.id", ondelete="CASCADE"))
+    day: Mapped[date | None]
+
+
 class Hidden(Base):
     """A tip or an item that the index doesn't show yet. `until`: Unix time of the gate at which it does."""
 

@@ -48,6 +48,7 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  read: a program fetched this, sealed, and its member could open it"
     yield "  make: a member made this: a report that came otherwise, or a dossier of the team's own"
     yield "  open: a program says that it showed this to its member"
+    yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
     yield ""

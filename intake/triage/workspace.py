@@ -73,7 +73,7 @@ class Workspace:
         self.log: LogState | None = None
         self._told: LogState | None = None
         """The log up to which all was shown."""
-        proven = TheLog(self._is_logged, self._readers)
+        proven = TheLog(self._is_logged, self._is_taken_back, self._readers)
         self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, proven, self.fetch_soon)
         self._snapshot = Snapshot(home, keys.identity)
         self._kept_changes: tuple[Book, int] | None = None
@@ -234,6 +234,10 @@ class Workspace:
         keys = sorted((member.card.key_id for member in roster.reviewers), key=lambda key: key != self.me)
         return {key: roster.label(key) for key in keys}
 
+    def members(self) -> list[str]:
+        """The names of all who are or were members."""
+        return [] if self.log is None else [member.card.name for member in self.log.roster.members]
+
     def name(self, key: str) -> str:
         """What somebody is called who is or was a member, and whether they still are a reviewer."""
         if key in (people := self.people()):
@@ -261,6 +265,10 @@ class Workspace:
         # Nobody has to be told of what they wrote themselves.
         if (before := self._looked.items(unsent.tip)) is not None:
             self._keep_look(unsent.tip, before | {item})
+
+    def keep(self, unsent: Unsent, draft: str = "") -> str:
+        """Keep what somebody typed as a draft, and return the id that it has; as `Sending.write`."""
+        return self.sending.write(unsent, None, draft)
 
     def make(self, unsent: Unsent, told: Told, draft: str = "") -> None:
         """Make a report of what somebody told, and let it leave; as `Sending.make`. To its maker it is nothing new."""
@@ -348,6 +356,11 @@ class Workspace:
         self._show_ahead()
         return where
 
+    def take_back(self, tip: str, reply: str) -> None:
+        """Have a reply deleted; as `Sending.take_back`."""
+        self.sending.take_back(tip, reply)
+        self._show_ahead()
+
     def _show_ahead(self) -> None:
         with self._showing:
             if not self._closed:
@@ -376,6 +389,11 @@ class Workspace:
         """
         added = None if self.log is None else Authors(self._home.mirror, self.log.roster).added(item)
         return added is not None and added.key == self._key_id and added.author.place < self._kept.fetched.place
+
+    def _is_taken_back(self, item: str) -> bool:
+        """Whether the log holds that an item was taken back, by an entry before the index that was read last."""
+        taken = None if self.log is None else Authors(self._home.mirror, self.log.roster).taken(item)
+        return taken is not None and taken.author.place < self._kept.fetched.place
 
     def _open(self, log: LogState) -> None:
         """Bring the book to what the index shows: what has to be opened from something else than before, is.

@@ -344,7 +344,8 @@ def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
     reviewer.click("td.start a")
     for reply in ("Thank you. We have read this.", f"Please write once more:\n\n- when?\n- where?\n\n{LONG_WORD}"):
         reviewer.fill("#reply-text", reply)
-        reviewer.click("#reply button")
+        reviewer.click("#reply button.main")
+        reviewer.get_by_role("button", name="Send it as it stands here").click()
     reviewer.click("#consent_request > details > summary")
     for name, text in (
         ("words", f"May we give this to a lawyer?\n{LONG_WORD}"),

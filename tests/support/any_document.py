@@ -21,6 +21,7 @@ from intake.report.events import (
     SavedFilter,
     SecondReading,
     Status,
+    Template,
     Translation,
     Verification,
     WatchTerm,
@@ -104,6 +105,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "label_name": st.builds(LabelName, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),
     "saved_filter": st.builds(SavedFilter, IDS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),
     "watch_term": st.builds(WatchTerm, IDS, TEXT, st.booleans(), seen=SEEN),
+    "template": st.builds(Template, IDS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),
     "duty": st.tuples(DAYS, DAYS)
     .map(sorted)
     .flatmap(lambda days: st.builds(Duty, *map(st.just, days), IDS, seen=SEEN)),

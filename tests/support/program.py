@@ -1,9 +1,13 @@
 """A reviewer's program in this process, driven through its pages."""
 
+import re
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -73,11 +77,25 @@ class Program:
         """Send a form with the tokens of the page that it stands on."""
         return self.send(path, {**self.hidden(page), **values})
 
+    def write(self, page: str, kind: str, **values: str) -> TestResponse:
+        """Write something for the report on a page; a reply is looked at before, and all warnings of it are known."""
+        answer = self.post(f"{page}/{kind}", page, **values)
+        return self.send_seen(answer) if kind == "reply" and answer.status_code == 303 else answer
+
+    def send_seen(self, answer: TestResponse) -> TestResponse:
+        """Send the reply that an answer leads to, with every warning ticked, unless it was sent before."""
+        path = urlsplit(answer.location).path.removeprefix(self.place.path)
+        seen = self.get(path, waits=False)
+        if seen.status_code != HTTPStatus.OK:
+            return seen
+        known = re.findall(r'name="known" value="([0-9a-f]+)"', seen.text)
+        return self.send(f"{path}/send", {**tokens(seen.text), "known": known})
+
     def hidden(self, page: str) -> dict[str, str]:
         """The tokens of the forms of a page."""
         return tokens(self.get(page, waits=False).text)
 
-    def send(self, path: str, values: dict[str, str], *, waits: bool = True) -> TestResponse:
+    def send(self, path: str, values: Mapping[str, str | list[str]], *, waits: bool = True) -> TestResponse:
         """Send just these values; with `waits`, as `let_leave`."""
         answer = self.browser.post(self.place.path + path, base_url=ORIGIN, data=values)
         if waits:

@@ -37,7 +37,7 @@ from intake.server import Server
 from intake.source.tip.chain import KnownTip, append, item_of
 from intake.storage.removal import remove_tips
 from intake.storage.store import Forgotten, Transaction
-from intake.storage.tables import Base, Item, Tip, Withdrawal
+from intake.storage.tables import Base, Item, TakenBack, Tip, Withdrawal
 
 _ITEM_ID = b"intake source item v1"
 
@@ -46,10 +46,13 @@ _TABLES = {kind: Base.metadata.tables[kind.__tablename__] for kind in (Tip, Item
 _INSERTS = {kind: insert(table) for kind, table in _TABLES.items()}
 _COLUMNS = {kind: tuple(table.c.keys()) for kind, table in _TABLES.items()}
 _TIPS, _ITEMS = _TABLES[Tip].c, _TABLES[Item].c
+_TAKEN = Base.metadata.tables[TakenBack.__tablename__].c
 _TIP_OF_WORDS = select(_TIPS.id, _TIPS.recipient).where(_TIPS.lookup == bindparam("lookup"))
 _REPLIES = select(_ITEMS.id, _ITEMS.day, _ITEMS.sealed).where(
     _ITEMS.tip_id == bindparam("tip"), _ITEMS.kind == Kind.REPLY
 )
+
+_TAKEN_BACK = select(_TAKEN.day).where(_TAKEN.tip_id == bindparam("tip"), _TAKEN.day.is_not(None)).order_by(_TAKEN.day)
 
 
 class NoReviewersError(ServiceUnavailable):
@@ -91,10 +94,14 @@ class Dated:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Answered:
-    """What the team has answered, in its order, and the first day on which somebody opened the report."""
+    """What the team has answered, in its order, and the first day on which somebody opened the report.
+
+    `taken_back`: the days on which it took back a reply that was there.
+    """
 
     written: Sequence[Dated]
     opened: date | None
+    taken_back: Sequence[date] = ()
 
     @property
     def replies(self) -> Sequence[Dated]:
@@ -184,8 +191,11 @@ def answered(server: Server, seed: Seed) -> Answered | None:
     """What the team has sealed to whoever has this codename; None if it has no tip. One look-up either way."""
     with server.store.reading() as session:
         tip = _find(session, seed)
-        rows = [] if tip is None else session.execute(_REPLIES, {"tip": tip.id}).all()
-    return None if tip is None else _answered(seed, rows)
+        if tip is None:
+            return None
+        rows = session.execute(_REPLIES, {"tip": tip.id}).all()
+        taken_back = session.scalars(_TAKEN_BACK, {"tip": tip.id}).all()
+    return replace(_answered(seed, rows), taken_back=[day for day in taken_back if day is not None])
 
 
 def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forgotten | None:

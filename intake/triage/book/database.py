@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from intake.report.events import Event
 from intake.report.payloads import TEAM, Payload
-from intake.triage.book import extracts, facets, queue, register
+from intake.triage.book import details, extracts, facets, queue, register
 from intake.triage.book.document import decode, encode
 from intake.triage.book.documents import Documents
 from intake.triage.book.extracts import FilePage
@@ -50,7 +50,7 @@ class Book:
         self._lock = Lock()
         # One connection for all threads, one at a time: a query takes milliseconds.
         self._database = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        own = (queue.SCHEMA, facets.SCHEMA, extracts.SCHEMA, register.SCHEMA, index.SCHEMA)
+        own = (queue.SCHEMA, facets.SCHEMA, extracts.SCHEMA, register.SCHEMA, index.SCHEMA, details.SCHEMA)
         self._database.executescript("".join((_BEFORE, _SCHEMA, *own)))
         self._documents = Documents()
         self._index = FacetIndex()
@@ -74,6 +74,7 @@ class Book:
                 # Where it comes back, in its old place: those that lie close together take less of the index.
                 place = self._write_row(tip, _marks(fitting(self._watching, content)))
                 index.write(database, place, Cells.of(content))
+                details.write(database, place, details.details(tip))
             else:
                 database.execute("INSERT INTO team VALUES (?)", (tip.id,))
             self._documents.put(tip.id, given, document)
@@ -221,6 +222,11 @@ class Book:
         with self._lock:
             return self._index.choices(field)
 
+    def shared(self, keys: Collection[str], but: str) -> dict[str, int]:
+        """Those of these keys (`details`) that name something in other reports than one, and in how many."""
+        with self._lock:
+            return details.shared(self._database, keys, but)
+
     def neighbours(self, wanted: Wanted, tip: str) -> Neighbours:
         """The tips before and after one, among those that are wanted."""
         with self._lock:
@@ -305,6 +311,7 @@ class Book:
         if (place := queue.place(self._database, tip)) is not None:
             content = self._content(before)
             index.erase(self._database, place, Cells.of(content))
+            details.erase(self._database, place, details.details(before))
             self._unsettled |= instead is None or content.has_more_than(instead)
         for table in ("spoilt", "team", "referral"):
             self._database.execute(f"DELETE FROM {table} WHERE tip = ?", (tip,))  # noqa: S608 - ours

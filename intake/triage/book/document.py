@@ -11,7 +11,7 @@ from intake.report.payloads import About, ConsentAnswer, parse_document, to_docu
 from intake.report.told import Account, Told
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed
+from intake.triage.reading.opening import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
 
 _QUICK = 1
 """Of zlib's levels. Words, ids and keys in text shrink to half by any of them."""
@@ -32,10 +32,11 @@ def encode(tip: OpenTip) -> bytes:
         "before": {key: [_told_values(told) for told in all_told] for key, all_told in tip.account.before.items()},
         "entries": {key: [_told_values(told) for told in all_told] for key, all_told in tip.account.entries.items()},
         "narrative": tip.narrative,
-        "conversation": [(line.day, line.author, line.text, line.item) for line in tip.conversation],
+        "conversation": [(line.day, line.author, line.text, line.item, line.taken_back) for line in tip.conversation],
         "consent_answers": [(each.item, each.day, each.answer.values()) for each in tip.consent_answers],
         "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
         "written": [_signed_values(signed) for signed in tip.written],
+        "taken_back": [(each.item, _author_values(each.author), _author_values(each.by)) for each in tip.taken_back],
         "rows": [(row.id, row.tip, row.kind, row.day, row.size, row.blob) for row in tip.rows],
         "deleted": sorted(tip.deleted),
         "replies": tip.replies,
@@ -61,6 +62,7 @@ def decode(document: bytes) -> OpenTip:
             name: Attachment(day, About.from_values(about), sealed) for name, day, sealed, about in values["files"]
         },
         "written": [_signed(*signed) for signed in values["written"]],
+        "taken_back": [TakenBack(item, _author(*author), _author(*by)) for item, author, by in values["taken_back"]],
         "rows": tuple(ItemRow(*row) for row in values["rows"]),
         "deleted": set(values["deleted"]),
         **{name: list(values[name]) for name in ("warnings", "remarks", "spoilt")},

@@ -13,6 +13,8 @@ from intake.protocol.roster import Roster
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import ADDED, Row
 
+_TAKEN = "taken/"
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -36,14 +38,25 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """That a member took an item back, by the log: an item, by whom, and under which key."""
+
+    item: str
+    author: Author
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfTip:
-    """Whether a member `made` a tip, and every item that was ever `added` to it, in the order of the log.
+    """Whether a member `made` a tip, every item that was ever `added` to it, and what was `taken` back, in the order of
+    the log.
 
     Of a tip, the `digest` is that of the payload of its summary.
     """
 
     made: Added | None
     added: tuple[Added, ...]
+    taken: tuple[Taken, ...]
 
 
 class Authors:
@@ -65,10 +78,18 @@ class Authors:
 
     def to(self, tip: str) -> OfTip:
         """What the log proves of a tip."""
-        rows = self._file.where(ADDED, "tip", tip)
-        added = (self._added(row) for row in rows if row[0] != _of_tip(tip))
+        rows = sorted(self._file.where(ADDED, "tip", tip), key=lambda row: int(row[1]))
         made = next((self._added(row) for row in rows if row[0] == _of_tip(tip)), None)
-        return OfTip(made, tuple(sorted(added, key=lambda added: added.author.place)))
+        return OfTip(
+            made,
+            tuple(self._added(row) for row in rows if "/" not in row[0]),
+            tuple(self._taken(row) for row in rows if row[0].startswith(_TAKEN)),
+        )
+
+    def taken(self, item: str) -> Taken | None:
+        """Who took an item back, if anybody did."""
+        row = self._file.get(ADDED, _TAKEN + item)
+        return None if row is None else self._taken(row)
 
     def makers(self, tips: Iterable[str]) -> dict[str, Author]:
         """Who made each of those of these tips that members made."""
@@ -79,6 +100,10 @@ class Authors:
         """The tips that a member added something to."""
         return set(self._file.keys("SELECT DISTINCT tip FROM added WHERE who = ?", (key,)))
 
+    def _taken(self, row: Row) -> Taken:
+        added = self._added(row)
+        return Taken(added.item.removeprefix(_TAKEN), added.author, added.key)
+
     def _added(self, row: Row) -> Added:
         item, place, who, at, digest, tip, to_source = row
         author = Author(self._names[who], datetime.fromisoformat(at), place)
@@ -86,15 +111,20 @@ class Authors:
 
 
 def added_rows(place: int, entry: Entry) -> Iterator[Row]:
-    """What an entry proves of items, and of a tip that a member made, for the file."""
+    """What an entry proves of items, and of a tip that a member made, for the file.
+
+    What was taken back is a row of its own: no item has such an id.
+    """
     logged = entry.request
-    if logged is None or entry.action not in (Action.ADD, Action.MAKE):
+    if logged is None or entry.action not in (Action.ADD, Action.MAKE, Action.TAKE_BACK):
         return
     request = parse_base(logged.base, logged.signature)
     tip, item = (name.partition("/")[2] for name in entry.objects)
     when = place, entry.who, entry.at.isoformat()
     if entry.action is Action.ADD:
         yield (item, *when, request.digest, tip, int(request.query == "?kind=reply"))
+    elif entry.action is Action.TAKE_BACK:
+        yield (_TAKEN + item, *when, request.digest, tip, 0)
     else:
         made = what_was_made(request.query)
         yield (_of_tip(tip), *when, bytes.fromhex(made.payload), tip, 0)

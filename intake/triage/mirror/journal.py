@@ -176,17 +176,18 @@ def logged_requests(key: str, start: int, entries: Iterable[Entry]) -> dict[str,
     }
 
 
+_WORDS = {
+    Action.INDEX: "your fetch of the index",
+    Action.OPEN: "your look at a report ({})",
+    Action.ADD: "what you added ({})",
+    Action.TAKE_BACK: "what you took back ({})",
+    Action.MAKE: "what you made ({})",
+}
+
+
 def _words(does: Named) -> str:
-    match does.action:
-        case Action.INDEX:
-            return "your fetch of the index"
-        case Action.OPEN:
-            return f"your look at a report ({does.objects[0]})"
-        case Action.ADD:
-            return f"what you added ({', '.join(does.objects)})"
-        case Action.MAKE:
-            return f"what you made ({', '.join(does.objects)})"
-        case _ if len(does.objects) == 1:
-            return f"your download of {does.objects[0].replace('/', ' ')}"
-        case _:
-            return f"your reading of {len(does.objects)} summaries and items ({', '.join(does.objects[:_NAMED])}, …)"
+    if does.action in _WORDS:
+        return _WORDS[does.action].format(", ".join(does.objects))
+    if len(does.objects) == 1:
+        return f"your download of {does.objects[0].replace('/', ' ')}"
+    return f"your reading of {len(does.objects)} summaries and items ({', '.join(does.objects[:_NAMED])}, …)"

@@ -49,11 +49,14 @@ class Whereabouts(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TheLog:
-    """What the verified log says. `holds`: whether an item was added by this member; `readers`: all active reviewers,
-    none if no log was ever fetched.
+    """What the verified log says.
+
+    `holds`: whether an item was added by this member; `takes_back`: whether one was taken back, by whomever; `readers`:
+    all active reviewers, none if no log was ever fetched.
     """
 
     holds: Callable[[str], bool]
+    takes_back: Callable[[str], bool]
     readers: Callable[[], Sequence[HybridRecipient]]
 
 
@@ -73,6 +76,7 @@ class Sending:
     ) -> None:
         self._client, self._outbox, self._recipient = client, outbox, identity.recipient
         self._is_logged, self._readers, self._tell_sent = log.holds, log.readers, sent
+        self._is_taken_back = log.takes_back
         self._identity = identity
         outbox.belongs_to(identity.recipient)
         self._kept = {unsent.item: unsent for unsent in outbox.open(identity)}
@@ -220,11 +224,30 @@ class Sending:
                     self._keep(replace(unsent, sealed=b""))
             return where
 
+    def take_back(self, tip: str, reply: str) -> None:
+        """Have a reply deleted at the desk. One that has not begun to leave is just never sent.
+
+        Raises `OutboxError` if that can't be kept: nothing was done then.
+        """
+        with self._keeping:
+            if not self.is_here(reply) and not self._is_taken_back(reply):
+                self._keep(replace(Unsent.taking_back(tip, reply), order=self._next_order()))
+            self._drop(reply)
+        self.hurry()
+
+    def is_here(self, item: str) -> bool:
+        """Whether something was written that has not begun to leave."""
+        return item in self._kept and self.whereabouts(item) is Whereabouts.HERE
+
+    def taking_back(self, tip: str) -> dict[str, Unsent]:
+        """What is on its way to take replies to a tip back, by the reply."""
+        return {unsent.takes_back: unsent for unsent in self._in_order() if unsent.takes_back and unsent.tip == tip}
+
     def settle(self) -> None:
         """Forget what the log holds by now."""
         with self._keeping:
             for unsent in self._in_order():
-                if self._is_logged(unsent.item):
+                if self._is_logged(unsent.item) or self._is_taken_back(unsent.takes_back or unsent.item):
                     self._drop(unsent.item)
                 elif unsent.makes and unsent.sealed and self._for_readers(unsent) != unsent:
                     # Whom it lacked is known now.
@@ -283,7 +306,8 @@ class Sending:
                     if error.status == HTTPStatus.PRECONDITION_FAILED:
                         self._tell_sent()
                     # What follows it for the same tip must not overtake it.
-                    waits.add(unsent.tip)
+                    if not unsent.takes_back:
+                        waits.add(unsent.tip)
                     continue
                 self._failed |= dict.fromkeys((each.item for each in self._ready()), str(error))
                 break
@@ -306,6 +330,13 @@ class Sending:
             self._client.say_opened(unsent.tip)
             with self._keeping:
                 self._drop(unsent.item)
+        elif unsent.takes_back:
+            if self._client.take_back(unsent.tip, unsent.takes_back):
+                self._taken.add(unsent.item)
+                self._failed.pop(unsent.item, None)
+            else:
+                with self._keeping:
+                    self._drop(unsent.item)
         elif self._store(unsent):
             self._taken.add(unsent.item)
             self._failed.pop(unsent.item, None)
@@ -321,8 +352,8 @@ class Sending:
         return for_readers(unsent, self._identity, self._readers())
 
     def _ready(self) -> Iterator[Unsent]:
-        """What can be sent, in its order."""
-        for unsent in self._in_order():
+        """What can be sent, in its order; what takes something back goes first, and waits for nothing."""
+        for unsent in sorted(self._in_order(), key=lambda unsent: not unsent.takes_back):
             if not unsent.is_draft and unsent.item not in self._taken:
                 yield unsent
 

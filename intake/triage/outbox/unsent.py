@@ -52,8 +52,18 @@ class TeamDossier(Payload):
     kind = "team_dossier"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class TakingBack(Payload):
+    """A reply to be taken back. `reply`: its id."""
+
+    kind = "taking_back"
+    reply: str
+
+
 _MADE = (TypedReport, TeamDossier)
-"""Tips that a member makes: what is kept here of them is read by this alone."""
+"""Tips that a member makes."""
+_HERE: tuple[type[Payload], ...] = (*_MADE, TakingBack)
+"""What never leaves as it is kept here: it is read by this alone."""
 _KEPT = (*_WRITTEN, Opened, *RECORDED)
 
 
@@ -97,6 +107,11 @@ class Unsent:
         return cls.typed(new_form(), tip, Opened())
 
     @classmethod
+    def taking_back(cls, tip: str, reply: str) -> "Unsent":
+        """That a reply is to be taken back: once, however often that is asked for."""
+        return cls.typed(reply, tip, TakingBack(reply))
+
+    @classmethod
     def look(cls, tip: str) -> "Unsent":
         """The word to the log that the tip was shown."""
         return cls.typed(new_form(), tip, None)
@@ -125,6 +140,11 @@ class Unsent:
     def is_look(self) -> bool:
         """Whether it says only that the tip was shown."""
         return self.payload is None
+
+    @property
+    def takes_back(self) -> str:
+        """The id of the reply that it takes back; empty if it does something else."""
+        return self.payload.reply if isinstance(self.payload, TakingBack) else ""
 
     @property
     def is_draft(self) -> bool:
@@ -193,7 +213,7 @@ def parse_unsent(document: bytes) -> Unsent:
 def _payload(document: dict[str, Any] | None) -> Payload | None:
     if document is None:
         return None
-    for kind in _MADE:
+    for kind in _HERE:
         if (document.get("kind"), document.get("v")) == (kind.kind, kind.version):
             return kind.from_values({name: value for name, value in document.items() if name not in ("kind", "v")})
     found = read_values(frozen(document))

@@ -26,13 +26,14 @@ from intake.triage.pages import (
     phrases,
     policy,
     referrals,
+    replying,
     search,
     team,
     today,
     views,
     writing,
 )
-from intake.triage.pages.asked import asked
+from intake.triage.pages.asked import asked, language_name
 from intake.triage.pages.forms import FORMS, fields
 from intake.triage.pages.place import Gate, Place
 from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
@@ -81,6 +82,7 @@ def create_app(
     app.register_blueprint(members.blueprint)
     app.register_blueprint(team.blueprint)
     app.register_blueprint(writing.blueprint)
+    app.register_blueprint(replying.blueprint)
     app.register_blueprint(entering.blueprint)
     app.register_blueprint(search.blueprint)
     app.register_blueprint(referrals.blueprint)
@@ -93,6 +95,7 @@ def create_app(
         new_form=new_form,
         as_fields=fields,
         asked=asked,
+        language_name=language_name,
         forms=FORMS,
         labels_by_id=phrases.labels_by_id,
         of_team=writing.OF_TEAM,

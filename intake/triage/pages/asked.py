@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
+from babel import Locale, UnknownLocaleError
+
+from intake.languages.catalogues import tags
 from intake.report import events, labels
 from intake.report.definition import load_form, offered
 from intake.triage.pages.languages import languages
@@ -33,6 +36,14 @@ class Asked:
         return key in self.choices or (bool(self.also) and re.fullmatch(self.also, key) is not None)
 
 
+def language_name(tag: str) -> str:
+    """A language in words; a tag that is none as it is."""
+    try:
+        return str(Locale.parse(tag, sep="-").get_display_name("en"))
+    except (UnknownLocaleError, ValueError):
+        return tag
+
+
 @cache
 def asked() -> Mapping[str, Mapping[str, Asked]]:
     """By kind of event, what is asked, by name of the field."""
@@ -44,6 +55,11 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
         },
         events.SavedFilter.kind: {"name": Asked("Save this list as", is_needed=True)},
         events.WatchTerm.kind: {"term": Asked("Words, a “phrase” or whatever else the search takes", is_needed=True)},
+        events.Template.kind: {
+            "name": Asked("Name", is_needed=True),
+            "language": Asked("Language", {tag: language_name(tag) for tag in tags()}, is_needed=True),
+            "text": Asked("Text; a {place} in braces is filled in each reply", is_needed=True, is_long=True),
+        },
         events.Duty.kind: {
             "since": Asked("From", is_needed=True, is_day=True),
             "until": Asked("Until", is_needed=True, is_day=True),

@@ -23,6 +23,7 @@ from intake.report.events import (
     SavedFilter,
     SecondReading,
     Status,
+    Template,
     Translation,
     WatchTerm,
 )
@@ -58,9 +59,9 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     if made in NUMBERED:
         # Its sealing gives it its number.
         values["number"] = 0
-    named = (Due, Act, Referral, ConsentRequest, LabelName, SavedFilter, WatchTerm)
+    named = (Due, Act, Referral, ConsentRequest, LabelName, SavedFilter, WatchTerm, Template)
     if issubclass(made, named) and not values[made.names]:
-        # The same form is the same task, act, referral, question, label, filter or term, however often it is sent.
+        # However often it is sent, the same form is the same thing.
         values[made.names] = given.get("form", "")
     try:
         payload = made.from_values(values)

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -26,11 +27,15 @@ from intake.report.events import (
 from intake.report.labels import Consent
 from intake.report.payloads import WAYS, Payload, Reply, Saved
 from intake.report.sizes import in_units
+from intake.triage.caution import Caution
+from intake.triage.caution.draft import LINK, MEMBER, OTHER, RELATIVE, SOURCE
+from intake.triage.mirror.added import Author
 from intake.triage.pages.asked import asked, words
 from intake.triage.pages.shown import saved_name
 from intake.triage.reading.consents import Use, uses
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.timeline import known_day, span
+from intake.triage.times import moment
 from intake.triage.workspace import Workspace
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -53,6 +58,20 @@ def _few(times: Counter[str]) -> Iterator[str]:
         yield says if count == 1 else f"{says} ({count} times)"
     if (more := times.total() - sum(list(times.values())[:_MOST_ALIKE])) > 0:
         yield f"The same is to be said of other days ({more} times)."
+
+
+_CAUTIONS = {
+    MEMBER: "the name of one of your team. Sources do not need to know who answers.",
+    OTHER: "it stands in another report: {more}. This source must not learn of that one.",
+    SOURCE: "the source wrote this itself: {more}. Whoever else sees this page would learn whose it is.",
+    LINK: "a link. Whoever follows it leaves traces, and it may lead elsewhere tomorrow.",
+    RELATIVE: "this may read as an invitation to get in touch with a relative. Who watches them would notice.",
+}
+
+
+def caution(said: Caution) -> str:
+    """Why something in a draft should be looked at twice."""
+    return _CAUTIONS[said.kind].format(more=said.more) if said.found else f"{said.more}."
 
 
 def status(key: str) -> str:
@@ -210,6 +229,7 @@ _WRITTEN = {
     "saved_filter": "A saved filter",
     "duty": "A duty",
     "watch_term": "A term to watch for",
+    "template": "A template for replies",
     "entered": "How it came",
     "handed": "The eight words were shown",
     "saved": "A file was saved outside",
@@ -240,6 +260,25 @@ def place_of(kind: str) -> str:
 def written(payload: Payload) -> str:
     """What somebody wrote, in a word."""
     return _WRITTEN[payload.kind]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Done:
+    """What somebody did to a report, and when. `payload`: what they wrote, if that is still there."""
+
+    author: Author
+    says: str
+    payload: Payload | None = None
+
+
+def history(tip: OpenTip) -> list[Done]:
+    """All that was done to a report, by the log, in its order."""
+    done = [Done(signed.author, written(signed.payload), signed.payload) for signed in tip.written]
+    for each in tip.taken_back:
+        who = f"{each.author.name}, {moment(each.author.at)}"
+        done.append(Done(each.author, "A reply, which was taken back later"))
+        done.append(Done(each.by, f"A reply was taken back: that of {who}"))
+    return sorted(done, key=lambda each: each.author.place)
 
 
 _UNDONE = {"dropped": " (dropped: it is none)", "retired": " (no more)", "taken_back": " (not asked any more)"}

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from intake.report.events import Duty, LabelName, WatchTerm
+from intake.report.events import Duty, LabelName, Template, WatchTerm
 from intake.report.payloads import TEAM
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, new_form
@@ -55,6 +55,7 @@ def _page(workspace: Workspace, problem: str = "", kind: str = "") -> str:
         filters=saved_filters(workspace),
         watch_terms=[event for event in standing.outcomes(WatchTerm) if not event.retired],
         duties=sorted(standing.outcomes(Duty), key=lambda duty: duty.since),
+        templates=[event for event in standing.outcomes(Template) if not event.retired],
         people=workspace.people(),
         problem=problem,
         typed={kind: request.form} if kind else MultiDict(),

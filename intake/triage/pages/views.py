@@ -21,7 +21,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report import labels
-from intake.report.events import STATUSES, Note, Referral, SavedFilter
+from intake.report.events import STATUSES, Note, Referral, SavedFilter, Template
 from intake.report.payloads import TEAM, Handed
 from intake.triage.book import Wanted
 from intake.triage.guard import Guard
@@ -64,9 +64,9 @@ def to_unlock(**arguments: str) -> BaseResponse:
     """
     wanted = None
     if arguments.get("tip_id") == TEAM:
-        wanted = _within(url_for("team.team"))
+        wanted = within(url_for("team.team"))
     elif "tip_id" in arguments:
-        wanted = _within(url_for("triage.tip", tip_id=arguments["tip_id"]))
+        wanted = within(url_for("triage.tip", tip_id=arguments["tip_id"]))
     elif request.method == "GET" and request.full_path != "/?":
         wanted = request.full_path.removesuffix("?")
     return redirect(url_for("triage.unlock", kept=arguments.get("kept"), then=wanted), 303)
@@ -238,6 +238,7 @@ def tip_page(
         neighbours=workspace.book.neighbours(asked, opened.id),
         drafts=[each for each in workspace.sending.drafts if each.tip == opened.id and each.form not in forms],
         under_way=[each for each in workspace.sending.under_way if each.tip == opened.id],
+        templates=templates(workspace, opened.language),
     )
 
 
@@ -246,7 +247,13 @@ def _chosen_act(typed: Mapping[str, Mapping[str, str]]) -> str:
     return next((filled["act"] for filled in typed.values() if filled.get("act")), request.args.get("act", ""))
 
 
-def _within(address: str) -> str:
+def templates(workspace: Workspace, language: str) -> list[Template]:
+    """The team's texts that replies begin with: those in a language first."""
+    offered = (event for event in workspace.team().outcomes(Template) if not event.retired)
+    return sorted(offered, key=lambda event: (event.language != language, event.language))
+
+
+def within(address: str) -> str:
     return address.removeprefix(request.script_root)
 
 

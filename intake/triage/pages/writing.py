@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from intake.report.events import TEAM_EVENTS, Act, Translation
-from intake.report.payloads import Payload
+from intake.report.payloads import Payload, Reply
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages.forms import FORMS, FormError, read_form
@@ -54,7 +54,7 @@ def keep(tip_id: str, kind: str) -> Answer:
 
 
 def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
-    """Take in a reply, a note or an event. It leaves by itself; what was filled in stays if it can't be kept."""
+    """Take in a note or an event. It leaves by itself; what was filled in stays if it can't be kept."""
     opened = workspace.tip(tip_id)
     typed: Mapping[str, Mapping[str, str]] = {kind: request.form}
     template = TRANSLATION if kind == Translation.kind else "tip.html"
@@ -101,7 +101,7 @@ def _back(tip_id: str, kind: str) -> str:
     return url_for("triage.tip", tip_id=tip_id, _anchor=place_of(kind), **asked)
 
 
-blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - OF_TEAM)}):kind>", endpoint="write")(
+blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - OF_TEAM - {Reply.kind})}):kind>", endpoint="write")(
     unlocked(_write, otherwise=keep)
 )
 

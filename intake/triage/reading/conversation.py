@@ -13,12 +13,21 @@ from intake.triage.reading.chain import Sent
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Line:
-    """What one side wrote. `author`: a reviewer, or empty for the source; `item`: its id."""
+    """What one side wrote. `author`: a reviewer, or empty for the source; `item`: its id.
+
+    `taken_back`: who took it back; nothing of its text is shown any more.
+    """
 
     day: str
     author: str
     text: str
     item: str = ""
+    taken_back: str = ""
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers what the source wrote before it."""
+        return bool(self.author) and not self.taken_back
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -37,7 +37,7 @@ from intake.report.payloads import (
 )
 from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
 from intake.report.told import Account
-from intake.triage.mirror.added import Added, Author, Authors
+from intake.triage.mirror.added import Added, Author, Authors, Taken
 from intake.triage.mirror.known import Known
 from intake.triage.reading.chain import TELL, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
@@ -76,6 +76,15 @@ class Signed:
     item: str
     author: Author
     payload: WRITTEN
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TakenBack:
+    """A reply that is deleted: who had written it, and who took it back."""
+
+    item: str
+    author: Author
+    by: Author
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -121,6 +130,7 @@ class OpenTip:
     consent_answers: list[DatedAnswer] = field(default_factory=list)
     files: dict[str, Attachment] = field(default_factory=dict)
     written: list[Signed] = field(default_factory=list)
+    taken_back: list[TakenBack] = field(default_factory=list)
     rows: tuple[ItemRow, ...] = ()
     deleted: set[str] = field(default_factory=set)
     replies: int = 0
@@ -137,8 +147,8 @@ class OpenTip:
     @property
     def unanswered(self) -> str:
         """The day of the source's first message after the last answer; empty if there is none."""
-        since = takewhile(lambda line: not line.author, reversed(self.conversation))
-        return min((line.day for line in since), default="")
+        since = takewhile(lambda line: not line.answers, reversed(self.conversation))
+        return min((line.day for line in since if not line.author), default="")
 
     @property
     def active(self) -> str:
@@ -169,7 +179,8 @@ class Given:
     `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
     bytes on this machine, the summary's by that of the tip. By the log: `reviewers`, how many there were on the tip's
     day; `since`, when whoever reads was enrolled; `corrections` of its clock; who `made` the tip, if a member did; what
-    was `added` to the tip, in its order, and `missing`, the ids of what must be here of it and is not.
+    was `added` to the tip, in its order, `missing`, the ids of what must be here of it and is not, and what was `taken`
+    back before the index.
     """
 
     row: TipRow
@@ -182,6 +193,7 @@ class Given:
     made: Added | None
     added: tuple[Added, ...]
     missing: tuple[str, ...]
+    taken: tuple[Taken, ...] = ()
 
     @property
     def digest(self) -> bytes:
@@ -236,6 +248,7 @@ class Reader:
             missing=tuple(
                 each.item for each in proven.added if each.author.place < self.place and each.item not in present
             ),
+            taken=tuple(each for each in proven.taken if each.author.place < self.place),
         )
 
 
@@ -247,10 +260,29 @@ def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity
     tip = OpenTip(given.row.id, given.row.day)
     tip.warnings += _doubts(given)
     _open_into(tip, given, sealed, identity)
+    _take_back(tip, given)
+    gone = {each.item for each in tip.taken_back}
     for each in given.added:
-        if each.item in given.missing:
+        if each.item in given.missing and each.item not in gone:
             _say_missing(tip, each, is_first=each.item == given.first)
     return tip
+
+
+def _take_back(tip: OpenTip, given: Given) -> None:
+    """Note the replies that members took back, by the log; what the server has all the same is said."""
+    replies = {each.item: each for each in given.replies}
+    for taken in given.taken:
+        added = replies.get(taken.item)
+        if added is None:
+            # Of a reply that never came, or of what can't be taken back: that it is gone is said as ever.
+            continue
+        if added.item in given.missing:
+            tip.taken_back.append(TakenBack(added.item, added.author, taken.author))
+        else:
+            tip.warnings.append(
+                f"A reply that {added.author.name} sent on {added.author.at:%Y-%m-%d} is on the server although "
+                f"{taken.author.name} took it back on {taken.author.at:%Y-%m-%d}: the source may read it. {TELL}"
+            )
 
 
 def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> None:
@@ -503,6 +535,10 @@ def _replied(tip: OpenTip, given: Given) -> list[Replied]:
         for signed in tip.written
         if isinstance(signed.payload, Reply)
     }
+    by = {taken.item: taken.author for taken in given.taken}
+    for each in given.replies:
+        if each.item in by and each.item in given.missing:
+            lines[each.item] = Line(f"{each.author.at:%Y-%m-%d}", each.author.name, "", each.item, by[each.item].name)
     tip.replies = len(given.replies)
     return [
         Replied(each.item, each.author.place, f"{each.author.at:%Y-%m-%d}", lines.get(each.item))

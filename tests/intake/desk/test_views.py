@@ -352,8 +352,8 @@ class Interrupted:
         return getattr(self._store, name)
 
     @contextmanager
-    def in_order(self) -> Iterator[Any]:
-        with self._store.in_order() as session:
+    def in_order(self, *, last: bool = False) -> Iterator[Any]:
+        with self._store.in_order(last=last) as session:
             yield session
         if self._happens:
             self._happens.pop()()

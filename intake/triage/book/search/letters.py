@@ -34,6 +34,8 @@ _HIDDEN = re.compile(
 )
 """Tatweel, which only draws a word out, and what can't be seen at all, beside the category of such signs."""
 
+_IN_NUMBERS = frozenset("-./()")
+
 _MOST_KEPT = 0x10000
 
 
@@ -62,7 +64,7 @@ class Letters(dict[int, str]):
         return found
 
 
-def _folded(letter: str) -> str:
+def folded(letter: str) -> str:
     # What only looks otherwise, such as bold letters of mathematics, has capitals that show after that.
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", letter).casefold())
     return "".join(_plain(part) for part in parts if unicodedata.category(part)[0] in "LMN")
@@ -96,10 +98,14 @@ def _is_latin(letter: str) -> bool:
 
 
 def _in_number(letter: str) -> str:
-    return " " if letter in "-./()" or unicodedata.category(letter) in ("Pd", "Zs") else "\n"
+    return (
+        " "
+        if unicodedata.normalize("NFKC", letter) in _IN_NUMBERS or unicodedata.category(letter) in ("Pd", "Zs")
+        else "\n"
+    )
 
 
-FOLDED = Letters(_folded)
+FOLDED = Letters(folded)
 """Without accents and capitals, one letter for its variants, digits of every script as 0 to 9."""
 
 EXACT = Letters(str.lower)
@@ -108,5 +114,5 @@ EXACT = Letters(str.lower)
 SOUNDING = Letters(_sounding)
 """As it sounds, about, in Latin letters: small ones for letters that are Latin, capital ones for others."""
 
-NUMBERS = Letters(_folded, _in_number)
+NUMBERS = Letters(folded, _in_number)
 """As folded, with a space for what can stand within a number and the end of a line for all else."""

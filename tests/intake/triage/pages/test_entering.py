@@ -208,7 +208,7 @@ def test_with_its_words_the_person_comes_back_reads_the_answer_and_writes(
     assert len(words) == 8
     assert 'lang="fr"' in page
     assert "do not lead to this report" not in page
-    boris.post(f"/tips/{tip}/reply", f"/tips/{tip}", text="Where can we reach you?")
+    boris.write(f"/tips/{tip}", "reply", text="Where can we reach you?")
     person = Visit(create_source(desk.server).test_client())
     person.open("/en/return")
     assert person.send("/return", codename=" ".join(words)).status_code == 200

@@ -145,7 +145,7 @@ def test_a_name_that_came_back_shows_its_key_wherever_it_stands(
     boris = reviewer("boris")
     boris.unlock()
     for kind, text in (("note", "A note."), ("reply", "Are you safe?"), ("status", "in_review")):
-        boris.post(f"{page}/{kind}", page, text=text, status=text)
+        boris.write(page, kind, text=text, status=text)
     sync(amina)
     assert first.card.fingerprint not in amina.get(page).text
     revoke(desk, "boris")

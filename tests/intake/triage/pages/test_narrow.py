@@ -52,7 +52,7 @@ def busy(desk: Desk, amina: Program) -> Stored:
     desk.store_item(tip, Kind.WORK, b"damaged", secrets.token_bytes(16))
     sync(amina)
     for kind, text in (("note", LONG), ("reply", LONG), ("status", "in_review")):
-        amina.post(f"{page(tip)}/{kind}", page(tip), text=text, status=text)
+        amina.write(page(tip), kind, text=text, status=text)
     act = {"method": "threatened", "place": LONG, "day": "2026-05", "written": LONG}
     referral = {"to_kind": "lawyer", "to_name": LONG, "consent": "consent_lawyer", "handed": LONG}
     amina.post(f"{page(tip)}/act", page(tip), **act)
@@ -65,7 +65,7 @@ def busy(desk: Desk, amina: Program) -> Stored:
     sync(amina)
     desk.wsgi = Response("", 503)
     for kind in ("note", "reply"):
-        amina.post(f"{page(tip)}/{kind}", page(tip), text=f"{LONG} again")
+        amina.write(page(tip), kind, text=f"{LONG} again")
     return tip
 
 

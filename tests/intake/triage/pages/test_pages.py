@@ -36,7 +36,7 @@ def test_two_reviewers_see_each_others_status_note_and_reply(desk: Desk, reviewe
         ("status", {"status": "in_review"}), ("note", {"text": "Seen before in May."}),
         ("reply", {"text": "Are you safe now?"}),
     ):  # fmt: skip
-        assert amina.post(f"{page}/{kind}", page, **given).status_code == 303
+        assert amina.write(page, kind, **given).status_code == 303
     boris.unlock()
     shown = boris.get(page).text
     for text in ("They went to my mother.", "In review", "Seen before in May.", "Are you safe now?", "amina"):

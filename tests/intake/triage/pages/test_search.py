@@ -51,7 +51,7 @@ def amina(desk: Desk, reviewer: Reviewer) -> Program:
     desk.send(first, Addition(2, "acts", {"acts": (act,)}))
     program.unlock()
     for kind in ("note", "reply"):
-        program.post(f"{page(first)}/{kind}", page(first), text=f"A {kind} of Amina's.")
+        program.write(page(first), kind, text=f"A {kind} of Amina's.")
     sync(program)
     return program
 

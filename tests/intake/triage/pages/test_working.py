@@ -60,7 +60,7 @@ def test_a_message_waits_for_an_answer_until_somebody_answers(desk: Desk, amina:
     desk.send(tip, Message("They came again."))
     sync(amina)
     assert "They went to my mother." in section(amina, "A message of the source has no answer")
-    amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+    amina.write(page(tip), "reply", text="Are you safe?")
     assert "has no answer" not in amina.get("/").text
     sync(boris)
     assert "has no answer" not in boris.get("/").text

@@ -256,7 +256,7 @@ def test_a_reply_that_the_source_deleted_is_told_apart_from_one_that_was_removed
 ) -> None:
     shown(amina, tip)
     for text in ("One.", "Two."):
-        amina.post(f"{page(tip)}/reply", page(tip), text=text)
+        amina.write(page(tip), "reply", text=text)
     workspace = amina.workspace
     one, two = (
         signed.item for signed in opened_tip(workspace.book, tip.id.hex()).written if signed.payload.kind == "reply"

@@ -154,7 +154,7 @@ def test_what_reviewers_write_is_sealed_to_the_reports_own_key_whatever_the_inde
     sync(amina)
     assert any("names another key for this report" in alert for alert in alerts(amina, tip))
     for kind in ("note", "reply"):
-        assert amina.post(f"{page(tip)}/{kind}", page(tip), text="the source is surely X").status_code == 303
+        assert amina.write(page(tip), kind, text="the source is surely X").status_code == 303
     with desk.server.store.reading() as session:
         sealed = session.scalars(select(Item.sealed).where(Item.kind.in_((Kind.WORK, Kind.REPLY)))).all()
     assert len(sealed) >= 2
@@ -168,14 +168,14 @@ def test_nothing_can_be_written_to_a_report_that_could_not_be_opened(desk: Desk,
     tip = desk.store_tip("First.", ANSWERS, sealed_to=[HybridIdentity.generate().recipient])
     sync(amina)
     for kind, text in (("note", "x"), ("reply", "x"), ("status", "closed")):
-        answer = amina.post(f"{page(tip)}/{kind}", page(tip), text=text, status=text, reason="a reason")
+        answer = amina.write(page(tip), kind, text=text, status=text, reason="a reason")
         assert (answer.status_code, "could not be opened" in answer.text) == (400, True)
 
 
 def test_a_source_without_a_usable_key_gets_no_reply_and_the_reviewer_is_told(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("First.", ANSWERS, source="nonsense")
     sync(amina)
-    answer = amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+    answer = amina.write(page(tip), "reply", text="Are you safe?")
     assert (answer.status_code, "not one that an answer can be sealed to" in answer.text) == (400, True)
     assert amina.post(f"{page(tip)}/note", page(tip), text="No key.").status_code == 303
 
@@ -263,7 +263,7 @@ def test_a_note_status_or_reply_that_is_gone_is_told(
     sync(amina)
     amina.get(page(tip))
     amina.post(f"{page(tip)}/status", page(tip), status="closed", reason="a reason")
-    amina.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+    amina.write(page(tip), "reply", text="Are you safe?")
     assert alerts(amina, tip) == []
     remove(desk, Kind.WORK)
     sync(amina)
@@ -285,7 +285,7 @@ def test_what_a_colleague_wrote_is_not_hidden_by_calling_it_the_content_of_a_fil
     boris, tip = reviewer("boris"), desk.store_tip("First.", ANSWERS)
     boris.unlock()
     boris.post(f"{page(tip)}/note", page(tip), text="They follow her.")
-    boris.post(f"{page(tip)}/reply", page(tip), text="Are you safe?")
+    boris.write(page(tip), "reply", text="Are you safe?")
 
     def hide(rows: dict[str, list[dict[str, Any]]]) -> None:
         for item in rows["items"]:

@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
@@ -29,7 +30,7 @@ from intake.storage.removal import remove_withdrawals
 from intake.storage.tables import Item, Tip, Withdrawal
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import make_keys, save_keys
-from opened import opened_tip
+from opened import opened_tip, tips_of
 from ports import free_port
 from program import PASSPHRASE, Program
 from visitor import Visitor
@@ -89,7 +90,7 @@ class Reviewer(Program):
         return self.page(f"/tips/{tip}")
 
     def reply(self, tip: str, text: str) -> None:
-        assert self.post(f"/tips/{tip}/reply", f"/tips/{tip}", text=text).status_code == 303
+        assert self.write(f"/tips/{tip}", "reply", text=text).status_code == 303
 
     def conversation(self, tip: str) -> list[str]:
         return LINES.findall(self.open(tip))
@@ -130,6 +131,14 @@ class Everything:
     def tips(self) -> list[str]:
         with self.server.store.reading() as session:
             return [tip.hex() for tip in session.scalars(select(Tip.id))]
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The desk answers nobody who asks meanwhile."""
+        http, _ = self._serving[0]
+        desk, http.app = http.app, lambda _environ, start: (start("429 Busy", []), [b""])[1]
+        yield
+        http.app = desk
 
     def stop(self) -> None:
         for reviewer in self._reviewers:
@@ -404,3 +413,151 @@ def test_a_store_and_a_home_from_before_days_go_on_and_what_they_knew_is_compare
         assert ALERT.findall(amina.open(tip)) == []
     assert sorted(amina.conversation(tip)) == sorted((*told["messages"], *told["replies"]))
     assert all(text in amina.open(tip) for text in ("The source deleted a reply that amina sent on", *told["notes"]))
+
+
+TAKE_BACK = re.compile(r'href="[^"]*(/tips/[0-9a-f]{32}/reply/[0-9a-f]{32}/take-back)')
+
+
+def take_back(reviewer: Reviewer, tip: str) -> None:
+    """Take the newest reply back that can be, from the page that says what that means."""
+    asks = TAKE_BACK.findall(reviewer.open(tip))[-1]
+    assert reviewer.send(asks, reviewer.hidden(asks)).status_code == 303
+
+
+def test_a_reply_that_is_taken_back_is_gone_for_its_source_and_on_both_machines_and_nobody_is_accused(
+    everything: Everything, amina: Reviewer, tmp_path: Path
+) -> None:
+    boris, source = everything.enrol(tmp_path, "boris"), everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    for reviewer in (amina, boris):
+        reviewer.sync()
+        reviewer.open(tip)
+    amina.reply(tip, "Take the train.")
+    amina.reply(tip, "Keep the letter.")
+    boris.sync()
+    asks = TAKE_BACK.findall(boris.open(tip))[0]
+    page = boris.page(asks)
+    assert "Take the train." in page
+    assert "Whether the source has read it before can't be known" in page
+    assert boris.send(asks, boris.hidden(asks)).status_code == 303
+    assert source.replies() == ["Keep the letter."]
+    assert "The team took back a reply on" in source.get("/en/tip").text
+    amina.sync()
+    for reviewer in (amina, boris):
+        shown = reviewer.open(tip)
+        assert "Take the train." not in shown
+        assert "Keep the letter." in shown
+        assert ALERT.findall(shown) == []
+        assert re.search(r"Taken back by <bdi>boris</bdi>, [^<]*. Whether the source had read it before", shown)
+        assert "A reply was taken back: that of amina," in shown
+    assert tips_of(amina.workspace.book) == tips_of(boris.workspace.book)
+    # What the source writes then comes after what it could read, and is unanswered where the last answer is gone.
+    take_back(amina, tip)
+    source.tell("I did not read anything.")
+    amina.sync()
+    assert opened_tip(amina.workspace.book, tip).unanswered
+    assert ALERT.findall(amina.open(tip)) == []
+
+
+def test_whoever_comes_back_later_or_without_the_snapshot_sees_the_same(
+    everything: Everything, amina: Reviewer, tmp_path: Path
+) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    amina.open(tip)
+    amina.reply(tip, "Take the train.")
+    take_back(amina, tip)
+    before, by = tips_of(amina.workspace.book), opened_tip(amina.workspace.book, tip).taken_back
+    boris = everything.enrol(tmp_path, "boris")
+    boris.sync()
+    amina.guard.lock()
+    amina.unlock()
+    amina.sync()
+    assert tips_of(amina.workspace.book) == before
+    assert [each.by.name for each in by] == ["amina"]
+
+
+def test_a_reply_that_is_still_here_is_just_never_sent(everything: Everything, amina: Reviewer) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    amina.open(tip)
+    with everything.away():
+        amina.reply(tip, "Take the train.")
+        asks = TAKE_BACK.findall(amina.open(tip))[-1]
+        assert "will just not be sent" in amina.page(asks)
+        take_back(amina, tip)
+        assert "Take the train." not in amina.open(tip)
+    amina.sync()
+    assert source.replies() == []
+    assert "took back" not in source.get("/en/tip").text
+    assert "taken back" not in amina.open(tip)
+
+
+def test_what_is_taken_back_offline_is_deleted_once_the_desk_can_be_reached(
+    everything: Everything, amina: Reviewer
+) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    amina.open(tip)
+    amina.reply(tip, "Take the train.")
+    with everything.away():
+        take_back(amina, tip)
+        shown = amina.open(tip)
+        assert "You are taking a reply back." in shown
+        assert "The desk has not deleted it yet" in shown
+        amina.guard.lock()
+        amina.unlock()
+        assert "You are taking a reply back." in amina.open(tip)
+        assert source.replies() == ["Take the train."]
+    amina.sync()
+    assert source.replies() == []
+    assert "You are taking a reply back." not in amina.open(tip)
+    assert "Taken back by" in amina.open(tip)
+
+
+def test_a_server_that_keeps_what_was_taken_back_is_accused(everything: Everything, amina: Reviewer) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    amina.open(tip)
+    amina.reply(tip, "Take the train.")
+    newest = max(
+        (signed for signed in opened_tip(amina.workspace.book, tip).written if signed.payload.kind == "reply"),
+        key=lambda signed: signed.author.place,
+    )
+    with everything.server.store.reading() as session:
+        found = session.execute(select(Item.__table__).where(Item.id == bytes.fromhex(newest.item))).mappings().all()
+    kept = {**found[0]}
+    take_back(amina, tip)
+    with everything.server.store.writing() as session:
+        session.add(Item(**kept))
+    amina.sync()
+    (alert,) = ALERT.findall(amina.open(tip))
+    assert "is on the server although amina took it back on" in alert
+
+
+def test_a_reply_that_the_source_reads_is_what_its_preview_said(everything: Everything, amina: Reviewer) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    amina.open(tip)
+    amina.reply(tip, "Keep the letter.")
+    text = "Two lines,\n\nand <signs> & more."
+    answer = amina.post(f"/tips/{tip}/reply", f"/tips/{tip}", text=text)
+    seen = amina.get(f"/tips/{tip}/reply/{answer.location.rpartition('/')[2]}").text
+    assert amina.send_seen(answer).status_code == 303
+    articles = re.compile(r'<article class="reply">\n<h3>.*?</h3>\n<p class="text" dir="auto">.*?</p>', re.DOTALL)
+    assert len(articles.findall(seen)) == 2
+    assert articles.findall(seen) == articles.findall(source.get("/en/tip").text)
+    assert re.findall(r"<h2>Replies</h2>\n<p>[^<]*</p>", seen) == re.findall(
+        r"<h2>Replies</h2>\n<p>[^<]*</p>", source.get("/en/tip").text
+    )

@@ -1,0 +1,78 @@
+"""Answering in a browser, from a template to taking it back: nothing is cut off, and everything can be reached."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from beyond import BEYOND_THE_SIDES
+from npm_packages import NPM, install_npm
+from open_desk import Desk
+from program import Program
+from told import page, sync
+from window import show
+
+pytestmark = pytest.mark.slow
+
+WIDTHS = (320, 1024, 2560)
+AXE = "async () => (await axe.run()).violations.map(each => each.id)"
+DANGEROUS = "درود. من Amina هستم، در Lyon. با مادرتان تماس بگیرید، یا 0170-1234567. http://example.com/" + "a" * 90
+
+
+@pytest.fixture
+def window(chromium: Browser) -> Iterator[Page]:
+    """A window with axe-core in it."""
+    install_npm()
+    with chromium.new_context(bypass_csp=True) as context:
+        context.add_init_script(path=NPM / "node_modules" / "axe-core" / "axe.min.js")
+        yield context.new_page()
+
+
+def test_a_reply_is_begun_from_a_template_filled_warned_of_sent_and_taken_back(
+    desk: Desk, amina: Program, boris: Program, window: Page, photograph: Callable[[Page, str], None]
+) -> None:
+    tip = desk.store_tip("به خانه‌ی مادرم رفتند.", {"region": "Lyon"}, language="fa")
+    desk.store_tip("Call me: 0170 123 45 67.", {})
+    sync(amina)
+    template = {"name": "معرفی وکیل", "language": "fa", "text": "لطفاً به {نام وکیل} در {روز} مراجعه کنید."}
+    amina.post("/team/template", "/team", **template)
+    sync(boris)
+    boris.get(page(tip))
+    faults: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        for width in WIDTHS:
+            window.set_viewport_size({"width": width, "height": 900})
+            photograph(window, f"triage-{name}-{width}")
+            if found := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
+                faults[f"{name} at {width}"] = found
+
+    show(window, boris, "/team")
+    look("templates")
+    show(window, boris, page(tip))
+    window.select_option("#reply-template", index=1)
+    window.fill("#reply-text", "درود")
+    window.click("#reply button.main")
+    look("reply-places")
+    for place, filling in enumerate(["Duval", "دوشنبه"]):
+        window.locator("input[name=filling]").nth(place).fill(filling)
+    window.get_by_role("button", name="Fill them").click()
+    assert "لطفاً به Duval در دوشنبه مراجعه کنید." in window.locator(".as-source").inner_text()
+    window.fill("#reply-text", DANGEROUS)
+    window.get_by_role("button", name="Look again").click()
+    look("reply-warned")
+    for tick in window.locator("input[name=known]").all():
+        tick.check()
+    window.get_by_role("button", name="Send it as it stands here").click()
+    boris.let_leave()
+    show(window, boris, page(tip))
+    look("reply-sent")
+    window.get_by_role("link", name="Take it back").click()
+    look("reply-take-back")
+    window.get_by_role("button", name="Take it back").click()
+    boris.let_leave()
+    show(window, boris, page(tip))
+    window.locator("#history summary").click()
+    look("reply-taken-back")
+    assert "Whether the source had read it before can't be known." in window.locator("#reply").inner_text()
+    assert faults == {}
