@@ -63,7 +63,7 @@ def test_a_question_goes_out_in_its_exact_words_and_no_server_tells_it_from_a_re
     desk: Desk, amina: Program, boris: Program, tip: Stored
 ) -> None:
     ask(amina, tip)
-    amina.post(f"{page(tip)}/reply", page(tip), text="We have read this.")
+    amina.write(page(tip), "reply", text="We have read this.")
     sync(boris)
     for program in (amina, boris):
         text = consents(program, tip)

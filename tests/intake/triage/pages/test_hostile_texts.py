@@ -82,7 +82,7 @@ def fill(desk: Desk, amina: Program, text: str) -> Stored:
         "translation": {"part": "narrative/1", "language": "en", "text": text},
     }  # fmt: skip
     for kind, values in words.items():
-        assert amina.post(f"{page(tip)}/{kind}", page(tip), **values).status_code == 303
+        assert amina.write(page(tip), kind, **values).status_code == 303
     amina.post("/team/label_name", "/team", name=line, colour="red")
     amina.post("/team/saved_filter", "/team", name=line, address=f"urgency={line}")
     sync(amina)
