@@ -345,7 +345,11 @@ def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
     for reply in ("Thank you. We have read this.", f"Please write once more:\n\n- when?\n- where?\n\n{LONG_WORD}"):
         reviewer.fill("#reply-text", reply)
         reviewer.click("#reply button.main")
-        reviewer.get_by_role("button", name="Send it as it stands here").click()
+        send = reviewer.get_by_role("button", name="Send it as it stands here")
+        send.wait_for()
+        for caution in reviewer.locator(".cautions input").all():
+            caution.check()
+        send.click()
     reviewer.click("#consent_request > details > summary")
     for name, text in (
         ("words", f"May we give this to a lawyer?\n{LONG_WORD}"),
