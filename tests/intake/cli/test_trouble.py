@@ -324,6 +324,7 @@ ELSEWHERE = {
     "intake.storage.blobs": "answers, and what settling names",
     "intake.triage.book": "what is said above the pages",
     "intake.triage.pages": "pages of the reviewer's program",
+    "intake.triage.reading.calendars": "pages of the reviewer's program",
     "intake.triage.outbox.unsent": "pages of the reviewer's program",
     "intake.triage.outbox.sending": "pages of the reviewer's program",
     "intake.triage.files": "pages of the reviewer's program",
