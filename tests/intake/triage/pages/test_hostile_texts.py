@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -35,24 +36,29 @@ NOTHING_TO_RUN = {"script", "iframe", "object", "embed", "base", "meta refresh",
 
 
 class Reading(HTMLParser):
-    """A page as a browser reads it: what elements it has, and what of its text turns letters around."""
+    """A page as a browser reads it: what elements it has, and what of its text turns letters around.
+
+    But for what is typed, and for a reply as its source will see it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.found: set[str] = set()
         self.turning: set[str] = set()
-        self._typed = False
+        self._as_is = ""
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.found.add(tag)
         self.found |= {f"{tag} {name}" for name, _ in attributes if name.startswith("on") or name == "style"}
-        self._typed = tag == "textarea"
+        if tag == "textarea" or ("class", "as-source") in attributes:
+            self._as_is = tag
 
-    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
-        self._typed = False
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._as_is:
+            self._as_is = ""
 
     def handle_data(self, data: str) -> None:
-        if not self._typed:
+        if not self._as_is:
             self.turning |= {character for character in data if character in TURNING}
 
 
@@ -62,8 +68,11 @@ def read(text: str) -> Reading:
     return reading
 
 
-def fill(desk: Desk, amina: Program, text: str) -> Stored:
-    """A report with a text wherever a source, a reviewer or their team can write one."""
+def fill(desk: Desk, amina: Program, text: str) -> tuple[Stored, str]:
+    """A report with a text wherever a source, a reviewer or their team can write one; a reply's page before it leaves.
+
+    Nothing leaves for a source with a brace in it.
+    """
     line = " ".join(text.split())[:200]
     tip = desk.store_tip(text, {"urgency": "now"})
     for group in load_form().later_groups:
@@ -74,8 +83,9 @@ def fill(desk: Desk, amina: Program, text: str) -> Stored:
     desk.send(tip, Message(text))
     desk.store_file(tip, f"{line[:100]}.txt", text.encode())
     sync(amina)
+    answer = text.replace("{", "(").replace("}", ")")
     words: dict[str, dict[str, str]] = {
-        "note": {"text": text}, "reply": {"text": text}, "status": {"status": "closed", "reason": line},
+        "note": {"text": text}, "reply": {"text": answer}, "status": {"status": "closed", "reason": line},
         "due": {"reason": line, "day": "2027-01-01"},
         "act": {"method": "threatened", "place": line, "written": line},
         "referral": {"to_kind": "lawyer", "to_name": line, "consent": "consent_lawyer", "handed": text},
@@ -86,7 +96,8 @@ def fill(desk: Desk, amina: Program, text: str) -> Stored:
     amina.post("/team/label_name", "/team", name=line, colour="red")
     amina.post("/team/saved_filter", "/team", name=line, address=f"urgency={line}")
     sync(amina)
-    return tip
+    draft = amina.post(f"{page(tip)}/reply", page(tip), text=f"{text[:40_000]} {{place}}")
+    return tip, urlsplit(draft.location).path.removeprefix(amina.place.path)
 
 
 @pytest.fixture
@@ -101,9 +112,9 @@ def test_a_hostile_text_is_text_wherever_it_stands_and_hides_nothing_else(
     other = desk.store_tip("Another story.", {"urgency": "past"})
     faults: dict[str, object] = {}
     for name, text in TEXTS.items():
-        tip = fill(desk, amina, text)
+        tip, draft = fill(desk, amina, text)
         file = f"{page(tip)}/files/{next(iter(opened_tip(amina.workspace.book, tip.id.hex()).files))}"
-        for path in ("/", "/reports", page(tip), f"{page(tip)}/translation", "/team", "/search?q=before", file):
+        for path in ("/", "/reports", page(tip), f"{page(tip)}/translation", "/team", "/search?q=before", file, draft):
             answer = amina.get(path)
             reading = read(answer.text)
             wrong = (NOTHING_TO_RUN & reading.found) - {"img"} | reading.turning
