@@ -73,7 +73,7 @@ class Workspace:
         self.log: LogState | None = None
         self._told: LogState | None = None
         """The log up to which all was shown."""
-        proven = TheLog(self._is_logged, self._is_taken_back, self._readers)
+        proven = TheLog(self._is_logged, self._is_taken_back, self._is_shown, self._readers)
         self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, proven, self.fetch_soon)
         self._snapshot = Snapshot(home, keys.identity)
         self._kept_changes: tuple[Book, int] | None = None
@@ -394,6 +394,10 @@ class Workspace:
         """Whether the log holds that an item was taken back, by an entry before the index that was read last."""
         taken = None if self.log is None else Authors(self._home.mirror, self.log.roster).taken(item)
         return taken is not None and taken.author.place < self._kept.fetched.place
+
+    def _is_shown(self, tip: str) -> bool:
+        """Whether the index that was read last has a tip."""
+        return tip in self._kept.ids()
 
     def _open(self, log: LogState) -> None:
         """Bring the book to what the index shows: what has to be opened from something else than before, is.

@@ -22,7 +22,8 @@ def names(text: str, members: Iterable[str]) -> list[str]:
     """What stands in a text for the names of these members, each once."""
     read = Words(text)
     found: dict[str, None] = {}
-    for row in (Words(name).words for name in members):
+    # A name may be a sign alone: nobody could look for that.
+    for row in filter(None, (Words(name).words for name in members)):
         for first, last in _places(row, read.words):
             found[read.written(first, last)] = None
     return list(found)

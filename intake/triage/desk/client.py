@@ -115,16 +115,10 @@ class DeskClient:
         """
         return self._store(endpoints.ADD, f"{endpoints.ADD.at(tip=tip, item=item)}?kind={kind}", sealed)
 
-    def take_back(self, tip: str, item: str) -> bool:
-        """Have a reply deleted, or never come. False if the desk says that there is no such tip any more."""
-        try:
-            with self._answer(endpoints.TAKE_BACK, endpoints.TAKE_BACK.at(tip=tip, item=item)):
-                pass
-        except DeskRefusedError as refused:
-            if refused.status != httpx.codes.NOT_FOUND:
-                raise
-            return False
-        return True
+    def take_back(self, tip: str, item: str) -> None:
+        """Have a reply deleted, or never come."""
+        with self._answer(endpoints.TAKE_BACK, endpoints.TAKE_BACK.at(tip=tip, item=item)):
+            pass
 
     def make(self, tip: str, item: str, new: NewTip) -> bool:
         """Store a tip that the member made, with its first item, under these ids; otherwise as `add`."""

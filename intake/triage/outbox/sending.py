@@ -51,12 +51,13 @@ class Whereabouts(Enum):
 class TheLog:
     """What the verified log says.
 
-    `holds`: whether an item was added by this member; `takes_back`: whether one was taken back, by whomever; `readers`:
-    all active reviewers, none if no log was ever fetched.
+    `holds`: whether an item was added by this member; `takes_back`: whether one was taken back, by whomever; `shows`:
+    whether the index that goes with it has a tip; `readers`: all active reviewers, none if no log was ever fetched.
     """
 
     holds: Callable[[str], bool]
     takes_back: Callable[[str], bool]
+    shows: Callable[[str], bool]
     readers: Callable[[], Sequence[HybridRecipient]]
 
 
@@ -76,7 +77,7 @@ class Sending:
     ) -> None:
         self._client, self._outbox, self._recipient = client, outbox, identity.recipient
         self._is_logged, self._readers, self._tell_sent = log.holds, log.readers, sent
-        self._is_taken_back = log.takes_back
+        self._is_taken_back, self._is_shown = log.takes_back, log.shows
         self._identity = identity
         outbox.belongs_to(identity.recipient)
         self._kept = {unsent.item: unsent for unsent in outbox.open(identity)}
@@ -244,10 +245,14 @@ class Sending:
         return {unsent.takes_back: unsent for unsent in self._in_order() if unsent.takes_back and unsent.tip == tip}
 
     def settle(self) -> None:
-        """Forget what the log holds by now."""
+        """Forget what the log holds by now, and what would be taken back of a tip that is gone.
+
+        A desk that says so and goes on showing the tip is asked again and again.
+        """
         with self._keeping:
             for unsent in self._in_order():
-                if self._is_logged(unsent.item) or self._is_taken_back(unsent.takes_back or unsent.item):
+                is_done = self._is_logged(unsent.item) or self._is_taken_back(unsent.takes_back or unsent.item)
+                if is_done or (unsent.takes_back and not self._is_shown(unsent.tip)):
                     self._drop(unsent.item)
                 elif unsent.makes and unsent.sealed and self._for_readers(unsent) != unsent:
                     # Whom it lacked is known now.
@@ -303,7 +308,7 @@ class Sending:
                     self._begun.discard(unsent.item)
                 if isinstance(error, DeskRefusedError):
                     self._failed[unsent.item] = str(error)
-                    if error.status == HTTPStatus.PRECONDITION_FAILED:
+                    if error.status in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND):
                         self._tell_sent()
                     # What follows it for the same tip must not overtake it.
                     if not unsent.takes_back:
@@ -331,12 +336,9 @@ class Sending:
             with self._keeping:
                 self._drop(unsent.item)
         elif unsent.takes_back:
-            if self._client.take_back(unsent.tip, unsent.takes_back):
-                self._taken.add(unsent.item)
-                self._failed.pop(unsent.item, None)
-            else:
-                with self._keeping:
-                    self._drop(unsent.item)
+            self._client.take_back(unsent.tip, unsent.takes_back)
+            self._taken.add(unsent.item)
+            self._failed.pop(unsent.item, None)
         elif self._store(unsent):
             self._taken.add(unsent.item)
             self._failed.pop(unsent.item, None)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intake.protocol.names import require_plain
 from intake.report.definition import Entry
 from intake.report.told import Account
 from intake.triage.book import Book
@@ -59,6 +60,13 @@ def warned(text: str) -> dict[str, list[str]]:
     for caution in cautions(text, OWN, BOOK, MEMBERS):
         found.setdefault(caution.kind, []).append(caution.found)
     return found
+
+
+@pytest.mark.parametrize("name", ["-", "...", "'"])
+def test_a_member_whose_name_is_a_sign_alone_keeps_nobody_from_answering(name: str) -> None:
+    require_plain(name)
+    found = cautions("Ask amina - or ... 'Boris'.", OWN, BOOK, (name, *MEMBERS))
+    assert [each.found for each in found] == ["amina", "Boris"]
 
 
 def odd(text: str) -> list[str]:

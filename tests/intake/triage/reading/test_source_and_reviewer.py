@@ -133,10 +133,10 @@ class Everything:
             return [tip.hex() for tip in session.scalars(select(Tip.id))]
 
     @contextmanager
-    def away(self) -> Iterator[None]:
-        """The desk answers nobody who asks meanwhile."""
+    def away(self, status: str = "429 Busy") -> Iterator[None]:
+        """The desk answers nobody who asks meanwhile, but with this status."""
         http, _ = self._serving[0]
-        desk, http.app = http.app, lambda _environ, start: (start("429 Busy", []), [b""])[1]
+        desk, http.app = http.app, lambda _environ, start: (start(status, []), [b""])[1]
         yield
         http.app = desk
 
@@ -561,3 +561,20 @@ def test_a_reply_that_the_source_reads_is_what_its_preview_said(everything: Ever
     assert re.findall(r"<h2>Replies</h2>\n<p>[^<]*</p>", seen) == re.findall(
         r"<h2>Replies</h2>\n<p>[^<]*</p>", source.get("/en/tip").text
     )
+
+
+def test_a_server_that_denies_the_report_when_a_reply_is_taken_back_is_asked_again(
+    everything: Everything, amina: Reviewer
+) -> None:
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    amina.sync()
+    amina.open(tip)
+    amina.reply(tip, "Take the train.")
+    with everything.away("404 Not Found"):
+        take_back(amina, tip)
+        assert "The desk has not deleted it yet" in amina.open(tip)
+    amina.sync()
+    assert source.replies() == []
+    assert "Taken back by" in amina.open(tip)
