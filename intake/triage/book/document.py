@@ -33,7 +33,7 @@ def encode(tip: OpenTip) -> bytes:
         "entries": {key: [_told_values(told) for told in all_told] for key, all_told in tip.account.entries.items()},
         "narrative": tip.narrative,
         "conversation": [(line.day, line.author, line.text, line.item, line.taken_back) for line in tip.conversation],
-        "consent_answers": [(each.item, each.day, each.answer.values()) for each in tip.consent_answers],
+        "consent_answers": [(each.item, each.day, each.answer.values(), each.is_sure) for each in tip.consent_answers],
         "files": [(name, file.day, file.sealed, file.about.values()) for name, file in tip.files.items()],
         "written": [_signed_values(signed) for signed in tip.written],
         "taken_back": [(each.item, _author_values(each.author), _author_values(each.by)) for each in tip.taken_back],
@@ -56,7 +56,8 @@ def decode(document: bytes) -> OpenTip:
         "identities": tuple(HybridIdentity.from_seed(bytes.fromhex(seed)) for seed in values["identities"]),
         "conversation": [Line(*line) for line in values["conversation"]],
         "consent_answers": [
-            DatedAnswer(item, day, ConsentAnswer.from_values(answer)) for item, day, answer in values["consent_answers"]
+            DatedAnswer(item, day, ConsentAnswer.from_values(answer), is_sure)
+            for item, day, answer, is_sure in values["consent_answers"]
         ],
         "files": {
             name: Attachment(day, About.from_values(about), sealed) for name, day, sealed, about in values["files"]

@@ -86,6 +86,7 @@ _USES = {
     "later": "To be asked again later",
     "uncompared": "Yes, but nobody has compared the answer to the check question: it counts as none",
     "differs": "Yes, but the answer to the check question does not fit: it counts as none",
+    "unsure": "Yes, but something that the source sent is missing or in doubt, which may be a no: it counts as none",
     "mismatch": "Answered to other words than these: it counts as none",
     "ended": "Not asked any more, or in other words: it counts as none",
     "ask_me_first": "Ask me first",

@@ -4,7 +4,6 @@ What the source's key did not sign as exactly this item is left out and said. Wh
 and hashes then say what the server has left out, exchanged, or taken twice.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -60,10 +59,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Checked:
-    """What is shown as the source's, in its order, and what is to be said of the rest."""
+    """What is shown as the source's, in its order, and what is to be said of the rest.
+
+    `unsure`: what has this number or a lower one need not be the source's last word on anything.
+    """
 
     sent: Sequence[Sent]
     doubts: Sequence[str]
+    unsure: int
 
 
 def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Collection[str], unread: int = 0) -> Checked:
@@ -86,7 +89,9 @@ def check(items: Sequence[Sent], tip: str, signer: Verifier | None, first: Colle
     ]
     out = {item.row.id for item in seconds}
     sent = [item for item in sent if item.row.id not in out]
-    return Checked(sent, [*doubts, *_breaks(sent, unread)])
+    numbered = _numbered(sent)
+    unsure = max(numbered, default=0) if doubts or unread or signer is None else _unsure(numbered)
+    return Checked(sent, [*doubts, *_breaks(numbered, unread)], unsure)
 
 
 def named(row: ItemRow) -> str:
@@ -120,12 +125,34 @@ def _second_reports(sent: Sequence[Sent], first: Collection[str]) -> list[Sent]:
     return reports[1:]
 
 
-def _breaks(sent: Sequence[Sent], unread: int) -> Iterator[str]:
-    """Where numbers and hashes don't go on."""
-    numbered: dict[int, list[Sent]] = defaultdict(list)
+def _numbered(sent: Sequence[Sent]) -> Mapping[int, Sequence[Sent]]:
+    numbered: dict[int, list[Sent]] = {}
     for item in sent:
         if item.number:
-            numbered[item.number].append(item)
+            numbered.setdefault(item.number, []).append(item)
+    return numbered
+
+
+def _unsure(numbered: Mapping[int, Sequence[Sent]]) -> int:
+    """The number up to which something later may be missing, or can't be read."""
+    last = max(numbered, default=0)
+    if len(numbered) < sum(map(len, numbered.values())):
+        # Of two in each other's place, and of all that follows on either, nobody knows which came later.
+        return last
+    unread = [number for number, (item,) in numbered.items() if isinstance(item.payload, Newer)]
+    before = [number - 1 for number in numbered if number - 1 not in numbered or _breaks_off(numbered, number)]
+    return max([*unread, *before], default=0)
+
+
+def _breaks_off(numbered: Mapping[int, Sequence[Sent]], number: int) -> bool:
+    """Whether something of a number followed on something else than what has the number before."""
+    before = {sha256(item.sealed).hexdigest() for item in numbered.get(number - 1, ())}
+    links = [item.content.link for item in numbered[number] if isinstance(item.content, SourceItem)]
+    return bool(before) and not before.issuperset(link.previous for link in links)
+
+
+def _breaks(numbered: Mapping[int, Sequence[Sent]], unread: int) -> Iterator[str]:
+    """Where numbers and hashes don't go on."""
     missing = max(numbered, default=0) - len(numbered) - unread
     if missing > 0:
         yield f"Of what the source sent, so much is missing: {missing}. The server lost it or holds it back. {TELL}"

@@ -16,8 +16,10 @@ from intake.triage.reading.standing import Change, Merged, Standing
 
 YES, NO, LATER = "yes", "no", "later"
 WAITING, UNCOMPARED, DIFFERS, MISMATCH, ENDED = "waiting", "uncompared", "differs", "mismatch", "ended"
+UNSURE = "unsure"
 """How a question stands, beside how it was answered: not at all; with yes, but nobody has compared the answer to the
-check question yet, or it does not fit; to other words; or it is not asked any more, or in other words."""
+check question yet, or it does not fit; to other words; or it is not asked any more, or in other words; with yes, but
+what the source sent later may be missing."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,6 +56,8 @@ class Use:
         if self.last is None:
             return WAITING
         answer = self.last.answer.answer
+        if answer == YES and not self.last.is_sure:
+            return UNSURE
         if answer != YES or not self.request.check:
             return answer if answer in (YES, NO, LATER) else MISMATCH
         said = {event.fits for event in self._comparisons}

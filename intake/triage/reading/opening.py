@@ -39,7 +39,7 @@ from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signe
 from intake.report.told import Account
 from intake.triage.mirror.added import Added, Author, Authors, Taken
 from intake.triage.mirror.known import Known
-from intake.triage.reading.chain import TELL, Sent, check, named
+from intake.triage.reading.chain import TELL, Checked, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
 from intake.triage.reading.standing import Change
 
@@ -98,11 +98,15 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class DatedAnswer:
-    """What a source answered to whether something may be done: the id of its item, its day, and the answer."""
+    """What a source answered to whether something may be done: the id of its item, its day, and the answer.
+
+    `is_sure`: nothing that the source sent later is missing or in doubt, as far as that can be known.
+    """
 
     item: str
     day: str
     answer: ConsentAnswer
+    is_sure: bool
 
 
 @dataclass(slots=True, repr=False)
@@ -329,13 +333,15 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     opened_items = _open_items(tip, _first_seen(tip, given, sealed), given, sealed)
     first = {row.id for row in known.items}
     # What nobody could ever open may be anything: no number of such items stands for one that is missing.
-    unread = len(first - {each.row.id for each in opened_items})
+    opened_ids = {each.row.id for each in opened_items}
+    unread = len(first - opened_ids)
     sent = check(opened_items, tip.id, signer, first, unread)
     tip.warnings += sent.doubts
     tip.rows = tuple(each.row for each in sent.sent)
     sizes = {item.id: item.size for item in given.items if item.blob}
     for each in sent.sent:
         _take_sent(tip, each, sizes)
+    tip.consent_answers = _consent_answers(given, opened_ids, sent)
     _require_own_word(tip, given)
     tip.written.sort(key=lambda signed: signed.author.place)
     tip.conversation = in_order(sent.sent, _replied(tip, given))
@@ -520,12 +526,21 @@ def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
         case About():
             # Its content is none of this tip's, or can't be as large as is said.
             tip.warnings.append(f"A file of {sent.row.day} is not on the server as it is described. It is not shown.")
-        case ConsentAnswer() as answer:
-            tip.consent_answers.append(DatedAnswer(sent.row.id, sent.row.day, answer))
         case Deletion(reply=reply):
             tip.deleted.add(reply)
         case Newer():
             tip.warnings.append(f"{named(sent.row)} {_NEWER}")
+
+
+def _consent_answers(given: Given, opened: Collection[str], checked: Checked) -> list[DatedAnswer]:
+    """What was answered to questions of the team's. `opened`: the ids of all that is said to be the source's."""
+    # What can't be opened, or is said to be a reviewer's and is none's, may be anything that the source sent.
+    is_whole = all(item.blob or item.id in opened or given.author(item.id) is not None for item in given.items)
+    return [
+        DatedAnswer(each.row.id, each.row.day, each.payload, is_whole and each.number > checked.unsure)
+        for each in checked.sent
+        if isinstance(each.payload, ConsentAnswer)
+    ]
 
 
 def _replied(tip: OpenTip, given: Given) -> list[Replied]:

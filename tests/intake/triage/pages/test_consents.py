@@ -1,15 +1,17 @@
 """A source is asked before one particular thing is done: what it answered, to which words, and what rests on that."""
 
 import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bad_connection import unreachable
 from intake.protocol.kinds import Kind
 from intake.report.events import ConsentRequest
-from intake.report.payloads import ConsentAnswer, Deletion, words_digest
+from intake.report.payloads import ConsentAnswer, Deletion, Message, words_digest
 from intake.storage.tables import Item
 from open_desk import Desk, Stored
 from opened import opened_tip
@@ -142,6 +144,67 @@ def test_a_referral_that_rests_on_what_nobody_agreed_to_is_red(amina: Program, t
 @pytest.mark.parametrize("consent", ["", "consent_nobody", "asked:", "asked:../x", f"asked:{'0' * 33}"])
 def test_a_referral_rests_on_nothing_but_a_question(amina: Program, tip: Stored, consent: str) -> None:
     assert amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=consent).status_code == 400
+
+
+UNSURE = "something that the source sent is missing or in doubt, which may be a no: it counts as none"
+
+
+def withhold(desk: Desk, item: str) -> None:
+    with desk.server.store.writing() as session:
+        session.delete(session.get(Item, bytes.fromhex(item)))
+
+
+def spoil(desk: Desk, item: str) -> None:
+    with desk.server.store.writing() as session:
+        session.execute(update(Item).where(Item.id == bytes.fromhex(item)).values(sealed=b"x" * 2048))
+
+
+def call_it_a_note(desk: Desk, item: str) -> None:
+    with desk.server.store.writing() as session:
+        session.execute(update(Item).where(Item.id == bytes.fromhex(item)).values(kind=Kind.WORK))
+
+
+@pytest.mark.parametrize("hide", [withhold, spoil, call_it_a_note])
+def test_a_yes_behind_which_something_of_the_sources_is_missing_counts_as_none_until_it_says_yes_again(
+    hide: Callable[[Desk, str], None], desk: Desk, amina: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    desk.send(tip, answered(question, "yes"))
+    sync(amina)
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=ConsentRequest.name(question))
+    assert NO_CONSENT not in referrals(amina, tip)
+    hide(desk, desk.send(tip, answered(question, "no")))
+    if hide is withhold:
+        desk.send(tip, Message("Did you get it?"))
+    sync(amina)
+    assert UNSURE in consents(amina, tip)
+    assert NO_CONSENT in referrals(amina, tip)
+    assert "1 report</h1>" in amina.get("/reports?asked=doubt").text
+    assert "Not agreed to: hand over nothing" in unescape(amina.get("/referrals").text)
+    if hide is withhold:
+        desk.send(tip, answered(question, "yes"))
+        sync(amina)
+        assert NO_CONSENT not in referrals(amina, tip)
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_server_that_is_set_back_behind_a_no_makes_no_yes_of_it(
+    goes_on: bool, desk: Desk, amina: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    desk.send(tip, answered(question, "yes"))
+    sync(amina)
+    del tip.sent[1:]
+    no = desk.send(tip, answered(question, "no"))
+    with desk.server.store.writing() as session:
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        session.execute(update(Item).where(Item.id == bytes.fromhex(no)).values(day=yesterday))
+    if goes_on:
+        desk.send(tip, Message("Did you get it?"))
+        withhold(desk, no)
+    sync(amina)
+    assert 'class="consent yes"' not in consents(amina, tip)
+    assert UNSURE in consents(amina, tip)
 
 
 def test_an_answer_to_other_words_counts_as_none_and_says_so(desk: Desk, amina: Program, tip: Stored) -> None:

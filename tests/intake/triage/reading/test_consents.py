@@ -1,5 +1,6 @@
 """What a source was asked in particular: only a plain yes to exactly the words that still stand allows anything."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -55,16 +56,16 @@ ANSWERS = st.lists(
 CHECKS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["fits", "differs", ""])), max_size=5)
 
 
-def tip_with(answers: list[ConsentAnswer]) -> OpenTip:
-    dated = [DatedAnswer(item(200 + number), "2026-11-26", answer) for number, answer in enumerate(answers)]
+def tip_with(answers: list[ConsentAnswer], unsure: Collection[int] = ()) -> OpenTip:
+    dated = [DatedAnswer(item(200 + number), "2026-11-26", answer, number not in unsure) for number, answer in enumerate(answers)]
     return OpenTip("0" * 32, "2026-11-25", consent_answers=dated)
 
 
-@given(asked(), ANSWERS, CHECKS)
+@given(asked(), ANSWERS, CHECKS, st.sets(st.integers(0, 9), max_size=2))
 def test_nothing_but_a_last_plain_yes_to_the_standing_words_allows_a_use(
-    changes: list[Change], answers: list[ConsentAnswer], checks: list[tuple[int, str]]
+    changes: list[Change], answers: list[ConsentAnswer], checks: list[tuple[int, str]], unsure: set[int]
 ) -> None:
-    tip = tip_with(answers)
+    tip = tip_with(answers, unsure)
     said = [
         Change(item(300 + number), ConsentCheck(item(200 + of), fits, "")) for number, (of, fits) in enumerate(checks)
     ]
@@ -75,6 +76,7 @@ def test_nothing_but_a_last_plain_yes_to_the_standing_words_allows_a_use(
         plain = (
             bool(to_this)
             and (to_this[-1].answer.answer, to_this[-1].answer.words) == ("yes", use.request.digest)
+            and to_this[-1].is_sure
             and use.stands
             and (not use.request.check or found == {"fits"})
         )
@@ -108,7 +110,7 @@ def test_since_when_is_the_day_of_the_first_of_the_same_answers_and_before_is_wh
     yes = ConsentAnswer(item(1), request.digest, "yes", "", "")
     told = [yes, yes, replace(yes, answer="no"), replace(yes, condition="In June."), yes, yes]
     days = [f"2026-11-0{number}" for number in range(1, 7)]
-    answers = [DatedAnswer(item(200 + at), day, each) for at, (day, each) in enumerate(zip(days, told, strict=True))]
+    answers = [DatedAnswer(item(200 + at), day, each, is_sure=True) for at, (day, each) in enumerate(zip(days, told, strict=True))]
     (use,) = uses(OpenTip("", "", consent_answers=answers), Standing([Change(item(1), request)]))
     assert use.since == "2026-11-05"
     assert [each.day for each in use.before] == ["2026-11-04", "2026-11-03", "2026-11-01"]
