@@ -18,6 +18,7 @@ from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages.blanks import fill, is_filled, places
 from intake.triage.pages.forms import FormError, read_form
+from intake.triage.pages.shown import shown
 from intake.triage.pages.views import Answer, chosen_tip, guard, tip_page, to_unlock, unlocked, within
 from intake.triage.pages.wanted import address
 from intake.triage.reading.opening import OpenTip
@@ -45,7 +46,8 @@ def _look(workspace: Workspace, tip_id: str) -> Answer:
     """Keep what was typed as a draft, and show it as its source will see it."""
     opened = workspace.tip(tip_id)
     chosen = request.form.get("template", "")
-    begun = next((each.text for each in workspace.team().outcomes(Template) if chosen == each.template), "")
+    # An id is whatever its writer chose: none at all, and nobody chose that one.
+    begun = next((each.text for each in workspace.team().outcomes(Template) if chosen and chosen == each.template), "")
     try:
         item = workspace.keep(_typed(tip_id, begun), request.form.get("draft", ""))
     except FormError as error:
@@ -168,14 +170,17 @@ def _cautions(workspace: Workspace, tip: OpenTip, text: str) -> list[Caution]:
 
 
 def _source_page(workspace: Workspace, tip: OpenTip, text: str) -> Preview:
-    """What the source's page will say: what was sent, what is on its way, and this."""
+    """What the source's page will say: what was sent, what is on its way, and this.
+
+    What others wrote is shown as it is everywhere here: what turns text around, or covers it, stands as marks.
+    """
     sent = sorted(
         (signed.payload.number, signed.author.at.date(), signed.item, signed.payload.text)
         for signed in tip.written
         if isinstance(signed.payload, Reply)
     )
     taking = workspace.sending.taking_back(tip.id)
-    replies = [Shown(day, said) for _, day, item, said in sent if item not in taking]
+    replies = [Shown(day, shown(said)) for _, day, item, said in sent if item not in taking]
     taken_back = [each.by.at.date() for each in tip.taken_back] + [_today()] * len(taking)
     waiting = (each.payload for each in workspace.sending.under_way if each.tip == tip.id)
     replies += [Shown(_today(), reply.text) for reply in waiting if isinstance(reply, Reply)]

@@ -193,6 +193,27 @@ def test_hostile_text_is_shown_as_text(amina: Program, tip: Stored, text: str) -
     assert "<script" not in html
 
 
+def test_no_template_begins_a_reply_for_which_none_was_chosen(amina: Program, boris: Program, tip: Stored) -> None:
+    unnamed = Template(template="", name="Unnamed", language="en", text="Call this number.", retired=False)
+    amina.workspace.write_for_team("a form", unnamed)
+    amina.let_leave()
+    sync(boris)
+    assert [each.text for each in boris.workspace.team().outcomes(Template)] == ["Call this number."]
+    for chosen in ({}, {"template": ""}):
+        assert "Call this number." not in boris.get(look(boris, tip, "Are you safe?", **chosen)).text
+
+
+def test_no_reply_of_a_colleagues_covers_or_turns_around_what_is_looked_at(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    amina.write(page(tip), "reply", text="\u202eA" + "\u0301" * 20_000)
+    sync(boris)
+    html = boris.get(look(boris, tip, "Are you safe?")).text
+    assert "Are you safe?" in html
+    assert "\u202e" not in html
+    assert "\u0301" * 100 not in html
+
+
 def test_a_template_of_the_teams_begins_a_reply_and_its_places_are_filled_first(
     desk: Desk, amina: Program, boris: Program, tip: Stored
 ) -> None:

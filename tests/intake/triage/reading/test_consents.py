@@ -57,7 +57,10 @@ CHECKS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["fits", "differs
 
 
 def tip_with(answers: list[ConsentAnswer], unsure: Collection[int] = ()) -> OpenTip:
-    dated = [DatedAnswer(item(200 + number), "2026-11-26", answer, number not in unsure) for number, answer in enumerate(answers)]
+    dated = [
+        DatedAnswer(item(200 + number), "2026-11-26", answer, number not in unsure)
+        for number, answer in enumerate(answers)
+    ]
     return OpenTip("0" * 32, "2026-11-25", consent_answers=dated)
 
 
@@ -110,7 +113,10 @@ def test_since_when_is_the_day_of_the_first_of_the_same_answers_and_before_is_wh
     yes = ConsentAnswer(item(1), request.digest, "yes", "", "")
     told = [yes, yes, replace(yes, answer="no"), replace(yes, condition="In June."), yes, yes]
     days = [f"2026-11-0{number}" for number in range(1, 7)]
-    answers = [DatedAnswer(item(200 + at), day, each, is_sure=True) for at, (day, each) in enumerate(zip(days, told, strict=True))]
+    answers = [
+        DatedAnswer(item(200 + at), day, each, is_sure=True)
+        for at, (day, each) in enumerate(zip(days, told, strict=True))
+    ]
     (use,) = uses(OpenTip("", "", consent_answers=answers), Standing([Change(item(1), request)]))
     assert use.since == "2026-11-05"
     assert [each.day for each in use.before] == ["2026-11-04", "2026-11-03", "2026-11-01"]
