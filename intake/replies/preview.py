@@ -1,4 +1,4 @@
-"""What a source's page will say of its replies, made of the source site's own words and template."""
+"""What a source's page will say of what its team writes, made of the source site's own words and template."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from intake.languages import written
 from intake.languages.catalogues import SOURCE, tags, translations
+from intake.report.events import ConsentRequest
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,15 +23,24 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Asked:
+    """A question as its source sees it."""
+
+    day: date
+    request: ConsentRequest
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Answered:
     """What a team has answered, in its order, and the first day on which somebody opened the report.
 
-    `taken_back`: the days on which it took a reply back.
+    `taken_back`: the days on which it took a reply back; `questions`: what it asks.
     """
 
     replies: Sequence[Shown]
     opened: date | None
     taken_back: Sequence[date] = ()
+    questions: Sequence[Asked] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -357,6 +357,7 @@ def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
     ):
         reviewer.fill(f"#consent_request > details [name={name}]", text)
     reviewer.click("#consent_request > details button")
+    reviewer.get_by_role("button", name="Send it as it stands here").click()
     expect(reviewer.locator("#consent_request")).to_contain_text("Asked, not answered")
 
 

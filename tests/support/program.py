@@ -20,6 +20,7 @@ from intake.triage.guard import Guard
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.pages.app import create_app
+from intake.triage.pages.forms import SEEN_FIRST
 from intake.triage.pages.place import Place
 from intake.triage.progress import Progress, no_progress
 from intake.triage.workspace import Workspace
@@ -78,12 +79,15 @@ class Program:
         return self.send(path, {**self.hidden(page), **values})
 
     def write(self, page: str, kind: str, **values: str) -> TestResponse:
-        """Write something for the report on a page; a reply is looked at before, and all warnings of it are known."""
+        """Write something for the report on a page.
+
+        What goes to its source is looked at before, and all warnings of it are known.
+        """
         answer = self.post(f"{page}/{kind}", page, **values)
-        return self.send_seen(answer) if kind == "reply" and answer.status_code == 303 else answer
+        return self.send_seen(answer) if kind in SEEN_FIRST and answer.status_code == 303 else answer
 
     def send_seen(self, answer: TestResponse) -> TestResponse:
-        """Send the reply that an answer leads to, with every warning ticked, unless it was sent before."""
+        """Send what an answer leads to, with every warning ticked, unless it was sent before."""
         path = urlsplit(answer.location).path.removeprefix(self.place.path)
         seen = self.get(path, waits=False)
         if seen.status_code != HTTPStatus.OK:

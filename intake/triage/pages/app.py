@@ -33,8 +33,9 @@ from intake.triage.pages import (
     views,
     writing,
 )
-from intake.triage.pages.asked import asked, language_name
-from intake.triage.pages.forms import FORMS, fields
+from intake.triage.pages.asked import asked
+from intake.triage.pages.forms import FORMS, SEEN_FIRST, fields
+from intake.triage.pages.languages import language_name
 from intake.triage.pages.place import Gate, Place
 from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
 from intake.triage.progress import Progress, no_progress
@@ -99,6 +100,7 @@ def create_app(
         forms=FORMS,
         labels_by_id=phrases.labels_by_id,
         of_team=writing.OF_TEAM,
+        seen_first=SEEN_FIRST,
         place_of=phrases.place_of,
         search=search,
     )

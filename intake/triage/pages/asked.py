@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
-from babel import Locale, UnknownLocaleError
-
 from intake.languages.catalogues import tags
 from intake.report import events, labels
 from intake.report.definition import load_form, offered
-from intake.triage.pages.languages import languages
+from intake.triage.pages.languages import language_name, languages
 
 _NONE = MappingProxyType({"": "–"})
 _ALSO = "what was asked in particular"
@@ -34,14 +32,6 @@ class Asked:
     def offers(self, key: str) -> bool:
         """Whether this can be chosen."""
         return key in self.choices or (bool(self.also) and re.fullmatch(self.also, key) is not None)
-
-
-def language_name(tag: str) -> str:
-    """A language in words; a tag that is none as it is."""
-    try:
-        return str(Locale.parse(tag, sep="-").get_display_name("en"))
-    except (UnknownLocaleError, ValueError):
-        return tag
 
 
 @cache

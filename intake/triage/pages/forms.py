@@ -37,6 +37,9 @@ _KINDS: tuple[type[Payload], ...] = (*NUMBERED, Note, *EVENTS)
 FORMS: Mapping[str, type[Payload]] = {made.kind: made for made in _KINDS}
 """By kind, what can be written for a tip."""
 
+SEEN_FIRST = frozenset(made.kind for made in NUMBERED)
+"""What is seen as its source will see it before it leaves."""
+
 _YES = "yes"
 
 

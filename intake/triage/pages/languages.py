@@ -1,4 +1,4 @@
-"""The languages that sources read, by name."""
+"""Languages by name, and those that sources read."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -12,9 +12,14 @@ ANOTHER = "und"
 _OTHERS = ("fa", "ug", "bo", "ar", "de")
 
 
+def language_name(tag: str) -> str:
+    """A language in words; empty for what is none."""
+    return str(Locale("en").languages.get(tag.replace("-", "_"), "")) if tag != ANOTHER else ""
+
+
 @cache
 def languages() -> Mapping[str, str]:
     """By tag, the name of each in its order; whatever is none of them comes last."""
-    named = {tag: str(Locale.parse(tag, sep="-").get_display_name("en")) for tag in (*LANGUAGES, *_OTHERS)}
+    named = {tag: language_name(tag) for tag in (*LANGUAGES, *_OTHERS)}
     ordered = dict(sorted(named.items(), key=lambda item: item[1]))
     return MappingProxyType({**ordered, ANOTHER: "Another language, or not known"})

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from babel import Locale
-
 from intake.report import labels
 from intake.report.events import (
     STATUSES,
@@ -31,6 +29,7 @@ from intake.triage.caution import Caution
 from intake.triage.caution.draft import LINK, MEMBER, OTHER, RELATIVE, SOURCE
 from intake.triage.mirror.added import Author
 from intake.triage.pages.asked import asked, words
+from intake.triage.pages.languages import language_name
 from intake.triage.pages.shown import saved_name
 from intake.triage.reading.consents import Use, uses
 from intake.triage.reading.opening import OpenTip
@@ -188,7 +187,7 @@ def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapp
     if field == "label":
         return {key: label.name for key, label in labels_by_id(workspace).items() if key in counts}
     if field == "language":
-        return {key: language(key) or key for key in sorted(counts)}
+        return {key: language_name(key) or key for key in sorted(counts)}
     if field == "watched":
         terms = {"yes": "Anything on the watch list", **workspace.watch_terms()}
         return {key: term for key, term in terms.items() if key in counts}
@@ -200,11 +199,6 @@ def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapp
 def labels_by_id(workspace: Workspace) -> Mapping[str, LabelName]:
     """Every label of the team's list, by its id."""
     return {event.label: event for event in workspace.team().outcomes(LabelName)}
-
-
-def language(tag: str) -> str:
-    """A language in words; empty for what is none."""
-    return str(Locale("en").languages.get(tag.replace("-", "_"), "")) if tag != "und" else ""
 
 
 def ago(at: datetime) -> str:

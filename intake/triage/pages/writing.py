@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from intake.report.events import TEAM_EVENTS, Act, Translation
-from intake.report.payloads import Payload, Reply
+from intake.report.payloads import Payload
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
-from intake.triage.pages.forms import FORMS, FormError, read_form
+from intake.triage.pages.forms import FORMS, SEEN_FIRST, FormError, read_form
 from intake.triage.pages.phrases import place_of
 from intake.triage.pages.views import TRANSLATION, Answer, guard, tip_page, to_unlock, unlocked
 from intake.triage.pages.wanted import address
@@ -101,7 +101,7 @@ def _back(tip_id: str, kind: str) -> str:
     return url_for("triage.tip", tip_id=tip_id, _anchor=place_of(kind), **asked)
 
 
-blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - OF_TEAM - {Reply.kind})}):kind>", endpoint="write")(
+blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - OF_TEAM - SEEN_FIRST)}):kind>", endpoint="write")(
     unlocked(_write, otherwise=keep)
 )
 

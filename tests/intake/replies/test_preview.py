@@ -7,7 +7,8 @@ from html import unescape
 import pytest
 
 from intake.languages.catalogues import tags, translations
-from intake.replies.preview import Answered, Shown, preview
+from intake.replies.preview import Answered, Asked, Shown, preview
+from intake.report.events import ConsentRequest
 
 
 @pytest.mark.parametrize("tag", tags())
@@ -36,3 +37,22 @@ def test_a_reply_is_text_and_not_a_character_of_it_is_changed(text: str) -> None
     assert found
     assert unescape(found[1]) == text
     assert "<script" not in html
+
+
+@pytest.mark.parametrize("tag", tags())
+def test_a_question_stands_before_the_replies_with_what_comes_first_and_its_three_answers(tag: str) -> None:
+    request = ConsentRequest("a" * 32, "en", "<b>May we?</b>", "Who am I?", "For colleagues.", taken_back=False)
+    answered = Answered([Shown(date(2026, 5, 3), "Hold out.")], None, (), [Asked(date(2026, 5, 4), request)])
+    text = unescape(preview(tag, answered).html)
+    words = translations(tag).gettext
+    places = [
+        text.index(each) for each in (words("We ask for your consent"), "<b>May we?</b>", "Who am I?", words("Replies"))
+    ]
+    assert places == sorted(places)
+    assert "<b>May we?</b>" not in preview(tag, answered).html
+    assert all(words(answer) in text for answer in ("Yes", "No", "Ask me again later"))
+    assert "For colleagues." not in text
+
+
+def test_nobody_is_asked_where_there_is_no_question() -> None:
+    assert "consent" not in preview("en", Answered([Shown(date(2026, 5, 3), "Hold out.")], None)).html

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select, update
 
 from bad_connection import unreachable
+from forms import tokens
 from intake.protocol.kinds import Kind
 from intake.report.events import ConsentRequest
 from intake.report.payloads import ConsentAnswer, Deletion, Message, words_digest
@@ -38,7 +40,7 @@ def tip(desk: Desk, amina: Program, boris: Program) -> Stored:
 
 def ask(program: Program, tip: Stored, **values: str) -> str:
     """Ask the source; returns the id of the question."""
-    assert program.post(f"{page(tip)}/consent_request", page(tip), **QUESTION | values).status_code == 303
+    assert program.write(page(tip), "consent_request", **QUESTION | values).status_code == 303
     return next(item for item, request in asked(program, tip) if request.words == (QUESTION | values)["words"])
 
 
@@ -250,7 +252,7 @@ def test_worded_anew_it_is_another_question_and_the_old_yes_ends(
     amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=ConsentRequest.name(question))
     (_, request), anew = asked(amina, tip)[0], WORDS + " And to the embassy?"
     values = {**QUESTION, "words": anew, "request": request.request, "seen": question}
-    amina.post(f"{page(tip)}/consent_request", page(tip), **values)
+    amina.write(page(tip), "consent_request", **values)
     sync(boris)
     for program in (amina, boris):
         text = consents(program, tip)
@@ -270,7 +272,7 @@ def test_what_is_asked_no_more_is_told_to_the_source_and_allows_nothing(
     question = ask(amina, tip)
     request = asked(amina, tip)[0][1].request
     values = {**QUESTION, "request": request, "seen": question, "taken_back": "yes"}
-    amina.post(f"{page(tip)}/consent_request", page(tip), **values)
+    amina.write(page(tip), "consent_request", **values)
     assert [event.taken_back for _, event in asked(amina, tip)] == [False, True]
     assert asked(amina, tip)[1][1].seen == (question,)
     # The source had the old page open, and a server that lags behind takes its answer.
@@ -290,7 +292,7 @@ def test_what_two_ask_at_once_both_stands_and_what_two_word_anew_too(
     question, request = asked(amina, tip)[0]
     for program, words in ((amina, "Anew by amina?"), (boris, "Anew by boris?")):
         values = {**QUESTION, "words": words, "request": request.request, "seen": question}
-        program.post(f"{page(tip)}/consent_request", page(tip), **values)
+        program.write(page(tip), "consent_request", **values)
     for program in (amina, boris):
         sync(program)
         text = consents(program, tip)
@@ -338,7 +340,7 @@ def test_what_was_typed_into_a_locked_program_is_there_afterwards_and_is_asked_o
     assert "Written and not sent." in text
     draft = re.search(r'name="draft" value="([0-9a-f]{32})"', text)
     assert draft
-    amina.post(f"{page(tip)}/consent_request", page(tip), **QUESTION, draft=draft[1])
+    amina.write(page(tip), "consent_request", **QUESTION, draft=draft[1])
     assert [request.words for _, request in asked(amina, tip)] == [WORDS]
     assert "Written and not sent." not in consents(amina, tip)
 
@@ -350,7 +352,7 @@ def test_asked_without_the_desk_it_is_there_at_once_and_leaves_later_and_once(
     amina.get(page(tip))
     values = {**amina.hidden(page(tip)), **QUESTION}
     for _ in range(2):
-        amina.send(f"{page(tip)}/consent_request", values)
+        amina.send_seen(amina.send(f"{page(tip)}/consent_request", values))
     text = consents(amina, tip)
     assert "Not sent yet" in text
     assert "Asked, not answered" in text
@@ -381,3 +383,145 @@ def test_hostile_words_of_either_side_are_shown_harmlessly(desk: Desk, amina: Pr
     assert "<script>" not in text
     assert "\u202e" not in re.sub(r"<textarea.*?</textarea>", "", text, flags=re.DOTALL)
     assert "it counts as none" in text
+
+
+def look(program: Program, tip: Stored, **values: str) -> str:
+    """Write a question, and return where it is looked at before it leaves."""
+    answer = program.post(f"{page(tip)}/consent_request", page(tip), **QUESTION | values)
+    assert answer.status_code == 303
+    return urlsplit(answer.location).path.removeprefix(program.place.path)
+
+
+def as_source(html: str) -> str:
+    return unescape(html.partition('<section class="as-source"')[2].partition("</section>")[0])
+
+
+def ticks(html: str) -> list[str]:
+    return re.findall(r'name="known" value="([0-9a-f]+)"', html)
+
+
+def send(program: Program, seen: str, *ticked: str) -> int:
+    return program.send(f"{seen}/send", {**tokens(program.get(seen).text), "known": list(ticked)}).status_code
+
+
+def test_a_question_is_seen_on_the_page_of_its_source_before_it_leaves(amina: Program, tip: Stored) -> None:
+    ask(amina, tip, words="May we tell a journalist?")
+    amina.write(page(tip), "reply", text="We have read this.")
+    seen = look(amina, tip, check=CHECK, meaning="A lawyer may have it.")
+    text = as_source(amina.get(seen).text)
+    assert text.index("May we tell a journalist?") < text.index(WORDS) < text.index(CHECK) < text.index("We have read")
+    assert "A lawyer may have it." not in text, "that is for colleagues"
+    assert len(asked(amina, tip)) == 1
+    assert send(amina, seen, *ticks(amina.get(seen).text)) == 303
+    assert [request.words for _, request in asked(amina, tip)] == ["May we tell a journalist?", WORDS]
+
+
+def test_what_is_worded_anew_is_seen_in_the_place_of_what_was_asked(amina: Program, tip: Stored) -> None:
+    question = ask(amina, tip)
+    request = asked(amina, tip)[0][1].request
+    seen = look(amina, tip, words="And the embassy?", request=request, seen=question)
+    text = as_source(amina.get(seen).text)
+    assert "And the embassy?" in text
+    assert WORDS not in text
+    assert WORDS in consents(amina, tip)
+    assert len(asked(amina, tip)) == 1
+    # Changed once more, it is seen once more, and is still the same question.
+    html = amina.get(seen).text
+    change = html.partition("<h2>Change it</h2>")[2]
+    hidden = dict(re.findall(r'name="(form|draft|request|seen)" value="([^"]*)"', change))
+    values = {**tokens(html), **QUESTION, **hidden, "words": "And the consulate?"}
+    answer = amina.send(f"{page(tip)}/consent_request", values)
+    assert "And the embassy?" not in as_source(
+        amina.get(urlsplit(answer.location).path.removeprefix(amina.place.path)).text
+    )
+    amina.send(f"{seen}/send", tokens(html))
+    assert len(asked(amina, tip)) == 1
+    amina.send_seen(answer)
+    assert [(event.request, event.words) for _, event in asked(amina, tip)][1:] == [(request, "And the consulate?")]
+
+
+def test_what_a_question_gives_away_is_said_and_ticked_before_it_leaves_also_of_its_check_question(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    desk.store_tip("Call me: 0170 123 45 67.", {})
+    sync(amina)
+    seen = look(amina, tip, words="May Amina give this to http://example.com?", check="Who has 0170-1234567?")
+    html = amina.get(seen).text
+    for says in ("the name of one of your team", "a link", "stands in another report"):
+        assert says in html
+    known = ticks(html)
+    assert len(known) == 3
+    for ticked in ([], known[1:]):
+        assert send(amina, seen, *ticked) == 400
+        assert asked(amina, tip) == []
+    assert send(amina, seen, *known) == 303
+    assert len(asked(amina, tip)) == 1
+
+
+def test_a_question_leaves_with_no_brace_and_its_places_are_filled_wherever_they_stand(
+    amina: Program, tip: Stored
+) -> None:
+    seen = look(amina, tip, words="May {name} have it?", check="Who is {name}?")
+    html = amina.get(seen).text
+    assert send(amina, seen) == 400
+    places = html.partition("<h2>Places to be filled</h2>")[2].partition("</form>")[0]
+    hidden = dict(re.findall(r'name="(\w+)" value="([^"]*)"', places))
+    answer = amina.send(f"{page(tip)}/consent_request", {**hidden, "place": ["name"], "filling": ["Ms. Duval"]})
+    amina.send_seen(answer)
+    assert [(each.words, each.check) for _, each in asked(amina, tip)] == [
+        ("May Ms. Duval have it?", "Who is Ms. Duval?")
+    ]
+
+
+def test_a_question_that_is_asked_no_more_is_seen_to_be_gone_and_bears_no_words_that_nobody_saw(
+    amina: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip, words="May we give it to http://example.com?")
+    request = asked(amina, tip)[0][1].request
+    seen = look(amina, tip, words="Unseen words", request=request, seen=question, taken_back="yes")
+    html = amina.get(seen).text
+    assert "We ask for your consent" not in as_source(html)
+    assert ticks(html) == []
+    assert [event.taken_back for _, event in asked(amina, tip)] == [False]
+    assert send(amina, seen) == 303
+    assert [(event.taken_back, event.words) for _, event in asked(amina, tip)][1:] == [
+        (True, "May we give it to http://example.com?")
+    ]
+    unknown = {**QUESTION, "request": "0" * 32, "taken_back": "yes"}
+    assert amina.post(f"{page(tip)}/consent_request", page(tip), **unknown).status_code == 400
+
+
+def test_a_draft_of_a_question_that_was_looked_at_is_there_after_a_lock_and_is_not_sent_by_it(
+    amina: Program, tip: Stored
+) -> None:
+    seen = look(amina, tip)
+    values = tokens(amina.get(seen).text)
+    amina.guard.lock()
+    assert "/unlock" in amina.send(f"{seen}/send", values).location
+    amina.unlock()
+    assert asked(amina, tip) == []
+    assert "Written and not sent." in consents(amina, tip)
+    assert WORDS in as_source(amina.get(seen).text)
+    assert send(amina, seen) == 303
+    assert len(asked(amina, tip)) == 1
+
+
+def test_a_question_is_not_taken_back_as_a_reply_is_and_the_page_says_what_to_do_instead(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    question = ask(amina, tip)
+    request = asked(amina, tip)[0][1].request
+    amina.write(page(tip), "consent_request", **{**QUESTION, "words": "Anew?", "request": request, "seen": question})
+    newer = asked(amina, tip)[-1][0]
+    sync(boris)
+    for program in (amina, boris):
+        assert "/take-back" not in shown(program, tip)
+        for kind in ("reply", "consent_request"):
+            asks = f"{page(tip)}/{kind}/{newer}/take-back"
+            for answer in (program.get(asks), program.send(asks, program.hidden(page(tip)))):
+                assert answer.status_code == 409
+                assert "the words that it had before would be asked again" in answer.text
+        sync(program)
+        assert [event.words for _, event in asked(program, tip)] == [WORDS, "Anew?"]
+    with desk.server.store.reading() as session:
+        assert session.scalar(select(Item.id).where(Item.id == bytes.fromhex(newer)))
