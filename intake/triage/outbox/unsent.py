@@ -46,6 +46,15 @@ class TypedReport(Payload):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class TypedForm(Payload):
+    """A form that came while nobody could be told what lacks in it. `of`: what it writes; `fields`: as in a report."""
+
+    kind = "typed_form"
+    of: str
+    fields: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class TeamDossier(Payload):
     """A dossier of the whole team's to be made."""
 
@@ -62,7 +71,7 @@ class TakingBack(Payload):
 
 _MADE = (TypedReport, TeamDossier)
 """Tips that a member makes."""
-_HERE: tuple[type[Payload], ...] = (*_MADE, TakingBack)
+_HERE: tuple[type[Payload], ...] = (*_MADE, TakingBack, TypedForm)
 """What never leaves as it is kept here: it is read by this alone."""
 _KEPT = (*_WRITTEN, Opened, *RECORDED)
 
@@ -124,7 +133,7 @@ class Unsent:
     @property
     def is_written(self) -> bool:
         """Whether somebody wrote it themselves."""
-        return isinstance(self.payload, (*_WRITTEN, TypedReport))
+        return isinstance(self.payload, (*_WRITTEN, TypedReport, TypedForm))
 
     @property
     def makes(self) -> bool:

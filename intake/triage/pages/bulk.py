@@ -6,10 +6,11 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from intake.report.events import STATUSES, Assignment, Due, Label, Status
-from intake.report.payloads import Payload
+from intake.report.payloads import TEAM, Payload
 from intake.triage.book import PAGE
 from intake.triage.outbox.sending import SealError
-from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
+from intake.triage.outbox.unsent import OutboxError, TypedForm, Unsent, new_form
+from intake.triage.pages import kept
 from intake.triage.pages.forms import FormError, read_form
 from intake.triage.pages.phrases import labels_by_id
 from intake.triage.pages.views import Answer, unlocked
@@ -28,55 +29,72 @@ KINDS = {
 """What can be done with several at once, in words."""
 
 
-@blueprint.post("/ask")
-@unlocked
-def ask(workspace: Workspace) -> Answer:
+def _keep() -> Answer:
+    """Where it is locked, what was chosen and filled in is kept: for which reports that is to be done, is said then."""
+    fields = TypedForm(kept.SEVERAL, kept.as_json(request.form))
+    return kept.seal(Unsent.typed(request.form.get("form") or new_form(), TEAM, fields))
+
+
+def _ask(workspace: Workspace) -> Answer:
     """Ask what shall change, and say of which."""
-    return _page(workspace)
+    return _page(workspace, request.form)
 
 
-@blueprint.post("/do")
+blueprint.post("/ask", endpoint="ask")(unlocked(_ask, otherwise=_keep))
+
+
+@blueprint.get("/unsent/<item>")
 @unlocked
-def do(workspace: Workspace) -> Answer:
+def go_on(workspace: Workspace, item: str) -> Answer:
+    """The same, as it was filled in when the program locked."""
+    _, given = kept.found(workspace, TEAM, item, (kept.SEVERAL,))
+    return _page(workspace, given, "This was filled in when the program locked. Nothing was changed.")
+
+
+def _do(workspace: Workspace) -> Answer:
     """Change it. What went wrong midway is said; what was written by then is written."""
     form = request.form.get("form") or new_form()
     try:
-        changes = [(tip, _payload(tip)) for tip in _tips(workspace)]
+        changes = [(tip, _payload(tip)) for tip in _tips(workspace, request.form)]
         for tip, payload in changes:
             workspace.write(Unsent.typed(form, tip.id, payload))
     except FormError as error:
-        return _page(workspace, f"Nothing was changed: {error}."), 400
+        return _page(workspace, request.form, f"Nothing was changed: {error}."), 400
     except (OutboxError, SealError) as error:
-        return _page(workspace, f"Not all was changed: {error}."), 500
+        return _page(workspace, request.form, f"Not all was changed: {error}."), 500
+    kept.drop(workspace, request.form.get("draft", ""))
     return redirect(url_for("triage.queue", **address(request.args)), 303)
 
 
-def _page(workspace: Workspace, problem: str = "") -> str:
-    tips = _tips(workspace)
+blueprint.post("/do", endpoint="do")(unlocked(_do, otherwise=_keep))
+
+
+def _page(workspace: Workspace, given: MultiDict[str, str], problem: str = "") -> str:
+    tips, kind = _tips(workspace, given), _kind(given)
     return render_template(
         "bulk.html",
         workspace=workspace,
-        kind=_kind(),
-        says=KINDS[_kind()],
+        kind=kind,
+        says=KINDS[kind],
         tips=[(tip, workspace.book.standing(tip)) for tip in tips],
         people=workspace.people(),
         statuses=STATUSES,
         team_labels={key: label for key, label in labels_by_id(workspace).items() if not label.retired},
-        typed=request.form,
+        typed=given,
         address=address(request.args),
         problem=problem or ("" if tips else "No report was chosen."),
-        form=request.form.get("form") or new_form(),
+        form=given.get("form") or new_form(),
     )
 
 
-def _kind() -> str:
-    kind = request.form.get("kind", "")
+def _kind(given: MultiDict[str, str]) -> str:
+    kind = given.get("kind", "")
     return kind if kind in KINDS else abort(400)
 
 
-def _tips(workspace: Workspace) -> Sequence[OpenTip]:
+def _tips(workspace: Workspace, given: MultiDict[str, str]) -> Sequence[OpenTip]:
     """Those chosen that are here: no more than stand on a page."""
-    chosen = dict.fromkeys(request.form.getlist("tip")[:PAGE])
+    chosen = dict.fromkeys(given.getlist("tip")[:PAGE])
     return [tip for name in chosen if (tip := workspace.book.tip(name)) is not None]
 
 
@@ -84,4 +102,4 @@ def _payload(tip: OpenTip) -> Payload:
     """What the form says, for one of them: whoever filled it in had seen what the page said of that one."""
     given = MultiDict(request.form)
     given["seen"] = given.get(f"seen-{tip.id}", "")
-    return read_form(_kind(), given)
+    return read_form(_kind(given), given)

@@ -1,6 +1,5 @@
 """Reports that came otherwise than by the source site: entered on the same form, and their eight words handed over."""
 
-import json
 from collections.abc import Sequence
 from functools import cache
 
@@ -19,9 +18,10 @@ from intake.report.payloads import WAYS, Entered, Handed, Report
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, TypedReport, Unsent, new_form
+from intake.triage.pages import kept
 from intake.triage.pages.languages import languages
 from intake.triage.pages.views import Answer as Page
-from intake.triage.pages.views import guard, to_unlock, unlocked
+from intake.triage.pages.views import to_unlock, unlocked
 from intake.triage.reading.opening import OpenTip
 from intake.triage.workspace import Workspace
 
@@ -30,7 +30,6 @@ blueprint = Blueprint("entering", __name__)
 WORDS = Words(now=str, lazy=str, language=lambda: "en", countries=countries)
 """How the questions are put here: as the definition has them."""
 
-_OURS = ("csrf_token", "form", "draft")
 _ANOTHER = "another-"
 _CHOOSE = "Please choose one of these."
 
@@ -104,18 +103,13 @@ def go_on(workspace: Workspace, item: str) -> Page:
     draft = next((each for each in workspace.sending.drafts if each.item == item), None)
     if draft is None or not isinstance(draft.payload, TypedReport):
         abort(404)
-    return _page(workspace, _form(_values(draft.payload.fields)), draft.form, draft=draft.item)
+    return _page(workspace, _form(MultiDict(kept.from_json(draft.payload.fields))), draft.form, draft=draft.item)
 
 
 def _keep() -> Page:
     """Where it is locked, what was typed is sealed to whoever unlocks it, and is there then."""
     if request.form.get("form"):
-        try:
-            guard().keep(_typed())
-        except OutboxError as error:
-            says = f"{error}. Go back: your browser may still have it"
-            return render_template("unlock.html", problem=says, kept=False), 409
-        return to_unlock(kept="yes")
+        return kept.seal(_typed())
     return to_unlock()
 
 
@@ -173,16 +167,8 @@ def _page(
 
 def _typed(token: str = "") -> Unsent:
     """What was typed, as it came, so that the form can be filled with it again."""
-    kept = [
-        (name, value)
-        for name, value in request.form.items(multi=True)
-        if name not in _OURS and not name.startswith(_ANOTHER)
-    ]
-    return Unsent.making(token or request.form["form"], TypedReport(json.dumps(kept, ensure_ascii=False)))
-
-
-def _values(text: str) -> MultiDict[str, str]:
-    return MultiDict((name, value) for name, value in json.loads(text))
+    fields = kept.as_json(request.form, but=lambda name: name.startswith(_ANOTHER))
+    return Unsent.making(token or request.form["form"], TypedReport(fields))
 
 
 def _form(values: MultiDict[str, str] | None) -> EnterForm:

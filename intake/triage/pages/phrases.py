@@ -28,6 +28,7 @@ from intake.report.sizes import in_units
 from intake.triage.caution import Caution
 from intake.triage.caution.draft import LINK, MEMBER, OTHER, RELATIVE, SOURCE
 from intake.triage.mirror.added import Author
+from intake.triage.outbox.unsent import TypedForm
 from intake.triage.pages.asked import asked, words
 from intake.triage.pages.languages import language_name
 from intake.triage.pages.shown import saved_name
@@ -236,6 +237,7 @@ _WRITTEN = {
     "harm_check": "A harm check",
     "consent_request": "A question about consent",
     "consent_check": "A comparison of a check answer",
+    "several": "A change of several reports",
 }
 
 
@@ -254,7 +256,7 @@ def place_of(kind: str) -> str:
 
 def written(payload: Payload) -> str:
     """What somebody wrote, in a word."""
-    return _WRITTEN[payload.kind]
+    return _WRITTEN.get(payload.of, "A form") if isinstance(payload, TypedForm) else _WRITTEN[payload.kind]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,15 +14,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from intake.replies.preview import Answered, Asked, Preview, Shown, preview
 from intake.report.events import ConsentRequest, Template
-from intake.report.payloads import Opened, Reply
+from intake.report.payloads import Opened, Payload, Reply
 from intake.triage.caution import Caution, cautions
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages.blanks import fill, is_filled, places
 from intake.triage.pages.forms import SEEN_FIRST, FormError, read_form
+from intake.triage.pages.kept import keep
 from intake.triage.pages.phrases import place_of
 from intake.triage.pages.shown import shown
-from intake.triage.pages.views import Answer, chosen_tip, guard, tip_page, to_unlock, unlocked, within
+from intake.triage.pages.views import Answer, chosen_tip, tip_page, unlocked, within
 from intake.triage.pages.wanted import address
 from intake.triage.reading.consents import uses
 from intake.triage.reading.opening import OpenTip
@@ -45,14 +46,7 @@ _QUESTION = (
 
 def _keep(tip_id: str, kind: str) -> Answer:
     """Where it is locked, what was typed is sealed to whoever unlocks it, and is there then."""
-    try:
-        guard().keep(_typed(tip_id, kind))
-    except FormError:
-        return to_unlock(tip_id=tip_id)
-    except OutboxError as error:
-        says = f"{error}. Go back: your browser may still have it"
-        return render_template("unlock.html", problem=says, kept=False), 409
-    return to_unlock(tip_id=tip_id, kept="yes")
+    return keep(tip_id, kind, lambda: _payload(kind))
 
 
 def _look(workspace: Workspace, tip_id: str, kind: str) -> Answer:
@@ -248,6 +242,10 @@ def _to_tip(tip_id: str, kind: str) -> BaseResponse:
 
 
 def _typed(tip_id: str, kind: str, template: str = "") -> Unsent:
+    return Unsent.typed(request.form.get("form") or new_form(), tip_id, _payload(kind, template))
+
+
+def _payload(kind: str, template: str = "") -> Payload:
     """What was typed, with its places filled, and a template behind it."""
     given = MultiDict(request.form)
     fillings = list(zip(given.getlist("place"), given.getlist("filling"), strict=False))
@@ -255,7 +253,7 @@ def _typed(tip_id: str, kind: str, template: str = "") -> Unsent:
         given[name] = fill(given.get(name, ""), fillings)
     if kind == Reply.kind:
         given["text"] = "\n\n".join(part for part in (given["text"].strip(), template) if part)
-    return Unsent.typed(given.get("form") or new_form(), tip_id, read_form(kind, given))
+    return read_form(kind, given)
 
 
 def _in_seen_words(workspace: Workspace, tip: OpenTip, typed: Unsent) -> Unsent:

@@ -6,11 +6,12 @@ from werkzeug.datastructures import MultiDict
 from intake.report.events import Duty, LabelName, Template, WatchTerm
 from intake.report.payloads import TEAM
 from intake.triage.outbox.sending import SealError
-from intake.triage.outbox.unsent import OutboxError, new_form
+from intake.triage.outbox.unsent import OutboxError, TypedForm, Unsent, new_form
+from intake.triage.pages import kept
 from intake.triage.pages.forms import FormError, read_form
 from intake.triage.pages.views import Answer, saved_filters, to_unlock, unlocked
 from intake.triage.pages.wanted import today
-from intake.triage.pages.writing import OF_TEAM, keep
+from intake.triage.pages.writing import OF_TEAM
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("team", __name__, url_prefix="/team")
@@ -25,7 +26,7 @@ def team(workspace: Workspace) -> str:
 
 def _keep(kind: str) -> Answer:
     """Where it is locked, what was to be set is kept as a draft."""
-    return keep(TEAM, kind) if kind in OF_TEAM else to_unlock()
+    return kept.keep(TEAM, kind, lambda: read_form(kind, request.form)) if kind in OF_TEAM else to_unlock()
 
 
 def _write(workspace: Workspace, kind: str) -> Answer:
@@ -36,17 +37,25 @@ def _write(workspace: Workspace, kind: str) -> Answer:
     try:
         workspace.write_for_team(form, read_form(kind, request.form), draft)
     except FormError as error:
-        return _page(workspace, f"Not saved: {error}.", kind), 400
+        return _page(workspace, f"Not saved: {error}.", kind, request.form), 400
     except (OutboxError, SealError) as error:
-        return _page(workspace, f"Not saved: {error}.", kind), 500
+        return _page(workspace, f"Not saved: {error}.", kind, request.form), 500
     return redirect(url_for("team.team", _anchor=kind), 303)
 
 
 blueprint.post("/<kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
 
 
-def _page(workspace: Workspace, problem: str = "", kind: str = "") -> str:
-    standing = workspace.team()
+@blueprint.get("/unsent/<item>")
+@unlocked
+def go_on(workspace: Workspace, item: str) -> str:
+    """The form of something for all, as it was filled in when the program locked."""
+    kind, given = kept.found(workspace, TEAM, item, OF_TEAM)
+    return _page(workspace, kept.says(kind, given), kind, given)
+
+
+def _page(workspace: Workspace, problem: str = "", kind: str = "", filled: MultiDict[str, str] | None = None) -> str:
+    standing, given = workspace.team(), filled or MultiDict()
     return render_template(
         "team.html",
         workspace=workspace,
@@ -58,12 +67,17 @@ def _page(workspace: Workspace, problem: str = "", kind: str = "") -> str:
         templates=[event for event in standing.outcomes(Template) if not event.retired],
         people=workspace.people(),
         problem=problem,
-        typed={kind: request.form} if kind else MultiDict(),
+        typed={kind: given},
         form=new_form(),
-        drafts=[each for each in workspace.sending.drafts if each.kind in OF_TEAM],
+        drafts=[each for each in workspace.sending.drafts if _is_set(each) and each.item != given.get("draft")],
         under_way=[each for each in workspace.sending.under_way if each.kind in OF_TEAM],
         today=today().isoformat(),
     )
+
+
+def _is_set(unsent: Unsent) -> bool:
+    """Whether it is something for all."""
+    return (unsent.payload.of if isinstance(unsent.payload, TypedForm) else unsent.kind) in OF_TEAM
 
 
 def on_duty(workspace: Workspace) -> list[str]:

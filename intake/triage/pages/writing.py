@@ -8,9 +8,10 @@ from intake.report.events import TEAM_EVENTS, Act, Translation
 from intake.report.payloads import Payload
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
+from intake.triage.pages import kept
 from intake.triage.pages.forms import FORMS, SEEN_FIRST, FormError, read_form
 from intake.triage.pages.phrases import place_of
-from intake.triage.pages.views import TRANSLATION, Answer, guard, tip_page, to_unlock, unlocked
+from intake.triage.pages.views import TRANSLATION, Answer, chosen_tip, tip_page, unlocked
 from intake.triage.pages.wanted import address
 from intake.triage.reading.calendars import ISLAMIC, CalendarError, propose
 from intake.triage.reading.opening import OpenTip
@@ -37,20 +38,8 @@ _TOO_LATE = {
 }
 
 
-def keep(tip_id: str, kind: str) -> Answer:
-    """Where it is locked, what was filled in is sealed to whoever unlocks it, and is there then.
-
-    `tip_id`: `TEAM`, which is no tip, for what is set for all: which dossier that goes into is known then.
-    """
-    try:
-        guard().keep(_typed(tip_id, read_form(kind, request.form)))
-    except FormError:
-        return to_unlock(tip_id=tip_id)
-    except OutboxError as error:
-        return render_template(
-            "unlock.html", problem=f"{error}. Go back: your browser may still have it", kept=False
-        ), 409
-    return to_unlock(tip_id=tip_id, kept="yes")
+def _keep(tip_id: str, kind: str) -> Answer:
+    return kept.keep(tip_id, kind, lambda: read_form(kind, request.form))
 
 
 def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
@@ -102,8 +91,18 @@ def _back(tip_id: str, kind: str) -> str:
 
 
 blueprint.post(f"/tips/<tip_id>/<any({', '.join(FORMS.keys() - OF_TEAM - SEEN_FIRST)}):kind>", endpoint="write")(
-    unlocked(_write, otherwise=keep)
+    unlocked(_write, otherwise=_keep)
 )
+
+
+@blueprint.get("/tips/<tip_id>/unsent/<item>")
+@unlocked
+def go_on(workspace: Workspace, tip_id: str, item: str) -> Answer:
+    """The form of something for a report, as it was filled in when the program locked."""
+    opened = chosen_tip(workspace, tip_id)
+    kind, given = kept.found(workspace, tip_id, item, FORMS.keys() - OF_TEAM)
+    template = TRANSLATION if kind == Translation.kind else "tip.html"
+    return tip_page(workspace, opened, kept.says(kind, given), {kind: given}, template=template)
 
 
 @blueprint.post("/tips/<tip_id>/unsent/<item>/discard")
