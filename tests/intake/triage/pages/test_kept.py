@@ -176,3 +176,16 @@ def test_hostile_text_in_what_is_kept_is_text(amina: Program, tip: Stored) -> No
         answer = amina.get(path)
         assert answer.status_code == 200
         assert "<script" not in answer.text
+
+
+def test_what_was_filled_in_is_in_sight_also_where_its_form_is_folded(amina: Program, tip: Stored) -> None:
+    amina.write(page(tip), "consent_request", words="May we tell a lawyer?", language="en", meaning="", check="")
+    html = amina.get(page(tip)).text
+    found = re.search(r'name="request" value="([^"]+)"', html)
+    assert found
+    values = {**tokens(html), "request": found[1], "words": "", "language": "en", "meaning": "To Gaziantep?"}
+    lock_while_sending(amina, f"{page(tip)}/consent_request", {**values})
+    (go_on,) = to_go_on(amina, page(tip))
+    before, _, after = amina.get(go_on).text.partition("To Gaziantep?</textarea>")
+    assert after
+    assert before.rpartition("<details")[2].startswith(' class="doing" open>')

@@ -216,12 +216,16 @@ def test_a_draft_for_all_that_is_discarded_is_gone_and_the_team_page_is_there(am
     assert amina.post(discard, "/team").status_code == 409
 
 
-def test_what_makes_no_sense_is_not_kept_over_a_lock(amina: Program) -> None:
+def test_what_makes_no_sense_is_there_after_a_lock_as_it_was_typed_and_is_set_for_nobody(amina: Program) -> None:
     values = {**amina.hidden("/team"), "term": "???"}
     amina.guard.lock()
-    assert "kept=yes" not in amina.send("/team/watch_term", values).headers["Location"]
+    assert "kept=yes" in amina.send("/team/watch_term", values).headers["Location"]
     amina.unlock()
-    assert amina.workspace.sending.drafts == []
+    (go_on,) = re.findall(r'href="[^"]*(/team/unsent/[0-9a-f]{32})"', amina.get("/team").text)
+    text = unescape(amina.get(go_on).text)
+    assert "there is nothing in it that can be watched for" in text
+    assert 'value="???"' in text
+    assert amina.workspace.team().subjects == {}
 
 
 def test_what_is_on_its_way_for_all_is_said_and_can_be_taken_back(desk: Desk, amina: Program) -> None:
