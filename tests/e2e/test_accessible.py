@@ -345,11 +345,7 @@ def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
     for reply in ("Thank you. We have read this.", f"Please write once more:\n\n- when?\n- where?\n\n{LONG_WORD}"):
         reviewer.fill("#reply-text", reply)
         reviewer.click("#reply button.main")
-        send = reviewer.get_by_role("button", name="Send it as it stands here")
-        send.wait_for()
-        for caution in reviewer.locator(".cautions input").all():
-            caution.check()
-        send.click()
+        send_seen(reviewer)
     reviewer.click("#consent_request > details > summary")
     for name, text in (
         ("words", f"May we give this to a lawyer?\n{LONG_WORD}"),
@@ -357,8 +353,17 @@ def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
     ):
         reviewer.fill(f"#consent_request > details [name={name}]", text)
     reviewer.click("#consent_request > details button")
-    reviewer.get_by_role("button", name="Send it as it stands here").click()
+    send_seen(reviewer)
     expect(reviewer.locator("#consent_request")).to_contain_text("Asked, not answered")
+
+
+def send_seen(reviewer: Page) -> None:
+    """Let what is shown as its source will see it leave, with every warning of it known."""
+    send = reviewer.get_by_role("button", name="Send it as it stands here")
+    send.wait_for()
+    for caution in reviewer.locator(".cautions input").all():
+        caution.check()
+    send.click()
 
 
 @pytest.fixture(scope="module")
