@@ -210,11 +210,16 @@ def _questions(workspace: Workspace, tip: OpenTip, written: ToSource) -> list[As
     stand = [use for use in uses(tip, workspace.book.standing(tip)) if use.stands]
     stand.sort(key=lambda use: (use.asked.author is None, use.request.number))
     days = (_today() if use.asked.author is None else use.asked.author.at.date() for use in stand)
-    asked = [(use.asked.item, Asked(day, use.request)) for day, use in zip(days, stand, strict=True)]
+    asked = [(use.asked.item, Asked(day, _marked(use.request))) for day, use in zip(days, stand, strict=True)]
     if not isinstance(written, ConsentRequest):
         return [each for _, each in asked]
     kept = [each for item, each in asked if each.request.request != written.request or item not in written.seen]
     return kept if written.taken_back else [*kept, Asked(_today(), written)]
+
+
+def _marked(request: ConsentRequest) -> ConsentRequest:
+    """A question as it is shown everywhere here; as replies of others are."""
+    return replace(request, words=shown(request.words), check=shown(request.check))
 
 
 def _today() -> date:

@@ -203,10 +203,13 @@ def test_no_template_begins_a_reply_for_which_none_was_chosen(amina: Program, bo
         assert "Call this number." not in boris.get(look(boris, tip, "Are you safe?", **chosen)).text
 
 
-def test_no_reply_of_a_colleagues_covers_or_turns_around_what_is_looked_at(
+def test_nothing_of_a_colleagues_covers_or_turns_around_what_is_looked_at(
     amina: Program, boris: Program, tip: Stored
 ) -> None:
-    amina.write(page(tip), "reply", text="\u202eA" + "\u0301" * 20_000)
+    covering = "\u202eA" + "\u0301" * 20_000
+    amina.write(page(tip), "reply", text=covering)
+    asked = {"language": "en", "words": covering, "check": covering[:4_000], "meaning": ""}
+    amina.write(page(tip), "consent_request", **asked)
     sync(boris)
     html = boris.get(look(boris, tip, "Are you safe?")).text
     assert "Are you safe?" in html

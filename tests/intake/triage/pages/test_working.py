@@ -271,8 +271,10 @@ def test_a_translation_stands_beside_its_paragraph_signed_with_every_version_kep
     sync(amina)
     assert "1 report</h1>" in amina.get("/reports?translation=none").text
     where = f"{page(tip)}/translation"
+    (language,) = set(re.findall(r'name="language" value="([^"]*)"', amina.get(where).text))
+    assert language == "en"
     for text in ("They went to mother.", "They went to my mother."):
-        amina.post(where, where, part="narrative/1", language="en", text=text)
+        amina.post(where, where, part="narrative/1", language=language, text=text)
     sync(boris)
     assert re.search(r"他们去找我母亲。</p><p[^>]*>They went to my mother\. .*<bdi>amina</bdi>", shown(boris, tip))
     assert "They went to mother." in unescape(boris.get(where).text)
