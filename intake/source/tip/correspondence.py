@@ -208,7 +208,7 @@ def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forg
     with server.store.in_order(last=True) as session:
         for name in written.wordings(item):
             wanted = delete(Item).where(Item.id == name, Item.tip_id == tip.id, Item.kind == Kind.REPLY)
-            if session.execute(wanted).rowcount == 1:  # type: ignore[attr-defined]
+            if session.scalar(wanted.returning(Item.id)) is not None:
                 found = True
                 _append(session, server, seed, tip, secrets.token_bytes(16), Deletion(name.hex()), written.heard)
     return server.store.forget() if found else None

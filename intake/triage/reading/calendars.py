@@ -37,7 +37,7 @@ def propose(calendar: str, written: str) -> Proposal:
     if convert is None:
         raise CalendarError("no library that is kept well converts this calendar: please look it up")
     numbers = [int(number) for number in _NUMBER.findall(written[:_LONGEST])]
-    if not 1 <= len(numbers) <= 3 or len(written) > _LONGEST:
+    if not 1 <= len(numbers) <= 3 or 0 in numbers or len(written) > _LONGEST:
         raise CalendarError("write it in numbers, such as 1405/2/27, 1405/2 or 1405")
     # A year is what can be no day: it stands first or last.
     year, month, day = (*(numbers if numbers[0] > 31 else numbers[::-1]), 0, 0)[:3]

@@ -82,7 +82,7 @@ def test_it_never_comes_again_also_if_it_was_on_its_way(
         assert name not in items(server)
         assert len(entries(server)) == size
     with server.store.reading() as session:
-        kept = {name: day for name, day in session.execute(select(TakenBack.id, TakenBack.day))}  # noqa: C416
+        kept = {row.id: row.day for row in session.execute(select(TakenBack.id, TakenBack.day))}
     assert kept[bytes.fromhex(REPLY)] is not None
     assert kept[bytes.fromhex(late)] is None
 

@@ -266,7 +266,8 @@ def go_online(workers: tuple[Working, Working], line: Line) -> None:
         worker.program.workspace.sending.hurry()
     for _ in range(30):
         # Each has its turn.
-        if all([worker.has_left() for worker in workers]):  # noqa: C419
+        have_left = [worker.has_left() for worker in workers]
+        if all(have_left):
             break
     for worker in workers:
         sync(worker.program)

@@ -2,17 +2,17 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import samples
+from axe import AXE, LONG
 from beyond import BEYOND_THE_SIDES
 from intake.report.definition import load_form
 from intake.report.payloads import Addition, Message
-from npm_packages import NPM, install_npm
 from open_desk import Desk
 from program import Program
 from told import page, sync
@@ -21,11 +21,6 @@ from window import show
 pytestmark = pytest.mark.slow
 
 Scheme = Literal["light", "dark"]
-AXE = """async () => {
-    const found = await axe.run({resultTypes: ['violations']});
-    const said = (rule, node) => `${rule.id}: ${node.target} ${node.failureSummary}`;
-    return found.violations.flatMap(rule => rule.nodes.map(node => said(rule, node)));
-}"""
 OPEN_EVERYTHING = "() => document.querySelectorAll('details').forEach(part => part.open = true)"
 
 REACHABLE = """() => [
@@ -40,16 +35,6 @@ FOCUSED = """() => {
     return [[...document.querySelectorAll('*')].indexOf(element), outlined];
 }"""
 ANSWERS = {"urgency": "now", "detained_now": "relative", "host_country": "CA", "origin_state": "CN"}
-LONG = "https://example.org/" + "averylongaddress" * 12
-
-
-@pytest.fixture
-def window(chromium: Browser) -> Iterator[Page]:
-    """A window in which axe-core can run, which no page of the program would let."""
-    install_npm()
-    with chromium.new_context(bypass_csp=True, viewport={"width": 1024, "height": 768}) as context:
-        context.add_init_script(path=NPM / "node_modules" / "axe-core" / "axe.min.js")
-        yield context.new_page()
 
 
 @pytest.fixture

@@ -1,34 +1,18 @@
 """Entering a report in a browser, by keyboard: nothing is cut off, and everybody can use it (WCAG 2.2 AA)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from axe import AXE, LONG
 from bad_connection import unreachable
 from beyond import BEYOND_THE_SIDES
-from npm_packages import NPM, install_npm
 from open_desk import Desk
 from program import Program
 from window import show
 
 pytestmark = pytest.mark.slow
-
-AXE = """async () => {
-    const found = await axe.run({resultTypes: ['violations']});
-    const said = (rule, node) => `${rule.id}: ${node.target} ${node.failureSummary}`;
-    return found.violations.flatMap(rule => rule.nodes.map(node => said(rule, node)));
-}"""
-LONG = "https://example.org/" + "averylongaddress" * 12
-
-
-@pytest.fixture
-def window(chromium: Browser) -> Iterator[Page]:
-    """A window in which axe-core can run, which no page of the program would let."""
-    install_npm()
-    with chromium.new_context(bypass_csp=True, viewport={"width": 1024, "height": 900}) as context:
-        context.add_init_script(path=NPM / "node_modules" / "axe-core" / "axe.min.js")
-        yield context.new_page()
 
 
 def test_it_is_entered_by_keyboard_and_its_words_are_shown(

@@ -1,11 +1,11 @@
 """Texts that are made to do harm or to mislead, wherever one can be written: each is shown, harmlessly, and whole."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from beyond import BEYOND_THE_SIDES
 from intake.report.definition import Answer, Entry, load_form
@@ -98,12 +98,6 @@ def fill(desk: Desk, amina: Program, text: str) -> tuple[Stored, str]:
     sync(amina)
     draft = amina.post(f"{page(tip)}/reply", page(tip), text=f"{text[:40_000]} {{place}}")
     return tip, urlsplit(draft.location).path.removeprefix(amina.place.path)
-
-
-@pytest.fixture
-def window(chromium: Browser) -> Iterator[Page]:
-    with chromium.new_context(viewport={"width": 1024, "height": 900}) as context:
-        yield context.new_page()
 
 
 def test_a_hostile_text_is_text_wherever_it_stands_and_hides_nothing_else(

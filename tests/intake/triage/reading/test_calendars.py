@@ -41,6 +41,8 @@ def test_a_month_or_a_year_is_as_long_as_it_was_and_only_about_known() -> None:
     ("calendar", "written", "says"),
     [
         (PERSIAN, "1404/12/30", "no such day"),
+        (PERSIAN, "1405/0/27", "in numbers"),
+        (CHINESE, "0年", "in numbers"),
         (PERSIAN, "", "in numbers"),
         (PERSIAN, "Ordibehesht", "in numbers"),
         (PERSIAN, "1 2 3 4", "in numbers"),

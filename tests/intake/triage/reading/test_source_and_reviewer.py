@@ -189,11 +189,7 @@ def amina(everything: Everything, tmp_path: Path) -> Reviewer:
 def test_a_consent_that_was_taken_back_is_taken_back_however_many_replies_were_deleted(
     everything: Everything, amina: Reviewer
 ) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    source, tip = opened_by(amina, everything)
     for text in ("One.", "Two."):
         amina.reply(tip, text)
     source.consent("yes")
@@ -421,6 +417,16 @@ def test_a_store_and_a_home_from_before_days_go_on_and_what_they_knew_is_compare
 TAKE_BACK = re.compile(r'href="[^"]*(/tips/[0-9a-f]{32}/reply/[0-9a-f]{32}/take-back)')
 
 
+def opened_by(reviewer: Reviewer, everything: Everything) -> tuple[Source, str]:
+    """A source that has reported, and its report, which a reviewer has opened."""
+    source = everything.source()
+    source.report()
+    (tip,) = everything.tips()
+    reviewer.sync()
+    reviewer.open(tip)
+    return source, tip
+
+
 def take_back(reviewer: Reviewer, tip: str) -> None:
     """Take the newest reply back that can be, from the page that says what that means."""
     asks = TAKE_BACK.findall(reviewer.open(tip))[-1]
@@ -466,11 +472,7 @@ def test_a_reply_that_is_taken_back_is_gone_for_its_source_and_on_both_machines_
 def test_whoever_comes_back_later_or_without_the_snapshot_sees_the_same(
     everything: Everything, amina: Reviewer, tmp_path: Path
 ) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    _, tip = opened_by(amina, everything)
     amina.reply(tip, "Take the train.")
     take_back(amina, tip)
     before, by = tips_of(amina.workspace.book), opened_tip(amina.workspace.book, tip).taken_back
@@ -484,11 +486,7 @@ def test_whoever_comes_back_later_or_without_the_snapshot_sees_the_same(
 
 
 def test_a_reply_that_is_still_here_is_just_never_sent(everything: Everything, amina: Reviewer) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    source, tip = opened_by(amina, everything)
     with everything.away():
         amina.reply(tip, "Take the train.")
         asks = TAKE_BACK.findall(amina.open(tip))[-1]
@@ -504,11 +502,7 @@ def test_a_reply_that_is_still_here_is_just_never_sent(everything: Everything, a
 def test_what_is_taken_back_offline_is_deleted_once_the_desk_can_be_reached(
     everything: Everything, amina: Reviewer
 ) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    source, tip = opened_by(amina, everything)
     amina.reply(tip, "Take the train.")
     with everything.away():
         take_back(amina, tip)
@@ -526,11 +520,7 @@ def test_what_is_taken_back_offline_is_deleted_once_the_desk_can_be_reached(
 
 
 def test_a_server_that_keeps_what_was_taken_back_is_accused(everything: Everything, amina: Reviewer) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    _, tip = opened_by(amina, everything)
     amina.reply(tip, "Take the train.")
     newest = max(
         (signed for signed in opened_tip(amina.workspace.book, tip).written if signed.payload.kind == "reply"),
@@ -548,11 +538,7 @@ def test_a_server_that_keeps_what_was_taken_back_is_accused(everything: Everythi
 
 
 def test_a_reply_that_the_source_reads_is_what_its_preview_said(everything: Everything, amina: Reviewer) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    source, tip = opened_by(amina, everything)
     amina.reply(tip, "Keep the letter.")
     text = "Two lines,\n\nand <signs> & more."
     answer = amina.post(f"/tips/{tip}/reply", f"/tips/{tip}", text=text)
@@ -569,11 +555,7 @@ def test_a_reply_that_the_source_reads_is_what_its_preview_said(everything: Ever
 def test_a_server_that_denies_the_report_when_a_reply_is_taken_back_is_asked_again(
     everything: Everything, amina: Reviewer
 ) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    source, tip = opened_by(amina, everything)
     amina.reply(tip, "Take the train.")
     with everything.away("404 Not Found"):
         take_back(amina, tip)
@@ -601,11 +583,7 @@ def questions(reviewer: Reviewer, tip: str) -> list[tuple[str, ConsentRequest]]:
 
 
 def test_a_question_that_the_source_reads_is_what_its_preview_said(everything: Everything, amina: Reviewer) -> None:
-    source = everything.source()
-    source.report()
-    (tip,) = everything.tips()
-    amina.sync()
-    amina.open(tip)
+    source, tip = opened_by(amina, everything)
     question(amina, tip, "May we tell a journalist?", check="")
     text = "Two lines,\n\nand <signs> & more?"
     answer = amina.post(f"/tips/{tip}/consent_request", f"/tips/{tip}", words=text, **QUESTION)
