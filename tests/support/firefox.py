@@ -27,6 +27,8 @@ __all__ = ["By", "Keys", "Marionette", "MarionetteException", "choose", "click",
 
 FIREFOX = "/usr/bin/firefox-esr"
 
+_IS_DRAWN = "return document.readyState === 'complete' && performance.getEntriesByType('paint').length > 0;"
+
 
 @contextmanager
 def started(home: Path, chosen: dict[str, Any]) -> Iterator[Marionette]:
@@ -79,8 +81,7 @@ def click(firefox: Marionette, selector: str, by: str = By.CSS_SELECTOR) -> None
 
     The driver itself goes on where the browser hasn't begun to load after a fifth of a second.
     """
-    # It may come only with a page that follows on this one by itself.
-    pressed = firefox.find_element(by, selector)
+    pressed = _shown(firefox, selector, by)
     before = firefox.find_element(By.CSS_SELECTOR, "html")
     pressed.click()
     assert waited_for(lambda: _is_gone(before))
@@ -88,7 +89,15 @@ def click(firefox: Marionette, selector: str, by: str = By.CSS_SELECTOR) -> None
 
 def choose(firefox: Marionette, selector: str, by: str = By.CSS_SELECTOR) -> None:
     """Press something that brings no page."""
-    firefox.find_element(by, selector).click()
+    _shown(firefox, selector, by).click()
+
+
+def _shown(firefox: Marionette, selector: str, by: str) -> WebElement:
+    """Something on a page that has been drawn: before that, the browser drops what the mouse does."""
+    # It may come only with a page that follows on this one by itself: the driver waits for no such page.
+    found = firefox.find_element(by, selector)
+    assert waited_for(lambda: firefox.execute_script(_IS_DRAWN, sandbox="system"))
+    return found
 
 
 def _is_gone(element: WebElement) -> bool:
