@@ -1,6 +1,6 @@
 """A reviewer's program in this process, shown by a browser."""
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from program import ORIGIN, Program
 
@@ -31,3 +31,9 @@ def show(window: Page, program: Program, path: str, *, reloads: bool = False, pl
     window.unroute_all()
     window.route("**/*", answer)
     window.goto(f"{ORIGIN}{program.place.path}{path}")
+
+
+def wait_at(window: Page, place: str) -> None:
+    """Wait until all of a page is here whose address leads to this place of it: only then a key goes on from there."""
+    expect(window.locator(f"#{place}:target")).to_have_count(1)
+    window.wait_for_load_state()

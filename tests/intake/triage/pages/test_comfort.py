@@ -16,7 +16,7 @@ from intake.report.payloads import Addition, Message
 from open_desk import Desk
 from program import Program
 from told import page, sync
-from window import show
+from window import show, wait_at
 
 pytestmark = pytest.mark.slow
 
@@ -127,6 +127,7 @@ def test_the_first_tab_leads_past_what_every_page_begins_with(worked: list[str],
     window.keyboard.press("Tab")
     expect(window.get_by_role("link", name="To the content")).to_be_in_viewport()
     window.keyboard.press("Enter")
+    wait_at(window, "main")
     window.keyboard.press("Tab")
     expect(window.get_by_role("main").locator(":focus")).to_have_count(1)
     expect(window.locator("header :focus")).to_have_count(0)
@@ -144,9 +145,10 @@ def press_access_key(window: Page, key: str) -> None:
 def test_a_day_of_reports_goes_by_without_a_mouse(worked: list[str], amina: Program, window: Page) -> None:
     show(window, amina, "/reports?order=day&status=new", places=True)
     press_access_key(window, "n")
-    expect(window.get_by_role("heading", level=1)).to_contain_text("Report of")
+    window.wait_for_url("**/tips/*")
     first = window.url
     press_access_key(window, "m")
+    wait_at(window, "assignment")
     expect(window.locator("#assignment")).to_contain_text("amina (you)")
     window.keyboard.press("Tab")
     expect(window.locator("#assignment :focus")).to_have_count(1)
@@ -155,6 +157,7 @@ def test_a_day_of_reports_goes_by_without_a_mouse(worked: list[str], amina: Prog
     window.keyboard.press("Tab")
     window.keyboard.press("Tab")
     window.keyboard.press("Enter")
+    wait_at(window, "note")
     expect(window.locator("#note")).to_contain_text("Called her.")
     press_access_key(window, "s")
     window.keyboard.type("Junk")
@@ -163,12 +166,14 @@ def test_a_day_of_reports_goes_by_without_a_mouse(worked: list[str], amina: Prog
     expect(window.get_by_role("alert").first).to_be_focused()
     window.keyboard.press("Tab")
     window.keyboard.press("Enter")
+    wait_at(window, "status")
     window.keyboard.press("Tab")
     expect(window.locator("#status-status")).to_be_focused()
     window.keyboard.press("Tab")
     window.keyboard.type("Advertising.")
     window.keyboard.press("Enter")
     expect(window.locator("#status .status").first).to_have_text("Junk")
+    window.wait_for_load_state()
     # It is none of the new ones any more: the next is the one that stood after it.
     press_access_key(window, "n")
     expect(window.locator("#status .status").first).to_have_text("New")
