@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache, partial
 
 from babel import Locale
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from intake.languages import written
@@ -61,7 +61,7 @@ def preview(language: str, answered: Answered) -> Preview:
 
 @cache
 def _templates(tag: str) -> Environment:
-    templates = Environment(loader=PackageLoader("intake.replies"), autoescape=True)
+    templates = Environment(loader=PackageLoader("intake.replies"), autoescape=True, undefined=StrictUndefined)
     templates.trim_blocks = templates.lstrip_blocks = True
     templates.globals["_"] = partial(_words, tag)
     templates.filters["day"] = partial(written.day, locale=Locale.parse(tag, sep="-"))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Flask, Response
+from jinja2 import StrictUndefined
 
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
@@ -48,6 +49,7 @@ def set_pages(app: Flask) -> None:
     """Give the templates what they need."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(number=number, day=day)
 
 

@@ -13,9 +13,7 @@ from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.triage.keys.keyfile import make_keys, save_keys
 from ports import free_port
-from whole_service import Service
-
-PASSPHRASE = "the reviewers' passphrase"
+from whole_service import PASSPHRASE, Service
 
 
 @pytest.fixture(scope="module")

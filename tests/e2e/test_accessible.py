@@ -20,7 +20,7 @@ from intake.report.definition import load_form
 from npm_packages import NPM, install_npm
 from ports import free_port
 from servers import listening
-from whole_service import Service
+from whole_service import PASSPHRASE, Service
 
 pytestmark = pytest.mark.slow
 
@@ -339,7 +339,7 @@ def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
     Then ask whether something may be done with it, behind a check question.
     """
     reviewer.goto(triage)
-    reviewer.fill("#passphrase", "the reviewers' passphrase")
+    reviewer.fill("#passphrase", PASSPHRASE)
     reviewer.click("button.main")
     reviewer.click("td.start a")
     for reply in ("Thank you. We have read this.", f"Please write once more:\n\n- when?\n- where?\n\n{LONG_WORD}"):

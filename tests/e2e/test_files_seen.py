@@ -15,7 +15,7 @@ from intake.triage.files.view.answer import Size
 from intake.triage.files.view.rendering import Rendering
 from open_desk import Desk
 from waiting import waited_for
-from whole_service import Service
+from whole_service import PASSPHRASE, Service
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ def program(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Itera
     home = tmp_path_factory.mktemp("firefox")
     with started(home, {}) as firefox:
         firefox.navigate(address)
-        write(firefox, "#passphrase", "the reviewers' passphrase")
+        write(firefox, "#passphrase", PASSPHRASE)
         click(firefox, "button.main")
         click(firefox, "td.start a")
         yield Program(firefox, home, firefox.get_url())

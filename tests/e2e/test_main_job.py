@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from intake.report.definition import load_form
 from waiting import waited_for
-from whole_service import Service
+from whole_service import PASSPHRASE, Service
 
 pytestmark = pytest.mark.slow
 
@@ -91,10 +91,10 @@ def journey(
     _leave(source, photograph)
 
     amina, boris = pages(1280, 900), pages(1280, 900)
-    unlock(amina, service.triage("amina"), "the reviewers' passphrase")
+    unlock(amina, service.triage("amina"), PASSPHRASE)
     photograph(amina, "triage-queue")
     _workspace(amina, photograph, seen)
-    unlock(boris, service.triage("boris"), "the reviewers' passphrase")
+    unlock(boris, service.triage("boris"), PASSPHRASE)
     boris.click("td.start a")
     seen.pages["boris"] = boris.inner_text("main")
 
@@ -255,7 +255,7 @@ def test_every_file_comes_out_as_it_went_in(journey: Journey) -> None:
 
 
 def test_the_auditor_finds_every_access_and_the_log_whole(journey: Journey, service: Service) -> None:
-    (service.directory / "passphrase").write_text("the reviewers' passphrase\n")
+    (service.directory / "passphrase").write_text(f"{PASSPHRASE}\n")
     result = service.run(
         "audit", "verify", "--key", str(service.key("carla")), "--home", str(service.directory / "carla-home"),
         "--desk", service.desk, "--log", service.log, "--passphrase-file", str(service.directory / "passphrase"),

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ports import free_port
-from whole_service import Service
+from whole_service import PASSPHRASE, Service
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def test_another_users_port_gets_no_cookie_and_opens_nothing(
     address = service.triage("boris")
     page = pages(1280, 900)
     page.goto(address)
-    page.fill("#passphrase", "the reviewers' passphrase")
+    page.fill("#passphrase", PASSPHRASE)
     page.click("button.main")
     expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
     root = page.url

@@ -13,6 +13,8 @@ from commands import INTAKE, run
 from ports import free_port
 from servers import Server, serving
 
+PASSPHRASE = "the reviewers' passphrase"
+
 
 @dataclass
 class Service:

@@ -14,7 +14,7 @@ from firefox import Keys, Marionette, MarionetteException, started
 from waiting import waited_for
 
 _REACHED = """
-const isShown = element => element.checkVisibility({visibilityProperty: true}) && !element.disabled;
+const isShown = element => element.checkVisibility({visibilityProperty: true}) && !element.matches(':disabled');
 const says = element => (element.getAttribute('aria-label')
     || [...(element.labels ?? [])].map(label => label.textContent).join(' ')
     || element.textContent || element.value || '').replace(/\\s+/g, ' ').trim();

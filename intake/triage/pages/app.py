@@ -7,6 +7,7 @@ from threading import Lock
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
@@ -108,6 +109,7 @@ def create_app(
     # Whatever a page says of what others wrote goes through this: no template can forget it.
     app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.undefined = StrictUndefined
     log_without_content(app)
     app.wsgi_app = Gate(app.wsgi_app, place)  # type: ignore[method-assign]
     return app

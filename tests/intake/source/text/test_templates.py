@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+from jinja2 import UndefinedError
+
 from intake.source.text.catalogues import languages
 from source_site import OpenSite, Site
 
@@ -35,3 +38,10 @@ def test_what_an_operator_wrote_is_escaped_within_translated_words(open_site: Op
         text = site.visit().open(f"/{tag}/").get_data(as_text=True)
         assert "&lt;b&gt;100% &amp; us&lt;/b&gt;" in text
         assert "<b>100%" not in text
+
+
+@pytest.mark.parametrize("asked", ["{{ nowhere }}", "{% if nowhere %}{% endif %}", "{{ site.nowhere }}"])
+def test_what_a_page_was_not_given_is_a_fault_and_no_empty_place(asked: str, site: Site) -> None:
+    of_page = site.app.jinja_env.within("en").from_string(asked)  # type: ignore[attr-defined]
+    with pytest.raises(UndefinedError, match="nowhere"):
+        of_page.render(site=site)

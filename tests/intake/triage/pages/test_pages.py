@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 from sqlalchemy import select
 
 from crypto.age import HybridIdentity, seal, unseal
@@ -23,6 +24,14 @@ from program import Enrol, Reviewer
 pytestmark = pytest.mark.slow
 
 ANSWERS = {"urgency": "now", "host_country": "CA", "origin_state": "CN"}
+
+
+@pytest.mark.parametrize("asked", ["{{ nowhere }}", "{% if nowhere %}{% endif %}", "{{ tip.nowhere }}"])
+def test_what_a_page_was_not_given_is_a_fault_and_no_empty_place(asked: str, enrol: Enrol, reviewer: Reviewer) -> None:
+    enrol("amina")
+    of_page = reviewer("amina").app.jinja_env.from_string(asked)
+    with pytest.raises(UndefinedError, match="nowhere"):
+        of_page.render(tip=object())
 
 
 def test_two_reviewers_see_each_others_status_note_and_reply(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> None:
