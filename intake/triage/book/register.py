@@ -15,12 +15,17 @@ from intake.triage.reading.standing import Standing
 PAGE = 50
 """Referrals on a page."""
 
-UNCHECKED, LATE, OPEN, UNTOLD, TOLD = "unchecked", "late", "open", "untold", "told"
-"""Where a referral stands: without a second reviewer's harm check; without an answer by the day on which it was due;
-without an answer; answered, and the source does not know; and all done."""
+UNCHECKED, OPEN, UNTOLD, TOLD = "unchecked", "open", "untold", "told"
+"""Where a referral stands: without a second reviewer's harm check; without an answer; answered, and the source does not
+know; and all done."""
+
+UNALLOWED, LATE = "unallowed", "late"
+"""What may be so beside that: the source has not agreed to it, or not any more; an answer was due before today."""
+
+_BESIDE = {UNALLOWED: "(NOT allowed)", LATE: "(due <> '' AND due < :today)"}
 
 _ORDERS = {
-    "pressing": "state <> 'unchecked', due = '', due, registered DESC, tip, referral",
+    "pressing": "state <> 'unchecked' AND allowed, due = '', due, registered DESC, tip, referral",
     "due": "due = '', due, registered DESC, tip, referral",
     "newest": "registered DESC, tip, referral",
     "name": "name COLLATE NOCASE, registered DESC, tip, referral",
@@ -33,7 +38,8 @@ CREATE TABLE referral (
     tip TEXT, referral TEXT,
     kind TEXT NOT NULL, -- to whom
     name TEXT NOT NULL,
-    state TEXT NOT NULL, -- never late: that depends on the day
+    state TEXT NOT NULL,
+    allowed INTEGER NOT NULL, -- whether the source agrees
     due TEXT NOT NULL, -- the day by which an answer is due; empty where there is one
     registered TEXT NOT NULL,
     shown TEXT NOT NULL,
@@ -44,8 +50,7 @@ CREATE TABLE referral (
 _LONGEST = 300
 """Characters of a text that are kept for the register; all of it stands in the report."""
 
-_PUT = "INSERT INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_IS_LATE = "(due <> '' AND due < :today)"
+_PUT = "INSERT INTO referral VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def read_page(database: sqlite3.Connection, sought: Sought, number: int) -> Regi
     pages = max(-(-count // PAGE), 1)
     number = min(max(number, 1), pages)
     rows = database.execute(
-        f"SELECT tip, state, {_IS_LATE}, shown FROM referral {where} "  # noqa: S608 - ours
+        f"SELECT tip, state, {_BESIDE[LATE]}, shown FROM referral {where} "  # noqa: S608 - ours
         f"ORDER BY {_ORDERS[sought.order]} LIMIT {PAGE} OFFSET :after",
         {**values, "after": (number - 1) * PAGE},
     ).fetchall()
@@ -137,7 +142,9 @@ def read_page(database: sqlite3.Connection, sought: Sought, number: int) -> Regi
 
 def _states(database: sqlite3.Connection, today: str) -> Iterator[tuple[str, int]]:
     yield from database.execute("SELECT state, count(*) FROM referral GROUP BY state")
-    yield LATE, database.execute(f"SELECT count(*) FROM referral WHERE {_IS_LATE}", {"today": today}).fetchone()[0]  # noqa: S608
+    for state, condition in _BESIDE.items():
+        counted = database.execute(f"SELECT count(*) FROM referral WHERE {condition}", {"today": today})  # noqa: S608 - ours
+        yield state, counted.fetchone()[0]
 
 
 def _where(sought: Sought) -> tuple[str, dict[str, Any]]:
@@ -146,14 +153,14 @@ def _where(sought: Sought) -> tuple[str, dict[str, Any]]:
     if sought.kinds:
         conditions.append("kind IN (SELECT value FROM json_each(:kinds))")
     if sought.states:
-        late = f"OR {_IS_LATE}" if LATE in sought.states else ""
-        conditions.append(f"(state IN (SELECT value FROM json_each(:states)) {late})")  # noqa: S608 - ours
+        beside = [condition for state, condition in _BESIDE.items() if state in sought.states]
+        conditions.append(f"({' OR '.join(['state IN (SELECT value FROM json_each(:states))', *beside])})")
     return ("WHERE " + " AND ".join(conditions) if conditions else "", values)
 
 
-def _values(tip: OpenTip, referred: Referred) -> tuple[str, ...]:
-    referral, first = referred.referral, referred.registered.history[0]
-    ground, told = referred.ground, tip.account.once.get(referral.consent)
+def _values(tip: OpenTip, referred: Referred) -> tuple[str | bool, ...]:
+    referral, ground, first = referred.referral, referred.ground, referred.registered.history[0]
+    told = tip.account.once.get(referral.consent)
     on_the_form = told.value if told and isinstance(told.value, str) else ""
     shown = {
         "day": tip.day,
@@ -169,9 +176,8 @@ def _values(tip: OpenTip, referred: Referred) -> tuple[str, ...]:
     }
     registered = first.author.at.isoformat() if first.author else _ON_ITS_WAY
     due = "" if referral.outcome else referral.answer_due
-    state = _state(referred)
-    name = _short(referral.to_name)
-    return tip.id, referral.referral, referral.to_kind, name, state, due, registered, json.dumps(shown)
+    name, state = _short(referral.to_name), _state(referred)
+    return tip.id, referral.referral, referral.to_kind, name, state, ground.allows, due, registered, json.dumps(shown)
 
 
 _ON_ITS_WAY = "9999"

@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template, request
 
 from intake.report.events import REFERRED_TO
-from intake.triage.book.register import LATE, OPEN, ORDERS, TOLD, UNCHECKED, UNTOLD, Sought
+from intake.triage.book.register import LATE, OPEN, ORDERS, TOLD, UNALLOWED, UNCHECKED, UNTOLD, Sought
 from intake.triage.pages.views import unlocked
 from intake.triage.pages.wanted import today
 from intake.triage.workspace import Workspace
@@ -11,6 +11,7 @@ from intake.triage.workspace import Workspace
 blueprint = Blueprint("referrals", __name__)
 
 STATES = {
+    UNALLOWED: "The source has not agreed, or not any more",
     UNCHECKED: "Without a second reviewer's harm check",
     LATE: "Answer late",
     OPEN: "Waiting for an answer",

@@ -84,6 +84,8 @@ def test_it_is_narrowed_down_by_kind_and_state_and_counts_what_there_is(amina: P
     assert "Answer late (1)" in text
     assert [("A rapporteur" in row) for row in rows(register(amina, "?kind=un"))] == [True]
     assert [("R. Example" in row) for row in rows(register(amina, "?state=late"))] == [True]
+    assert [("A rapporteur" in row) for row in rows(register(amina, "?state=unallowed"))] == [True]
+    assert "The source has not agreed, or not any more (1)" in text
     assert rows(register(amina, "?state=told")) == []
     assert len(rows(register(amina, "?state=unchecked&state=late"))) == 2
     assert len(rows(register(amina, "?kind=nonsense&state=nonsense&order=nonsense&page=x"))) == 2
