@@ -16,6 +16,9 @@ from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("today", __name__)
 
+_SHOWN = 10
+"""Tips a reason: the next reason is to be in sight too. All of them are one click away."""
+
 _SOMEBODY = ("target", "relative", "both")
 _OPEN = tuple(status for status in STATUSES if status not in ENDED)
 
@@ -50,7 +53,7 @@ REASONS = (
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Section:
-    """The tips that stand here for this reason and for none before it, and of how many in all it is true."""
+    """The first tips that stand here for this reason and for none before it, and of how many in all it is true."""
 
     reason: Reason
     rows: Sequence[Row]
@@ -75,11 +78,14 @@ def today(workspace: Workspace) -> str:
 def sections(book: Book, me: str) -> tuple[list[Section], Mapping[str, Sequence[str]]]:
     """What needs a decision, and by tip every reason why."""
     found: list[Section] = []
+    shown: set[str] = set()
     reasons: dict[str, list[str]] = {}
     for reason in REASONS:
         asked = MultiDict((name, value) for name, values in reason.address.items() for value in values)
         page = book.queue(wanted(asked, me))
-        found.append(Section(reason, [row for row in page.rows if row.tip not in reasons], page.tips))
+        rows = [row for row in page.rows if row.tip not in shown][:_SHOWN]
+        found.append(Section(reason, rows, page.tips))
+        shown |= {row.tip for row in rows}
         for row in page.rows:
             reasons.setdefault(row.tip, []).append(reason.says)
     return found, reasons

@@ -55,6 +55,16 @@ def test_the_first_page_says_what_presses_and_why_each_report_once_with_every_re
     assert "They hold my brother." not in amina.get("/").text
 
 
+def test_of_many_that_press_alike_the_first_page_shows_some_and_each_once(desk: Desk, amina: Program) -> None:
+    for number in range(25):
+        desk.store_tip(f"Report {number:02}.", {**ANSWERS, "detained_now": "relative"})
+    sync(amina)
+    rows = [set(re.findall(r"Report \d\d\.", section(amina, of))) for of in ("Somebody is det", "<h2>New since")]
+    assert [len(each) for each in rows] == [10, 10]
+    assert not rows[0] & rows[1]
+    assert "all 25 reports" in section(amina, "Somebody is detained now")
+
+
 def test_a_message_waits_for_an_answer_until_somebody_answers(desk: Desk, amina: Program, boris: Program) -> None:
     tip = desk.store_tip("They went to my mother.", ANSWERS)
     desk.send(tip, Message("They came again."))
