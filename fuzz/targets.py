@@ -94,7 +94,7 @@ from intake.source.upload.parts import IncomingParts, IncomingText
 from intake.triage.files.view.answer import AnswerError, Failure, Picture, Rendered, RenderError, failed, parse_answer
 from intake.triage.files.view.kinds import SORTS, look
 from intake.triage.outbox.unsent import OutboxError, Unsent, parse_unsent
-from intake.triage.pages.shown import saved_name
+from intake.triage.pages.filenames import saved_name
 
 T = TypeVar("T")
 Check = Callable[[bytes], None]

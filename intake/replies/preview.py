@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from intake.languages import written
 from intake.languages.catalogues import SOURCE, tags, translations
+from intake.languages.shown import shown
 from intake.report.events import ConsentRequest
 
 
@@ -64,6 +65,7 @@ def _templates(tag: str) -> Environment:
     templates = Environment(loader=PackageLoader("intake.replies"), autoescape=True, undefined=StrictUndefined)
     templates.trim_blocks = templates.lstrip_blocks = True
     templates.globals["_"] = partial(_words, tag)
+    templates.filters["shown"] = shown
     templates.filters["day"] = partial(written.day, locale=Locale.parse(tag, sep="-"))
     return templates
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, Response
 from jinja2 import StrictUndefined
 
+from intake.languages.shown import shown
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
 from intake.source.text import languages
@@ -50,7 +51,7 @@ def set_pages(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(number=number, day=day)
+    app.jinja_env.filters.update(number=number, day=day, shown=shown)
 
 
 def render(name: str, **values: Any) -> str:

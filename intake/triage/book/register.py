@@ -154,7 +154,7 @@ def _where(sought: Sought) -> tuple[str, dict[str, Any]]:
         conditions.append("kind IN (SELECT value FROM json_each(:kinds))")
     if sought.states:
         beside = [condition for state, condition in _BESIDE.items() if state in sought.states]
-        conditions.append(f"({' OR '.join(['state IN (SELECT value FROM json_each(:states))', *beside])})")
+        conditions.append(f"({' OR '.join(['state IN (SELECT value FROM json_each(:states))', *beside])})")  # noqa: S608 - ours
     return ("WHERE " + " AND ".join(conditions) if conditions else "", values)
 
 

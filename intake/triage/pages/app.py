@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from intake import questions
 from intake.hygiene import log_without_content
+from intake.languages.shown import shown
 from intake.report import labels
 from intake.triage.guard import IDLE_SECONDS, Guard
 from intake.triage.home import Home
@@ -35,10 +36,10 @@ from intake.triage.pages import (
     writing,
 )
 from intake.triage.pages.asked import asked
+from intake.triage.pages.filenames import parts, reads_from_right, shown_name
 from intake.triage.pages.forms import FORMS, SEEN_FIRST, fields
 from intake.triage.pages.languages import language_name
 from intake.triage.pages.place import Gate, Place
-from intake.triage.pages.shown import parts, reads_from_right, shown, shown_name
 from intake.triage.progress import Progress, no_progress
 from intake.triage.times import moment
 

@@ -30,8 +30,8 @@ from intake.triage.caution.draft import LINK, MEMBER, OTHER, RELATIVE, SOURCE
 from intake.triage.mirror.added import Author
 from intake.triage.outbox.unsent import TypedForm
 from intake.triage.pages.asked import asked, words
+from intake.triage.pages.filenames import saved_name
 from intake.triage.pages.languages import language_name
-from intake.triage.pages.shown import saved_name
 from intake.triage.reading.consents import Use, uses
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.timeline import known_day, span

@@ -22,7 +22,6 @@ from intake.triage.pages.blanks import fill, is_filled, places
 from intake.triage.pages.forms import SEEN_FIRST, FormError, read_form
 from intake.triage.pages.kept import keep
 from intake.triage.pages.phrases import place_of
-from intake.triage.pages.shown import shown
 from intake.triage.pages.views import Answer, chosen_tip, tip_page, unlocked, within
 from intake.triage.pages.wanted import address
 from intake.triage.reading.consents import uses
@@ -188,17 +187,14 @@ def _cautions(workspace: Workspace, tip: OpenTip, text: str) -> list[Caution]:
 
 
 def _source_page(workspace: Workspace, tip: OpenTip, written: ToSource) -> Preview:
-    """What the source's page will say: what was sent, what is on its way, and this.
-
-    What others wrote is shown as it is everywhere here: what turns text around, or covers it, stands as marks.
-    """
+    """What the source's page will say: what was sent, what is on its way, and this."""
     sent = sorted(
         (signed.payload.number, signed.author.at.date(), signed.item, signed.payload.text)
         for signed in tip.written
         if isinstance(signed.payload, Reply)
     )
     taking = workspace.sending.taking_back(tip.id)
-    replies = [Shown(day, shown(said)) for _, day, item, said in sent if item not in taking]
+    replies = [Shown(day, said) for _, day, item, said in sent if item not in taking]
     taken_back = [each.by.at.date() for each in tip.taken_back] + [_today()] * len(taking)
     waiting = (each.payload for each in workspace.sending.under_way if each.tip == tip.id)
     replies += [Shown(_today(), reply.text) for reply in (*waiting, written) if isinstance(reply, Reply)]
@@ -211,16 +207,11 @@ def _questions(workspace: Workspace, tip: OpenTip, written: ToSource) -> list[As
     stand = [use for use in uses(tip, workspace.book.standing(tip)) if use.stands]
     stand.sort(key=lambda use: (use.asked.author is None, use.request.number))
     days = (_today() if use.asked.author is None else use.asked.author.at.date() for use in stand)
-    asked = [(use.asked.item, Asked(day, _marked(use.request))) for day, use in zip(days, stand, strict=True)]
+    asked = [(use.asked.item, Asked(day, use.request)) for day, use in zip(days, stand, strict=True)]
     if not isinstance(written, ConsentRequest):
         return [each for _, each in asked]
     kept = [each for item, each in asked if each.request.request != written.request or item not in written.seen]
     return kept if written.taken_back else [*kept, Asked(_today(), written)]
-
-
-def _marked(request: ConsentRequest) -> ConsentRequest:
-    """A question as it is shown everywhere here; as replies of others are."""
-    return replace(request, words=shown(request.words), check=shown(request.check))
 
 
 def _today() -> date:

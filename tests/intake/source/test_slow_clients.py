@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from statistics import median
 from typing import Any
 from urllib.parse import urlencode
 
@@ -106,14 +107,15 @@ def memory_of_all(running: Server) -> int:
     return sum(memory(process) for process in (master, *children(master)))
 
 
-def slowest(visitor: Visitor) -> float:
-    """The seconds that the slowest of a visitor's pages took."""
-    return max(answer.seconds for answer in visitor.answers)
+def typical(visitor: Visitor) -> float:
+    """The seconds that a page of a visitor's took, by the median: a busy machine has bad moments."""
+    return median(answer.seconds for answer in visitor.answers)
 
 
-def at_once(before: Visitor) -> float:
-    """Seconds that no page may take: two, or what the machine, if it is busy otherwise, made of a visit before."""
-    return max(2.0, 4 * slowest(before))
+def is_served_at_once(visitor: Visitor, before: Visitor) -> bool:
+    """Whether a page takes two seconds at most, or what a machine that is busy made of a visit before; none waits."""
+    slowest = max(answer.seconds for answer in visitor.answers)
+    return typical(visitor) < max(2.0, 4 * typical(before)) and slowest < AT_ONCE
 
 
 def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
@@ -122,7 +124,6 @@ def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
     running = gunicorn(open_site(onion=True).server.settings.data)
     attacker = Visitor(running.connect, circuit=1)
     attacker.report()
-    at_most = at_once(attacker)
     beginning = beginning_of_upload(attacker)
     flood = Flood(running.connect, closing)
     for _ in range(EACH):
@@ -141,7 +142,7 @@ def test_with_hundreds_of_idle_requests_a_new_source_gets_each_page_at_once(
 
     assert flood.is_open()
     assert len(source.answers) > 10
-    assert slowest(source) < at_most
+    assert is_served_at_once(source, attacker)
     assert memory_of_all(running) < 1 << 30
 
 
@@ -174,7 +175,6 @@ def test_with_thousands_of_requests_that_never_end_a_new_source_submits_at_once(
     running = gunicorn(open_site(onion=True).server.settings.data)
     attacker = Visitor(running.connect, circuit=1)
     attacker.report()
-    at_most = at_once(attacker)
     flood = Flood(running.connect, closing)
     attack(flood, attacker, 5_000, circuits=200)
     flood.trickle()
@@ -185,7 +185,7 @@ def test_with_thousands_of_requests_that_never_end_a_new_source_submits_at_once(
         source.submit("/en/leave")
         source.get("/en/return")
         assert source.submit("/en/return", codename=codename).path == "/en/tip"
-        assert slowest(source) < at_most
+        assert is_served_at_once(source, attacker)
     assert memory_of_all(running) < 1 << 29
 
 

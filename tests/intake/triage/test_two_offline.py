@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
+from intake.languages.shown import shown
 from intake.report.events import NUMBERED, STATUSES, TEAM_EVENTS, Event, HarmCheck, Note, Referral, Subject
 from intake.report.payloads import Message, Payload
 from intake.triage.outbox.sending import Whereabouts
@@ -23,7 +24,6 @@ from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.pages.asked import Asked, asked
 from intake.triage.pages.forms import FORMS
 from intake.triage.pages.phrases import content
-from intake.triage.pages.shown import shown
 from intake.triage.reading.opening import OpenTip
 from intake.triage.reading.standing import Standing
 from open_desk import Desk

@@ -1,24 +1,16 @@
-"""Text of strangers as it may be shown and saved: nothing in it can pretend to be other text, or another kind of file.
+"""A file's name as it may be shown and saved: it can't pretend to be another kind of file, nor lead anywhere.
 
-Some characters have no picture but change how others look: they turn letters around, or hide. Joiners stay: Persian and
-many scripts of India are spelt with them, and emoji are put together by one.
+Joiners stay: Persian and many scripts of India are spelt with them, and emoji are put together by one.
 """
 
 import re
 import unicodedata
 
-_JOINERS = "\u200c\u200d"
-_TURNING = {
-    "\u202a": "LRE", "\u202b": "RLE", "\u202c": "PDF", "\u202d": "LRO", "\u202e": "RLO",
-    "\u2066": "LRI", "\u2067": "RLI", "\u2068": "FSI", "\u2069": "PDI",
-}  # fmt: skip
-"""Embeddings, overrides and isolates (UAX #9), which make letters stand in another order than they are read."""
+from intake.languages.shown import mark, unstacked
 
+_JOINERS = "\u200c\u200d"
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 """Letters and signs that look like nothing."""
-
-_TURNS = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{''.join(_TURNING)}]")
-"""These, and the controls (category Cc) but for tabs and ends of lines. Every word of a page goes through this."""
 
 _LONGEST = 180
 """Bytes of a saved name: file systems take 255, some programs add to it, and some folders encrypt names, which grow."""
@@ -30,28 +22,9 @@ _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
 
 
-_MOST_STACKED = 30
-"""Signs without a place of their own, one upon the other: no text of any language has more (UAX #15, stream-safe)."""
-
-_STACKED = re.compile(rf"[^\w\s]{{{_MOST_STACKED + 1},}}")
-"""Where there may be more: a sign that stands upon another is no letter of a word."""
-
-_INTERRUPTED = "⟦◌⟧"
-
-
-def shown(text: str) -> str:
-    """Text for a page: characters that turn others around, and those without a meaning there, stand as marks.
-
-    What only says in which direction a neighbour is read (U+200E, U+200F, U+061C) stays: it misleads nobody in a text.
-    A stack of accents is interrupted by marks: it would cover what stands around it, and keep a browser busy for ever.
-    """
-    return _STACKED.sub(_interrupted, _TURNS.sub(lambda found: _mark(found[0]), text))
-
-
 def shown_name(name: str) -> str:
     """A name for a page, in one line: every character without a picture stands as a mark, but for joiners."""
-    marked = "".join(_mark(character) if _is_hidden(character) else character for character in name)
-    return _STACKED.sub(_interrupted, marked)
+    return unstacked("".join(mark(character) if _is_hidden(character) else character for character in name))
 
 
 def parts(name: str) -> tuple[str, str]:
@@ -82,21 +55,6 @@ def saved_name(name: str) -> str:
     if _RESERVED.fullmatch(stem.partition(".")[0].strip()):
         stem = f"_{stem}"
     return f"{stem or 'file'}{ending}"
-
-
-def _interrupted(run: re.Match[str]) -> str:
-    parts, stacked = [], 0
-    for character in run[0]:
-        stacked = stacked + 1 if unicodedata.category(character) in ("Mn", "Me", "Mc", "Cf") else 0
-        if stacked > _MOST_STACKED:
-            parts.append(_INTERRUPTED)
-            stacked = 1
-        parts.append(character)
-    return "".join(parts)
-
-
-def _mark(character: str) -> str:
-    return f"⟦{_TURNING.get(character, f'U+{ord(character):04X}')}⟧"
 
 
 def _is_hidden(character: str) -> bool:
