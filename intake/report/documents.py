@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from intake.report.events import EVENTS, TO_SOURCE, Note
+from intake.report.events import EVENTS, TO_SOURCE, Event, Note
 from intake.report.payloads import (
     FROM_SOURCE,
     RECORDED,
@@ -69,14 +69,21 @@ def _newer(kind: str, version: int, fields: dict[str, Any]) -> SourceItem | Newe
 
 def _plain(kind: type[Payload]) -> Mapping[int, Reader]:
     earlier = {version: partial(_with, lacking, kind) for version, lacking in kind.earlier.items()}
-    return {kind.version: kind.from_values, **earlier}
+    return {kind.version: partial(_made, kind), **earlier}
+
+
+def _made(kind: type[Payload], fields: dict[str, Any]) -> Payload:
+    payload = kind.from_values(fields)
+    if isinstance(payload, Event) and not payload.is_named:
+        raise PayloadFormatError(f"not a {kind.kind}: nobody could name what it changes")
+    return payload
 
 
 def _with(lacking: Mapping[str, Any], kind: type[Payload], fields: dict[str, Any]) -> Payload:
     """A document of an earlier version, with what stands for the fields that it did not have yet."""
     if lacking.keys() & fields.keys():
         raise PayloadFormatError(f"not a {kind.kind}")
-    return kind.from_values({**fields, **lacking})
+    return _made(kind, {**fields, **lacking})
 
 
 def _sent(kind: type[FromSource]) -> Mapping[int, Reader]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from intake.report.payloads import Opened, Payload, PayloadFormatError, Reply, words_digest
 
+_WHICH = re.compile("[!-~]{1,200}")
 EVERYTHING = ("everything",)
 """What an event from before `seen` had seen: everything that stands before it in the log."""
 
@@ -38,6 +39,11 @@ class Event(Payload):
     def subject(self) -> Subject:
         """What it changes."""
         return Subject(self.kind, getattr(self, self.names) if self.names else "")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether what it changes has a name that goes through pages and forms, and comes back as it was."""
+        return not self.names or _WHICH.fullmatch(self.subject.which) is not None
 
     def says(self) -> dict[str, Any]:
         """What it changes that to: two events that say the same don't contradict each other."""
@@ -408,6 +414,17 @@ REFERRED_TO = MappingProxyType(
         "other": "Others",
     }
 )
+CONSENTS_FOR = MappingProxyType(
+    {
+        "lawyer": ("consent_lawyer",),
+        "police_host": ("consent_police_host",),
+        "police_other": ("consent_police_other",),
+        "un": ("consent_un", "consent_un_name"),
+        "media": ("consent_publish_name", "consent_publish_initials", "consent_publish_anonymous"),
+    }
+)
+"""The questions of the form that are about each of these: for others, a source is asked in particular."""
+
 DECISIONS = MappingProxyType({"agrees": "Agrees", "refuses": "Refuses"})
 FITS = MappingProxyType({"fits": "It fits", "differs": "It does not fit"})
 """What can be chosen in events, by key, in words."""

@@ -120,7 +120,7 @@ def test_today_says_what_presses_in_its_order_and_why(desk: Desk) -> None:
         if each.answers.get("detained_now") in ("target", "relative", "both")
     ]
     assert f"all {len(detained)} reports" in said
-    assert "Something was expected within three days" in desk.keys.text("table")
+    assert "It is happening now" in desk.keys.text("table")
     desk.keys.follow(f"all {len(detained)} reports")
     assert desk.keys.text("h1") == f"{len(detained)} reports"
     assert "detained_now=target" in desk.keys.window.address
@@ -331,6 +331,7 @@ def test_a_referral_is_red_until_somebody_else_has_agreed(desk: Desk) -> None:
     desk.keys.press("Register a referral", "#referral")
     desk.keys.choose("To whom", "A lawyer", "#referral")
     desk.keys.write("Name", "Chambers", "#referral")
+    desk.keys.choose("Which consent allows it", "May we share it with a lawyer?", "#referral")
     desk.keys.write("What is handed over", "The whole report.", "#referral")
     desk.keys.follow("Register it", "#referral")
     colour = "return getComputedStyle(document.querySelector('#referral .warn')).color;"

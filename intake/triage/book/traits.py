@@ -100,4 +100,4 @@ def _translated(tip: OpenTip, standing: Standing) -> str:
 
 @cache
 def _languages() -> frozenset[str]:
-    return frozenset(Locale("en").languages)
+    return frozenset(str(tag).replace("_", "-") for tag in Locale("en").languages)

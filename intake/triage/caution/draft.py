@@ -33,7 +33,9 @@ class Caution:
     @property
     def id(self) -> str:
         """What tells it from the others: it is acknowledged by this."""
-        return hashlib.sha256("\0".join((self.kind, self.found)).encode()).hexdigest()[:16]
+        # Of those that aren't said each, how many they are: as soon as there are more, it is another one.
+        known = (self.kind, self.found or self.more)
+        return hashlib.sha256("\0".join(known).encode()).hexdigest()[:16]
 
 
 def cautions(text: str, tip: OpenTip, book: Book, members: Iterable[str]) -> list[Caution]:

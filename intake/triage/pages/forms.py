@@ -15,6 +15,7 @@ from intake.report.events import (
     ConsentCheck,
     ConsentRequest,
     Due,
+    Event,
     HarmCheck,
     Label,
     LabelName,
@@ -114,6 +115,8 @@ def _check(payload: Payload) -> None:
     for kinds, (name, says) in _EMPTY.items():
         if isinstance(payload, kinds) and not getattr(payload, name):
             raise FormError(says)
+    if isinstance(payload, Event) and not payload.is_named:
+        raise FormError("it doesn't say what is to be changed: open the page anew")
     if isinstance(payload, WatchTerm) and not payload.retired:
         _check_watched(payload.term)
     name, choices, reason = _NEED_REASON.get(type(payload), ("kind", frozenset(), ""))

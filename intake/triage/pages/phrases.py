@@ -90,6 +90,7 @@ _USES = {
     "mismatch": "Answered to other words than these: it counts as none",
     "ended": "Not asked any more, or in other words: it counts as none",
     "ask_me_first": "Ask me first",
+    "other_use": "That consent is about something else: it counts as none",
 }
 _LONGEST_OFFER = 80
 

@@ -25,24 +25,29 @@ _OPEN = tuple(status for status in STATUSES if status not in ENDED)
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why tips stand here, in words, and what one asks the queue for to see them all."""
+    """Why tips stand here, in words, and what one asks the queue for to see them all.
+
+    `also_ended`: those on which work has ended, too.
+    """
 
     says: str
     asked: Mapping[str, Sequence[str]]
+    also_ended: bool = False
 
     @property
     def address(self) -> Mapping[str, Sequence[str]]:
-        """What is asked for, of the tips on which work has not ended."""
-        return {"status": _OPEN, **self.asked}
+        """All that is asked for."""
+        return self.asked if self.also_ended else {"status": _OPEN, **self.asked}
 
 
 REASONS = (
     Reason("Somebody is detained now", {"detained_now": _SOMEBODY}),
     Reason("Somebody is missing now", {"missing_now": _SOMEBODY}),
+    Reason("It is happening now", {"urgency": ("now",)}),
     Reason("Something was expected within three days", {"urgency": ("within_72h",)}),
     Reason("Due within three days, or late", {"due": ("3days",), "order": ("due",)}),
-    Reason("A referral rests on a consent that isn't there, or was withdrawn", {"referral": (UNFOUNDED,)}),
-    Reason("A message of the source has no answer", {"unanswered": (YES,), "order": ("unanswered",)}),
+    Reason("A referral rests on no consent, or one that was withdrawn", {"referral": (UNFOUNDED,)}, also_ended=True),
+    Reason("A message of the source has no answer", {"unanswered": (YES,), "order": ("unanswered",)}, also_ended=True),
     Reason("Yours, and due within a week or late", {"assigned": (ME,), "due": ("week",), "order": ("due",)}),
     Reason("On the watch list, and new since your last look", {"watched": (YES,), "unread": (NEW, CHANGED)}),
     Reason("New since your last look", {"unread": (NEW, CHANGED), "order": ("day",)}),

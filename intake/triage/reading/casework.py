@@ -1,21 +1,26 @@
 """What reviewers make of a tip: acts with what verifies them, and what was handed on with who checked that."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
-from intake.report.events import Act, HarmCheck, Referral, SecondReading, Subject, Verification
-from intake.triage.reading.consents import NO_GROUND, Ground
+from intake.report.events import CONSENTS_FOR, Act, HarmCheck, Referral, SecondReading, Subject, Verification
+from intake.triage.reading.consents import NO_GROUND, OTHER_USE, Ground
 from intake.triage.reading.standing import Change, Merged, Standing
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Judged:
-    """An act as it is coded now, how far it is verified, and what each other reader last said of it."""
+    """An act as it is coded now, how far it is verified, and what each reader last said of it who had no hand in it.
+
+    `passed`: what was said of it before somebody coded it otherwise. That counts no more, and isn't forgotten.
+    """
 
     act: Act
     coded: Merged
     verification: Change | None
     readings: tuple[Change, ...]
+    passed: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -33,23 +38,43 @@ class Referred:
     @property
     def is_checked(self) -> bool:
         """Whether a second reviewer has agreed, and none refuses."""
-        decisions = [each.event.decision for each in self.checks if isinstance(each.event, HarmCheck)]
-        return bool(decisions) and set(decisions) == {"agrees"}
+        # What is on its way bears no name yet, and may be of somebody who had a hand in it: it can only refuse.
+        decisions = [(each.author, each.event.decision) for each in self.checks if isinstance(each.event, HarmCheck)]
+        agree = {author is not None for author, decision in decisions if decision == "agrees"}
+        return True in agree and all(decision == "agrees" for _, decision in decisions)
 
 
 def acts(standing: Standing) -> list[Judged]:
     """The acts that were coded and not dropped, by their days; those without one last."""
-    found = [
-        Judged(
-            act,
-            standing.subjects[act.subject],
-            _outcome(standing.subjects.get(Subject(Verification.kind, act.act))),
-            tuple(_last_of_each(_history(standing, SecondReading.kind, act.act))),
-        )
-        for act in standing.outcomes(Act)
-        if not act.dropped
-    ]
+    found = [_judged(standing, act) for act in standing.outcomes(Act) if not act.dropped]
     return sorted(found, key=lambda judged: (not judged.act.day, judged.act.day))
+
+
+def _judged(standing: Standing, act: Act) -> Judged:
+    coded = standing.subjects[act.subject]
+    writers = {_who(change) for change in coded.history if change.author}
+    verified = _outcome(standing.subjects.get(Subject(Verification.kind, act.act)))
+    readings = _last_of_each(_history(standing, SecondReading.kind, act.act))
+    said = [*filter(None, [verified]), *(each for each in readings if _who(each) not in writers)]
+    now = [each for each in said if _is_of_now(each, coded)]
+    return Judged(
+        act,
+        coded,
+        verified if verified in now else None,
+        tuple(each for each in now if each is not verified),
+        tuple(each for each in said if each not in now),
+    )
+
+
+def _is_of_now(said: Change, coded: Merged) -> bool:
+    """Whether an act was coded as it is now when this was said of it, by the log's order."""
+    before = [change for change in coded.history if _place(change) < _place(said)]
+    return bool(before) and before[-1].event.says() == coded.outcome.event.says()
+
+
+def _place(change: Change) -> float:
+    """Where it stands in the log. What is on its way comes after all that is there; its writer has seen all of that."""
+    return inf if change.author is None else change.author.place
 
 
 def referrals(standing: Standing, grounds: Mapping[str, Ground]) -> list[Referred]:
@@ -62,6 +87,8 @@ def referrals(standing: Standing, grounds: Mapping[str, Ground]) -> list[Referre
 
 def _referred(standing: Standing, referral: Referral, ground: Ground) -> Referred:
     registered = standing.subjects[referral.subject]
+    if not ground.is_asked and referral.consent not in CONSENTS_FOR.get(referral.to_kind, ()):
+        ground = replace(ground, state=OTHER_USE, allows=False)
     writers = {_who(change) for change in registered.history}
     same = {
         change.item

@@ -16,10 +16,10 @@ from intake.triage.reading.standing import Change, Merged, Standing
 
 YES, NO, LATER = "yes", "no", "later"
 WAITING, UNCOMPARED, DIFFERS, MISMATCH, ENDED = "waiting", "uncompared", "differs", "mismatch", "ended"
-UNSURE = "unsure"
+UNSURE, OTHER_USE = "unsure", "other_use"
 """How a question stands, beside how it was answered: not at all; with yes, but nobody has compared the answer to the
 check question yet, or it does not fit; to other words; or it is not asked any more, or in other words; with yes, but
-what the source sent later may be missing."""
+what the source sent later may be missing. Or it is about something else than what rests on it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

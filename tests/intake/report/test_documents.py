@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from any_document import DOCUMENTS, KEY, TEXT
 from intake.report.documents import READERS, Document, read, read_one
-from intake.report.events import EVERYTHING, Note, Status
+from intake.report.events import EVENTS, EVERYTHING, Note, Status
 from intake.report.payloads import (
     Chain,
     Dossier,
@@ -38,6 +38,9 @@ JSON = st.recursive(
 )
 SUMMARY = {"kind": "summary", "v": 1, "identities": [], "source": "", "language": "en", "form": 1, "answers": {}}
 """One of the first version."""
+
+NAMED = sorted((made.kind, made.names) for made in EVENTS if made.names)
+"""Kinds of events that change one of several things, and the field that says which."""
 
 PLAIN: list[type[Payload]] = [Summary, Dossier, Chain, Reply, Opened, Status, Note, Entered, Handed]
 WRONG: st.SearchStrategy[Any] = st.sampled_from([None, 1.5, True, {"a": {"b": 1}}, [[]], [1], ["text", {}]])
@@ -198,3 +201,16 @@ def test_a_document_of_one_kind_is_none_of_another(kind: str, data: st.DataObjec
 
 def test_a_whole_surrogate_pair_is_read() -> None:
     assert read(b'{"kind": "note", "v": 1, "text": "\\ud83d\\ude00"}') == Note("\U0001f600")
+
+
+@pytest.mark.parametrize("which", ["", " ", "a b", "a\n", "\u202ea", "a\0", "e\u0301", "x" * 201])
+@pytest.mark.parametrize(("kind", "field"), NAMED)
+@settings(max_examples=3)
+@given(data=st.data())
+def test_what_an_event_changes_has_a_name_that_every_form_brings_back(
+    kind: str, field: str, which: str, data: st.DataObject
+) -> None:
+    values = written(data.draw(DOCUMENTS[kind]))
+    assert read(sealed(values))
+    with pytest.raises(PayloadFormatError):
+        read(sealed({**values, field: which}))

@@ -227,3 +227,12 @@ def test_messages_of_the_source_are_its_words_too() -> None:
         "Rena",
         "rena@example.net",
     }
+
+
+def test_more_of_a_kind_than_were_acknowledged_are_another_warning() -> None:
+    few, many = (
+        cautions(" ".join(f"http://{number}.example/" for number in range(count)), tip(1), book(), [])
+        for count in (25, 40)
+    )
+    assert few[-1].more != many[-1].more
+    assert few[-1].id != many[-1].id

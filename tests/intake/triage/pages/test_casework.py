@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from bad_connection import unreachable
 from intake.report.definition import Answer, Entry, load_form
 from intake.report.payloads import Addition
 from open_desk import Desk, Stored
@@ -225,3 +226,61 @@ def test_a_date_that_can_not_be_worked_out_says_why_and_stays_in_the_form(amina:
     assert answer.status_code == 400
     assert "no library that is kept well converts this calendar" in answer.text
     assert 'value="2153/1/1"' in answer.text
+
+
+def test_what_was_said_of_an_act_counts_no_more_once_it_is_coded_otherwise(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT)
+    act = the_act(amina, tip)
+    sync(boris)
+    boris.post(f"{page(tip)}/verification", page(tip), act=act, verified="documented", reasons="There is a summons.")
+    boris.post(f"{page(tip)}/second_reading", page(tip), act=act, reading="confirms")
+    sync(amina)
+    assert "coded it otherwise" not in section(amina, tip, "act")
+    amina.post(f"{page(tip)}/act", page(tip), **ACT | {"against": "target"}, act=act)
+    for program in (amina, boris):
+        sync(program)
+        before, _, after = section(program, tip, "act").partition("Said before somebody coded it otherwise")
+        assert "Not verified yet." in before
+        assert "Confirms it" not in before.partition('class="doing"')[0]
+        assert "There is a summons." in after
+        assert "Confirms it" in after
+
+
+def test_nobody_is_the_second_reader_of_what_they_coded(amina: Program, boris: Program, tip: Stored) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT)
+    act = the_act(amina, tip)
+    amina.post(f"{page(tip)}/second_reading", page(tip), act=act, reading="confirms")
+    for program in (amina, boris):
+        sync(program)
+        assert "Confirms it <span" not in section(program, tip, "act")
+
+
+@pytest.mark.parametrize("kind", ["media", "police_host", "ngo", "other", "un"])
+def test_a_consent_to_something_else_allows_no_referral(desk: Desk, amina: Program, tip: Stored, kind: str) -> None:
+    desk.send(tip, Addition(load_form().version, "consents", {"consent_lawyer": "yes", "consent_statistics": "yes"}))
+    sync(amina)
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL | {"to_kind": kind})
+    assert "That consent is about something else" in section(amina, tip, "referral")
+    assert "Not agreed to: hand over nothing" in amina.get("/referrals").text
+
+
+def test_a_form_that_nobody_touched_says_nothing(amina: Program, tip: Stored) -> None:
+    for kind, untouched in (("act", {**ACT, "method": ""}), ("referral", {**REFERRAL, "consent": ""})):
+        assert amina.post(f"{page(tip)}/{kind}", page(tip), **untouched).status_code == 400
+    assert '<select name="method"><option value="">' in amina.get(page(tip)).text
+    assert '<select name="consent"><option value="">' in amina.get(page(tip)).text
+
+
+def test_ones_own_harm_check_counts_for_nothing_also_while_it_is_on_its_way(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL)
+    amina.let_leave()
+    of = check_of(amina, tip)
+    away = unreachable(desk)
+    amina.post(f"{page(tip)}/harm_check", page(tip), **CHECK, **of, decision="agrees")
+    assert "No second reviewer has agreed" in section(amina, tip, "referral")
+    assert "None: hand over nothing" in unescape(amina.get("/referrals").text)
+    away.clear()

@@ -65,6 +65,24 @@ def test_of_many_that_press_alike_the_first_page_shows_some_and_each_once(desk: 
     assert "all 25 reports" in section(amina, "Somebody is detained now")
 
 
+def test_whoever_writes_again_after_their_report_was_closed_is_on_the_first_page(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", ANSWERS)
+    sync(amina)
+    amina.post(f"{page(tip)}/status", page(tip), status="closed", reason="Nothing more came.")
+    assert "They went to my mother." not in amina.get("/").text
+    desk.send(tip, Message("They are at the door."))
+    sync(amina)
+    assert "They went to my mother." in section(amina, "A message of the source has no answer")
+
+
+def test_what_happens_now_comes_before_what_goes_on(desk: Desk, amina: Program) -> None:
+    desk.store_tip("It goes on.", ANSWERS)
+    desk.store_tip("They are here.", {**ANSWERS, "urgency": "now"})
+    sync(amina)
+    assert "They are here." in section(amina, "It is happening now")
+    assert "It goes on." not in section(amina, "It is happening now")
+
+
 def test_a_message_waits_for_an_answer_until_somebody_answers(desk: Desk, amina: Program, boris: Program) -> None:
     tip = desk.store_tip("They went to my mother.", ANSWERS)
     desk.send(tip, Message("They came again."))
@@ -245,15 +263,15 @@ def test_several_get_a_label_at_once_and_lose_it_at_once(desk: Desk, amina: Prog
     do = f"{amina.place.path}/bulk/do"
     answer = amina.browser.post(do, base_url=amina_origin(amina), data={**chosen, "on": "yes"})
     assert "Nothing was changed: no label was chosen." in answer.text
-    amina.post("/team/label_name", "/team", name="Family", colour="violet", form="a label")
+    amina.post("/team/label_name", "/team", name="Family", colour="violet", form="a-label")
     asked = amina.browser.post(f"{amina.place.path}/bulk/ask", base_url=amina_origin(amina), data=chosen)
     assert "Label these 2 reports" in asked.text
-    assert '<option value="a label">Family</option>' in asked.text
+    assert '<option value="a-label">Family</option>' in asked.text
     for on, form, labelled in (("yes", "a form", 2), ("no", "another form", 0)):
-        values = {**chosen, "form": form, "label": "a label", "on": on}
+        values = {**chosen, "form": form, "label": "a-label", "on": on}
         assert amina.browser.post(do, base_url=amina_origin(amina), data=values).status_code == 303
         amina.let_leave()
-        assert f"{labelled} reports</h1>" in amina.get("/reports?label=a%20label").text
+        assert f"{labelled} reports</h1>" in amina.get("/reports?label=a-label").text
 
 
 def amina_origin(program: Program) -> str:

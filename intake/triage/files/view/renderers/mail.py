@@ -127,7 +127,7 @@ def _entry(part: Message) -> Entry:
 class _Words(HTMLParser):
     """The words of a page, a line for each block."""
 
-    _HIDDEN = ("script", "style", "head", "title", "template")
+    _HIDDEN = ("script", "style", "title", "template")
     _LINES = ("p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "blockquote", "table")
 
     def __init__(self) -> None:
