@@ -9,7 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from intake.report.events import EVENTS, TO_SOURCE, Event, Note
+from intake.report.events import EVENTS, HIGHEST_NUMBER, NUMBERED, TO_SOURCE, Event, Note
 from intake.report.payloads import (
     FROM_SOURCE,
     RECORDED,
@@ -76,6 +76,8 @@ def _made(kind: type[Payload], fields: dict[str, Any]) -> Payload:
     payload = kind.from_values(fields)
     if isinstance(payload, Event) and not payload.is_named:
         raise PayloadFormatError(f"not a {kind.kind}: nobody could name what it changes")
+    if isinstance(payload, NUMBERED) and not 0 <= payload.number <= HIGHEST_NUMBER:
+        raise PayloadFormatError(f"not a {kind.kind}: no number that another could come after")
     return payload
 
 

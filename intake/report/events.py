@@ -368,6 +368,9 @@ EVENTS: tuple[type[Event], ...] = (
 NUMBERED: tuple[type[Reply | ConsentRequest], ...] = (Reply, ConsentRequest)
 """What reviewers write to a source, in an order that its own page shows."""
 
+HIGHEST_NUMBER = (1 << 53) - 1
+"""Of what is written to a source: those that are as high are in the order of their days."""
+
 TO_SOURCE: tuple[type[Reply | ConsentRequest | Opened], ...] = (*NUMBERED, Opened)
 """What is sealed to the source as well, and stored so that the server can't tell one from the other."""
 

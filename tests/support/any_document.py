@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from crypto.codename import Seed
 from intake.report.documents import Document
 from intake.report.events import (
+    HIGHEST_NUMBER,
     Act,
     Assignment,
     ConsentCheck,
@@ -86,7 +87,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     **{kind: signed(payloads) for kind, payloads in SENT.items()},
     "summary": st.builds(Summary, st.lists(TEXT).map(tuple), TEXT, TEXT, TEXT, st.integers(), ANSWERS),
     "chain": st.builds(Chain, st.integers(), TEXT),
-    "reply": st.builds(Reply, TEXT, st.integers()),
+    "reply": st.builds(Reply, TEXT, st.integers(0, HIGHEST_NUMBER)),
     "opened": st.just(Opened()),
     "status": st.builds(Status, TEXT, TEXT, seen=SEEN),
     "assignment": st.builds(Assignment, IDS, st.booleans(), seen=SEEN),
@@ -99,7 +100,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "referral": st.builds(Referral, IDS, TEXT, TEXT, TEXT, TEXT, TEXT, DAYS_OR_NONE, TEXT, DAYS_OR_NONE, seen=SEEN),
     "harm_check": st.builds(HarmCheck, IDS, IDS, *[TEXT] * 6, seen=SEEN),
     "consent_request": st.builds(
-        ConsentRequest, IDS, TEXT, TEXT, TEXT, TEXT, st.booleans(), number=st.integers(), seen=SEEN
+        ConsentRequest, IDS, TEXT, TEXT, TEXT, TEXT, st.booleans(), number=st.integers(0, HIGHEST_NUMBER), seen=SEEN
     ),
     "consent_check": st.builds(ConsentCheck, IDS, TEXT, TEXT, seen=SEEN),
     "label_name": st.builds(LabelName, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),

@@ -413,9 +413,11 @@ class Sending:
             raise SealError("the source's key in this report is not one that an answer can be sealed to") from None
 
     def _next_reply(self, tip: OpenTip) -> int:
-        """The number of a new reply: after those in the log, and those that are still to get there."""
+        """The number of a new reply: after all in the log, whatever number they bear, and those under way."""
+        numbers = [signed.payload.number for signed in tip.written if isinstance(signed.payload, events.NUMBERED)]
         waiting = [each for each in self._kept.values() if each.tip == tip.id and each.to_source and each.sealed]
-        return tip.replies + len([each for each in waiting if not self._is_logged(each.item)]) + 1
+        ahead = len([each for each in waiting if not self._is_logged(each.item)])
+        return min(max([tip.replies, *numbers]) + ahead + 1, events.HIGHEST_NUMBER)
 
 
 def _is_still_here(error: DeskError) -> bool:

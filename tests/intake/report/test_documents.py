@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from any_document import DOCUMENTS, KEY, TEXT
 from intake.report.documents import READERS, Document, read, read_one
-from intake.report.events import EVENTS, EVERYTHING, Note, Status
+from intake.report.events import EVENTS, EVERYTHING, HIGHEST_NUMBER, NUMBERED, Note, Status
 from intake.report.payloads import (
     Chain,
     Dossier,
@@ -214,3 +214,13 @@ def test_what_an_event_changes_has_a_name_that_every_form_brings_back(
     assert read(sealed(values))
     with pytest.raises(PayloadFormatError):
         read(sealed({**values, field: which}))
+
+
+@pytest.mark.parametrize("number", [-1, HIGHEST_NUMBER + 1, 10**400])
+@pytest.mark.parametrize("kind", [made.kind for made in NUMBERED])
+@settings(max_examples=3)
+@given(data=st.data())
+def test_no_reply_bears_a_number_that_none_could_come_after(kind: str, number: int, data: st.DataObject) -> None:
+    values = written(data.draw(DOCUMENTS[kind]))
+    with pytest.raises(PayloadFormatError):
+        read(sealed({**values, "number": number}))

@@ -25,13 +25,14 @@ from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
 from intake.report.documents import read_one
-from intake.report.events import ConsentRequest
+from intake.report.events import HIGHEST_NUMBER, ConsentRequest
 from intake.report.payloads import Chain
 from intake.source import create_app as create_source
 from intake.storage.removal import remove_withdrawals
 from intake.storage.tables import Item, Tip, Withdrawal
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import make_keys, save_keys
+from intake.triage.outbox.sending import Sending
 from intake.triage.reading.consents import uses
 from opened import opened_tip, tips_of
 from ports import free_port
@@ -229,6 +230,27 @@ def test_a_conversation_of_one_day_reads_in_the_order_in_which_it_happened(
     replies = [line for line in said if "," in line and not line.startswith("source")]
     assert source.replies()[:-2] == replies[:-2]
     assert sorted(source.replies()[-2:]) == sorted(replies[-2:])
+
+
+@pytest.mark.parametrize("number", [1_000_000_000, HIGHEST_NUMBER])
+def test_a_made_up_number_of_a_reply_hides_nothing_that_the_source_writes_after_a_later_one(
+    number: int, everything: Everything, amina: Reviewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = everything.source()
+    codename = source.report()
+    amina.sync()
+    (tip,) = everything.tips()
+    with monkeypatch.context() as forged:
+        forged.setattr(Sending, "_next_reply", lambda *_: number)
+        amina.reply(tip, "Numbered by hand.")
+        amina.let_leave()
+    amina.reply(tip, "Shall we call the lawyer?")
+    amina.let_leave()
+    source.come_back(codename)
+    source.tell("No! Do not call.")
+    amina.sync()
+    assert amina.conversation(tip) == ["Numbered by hand.", "Shall we call the lawyer?", "No! Do not call."]
+    assert "A message of the source has no answer" in amina.page("/")
 
 
 def test_two_windows_at_once_get_two_numbers(everything: Everything, amina: Reviewer) -> None:
