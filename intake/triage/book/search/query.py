@@ -25,7 +25,7 @@ _ITEM = re.compile(
 )
 _DIGITS = re.compile(r"[+(]*[0-9][0-9().\-/]*")
 _DAYS = ("after", "before")
-_DAY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
+_DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _SHORTEST_BEGINNING = 2
 
 NOTHING = "What has neither a letter nor a digit can't be searched for: it was left out."
@@ -114,7 +114,7 @@ def parse(typed: str, how: How = How.USUAL, names: Names = MappingProxyType({}))
     # No day of a month is after this, and no day of the next one before it.
     after = max((f"{day}~" for day in days["after"]), default="")
     before = min(days["before"], default="")
-    return Query(tuple(terms), how, after, before, tuple(settled), tuple(dict.fromkeys(said)))
+    return Query(tuple(dict.fromkeys(terms)), how, after, before, tuple(settled), tuple(dict.fromkeys(said)))
 
 
 def _items(typed: str, names: Names, said: list[str]) -> Iterator[_Item]:

@@ -1,5 +1,7 @@
 """What can be typed into the search: whatever it is, it is searched for as far as it can be, and the rest is said."""
 
+from string import ascii_lowercase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,8 +56,10 @@ def test_quotation_marks_of_every_country_make_a_phrase(typed: str) -> None:
         ("m*", [("m",)], query.SHORT),
         ("from:Atlantis mother", [("mother",)], query.NO_CHOICE.format(field="from")),
         ("before:yesterday mother", [("mother",)], query.NO_DAY),
+        ("after:2026-13 mother", [("mother",)], query.NO_DAY),
+        ("after:2026-05-32 mother", [("mother",)], query.NO_DAY),
         ("a" * 10_000, None, query.LONG),
-        ("a " * 400, [("a",)] * MOST_TERMS, query.LONG),
+        (" ".join(ascii_lowercase), [(each,) for each in ascii_lowercase[:MOST_TERMS]], query.LONG),
         ("stauts:closed mother", [("stauts", "closed"), ("mother",)], query.NO_FIELD),
         ('colour:"red"', [("colour", "red")], query.NO_FIELD),
     ],
@@ -146,3 +150,7 @@ def test_groups_of_digits_are_one_number_if_they_are_long_enough_together() -> N
 def test_a_query_shows_nothing_of_what_it_asks() -> None:
     asked = parse("mother from:CN")
     assert not any("mother" in repr(each) for each in (asked, *asked.terms, asked.terms[0].patterns[0]))
+
+
+def test_what_is_asked_for_several_times_is_looked_for_once() -> None:
+    assert parse("mother* mother* MOTHER*").terms == parse("mother*").terms
