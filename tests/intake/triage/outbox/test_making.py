@@ -36,7 +36,7 @@ def notes(program: Program) -> list[str]:
 
 
 def write(program: Program, text: str) -> None:
-    program.workspace.write_for_team(new_form(), LabelName(text, text, "grey", retired=False))
+    program.workspace.write_for_team(new_form(), LabelName(new_form(), text, "grey", retired=False))
     program.let_leave()
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
+from any_document import IDS
 from bad_connection import lose_answers, unreachable
 from crypto.age import unseal
 from forms import tokens
@@ -552,7 +553,7 @@ def test_a_disk_that_takes_nothing_more_loses_no_text_and_keeps_nobody_from_read
 
 PAYLOADS = st.none() | st.builds(TypedReport, TEXTS) | st.sampled_from([TeamDossier(), Handed(), Opened()])
 PAYLOADS |= st.builds(Note, TEXTS) | st.builds(Reply, TEXTS, st.just(0)) | (
-    st.builds(Status, TEXTS, TEXTS, seen=st.lists(TEXTS).map(tuple)) | st.builds(Assignment, TEXTS, st.booleans())
+    st.builds(Status, TEXTS, TEXTS, seen=st.lists(TEXTS).map(tuple)) | st.builds(Assignment, IDS, st.booleans())
 )  # fmt: skip
 
 
