@@ -52,8 +52,7 @@ def _look(workspace: Workspace, tip_id: str, kind: str) -> Answer:
     """Keep what was typed as a draft, and show it as its source will see it."""
     opened = workspace.tip(tip_id)
     chosen = request.form.get("template", "")
-    # An id is whatever its writer chose: none at all, and nobody chose that one.
-    begun = next((each.text for each in workspace.team().outcomes(Template) if chosen and chosen == each.template), "")
+    begun = next((each.text for each in workspace.team().outcomes(Template) if chosen == each.template), "")
     try:
         typed = _typed(tip_id, kind, begun)
         item = workspace.keep(

@@ -39,9 +39,8 @@ class Referred:
     def is_checked(self) -> bool:
         """Whether a second reviewer has agreed, and none refuses."""
         # What is on its way bears no name yet, and may be of somebody who had a hand in it: it can only refuse.
-        decisions = [(each.author, each.event.decision) for each in self.checks if isinstance(each.event, HarmCheck)]
-        agree = {author is not None for author, decision in decisions if decision == "agrees"}
-        return True in agree and all(decision == "agrees" for _, decision in decisions)
+        decisions = {each.event.decision for each in self.checks if isinstance(each.event, HarmCheck)}
+        return any(each.author for each in self.checks) and decisions == {"agrees"}
 
 
 def acts(standing: Standing) -> list[Judged]:
@@ -68,12 +67,12 @@ def _judged(standing: Standing, act: Act) -> Judged:
 
 def _is_of_now(said: Change, coded: Merged) -> bool:
     """Whether an act was coded as it is now when this was said of it, by the log's order."""
-    before = [change for change in coded.history if _place(change) < _place(said)]
+    before = [change for change in coded.history if _place(change) <= _place(said)]
     return bool(before) and before[-1].event.says() == coded.outcome.event.says()
 
 
 def _place(change: Change) -> float:
-    """Where it stands in the log. What is on its way comes after all that is there; its writer has seen all of that."""
+    """Where it stands in the log. All that is on its way from here comes after that, and was written knowing it."""
     return inf if change.author is None else change.author.place
 
 

@@ -109,7 +109,9 @@ def test_a_browser_without_scripts_comes_to_the_reports_by_itself(
         show(window, amina, "/unlock", reloads=True)
         expect(window.locator("progress")).to_be_visible()
         held.goes_on.set()
-        expect(window.get_by_role("heading", name="Today", exact=True)).to_be_visible(timeout=30_000)
+        expect(window.get_by_role("heading", name=f"New since your last look all {TIPS} reports")).to_be_visible(
+            timeout=30_000
+        )
 
 
 def test_what_is_sent_meanwhile_from_another_window_is_kept_and_is_there_then(amina: Program, held: Held) -> None:

@@ -6,6 +6,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from intake.source.text.catalogues import languages
+from intake.source.text.templates import LanguageTemplates
 from source_site import OpenSite, Site
 
 PATHS = ("", "return", "left", "help", "report", "nothing-here")
@@ -42,6 +43,8 @@ def test_what_an_operator_wrote_is_escaped_within_translated_words(open_site: Op
 
 @pytest.mark.parametrize("asked", ["{{ nowhere }}", "{% if nowhere %}{% endif %}", "{{ site.nowhere }}"])
 def test_what_a_page_was_not_given_is_a_fault_and_no_empty_place(asked: str, site: Site) -> None:
-    of_page = site.app.jinja_env.within("en").from_string(asked)  # type: ignore[attr-defined]
+    environment = site.app.jinja_env
+    assert isinstance(environment, LanguageTemplates)
+    of_page = environment.within("en").from_string(asked)
     with pytest.raises(UndefinedError, match="nowhere"):
         of_page.render(site=site)

@@ -284,3 +284,15 @@ def test_ones_own_harm_check_counts_for_nothing_also_while_it_is_on_its_way(
     assert "No second reviewer has agreed" in section(amina, tip, "referral")
     assert "None: hand over nothing" in unescape(amina.get("/referrals").text)
     away.clear()
+
+
+def test_what_is_coded_and_verified_without_the_desk_stands_together_at_once(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    away = unreachable(desk)
+    amina.post(f"{page(tip)}/act", page(tip), **ACT)
+    act = the_act(amina, tip)
+    amina.post(f"{page(tip)}/verification", page(tip), act=act, verified="documented", reasons="There is a summons.")
+    assert "coded it otherwise" not in section(amina, tip, "act")
+    assert "Not verified yet." not in section(amina, tip, "act")
+    away.clear()
