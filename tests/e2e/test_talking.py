@@ -66,7 +66,9 @@ class Talk:
         # Where only the place on a page is asked for, nothing is loaded.
         self.keys.window.go(self.keys.window.address.partition("#")[0])
         said = self.keys.text()
-        return not any(each in said for each in ("On its way", "not in the log yet", "Not sent yet", "on its way"))
+        return bool(said) and not any(
+            each in said for each in ("On its way", "not in the log yet", "Not sent yet", "on its way")
+        )
 
 
 @pytest.fixture(scope="module", params=["chromium", "firefox"])

@@ -255,17 +255,21 @@ class Keyboard:
 
     def until(self, text: str, within: str = "body") -> None:
         """Wait while the page loads itself again, until this is read there."""
-        waited_for(lambda: self._reads(text, within))
-
-    def _reads(self, text: str, within: str) -> bool:
-        try:
-            return text in self.text(within)
-        except (ChromiumError, MarionetteException):
-            return False
+        waited_for(lambda: text in self.text(within))
 
     def text(self, within: str = "main") -> str:
-        """What is read there."""
-        return str(self.window.asked(f"return document.querySelector({json.dumps(within)})?.innerText ?? '';"))
+        """What is read there once all of the page is here: it may be just loading itself again."""
+        return waited_for(lambda: self._read(within))[0]
+
+    def _read(self, within: str) -> list[str] | None:
+        script = f"""return document.readyState === 'complete'
+            ? [document.querySelector({json.dumps(within)})?.innerText ?? ''] : null;"""
+        try:
+            read: list[str] | None = self.window.asked(script)
+        except (ChromiumError, MarionetteException):
+            # Between two pages there is none to ask.
+            return None
+        return read
 
     def passed(self) -> tuple[int, list[str]]:
         """Press Tab once round the page: how many things there are, and what of them was never reached."""
