@@ -222,8 +222,8 @@ class Book:
         with self._lock:
             return self._index.choices(field)
 
-    def shared(self, keys: Collection[str], but: str) -> dict[str, int]:
-        """Those of these keys (`details`) that name something in other reports than one, and in how many."""
+    def shared(self, keys: Collection[str], but: str) -> dict[str, details.Naming]:
+        """Those of these keys (`details`) that name something in other reports than one, and in which."""
         with self._lock:
             return details.shared(self._database, keys, but)
 

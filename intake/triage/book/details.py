@@ -9,6 +9,7 @@ import re
 import sqlite3
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import accumulate
@@ -26,7 +27,7 @@ CREATE TABLE detail (key TEXT, place INTEGER, PRIMARY KEY (key, place)) WITHOUT 
 """
 
 _SHARED = """
-SELECT key, count(*) FROM detail
+SELECT key, count(*), min(place), max(place) FROM detail
 WHERE key IN (SELECT value FROM json_each(?)) AND place IS NOT (SELECT place FROM queue WHERE tip = ?)
 GROUP BY key
 """
@@ -71,6 +72,15 @@ _NAMES: Mapping[str, bool] = MappingProxyType(
 
 _OF_PEOPLE = frozenset({"acts.relayed_by", "people.pseudonym", "actor_details.name", "places.name"})
 """Those of which one word is a detail already."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Naming:
+    """Who names something: how many reports, and the first and the last of them, by their places in the book."""
+
+    reports: int
+    first: int
+    last: int
 
 
 class Words:
@@ -144,10 +154,10 @@ def told(tip: OpenTip) -> Iterator[str]:
     yield from (text for file in tip.files.values() for text in (file.about.name, file.about.shows))
 
 
-def shared(database: sqlite3.Connection, keys: Collection[str], but: str) -> dict[str, int]:
-    """Those of these keys that reports have beside one, and how many of them."""
+def shared(database: sqlite3.Connection, keys: Collection[str], but: str) -> dict[str, Naming]:
+    """Those of these keys that reports have beside one, and which reports."""
     found = database.execute(_SHARED, (json.dumps(list(keys)), but))
-    return dict(found.fetchall())
+    return {key: Naming(*naming) for key, *naming in found}
 
 
 def write(database: sqlite3.Connection, place: int, keys: Iterable[str]) -> None:

@@ -1,11 +1,11 @@
 """All that is to be said of a draft."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from intake.triage.book import Book
-from intake.triage.book.details import ADDRESS, NAME, NUMBER, PART, Candidates, Words, details, of_source, told
+from intake.triage.book.details import ADDRESS, NAME, NUMBER, PART, Candidates, Naming, Words, details, of_source, told
 from intake.triage.caution.links import links
 from intake.triage.caution.names import names
 from intake.triage.caution.relatives import invitations
@@ -56,9 +56,9 @@ def _all(text: str, tip: OpenTip, book: Book, members: Iterable[str]) -> Iterato
 def _details(text: str, tip: OpenTip, book: Book) -> Iterator[Caution]:
     draft, own, words = Candidates(text), details(tip), _told(tip)
     shared = book.shared(draft.keys, tip.id)
-    others = {key: count for key, count in shared.items() if key not in own and f" {key[1:]} " not in words}
-    for key in _largest(others, draft):
-        reports = "one other report" if others[key] == 1 else f"{others[key]} other reports"
+    others = {key: naming for key, naming in shared.items() if key not in own and f" {key[1:]} " not in words}
+    for key in _by_turns(others, draft):
+        reports = "one other report" if others[key].reports == 1 else f"{others[key].reports} other reports"
         yield Caution(OTHER, draft.written(key), f"{_WHAT[key[0]]} in {reports}")
     for key in _largest((key for key in of_source(tip) if key in draft.keys), draft):
         yield Caution(SOURCE, draft.written(key), _WHAT[key[0]])
@@ -69,14 +69,30 @@ def _told(tip: OpenTip) -> str:
     return f" {' ¶ '.join(' '.join(Words(text).words) for text in told(tip))} "
 
 
+def _by_turns(others: Mapping[str, Naming], draft: Candidates) -> list[str]:
+    """The keys, one of each report before a second of any, what few reports name first.
+
+    Whoever plants a report full of phrases that every reply holds neither hides by it what another report names, nor
+    pushes that out of what is said.
+    """
+    alike: dict[Naming, list[str]] = {}
+    for key, naming in others.items():
+        alike.setdefault(naming, []).append(key)
+    turns = [(turn, naming, key) for naming, keys in alike.items() for turn, key in enumerate(_largest(keys, draft))]
+    return [key for *_, key in sorted(turns)]
+
+
 def _largest(keys: Iterable[str], draft: Candidates) -> list[str]:
-    """Each key but those that stand within another one: a name or a number is said once, as a whole."""
+    """Each key of the same reports but those that stand within another one: what is named is said once, as a whole.
+
+    Numbers and addresses come first.
+    """
     found = sorted(keys, key=lambda key: (-len(draft.written(key)), key[0] == PART, key))[:_MOST_COMPARED]
     kept: list[str] = []
     for key in found:
         if not any(draft.written(key) in draft.written(other) for other in kept):
             kept.append(key)
-    return kept
+    return sorted(kept, key=lambda key: key[0] not in (NUMBER, ADDRESS))
 
 
 def _few(alike: list[Caution]) -> Iterator[Caution]:

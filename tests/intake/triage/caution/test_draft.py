@@ -142,6 +142,28 @@ def test_what_everybody_says_is_no_detail(place: str) -> None:
     assert cautions(f"Are you there: {place}?", OWN, own, ()) == []
 
 
+def planted(*phrases: str) -> OpenTip:
+    """A report whose people are called like phrases that replies hold."""
+    account = Account()
+    account.take(2, {"people": tuple({"pseudonym": phrase} for phrase in phrases)})
+    return OpenTip(f"{99:032x}", "2026-05-03", account=account)
+
+
+def test_a_report_full_of_ordinary_phrases_hides_nothing_that_another_one_names() -> None:
+    words = [f"word{number:03}" for number in range(300)]
+    phrases = [" ".join(words[at : at + 5]) for at in range(0, 300, 5)]
+    other = tip(2, "", OTHER, acts=ACT)
+    draft = " ".join(words) + " Dilnur 0998 7654321 aygul.t@example.org"
+    said = [each.found for each in cautions(draft, OWN, book(other, planted(*phrases)), ())]
+    assert {"Dilnur", "0998 7654321", "aygul.t@example.org"} <= set(said)
+
+
+def test_a_phrase_of_another_report_does_not_swallow_a_name_that_stands_in_it() -> None:
+    other, hostile = tip(2, "", OTHER, acts=ACT), planted("tell Dilnur that we")
+    said = [each.found for each in cautions("Please tell Dilnur that we wait.", OWN, book(other, hostile), ())]
+    assert "Dilnur" in said
+
+
 def test_a_number_or_a_name_is_said_once_as_a_whole() -> None:
     other = book(tip(2, "My name is Aygul Tursun, 020 7946 0321.", actor_details={"name": "Aygul Tursun"}))
     said = [each.found for each in cautions("Ask Aygul Tursun at 020 7946 0321.", OWN, other, ())]
