@@ -4,7 +4,7 @@ A key that this version doesn't have, or whose version isn't known here, stands 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from babel import Locale
 
@@ -33,17 +33,22 @@ def countries() -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Line:
-    """A question with its answer."""
+    """A question with its answer. `item`: the id of what that came with, if it is known.
+
+    `before`: what had been answered, oldest first, each with its day.
+    """
 
     question: str
     answer: str
+    item: str = ""
+    before: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Consent:
     """What a source lets be done with its report: the question in the words that it read, its answer and since when.
 
-    `key`: of its question; `value`: of the answer; `before`: what it had answered, oldest first, each with its day.
+    `key`: of its question; `value`: of the answer, whose `item` and what was `before` are as those of a `Line`.
     """
 
     key: str
@@ -52,14 +57,16 @@ class Consent:
     answer: str
     since: str
     before: tuple[tuple[str, str], ...]
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Section:
-    """One of several things told of a kind, such as an event."""
+    """One of several things told of a kind, such as an event. `item`: the id of what it came with, if it is known."""
 
     title: str
     lines: list[Line]
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -117,8 +124,7 @@ def groups(account: Account) -> list[Group]:
     found: dict[str, Group] = {key: Group(key, titles[key], [], []) for key in dict.fromkeys(g.key for g in groups)}
     found[_ELSEWHERE] = Group(_ELSEWHERE, "Other answers", [], [])
     for key in (key for key in _sorted(account.once, order) if key not in apart):
-        told = account.once[key]
-        found[of.get(key, _ELSEWHERE)].lines.append(_line(_field(told.form, key), key, told.value))
+        found[of.get(key, _ELSEWHERE)].lines.append(_told(key, account))
     for key in _sorted(account.entries, order):
         sections = [_section(key, number, told) for number, told in enumerate(account.entries[key], 1)]
         found[of.get(key, _ELSEWHERE)].sections.extend(sections)
@@ -147,10 +153,16 @@ def _consent(key: str, account: Account) -> Consent:
     if told is None:
         field = load_form().by_key[key]
         return Consent(key, field.question, field.default, _answer(field, field.default), "", ())
-    line = _line(_field(told.form, key), key, told.value)
-    before = tuple((_answer(_field(each.form, key), each.value), each.day) for each in account.before.get(key, ()))
+    line = _told(key, account)
     value = told.value if isinstance(told.value, str) else ""
-    return Consent(key, line.question, value, line.answer, told.day, before)
+    return Consent(key, line.question, value, line.answer, told.day, line.before, line.item)
+
+
+def _told(key: str, account: Account) -> Line:
+    """What was answered to a question that is asked once."""
+    told = account.once[key]
+    before = tuple((_answer(_field(each.form, key), each.value), each.day) for each in account.before.get(key, ()))
+    return replace(_line(_field(told.form, key), key, told.value), item=told.item, before=before)
 
 
 def _versions(key: str) -> Iterator[Field]:
@@ -174,7 +186,7 @@ def _section(key: str, number: int, told: Told[Entry]) -> Section:
     form = forms().get(told.form)
     kind = next((kind for kind in form.entries if kind.key == key), None) if form else None
     title, fields = (key, ()) if kind is None else (kind.title, kind.fields)
-    return Section(f"{title} {number}", _lines(fields, told.value))
+    return Section(f"{title} {number}", _lines(fields, told.value), told.item)
 
 
 def _lines(fields: Iterable[Field], told: Mapping[str, Choice]) -> list[Line]:

@@ -12,12 +12,13 @@ T = TypeVar("T", Choice, Entry)
 class Told(Generic[T]):
     """An answer or an entry, and the version of the form that it was given to: its keys have that one's words.
 
-    `day`: the one on which it came, in ISO 8601; empty where that isn't known.
+    `day`: the one on which it came, in ISO 8601; `item`: the id of what it came with; empty where that isn't known.
     """
 
     form: int
     value: T
     day: str = ""
+    item: str = ""
 
 
 @dataclass(slots=True, repr=False)
@@ -31,7 +32,7 @@ class Account:
     entries: dict[str, tuple[Told[Entry], ...]] = field(default_factory=dict)
     before: dict[str, tuple[Told[Choice], ...]] = field(default_factory=dict)
 
-    def take(self, form: int, answers: Answers, day: str = "") -> None:
+    def take(self, form: int, answers: Answers, day: str = "", item: str = "") -> None:
         """Take in the answers of one more document: later ones replace earlier ones, entries are added to those before.
 
         Nothing is left out, also what no version of the form that is known here asks.
@@ -39,9 +40,9 @@ class Account:
         for key, answer in answers.items():
             choice = answer if isinstance(answer, str) else tuple(part for part in answer if isinstance(part, str))
             if entries := [part for part in answer if isinstance(part, dict)]:
-                self.entries[key] = (*self.entries.get(key, ()), *(Told(form, entry, day) for entry in entries))
+                self.entries[key] = (*self.entries.get(key, ()), *(Told(form, entry, day, item) for entry in entries))
             elif choice not in (UNANSWERED, ()):
-                self._answer(key, Told(form, choice, day))
+                self._answer(key, Told(form, choice, day, item))
 
     def _answer(self, key: str, told: Told[Choice]) -> None:
         last = self.once.get(key)

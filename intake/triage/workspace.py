@@ -12,7 +12,7 @@ from intake.hygiene import fault
 from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
-from intake.report.events import WatchTerm
+from intake.report.events import SavedFilter, WatchTerm
 from intake.report.payloads import Payload
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.book.extracts import FilePage
@@ -34,7 +34,7 @@ from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
 from intake.triage.outbox.unsent import Outbox, TeamDossier, Unsent, new_form
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
-from intake.triage.reading.dossiers import to_write_into
+from intake.triage.reading.dossiers import counting, to_write_into
 from intake.triage.reading.gone import notices
 from intake.triage.reading.looked import Looked
 from intake.triage.reading.membership import acknowledge, changes, to_compare
@@ -308,10 +308,33 @@ class Workspace:
 
     def team(self) -> Standing:
         """What the team has set for all its reports: labels, filters, duty. What is on its way is in it."""
-        proven = [Change(signed.item, event, signed.author) for signed, event in self.book.team_events()]
         ahead = self.sending.ahead
         own = [tip.id for tip in self.book.team()] + [unsent.tip for unsent in self.sending.making]
-        return Standing([*proven, *(change for tip in own for change in ahead.get(tip, NOTHING).changes)])
+        return Standing([*self._set_for_all(), *(change for tip in own for change in ahead.get(tip, NOTHING).changes)])
+
+    def _set_for_all(self) -> list[Change]:
+        proven = [Change(signed.item, event, signed.author) for signed, event in self.book.team_events()]
+        return list(counting(proven, self.name))
+
+    def team_news(self) -> list[Change]:
+        """What others set for all reports since somebody here last looked at that, the newest first."""
+        seen: set[str] = set()
+        for tip in self.book.team():
+            seen |= self._looked.items(tip.id) or set()
+        mine, own = self.name(self.me), ("", self.me)
+        return [
+            change
+            for change in reversed(self._set_for_all())
+            if change.item not in seen
+            and not (change.author and change.author.name == mine)
+            and not (isinstance(change.event, SavedFilter) and change.event.owner not in own)
+        ]
+
+    def look_at_team(self) -> None:
+        """What is set for all reports is shown."""
+        for tip in self.book.team():
+            if tip.items != self._looked.items(tip.id):
+                self._keep_look(tip.id, tip.items)
 
     def watch_terms(self) -> dict[str, str]:
         """What the team watches for, by the id of each term."""

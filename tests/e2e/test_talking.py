@@ -3,6 +3,7 @@
 One browser for both; each test takes a report of its own, which its source sends on the site.
 """
 
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def talk(
 
 def test_a_reply_begins_with_a_template_is_seen_as_its_source_will_warned_of_and_taken_back(talk: Talk) -> None:
     keys = talk.keys
-    narrative = f"They asked my father where I live. {keys.window.address[-12:]}"
+    narrative = f"They asked my father where I live. {secrets.token_hex(6)}"
     talk.report(narrative)
     keys.window.go(f"{talk.desk}/team")
     keys.write("Name", "A lawyer", "#template")
@@ -133,7 +134,7 @@ def test_a_reply_begins_with_a_template_is_seen_as_its_source_will_warned_of_and
 
 def test_a_yes_to_exact_words_allows_a_referral_until_a_no(talk: Talk) -> None:
     keys = talk.keys
-    narrative = f"My aunt lost her work. {keys.window.address[-12:]}"
+    narrative = f"My aunt lost her work. {secrets.token_hex(6)}"
     talk.report(narrative)
     talk.as_reviewer(narrative)
     keys.press("Ask for one particular use", "#consent_request")

@@ -80,7 +80,7 @@ def _account(once: dict[str, Any], before: dict[str, Any], entries: dict[str, An
 
 
 def _told_values(told: Told[Any]) -> tuple[Any, ...]:
-    return told.form, told.value, told.day
+    return told.form, told.value, told.day, told.item
 
 
 def _author_values(author: Author) -> tuple[Any, ...]:

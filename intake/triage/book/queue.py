@@ -49,7 +49,8 @@ CREATE TABLE queue (
 );
 {_INDEXES}"""
 
-_URGENT = ("now", "within_72h", "ongoing", "past")
+_URGENT = ("now", "within_72h", "ongoing")
+_OVER = "past"
 _BEGINNING = 100
 """Characters of a narrative that are kept for the queue: some more than it shows, so that it can say that there are."""
 
@@ -181,7 +182,7 @@ def write_row(database: sqlite3.Connection, tip: OpenTip, standing: Standing, ah
     values = {
         "tip": tip.id,
         "day": tip.day,
-        "rank": _URGENT.index(urgency) if urgency in _URGENT else len(_URGENT),
+        "rank": _rank(urgency),
         "due": min((due.day for due in standing.due), default=""),
         "active": tip.active,
         "unanswered": unanswered,
@@ -190,6 +191,11 @@ def write_row(database: sqlite3.Connection, tip: OpenTip, standing: Standing, ah
     }
     (place,) = database.execute(_PUT, values).fetchone()
     return Placed(place, digest, traits(tip, standing, is_unanswered=bool(unanswered)))
+
+
+def _rank(urgency: str) -> int:
+    """How soon it presses, the least first: what nobody said may press more than what is over."""
+    return _URGENT.index(urgency) if urgency in _URGENT else len(_URGENT) + (urgency == _OVER)
 
 
 def read_held(database: sqlite3.Connection, tips: Iterable[str]) -> list[tuple[str, int, bytes]]:

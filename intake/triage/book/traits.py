@@ -6,6 +6,7 @@ from functools import cache
 from babel import Locale
 
 from intake.report.definition import UNANSWERED, Choice, offered
+from intake.report.events import Due
 from intake.report.payloads import Opened
 from intake.triage.book.facets import Facets
 from intake.triage.reading.casework import Referred, acts, referrals
@@ -20,6 +21,12 @@ NOBODY = "nobody"
 YES = "yes"
 OTHER = "other"
 """A choice that no version of the form has that is known here: a source can send any number of them."""
+
+UNSAID = "-"
+"""That a question which is asked once has no answer. No choice of the form is called so."""
+
+UNSET = "unset"
+"""That the source names a date that matters, and the team has set none by which something has to happen."""
 
 UNREAD, NEW, CHANGED, READ = "unread", "new", "changed", "read"
 """Whether whoever reads has looked at a tip: never, not at all that it holds, or at all of it."""
@@ -39,8 +46,8 @@ WATCHED = "watched"
 BY = "by"
 """Who has to do with a tip: the keys of those whose work it is, and the names of those who wrote for it."""
 
-WORK = ("status", "assigned", "label", UNREAD, WATCHED, "unanswered", "files", "language", "translation",
-        "acts_coded", "asked", "referral", "warnings")  # fmt: skip
+WORK = ("status", "assigned", "label", UNREAD, WATCHED, "unanswered", "deadline", "contested", "files", "language",
+        "translation", "acts_coded", "asked", "referral", "warnings")  # fmt: skip
 """What tips are found by beside the form's questions."""
 
 
@@ -52,6 +59,9 @@ def traits(tip: OpenTip, standing: Standing, *, is_unanswered: bool) -> Facets:
             choices = {answer} if isinstance(answer, str) else set(answer)
             known = offered()[path] & choices
             found.setdefault(path, set()).update(known, {OTHER} if choices - known - {UNANSWERED} else ())
+    for path in offered().keys() - found.keys():
+        if "." not in path:
+            found[path] = {UNSAID}
     return found | {
         "status": {standing.status},
         "assigned": set(standing.assigned) or {NOBODY},
@@ -69,8 +79,14 @@ def traits(tip: OpenTip, standing: Standing, *, is_unanswered: bool) -> Facets:
         },
         "files": {YES} if tip.files else set(),
         "unanswered": {YES} if is_unanswered else set(),
+        "contested": {YES} if standing.contradicted else set(),
+        "deadline": {UNSET} if _names_date(tip) and not standing.outcomes(Due) else set(),
         "warnings": {YES} if tip.warnings else set(),
     }
+
+
+def _names_date(tip: OpenTip) -> bool:
+    return not tip.account.once.keys().isdisjoint(("deadline_kind", "deadline_date"))
 
 
 def _asked(state: str) -> str:

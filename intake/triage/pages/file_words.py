@@ -33,7 +33,7 @@ NOTES = {
     Note.PARTS: "It has more texts, which are not shown: {:,}.",
     Note.GUESSED_LETTERS: "It does not say which letters its bytes mean. What is shown is a guess, and may be wrong.",
     Note.NO_LENGTH: "It does not say how long it is; what is said here was measured.",
-    Note.ENDS_EARLY: "The file ends before its picture does.",
+    Note.ENDS_EARLY: "It ends early, or is damaged within: what would come after that is not shown.",
 }
 
 TELLS = {

@@ -25,6 +25,7 @@ from intake.report.events import (
 from intake.report.labels import Consent
 from intake.report.payloads import WAYS, Payload, Reply, Saved
 from intake.report.sizes import in_units
+from intake.triage.book.traits import UNSAID, UNSET
 from intake.triage.caution import Caution
 from intake.triage.caution.draft import LINK, MEMBER, OTHER, RELATIVE, SOURCE
 from intake.triage.mirror.added import Author
@@ -134,6 +135,8 @@ _FILTERS = {
     "unread": "New to you",
     "watched": "Watched for",
     "unanswered": "Unanswered",
+    "deadline": "A date that the source names",
+    "contested": "Set by two at once",
     "files": "Files",
     "language": "Language of the report",
     "translation": "Translated",
@@ -150,10 +153,13 @@ _FILTERS = {
 }
 _NOBODY = {"nobody": "Nobody"}
 _YES = {"yes": "Yes"}
+_UNSAID = {UNSAID: "Not answered"}
 _CHOICES: Mapping[str, Mapping[str, str]] = {
     "status": STATUSES,
     "unread": {"new": "Never opened", "changed": "Something new since", "read": "Read"},
     "unanswered": _YES,
+    "contested": _YES,
+    "deadline": {UNSET: "Nobody has set when it is due"},
     "files": _YES,
     "translation": {"none": "Nothing yet", "some": "In part", "all": "All of it"},
     "acts_coded": _YES,
@@ -195,7 +201,7 @@ def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapp
         return {key: term for key, term in terms.items() if key in counts}
     if field in _CHOICES:
         return {key: says for key, says in _CHOICES[field].items() if key in counts}
-    return labels.choices(field, counts)
+    return {key: _UNSAID.get(key, says) for key, says in labels.choices(field, counts).items()}
 
 
 def labels_by_id(workspace: Workspace) -> Mapping[str, LabelName]:

@@ -1,5 +1,7 @@
 """What the team sets for all its reports: labels, saved filters, duties, a watch list. Kept as a dossier of its own."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
@@ -12,6 +14,7 @@ from intake.triage.pages.forms import FormError, read_form
 from intake.triage.pages.views import Answer, saved_filters, to_unlock, unlocked
 from intake.triage.pages.wanted import today
 from intake.triage.pages.writing import OF_TEAM
+from intake.triage.reading.standing import Change
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("team", __name__, url_prefix="/team")
@@ -21,7 +24,9 @@ blueprint = Blueprint("team", __name__, url_prefix="/team")
 @unlocked
 def team(workspace: Workspace) -> str:
     """All that is set."""
-    return _page(workspace)
+    news = workspace.team_news()
+    workspace.look_at_team()
+    return _page(workspace, news=news)
 
 
 def _keep(kind: str) -> Answer:
@@ -54,7 +59,13 @@ def go_on(workspace: Workspace, item: str) -> str:
     return _page(workspace, kept.says(kind, given), kind, given)
 
 
-def _page(workspace: Workspace, problem: str = "", kind: str = "", filled: MultiDict[str, str] | None = None) -> str:
+def _page(
+    workspace: Workspace,
+    problem: str = "",
+    kind: str = "",
+    filled: MultiDict[str, str] | None = None,
+    news: Sequence[Change] = (),
+) -> str:
     standing, given = workspace.team(), filled or MultiDict()
     return render_template(
         "team.html",
@@ -66,6 +77,7 @@ def _page(workspace: Workspace, problem: str = "", kind: str = "", filled: Multi
         duties=sorted(standing.outcomes(Duty), key=lambda duty: duty.since),
         templates=[event for event in standing.outcomes(Template) if not event.retired],
         people=workspace.people(),
+        news=news,
         problem=problem,
         typed={kind: given},
         form=new_form(),

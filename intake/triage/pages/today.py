@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from intake.report.events import ENDED, STATUSES
 from intake.triage.book import Book, Row
-from intake.triage.book.traits import CHANGED, NEW, NOBODY, READ, UNFOUNDED, YES
+from intake.triage.book.traits import CHANGED, NEW, NOBODY, READ, UNFOUNDED, UNSET, YES
 from intake.triage.pages.team import on_duty
 from intake.triage.pages.views import unlocked, unsent
 from intake.triage.pages.wanted import ME, wanted
@@ -46,6 +46,8 @@ REASONS = (
     Reason("It is happening now", {"urgency": ("now",)}),
     Reason("Something was expected within three days", {"urgency": ("within_72h",)}),
     Reason("Due within three days, or late", {"due": ("3days",), "order": ("due",)}),
+    Reason("Two set the same thing, and neither had seen the other's change", {"contested": (YES,)}, also_ended=True),
+    Reason("The source names a date that matters, and nobody has set when it is due", {"deadline": (UNSET,)}),
     Reason("A referral rests on no consent, or one that was withdrawn", {"referral": (UNFOUNDED,)}, also_ended=True),
     Reason("A message of the source has no answer", {"unanswered": (YES,), "order": ("unanswered",)}, also_ended=True),
     Reason("Yours, and due within a week or late", {"assigned": (ME,), "due": ("week",), "order": ("due",)}),
@@ -77,6 +79,7 @@ def today(workspace: Workspace) -> str:
         reasons=reasons,
         unsent=unsent(workspace),
         duty=on_duty(workspace),
+        news=workspace.team_news(),
     )
 
 

@@ -233,7 +233,7 @@ def tip_page(
         problem=problem,
         typed=typed or {},
         form=next(iter(forms), "") or new_form(),
-        is_new=lambda item: seen is not None and item not in seen | ahead.items,
+        is_new=lambda item: seen is not None and item != "" and item not in seen | ahead.items,
         address=address(request.args),
         neighbours=workspace.book.neighbours(asked, opened.id),
         drafts=[each for each in workspace.sending.drafts if each.tip == opened.id and each.form not in forms],

@@ -1,11 +1,13 @@
-"""Dossiers of the whole team's: which one to write into, of those that there are."""
+"""Dossiers of the whole team's: which one to write into, of those that there are, and what counts in them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 from intake.protocol.actions import Action
 from intake.protocol.logstate import LogState
+from intake.report.events import SavedFilter
 from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.standing import Change
 
 WRITTEN_INTO = timedelta(days=90)
 """How long a dossier is written into. Like a report, it is deleted by its age: what is written last stays for long."""
@@ -19,3 +21,19 @@ def to_write_into(dossiers: Iterable[OpenTip], log: LogState) -> str | None:
         if tip.made is not None and tip.made.place > since and log.clock.last - tip.made.at < WRITTEN_INTO:
             return tip.id
     return None
+
+
+def counting(changes: Iterable[Change], label: Callable[[str], str]) -> Iterator[Change]:
+    """What counts of what was written into them, in the log's order: of somebody's own filter, what they wrote alone.
+
+    `label`: what somebody is called by the log, by the id of their key.
+    """
+    owners: dict[str, str] = {}
+    for change in changes:
+        event = change.event
+        if isinstance(event, SavedFilter):
+            whose = {event.owner, owners.get(event.filter, event.owner)} - {""}
+            if change.author is not None and any(label(key) != change.author.name for key in whose):
+                continue
+            owners[event.filter] = event.owner
+        yield change

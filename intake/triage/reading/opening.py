@@ -162,9 +162,9 @@ class OpenTip:
 
     @property
     def items(self) -> frozenset[str]:
-        """The ids of all that it holds that somebody may read as new."""
+        """The ids of all that it holds that somebody may read as new, and of replies that were taken back."""
         written = (signed.item for signed in self.written if not isinstance(signed.payload, Opened))
-        return frozenset((*(row.id for row in self.rows), *written))
+        return frozenset((*(row.id for row in self.rows), *written, *(each.item for each in self.taken_back)))
 
     @property
     def entered(self) -> Entered | None:
@@ -517,9 +517,9 @@ def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
     match sent.payload:
         case Report(form=form, answers=answers):
             tip.narrative = str(answers.get(NARRATIVE, ""))
-            _take_answers(tip, form, answers, sent.row.day)
+            _take_answers(tip, form, answers, sent.row.day, sent.row.id)
         case Addition(form=form, answers=answers):
-            _take_answers(tip, form, answers, sent.row.day)
+            _take_answers(tip, form, answers, sent.row.day, sent.row.id)
         case About() as about if 0 <= about.size <= sizes.get(about.content, -1):
             tip.files[sent.row.id] = Attachment(sent.row.day, about, sizes[about.content])
             _say_form(tip, about.form, about.answers)
@@ -572,9 +572,10 @@ def _take_written(tip: OpenTip, item: ItemRow, document: bytes, author: Author |
         tip.warnings.append(f"What {author.name} wrote on {author.at:%Y-%m-%d} {_NEWER}")
 
 
-def _take_answers(tip: OpenTip, form: int, answers: Answers, day: str) -> None:
+def _take_answers(tip: OpenTip, form: int, answers: Answers, day: str, item: str = "") -> None:
+    """`item`: the id of what they came with, if it isn't the summary."""
     _say_form(tip, form, answers)
-    tip.account.take(form, answers, day)
+    tip.account.take(form, answers, day, item)
 
 
 def _say_form(tip: OpenTip, form: int, answers: Answers) -> None:

@@ -145,7 +145,8 @@ def test_what_everybody_says_is_no_detail(place: str) -> None:
 def planted(*phrases: str) -> OpenTip:
     """A report whose people are called like phrases that replies hold."""
     account = Account()
-    account.take(2, {"people": tuple({"pseudonym": phrase} for phrase in phrases)})
+    people: tuple[Entry, ...] = tuple({"pseudonym": phrase} for phrase in phrases)
+    account.take(2, {"people": people})
     return OpenTip(f"{99:032x}", "2026-05-03", account=account)
 
 

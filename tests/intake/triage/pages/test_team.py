@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from bad_connection import unreachable
+from intake.report.events import SavedFilter
 from open_desk import Desk, Stored
 from program import Program
 from told import page, shown, sync
@@ -60,6 +61,42 @@ def test_a_filter_is_saved_for_oneself_or_for_all(desk: Desk, amina: Program, bo
     assert 'reports?urgency=now&order=day">Ours</a>' in unescape(boris.get("/reports").text)
     assert ">Mine</a>" not in boris.get("/reports").text
     assert ">Mine</a>" in amina.get("/reports").text
+
+
+def test_of_ones_own_filters_nothing_counts_that_somebody_else_wrote(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    desk.store_tip("They went to my mother.", {"urgency": "now"})
+    sync(amina)
+    me = amina.workspace.me
+    set_for_all(amina, "saved_filter", name="Mine", address="urgency=now", owner=me)
+    set_for_all(amina, "saved_filter", name="Ours", address="urgency=now", owner="")
+    mine, ours = (each.filter for each in amina.workspace.team().outcomes(SavedFilter))
+    sync(boris)
+    set_for_all(boris, "saved_filter", name="Planted", address="urgency=past", owner=me)
+    for which in (mine, ours):
+        set_for_all(boris, "saved_filter", filter=which, name="Changed", address="urgency=past", owner=me)
+    set_for_all(boris, "saved_filter", filter=mine, name="Mine", address="urgency=past", owner="", retired="yes")
+    sync(amina)
+    listed = amina.get("/reports").text
+    assert (">Mine</a>" in listed, ">Ours</a>" in listed) == (True, True)
+    assert ("Planted" in listed, "Changed" in listed) == (False, False)
+
+
+def test_what_others_set_for_all_is_said_until_one_has_looked(desk: Desk, amina: Program, boris: Program) -> None:
+    desk.store_tip("They went to my mother.", {})
+    sync(amina)
+    set_for_all(amina, "label_name", name="Urgent", colour="red")
+    set_for_all(amina, "saved_filter", name="Mine", address="urgency=now", owner=amina.workspace.me)
+    sync(boris)
+    assert "One thing was set for all reports by others since you last looked: a label of the team" in (
+        unescape(boris.get("/").text)
+    )
+    assert "for all reports by others" not in amina.get("/").text, "it was amina's own"
+    news = boris.get("/team").text.partition('<section id="news">')[2].partition("</section>")[0]
+    assert ("Urgent" in news, "Mine" in news, "<bdi>amina</bdi>" in news) == (True, False, True)
+    assert "for all reports by others" not in boris.get("/").text
+    assert 'id="news"' not in boris.get("/team").text
 
 
 def test_who_has_duty_stands_on_the_first_page_of_all(amina: Program, boris: Program) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from intake.accesslog import members
 from intake.protocol.card import Role
-from intake.report.definition import load_form
+from intake.report.definition import Entry, load_form
 from intake.report.payloads import Addition, Message
 from intake.triage.book import PAGE
 from open_desk import Desk, Stored
@@ -81,6 +81,34 @@ def test_what_happens_now_comes_before_what_goes_on(desk: Desk, amina: Program) 
     sync(amina)
     assert "They are here." in section(amina, "It is happening now")
     assert "It goes on." not in section(amina, "It is happening now")
+
+
+def test_a_date_that_the_source_names_presses_until_somebody_has_set_when_it_is_due(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They summoned me.", {**ANSWERS, "urgency": "past"})
+    other = desk.store_tip("They came.", ANSWERS)
+    desk.send(tip, Addition(load_form().version, "deadline", {"deadline_date": "in three weeks, a Friday"}))
+    desk.send(other, Addition(load_form().version, "deadline", {"deadline_kind": "hearing"}))
+    sync(amina)
+    names = section(amina, "The source names a date that matters")
+    assert ("They summoned me." in names, "They came." in names) == (True, True)
+    assert "in three weeks, a Friday" in shown(amina, tip).partition('<section id="due">')[2].partition("</section>")[0]
+    amina.post(f"{page(tip)}/due", page(tip), reason="The summons.", day=day(30))
+    names = section(amina, "The source names a date that matters")
+    assert ("They summoned me." in names, "They came." in names) == (False, True)
+
+
+def test_who_did_not_say_how_urgent_it_is_can_be_found_and_comes_before_what_is_over(
+    desk: Desk, amina: Program
+) -> None:
+    desk.store_tip("It was long ago.", {**ANSWERS, "urgency": "past"})
+    desk.store_tip("Nobody knows.", {"host_country": "CA"})
+    desk.store_tip("It goes on.", ANSWERS)
+    listing = sync(amina)
+    places = [listing.index(text) for text in ("It goes on.", "Nobody knows.", "It was long ago.")]
+    assert places == sorted(places)
+    assert '<input type="checkbox" name="urgency" value="-"> Not answered (1)</label>' in listing
+    count, found = listed(amina, urgency="-")
+    assert (count, "Nobody knows." in found) == (1, True)
 
 
 def test_a_message_waits_for_an_answer_until_somebody_answers(desk: Desk, amina: Program, boris: Program) -> None:
@@ -155,6 +183,27 @@ def test_a_report_is_new_until_it_is_looked_at_and_changed_when_something_came(d
     assert '<strong class="unread">' not in amina.get("/reports").text
 
 
+def test_what_was_answered_later_is_marked_as_new_with_what_had_been_answered_before(
+    desk: Desk, amina: Program
+) -> None:
+    tip, form = desk.store_tip("They went to my mother.", ANSWERS), load_form().version
+    first: Entry = {"place": "Kashgar"}
+    second: Entry = {"place": "Urumqi"}
+    desk.send(tip, Addition(form, "acts", {"acts": (first,)}))
+    sync(amina)
+    assert ">New</strong>" not in shown(amina, tip)
+    desk.send(tip, Addition(form, "acts", {"acts": (second,)}))
+    desk.send(tip, Addition(form, "urgency", {"urgency": "now", "host_country": "CA"}))
+    desk.send(tip, Addition(form, "consents", {"consent_lawyer": "no"}))
+    sync(amina)
+    marked = re.findall(r">New</strong> ([^<]*)<", shown(amina, tip))
+    assert marked[0].endswith(" 2"), "the second event, and not the first"
+    assert marked[1:] == ["How urgent is it?", "May we share it with a lawyer?"]
+    text = shown(amina, tip)
+    assert ">New</strong>" not in text
+    assert re.search(r"It is happening now <span[^>]*>before that “It goes on, without a date”", text)
+
+
 def test_ones_own_work_is_not_new_to_oneself(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("They went to my mother.", ANSWERS)
     sync(amina)
@@ -191,12 +240,14 @@ def test_two_who_change_the_same_see_both_changes_and_what_counts_until_one_deci
         sync(program)
         text = shown(program, tip)
         assert "Changed by two who had not seen each other's change." in text
+        assert "They went to my mother." in section(program, "Two set the same thing")
         assert re.search(r"What counts now: <[^>]*>Referred<", text)
         assert "Closed: Nothing to do." in text
     amina.post(f"{page(tip)}/status", page(tip), status="referred", seen=seen_on(amina, tip, "status"))
     sync(boris)
     for program in (amina, boris):
         assert "Changed by two" not in shown(program, tip)
+        assert "Two set the same thing" not in program.get("/").text
 
 
 def seen_on(program: Program, tip: Stored, kind: str) -> str:

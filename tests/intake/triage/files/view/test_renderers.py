@@ -3,6 +3,8 @@
 import io
 import struct
 import tarfile
+import zipfile
+from collections.abc import Callable
 
 import av
 import pytest
@@ -171,6 +173,46 @@ def test_what_was_deleted_in_a_word_document_is_read_as_that() -> None:
     run = "<w:del><w:r><w:delText>my name</w:delText></w:r></w:del><w:r><w:t> was here</w:t></w:r>"
     document = f'<w:document xmlns:w="{samples.W}"><w:body><w:p>{run}</w:p></w:body></w:document>'
     assert see(samples.archive({"word/document.xml": document})).rendered.text == "[deleted: my name] was here\n"
+
+
+def typed(**parts: str) -> str:
+    """The list of types of an office document: by the names of its parts without folder and ending."""
+    overrides = "".join(
+        f'<Override PartName="/{name}.xml" ContentType="application/vnd.openxmlformats-officedocument.{kind}+xml"/>'
+        for name, kind in parts.items()
+    )
+    return f"<Types>{overrides}</Types>"
+
+
+def test_the_parts_of_an_office_document_are_what_their_types_say_whatever_they_are_called() -> None:
+    word, run = "wordprocessingml", f'<w:d xmlns:w="{samples.W}"><w:p><w:r><w:t>{{}}</w:t></w:r></w:p></w:d>'
+    types = typed(
+        Main2=f"{word}.document.main", elsewhere=f"{word}.header", other=f"{word}.comments", x=f"{word}.styles"
+    )
+    parts = {"main2.xml": "one", "elsewhere.xml": "two", "other.xml": "three", "x.xml": "four"}
+    members = {name: run.format(says) for name, says in parts.items()}
+    seen = see(samples.archive({"[Content_Types].xml": types, **members}))
+    assert (seen.sort, seen.rendered.text.split()) == ("docx", ["one", "three", "two"])
+    sheet = "<worksheet><row><c t='inlineStr'><is><t>cell</t></is></c></row></worksheet>"
+    excel = "spreadsheetml"
+    types = typed(a=f"{excel}.sheet.main", b=f"{excel}.worksheet", c=f"{excel}.comments")
+    said = "<comments><comment><text><r><t>said</t></r></text></comment></comments>"
+    seen = see(samples.archive({"[Content_Types].xml": types, "a.xml": "<w/>", "b.xml": sheet, "c.xml": said}))
+    assert (seen.sort, seen.rendered.text.split()) == ("xlsx", ["cell", "said"])
+
+
+@pytest.mark.parametrize("document", [samples.word_document, samples.workbook, samples.open_document])
+def test_an_office_document_whose_text_breaks_off_says_so_and_shows_what_came_before(
+    document: Callable[[], bytes],
+) -> None:
+    assert see(document()).rendered.notes == ()
+    with zipfile.ZipFile(io.BytesIO(document())) as whole:
+        members = {name: whole.read(name) for name in whole.namelist()}
+    for name in ("word/document.xml", "xl/worksheets/sheet1.xml", "content.xml"):
+        if name in members:
+            members[name] = members[name].rpartition(b"</")[0]
+    seen = see(samples.archive(members))
+    assert (seen.rendered.text, seen.rendered.notes) == (see(document()).rendered.text, ((Note.ENDS_EARLY, 0),))
 
 
 def test_what_was_filled_into_a_form_of_a_pdf_is_seen() -> None:
