@@ -18,6 +18,10 @@ EVERYTHING = ("everything",)
 """What an event from before `seen` had seen: everything that stands before it in the log."""
 
 
+THE_LAST = "the last"
+"""What an event from before `of` is about: the change that stands last before it in the log."""
+
+
 class Subject(NamedTuple):
     """What an event changes: the kind of thing, and which one of that kind, if there are several."""
 
@@ -162,11 +166,17 @@ class Act(Event):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Verification(Event):
-    """How far an act is verified (a key of `VERIFIED`), why, and on what that rests."""
+    """How far an act is verified (a key of `VERIFIED`), why, and on what that rests.
+
+    `of`: the id of the change that said what the act is when this was written.
+    """
 
     kind = "verification"
+    version = 2
+    earlier = MappingProxyType({1: {"of": THE_LAST}})
     names = "act"
     act: str
+    of: str
     verified: str
     reasons: str
     rests_on: str
@@ -174,11 +184,14 @@ class Verification(Event):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SecondReading(Event):
-    """A second reader's word on an act as it is coded and verified: a key of `READINGS`, and why."""
+    """A second reader's word on an act as it is coded and verified: a key of `READINGS`, and why. `of`: as above."""
 
     kind = "second_reading"
+    version = 2
+    earlier = MappingProxyType({1: {"of": THE_LAST}})
     names = "act"
     act: str
+    of: str
     reading: str
     why: str
 

@@ -95,8 +95,8 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "due": st.builds(Due, IDS, DAYS, TEXT, st.booleans(), seen=SEEN),
     "translation": st.builds(Translation, IDS, TEXT, TEXT, seen=SEEN),
     "act": st.builds(Act, IDS, TEXT, TEXT, TEXT, TEXT, PARTS_OF_DAYS, TEXT, TEXT, TEXT, st.booleans(), TEXT, seen=SEEN),
-    "verification": st.builds(Verification, IDS, TEXT, TEXT, TEXT, seen=SEEN),
-    "second_reading": st.builds(SecondReading, IDS, TEXT, TEXT, seen=SEEN),
+    "verification": st.builds(Verification, IDS, IDS, TEXT, TEXT, TEXT, seen=SEEN),
+    "second_reading": st.builds(SecondReading, IDS, IDS, TEXT, TEXT, seen=SEEN),
     "referral": st.builds(Referral, IDS, TEXT, TEXT, TEXT, TEXT, TEXT, DAYS_OR_NONE, TEXT, DAYS_OR_NONE, seen=SEEN),
     "harm_check": st.builds(HarmCheck, IDS, IDS, *[TEXT] * 6, seen=SEEN),
     "consent_request": st.builds(

@@ -1,6 +1,7 @@
 """Reports that came otherwise than by the source site: entered on the same form, and their eight words handed over."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from intake.questions.fields import Words, leaves, question_field
 from intake.questions.parts import Part, fields_of
 from intake.report import definition
 from intake.report.beginning import identity_of
-from intake.report.definition import Answer, Group, load_form
+from intake.report.definition import CONSENTS, UNANSWERED, Answer, Group, load_form
 from intake.report.labels import countries
 from intake.report.payloads import WAYS, Entered, Handed, Report
 from intake.triage.outbox.making import Told
@@ -32,6 +33,10 @@ WORDS = Words(now=str, lazy=str, language=lambda: "en", countries=countries)
 
 _ANOTHER = "another-"
 _CHOOSE = "Please choose one of these."
+_NOT_ASKED = (
+    "Leave out what you have not asked the person: it counts as no, and stands in the report as not answered. With the "
+    "eight words they can answer it themselves."
+)
 
 _HOW = definition.Field("how", "one", "How did it come?", WAYS)
 _REMARK = definition.Field(
@@ -186,4 +191,9 @@ def _form_class() -> type[EnterForm]:
 
 def _groups() -> Sequence[Group]:
     form = load_form()
-    return (form.first_group, *form.later_groups)
+    return (form.first_group, *(_unasked(group) if group.key == CONSENTS else group for group in form.later_groups))
+
+
+def _unasked(group: Group) -> Group:
+    """The consents as they are asked of somebody who isn't here: what nobody asked the person has no answer."""
+    return replace(group, hint=_NOT_ASKED, fields=tuple(replace(each, default=UNANSWERED) for each in group.fields))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
-from intake.report.events import CONSENTS_FOR, Act, HarmCheck, Referral, SecondReading, Subject, Verification
+from intake.report.events import CONSENTS_FOR, THE_LAST, Act, HarmCheck, Referral, SecondReading, Subject, Verification
 from intake.triage.reading.consents import NO_GROUND, OTHER_USE, Ground
 from intake.triage.reading.standing import Change, Merged, Standing
 
@@ -52,23 +52,33 @@ def acts(standing: Standing) -> list[Judged]:
 def _judged(standing: Standing, act: Act) -> Judged:
     coded = standing.subjects[act.subject]
     writers = {_who(change) for change in coded.history if change.author}
-    verified = _outcome(standing.subjects.get(Subject(Verification.kind, act.act)))
-    readings = _last_of_each(_history(standing, SecondReading.kind, act.act))
-    said = [*filter(None, [verified]), *(each for each in readings if _who(each) not in writers)]
-    now = [each for each in said if _is_of_now(each, coded)]
+    verified = _history(standing, Verification.kind, act.act)
+    readings = [each for each in _history(standing, SecondReading.kind, act.act) if _who(each) not in writers]
+    # Whoever wrote without the desk may have been overtaken: what came before that in the log can be of now.
+    counts = [each for each in verified if _is_of_now(each, coded)][-1:]
+    agreed = _last_of_each(each for each in readings if _is_of_now(each, coded))
+    said = [*verified[-1:], *_last_of_each(readings)]
     return Judged(
         act,
         coded,
-        verified if verified in now else None,
-        tuple(each for each in now if each is not verified),
-        tuple(each for each in said if each not in now),
+        next(iter(counts), None),
+        tuple(agreed),
+        tuple(each for each in said if each not in (*counts, *agreed)),
     )
 
 
 def _is_of_now(said: Change, coded: Merged) -> bool:
-    """Whether an act was coded as it is now when this was said of it, by the log's order."""
-    before = [change for change in coded.history if _place(change) <= _place(said)]
-    return bool(before) and before[-1].event.says() == coded.outcome.event.says()
+    """Whether an act is coded now as it was when this was said of it: in the change that it names.
+
+    Of what names none, in the one that stood last before it in the log.
+    """
+    if not isinstance(said.event, Verification | SecondReading):
+        return False
+    of = said.event.of
+    meant = [
+        change for change in coded.history if (_place(change) <= _place(said) if of == THE_LAST else change.item == of)
+    ]
+    return bool(meant) and meant[-1].event.says() == coded.outcome.event.says()
 
 
 def _place(change: Change) -> float:
@@ -106,10 +116,6 @@ def _referred(standing: Standing, referral: Referral, ground: Ground) -> Referre
 def _history(standing: Standing, kind: str, which: str) -> tuple[Change, ...]:
     merged = standing.subjects.get(Subject(kind, which))
     return () if merged is None else merged.history
-
-
-def _outcome(merged: Merged | None) -> Change | None:
-    return None if merged is None else merged.outcome
 
 
 def _last_of_each(changes: Iterable[Change]) -> list[Change]:

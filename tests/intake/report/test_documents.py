@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from any_document import DOCUMENTS, KEY, TEXT
 from intake.report.documents import READERS, Document, read, read_one
-from intake.report.events import EVENTS, EVERYTHING, HIGHEST_NUMBER, NUMBERED, Note, Status
+from intake.report.events import (
+    EVENTS,
+    EVERYTHING,
+    HIGHEST_NUMBER,
+    NUMBERED,
+    THE_LAST,
+    Note,
+    Status,
+    Verification,
+)
 from intake.report.payloads import (
     Chain,
     Dossier,
@@ -78,10 +87,15 @@ def test_a_document_of_any_kind_comes_back_from_its_padded_bytes(kind: str, data
         ({"kind": "reply", "v": 1, "text": "old"}, Reply("old", 0)),
         ({"kind": "status", "v": 1, "status": "closed"}, Status("closed", seen=EVERYTHING)),
         ({"kind": "note", "v": 1, "text": "old"}, Note("old")),
+        (
+            {"kind": "verification", "v": 1, "seen": [], "act": "a", "verified": "documented", "reasons": "",
+             "rests_on": ""},
+            Verification("a", THE_LAST, "documented", "", ""),
+        ),
         ({"kind": "message", "v": 1, "place": 4, "text": "old"}, Unsigned(Message("old"), 4)),
         ({"kind": "report", "v": 1, "language": "en", "form": 1, "answers": {}}, Unsigned(Report("en", 1, {}), 0)),
     ],
-)
+)  # fmt: skip
 def test_what_earlier_versions_wrote_is_read(values: dict[str, Any], means: Document) -> None:
     assert read(sealed(values)) == means
 

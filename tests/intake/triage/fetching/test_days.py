@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -17,8 +17,12 @@ from open_desk import Desk
 from program import Program
 from told import queue, shown, sync
 
-TODAY = datetime.now(UTC).date()
 ANSWERS: dict[str, str] = {}
+
+
+def today() -> date:
+    """Of now: the tests may have been read in before midnight."""
+    return datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def asked(desk: Desk) -> list[tuple[str, int]]:
 
 
 def test_only_the_days_that_changed_are_fetched(desk: Desk, amina: Program, asked: list[tuple[str, int]]) -> None:
-    days = [TODAY - timedelta(days=number) for number in range(3)]
+    days = [today() - timedelta(days=number) for number in range(3)]
     old = [desk.store_tip(f"Report {number}.", ANSWERS, day=day) for number, day in enumerate(days)]
     sync(amina)
     assert [path for path, _ in asked] == ["", f"/{days[-1]}--{days[0]}"], "days that follow on one another at once"
@@ -67,7 +71,7 @@ def test_what_is_kept_of_the_index_is_used_after_a_restart_and_made_anew_if_it_i
             db.execute("UPDATE item SET kind = 'work'")
     asked.clear()
     assert "First." in queue(restarted())
-    assert [path for path, _ in asked] == ["", f"/{TODAY}"]
+    assert [path for path, _ in asked] == ["", f"/{today()}"]
 
 
 def test_what_comes_between_the_list_and_its_days_is_fetched_with_them(
@@ -98,7 +102,7 @@ def test_a_desk_whose_days_never_are_as_it_says_ends_the_fetch(
 
     def lie(body: bytes) -> bytes:
         if b'"days"' in body or body == AS_KEPT:
-            return Days((Day(str(TODAY), 1, 1, secrets.token_hex(32) if "for ever" in what else "0" * 64),)).to_json()
+            return Days((Day(str(today()), 1, 1, secrets.token_hex(32) if "for ever" in what else "0" * 64),)).to_json()
         return body
 
     desk.lie("/v1/index", lie)

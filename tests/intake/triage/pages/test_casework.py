@@ -49,6 +49,19 @@ def the_act(program: Program, tip: Stored) -> str:
     return found[1]
 
 
+def the_act_as_coded(program: Program, tip: Stored) -> dict[str, str]:
+    """What the forms say that judge the only act of a report: which it is, and as coded by which change."""
+    act = the_act(program, tip)
+    found = re.search(r'name="of" value="([^"]+)"', program.get(f"{page(tip)}?act={act}").text)
+    assert found
+    return {"act": act, "of": found[1]}
+
+
+def judge(program: Program, tip: Stored, kind: str, **said: str) -> None:
+    """Say something of the only act of a report, as it is coded by now."""
+    program.post(f"{page(tip)}/{kind}", page(tip), **the_act_as_coded(program, tip), **said)
+
+
 def check_of(program: Program, tip: Stored) -> dict[str, str]:
     """What a harm check of the only referral of a report says that it is about."""
     return {"referral": the_id(program, tip, "referral"), "of": the_id(program, tip, "of")}
@@ -71,9 +84,21 @@ def test_what_verifies_an_act_and_what_a_second_reader_objects_stand_beside_it(
 ) -> None:
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
     act = the_act(amina, tip)
-    amina.post(f"{page(tip)}/verification", page(tip), act=act, verified="documented", reasons="There is a summons.")
+    judge(
+        amina,
+        tip,
+        "verification",
+        verified="documented",
+        reasons="There is a summons.",
+    )
     sync(boris)
-    boris.post(f"{page(tip)}/second_reading", page(tip), act=act, reading="objects", why="It names somebody else.")
+    judge(
+        boris,
+        tip,
+        "second_reading",
+        reading="objects",
+        why="It names somebody else.",
+    )
     sync(amina)
     for program in (amina, boris):
         text = section(program, tip, "act")
@@ -234,8 +259,14 @@ def test_what_was_said_of_an_act_counts_no_more_once_it_is_coded_otherwise(
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
     act = the_act(amina, tip)
     sync(boris)
-    boris.post(f"{page(tip)}/verification", page(tip), act=act, verified="documented", reasons="There is a summons.")
-    boris.post(f"{page(tip)}/second_reading", page(tip), act=act, reading="confirms")
+    judge(
+        boris,
+        tip,
+        "verification",
+        verified="documented",
+        reasons="There is a summons.",
+    )
+    judge(boris, tip, "second_reading", reading="confirms")
     sync(amina)
     assert "coded it otherwise" not in section(amina, tip, "act")
     amina.post(f"{page(tip)}/act", page(tip), **ACT | {"against": "target"}, act=act)
@@ -248,10 +279,42 @@ def test_what_was_said_of_an_act_counts_no_more_once_it_is_coded_otherwise(
         assert "Confirms it" in after
 
 
+def test_what_was_said_of_an_act_before_its_change_was_known_does_not_count_for_what_it_is_now(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT)
+    sync(boris)
+    sync(amina)
+    judge(
+        amina,
+        tip,
+        "verification",
+        verified="corroborated",
+        reasons="One says so.",
+    )
+    old = the_act_as_coded(boris, tip)
+    amina.post(f"{page(tip)}/act", page(tip), **ACT | {"against": "target"}, act=old["act"])
+    judge(
+        amina,
+        tip,
+        "verification",
+        verified="corroborated",
+        reasons="Two say so.",
+    )
+    # Boris has not fetched the change, and his word comes after it.
+    boris.post(f"{page(tip)}/verification", page(tip), **old, verified="documented", reasons="There is a summons.")
+    boris.post(f"{page(tip)}/second_reading", page(tip), **old, reading="confirms")
+    for program in (amina, boris):
+        sync(program)
+        now, _, passed = section(program, tip, "act").partition("Said before somebody coded it otherwise")
+        assert "Two say so." in now
+        assert ("There is a summons." in now, "Confirms it <" in now) == (False, False)
+        assert ("There is a summons." in passed, "Confirms it" in passed) == (True, True)
+
+
 def test_nobody_is_the_second_reader_of_what_they_coded(amina: Program, boris: Program, tip: Stored) -> None:
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
-    act = the_act(amina, tip)
-    amina.post(f"{page(tip)}/second_reading", page(tip), act=act, reading="confirms")
+    judge(amina, tip, "second_reading", reading="confirms")
     for program in (amina, boris):
         sync(program)
         assert "Confirms it <span" not in section(program, tip, "act")
@@ -291,8 +354,13 @@ def test_what_is_coded_and_verified_without_the_desk_stands_together_at_once(
 ) -> None:
     away = unreachable(desk)
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
-    act = the_act(amina, tip)
-    amina.post(f"{page(tip)}/verification", page(tip), act=act, verified="documented", reasons="There is a summons.")
+    judge(
+        amina,
+        tip,
+        "verification",
+        verified="documented",
+        reasons="There is a summons.",
+    )
     assert "coded it otherwise" not in section(amina, tip, "act")
     assert "Not verified yet." not in section(amina, tip, "act")
     away.clear()

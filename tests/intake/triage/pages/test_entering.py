@@ -78,7 +78,7 @@ def test_what_is_entered_is_a_report_for_everybody_with_who_entered_it_and_how_i
     tip = entered(boris)
     assert (tip.narrative, tip.language, tip.warnings) == (NARRATIVE, "fr", [])
     assert tip.account.once["consent_lawyer"].value == "yes"
-    assert tip.account.once["consent_police_host"].value == "no"
+    assert "consent_police_host" not in tip.account.once, "nobody asked"
     (act,) = tip.account.entries["acts"]
     assert (act.value["when"], act.value["words"]) == ("Monday", "Come back.")
     page = unescape(boris.get(f"/tips/{tip.id}").text)
@@ -86,6 +86,8 @@ def test_what_is_entered_is_a_report_for_everybody_with_who_entered_it_and_how_i
     assert "How it came: By phone." in page
     assert "She calls again on Friday." in page
     assert "They took him ⟦" not in page
+    answered = len(load_form().consents) - 1
+    assert page.partition('<section id="consents">')[2].count("not answered") == answered
     assert "1 report" in boris.get("/reports?urgency=now").text
 
 
