@@ -124,7 +124,7 @@ def groups(account: Account) -> list[Group]:
     found: dict[str, Group] = {key: Group(key, titles[key], [], []) for key in dict.fromkeys(g.key for g in groups)}
     found[_ELSEWHERE] = Group(_ELSEWHERE, "Other answers", [], [])
     for key in (key for key in _sorted(account.once, order) if key not in apart):
-        found[of.get(key, _ELSEWHERE)].lines.append(_told(key, account))
+        found[of.get(key, _ELSEWHERE)].lines.append(told(key, account))
     for key in _sorted(account.entries, order):
         sections = [_section(key, number, told) for number, told in enumerate(account.entries[key], 1)]
         found[of.get(key, _ELSEWHERE)].sections.extend(sections)
@@ -134,6 +134,13 @@ def groups(account: Account) -> list[Group]:
 def consents(account: Account) -> list[Consent]:
     """Every use that the form asks about, in its order; one that the source never came to is not consented to."""
     return [_consent(field.key, account) for field in load_form().consents]
+
+
+def told(key: str, account: Account) -> Line:
+    """What was answered to a question that is asked once, and was answered."""
+    given = account.once[key]
+    before = tuple((_answer(_field(each.form, key), each.value), each.day) for each in account.before.get(key, ()))
+    return replace(_line(_field(given.form, key), key, given.value), item=given.item, before=before)
 
 
 def about_file(form: int, told: Mapping[str, Choice]) -> list[Line]:
@@ -149,20 +156,13 @@ def _keys(group: definition.Group) -> Iterator[str]:
 
 
 def _consent(key: str, account: Account) -> Consent:
-    told = account.once.get(key)
-    if told is None:
+    given = account.once.get(key)
+    if given is None:
         field = load_form().by_key[key]
         return Consent(key, field.question, field.default, _answer(field, field.default), "", ())
-    line = _told(key, account)
-    value = told.value if isinstance(told.value, str) else ""
-    return Consent(key, line.question, value, line.answer, told.day, line.before, line.item)
-
-
-def _told(key: str, account: Account) -> Line:
-    """What was answered to a question that is asked once."""
-    told = account.once[key]
-    before = tuple((_answer(_field(each.form, key), each.value), each.day) for each in account.before.get(key, ()))
-    return replace(_line(_field(told.form, key), key, told.value), item=told.item, before=before)
+    line = told(key, account)
+    value = given.value if isinstance(given.value, str) else ""
+    return Consent(key, line.question, value, line.answer, given.day, line.before, line.item)
 
 
 def _versions(key: str) -> Iterator[Field]:

@@ -348,7 +348,10 @@ def use_of(consent: Consent) -> str:
 def when(act: Act) -> str:
     """When an act was, as far as that is known."""
     about = span(act)
-    return "" if about is None else ("about " if about.about else "") + known_day(act)
+    if about is None:
+        return ""
+    still = " (still to come)" if about.first > datetime.now(UTC).date() else ""
+    return ("about " if about.about else "") + known_day(act) + still
 
 
 def method(act: Act) -> str:

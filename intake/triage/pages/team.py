@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from intake.report.events import Duty, LabelName, Template, WatchTerm
-from intake.report.payloads import TEAM
+from intake.report.payloads import TEAM, Payload
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, TypedForm, Unsent, new_form
 from intake.triage.pages import kept
@@ -40,12 +40,23 @@ def _write(workspace: Workspace, kind: str) -> Answer:
         abort(404)
     form, draft = request.form.get("form") or new_form(), request.form.get("draft", "")
     try:
-        workspace.write_for_team(form, read_form(kind, request.form), draft)
+        payload = read_form(kind, request.form)
+        _require_own_name(workspace, payload)
+        workspace.write_for_team(form, payload, draft)
     except FormError as error:
         return _page(workspace, f"Not saved: {error}.", kind, request.form), 400
     except (OutboxError, SealError) as error:
         return _page(workspace, f"Not saved: {error}.", kind, request.form), 500
     return redirect(url_for("team.team", _anchor=kind), 303)
+
+
+def _require_own_name(workspace: Workspace, payload: Payload) -> None:
+    """Raise `FormError` if it is a label with the name of another one that is offered."""
+    if not isinstance(payload, LabelName) or payload.retired:
+        return
+    offered = (each for each in workspace.team().outcomes(LabelName) if not each.retired)
+    if any(each.label != payload.label and each.name.casefold() == payload.name.casefold() for each in offered):
+        raise FormError("there is a label of this name already")
 
 
 blueprint.post("/<kind>", endpoint="write")(unlocked(_write, otherwise=_keep))

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from intake.report import labels
 from intake.report.events import STATUSES, Note, Referral, SavedFilter, Template
 from intake.report.payloads import TEAM, Handed
-from intake.triage.book import Wanted
+from intake.triage.book import COLUMNS, Wanted
 from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
 from intake.triage.outbox.unsent import Unsent, new_form
@@ -219,6 +219,7 @@ def tip_page(
         chosen_act=chosen,
         timeline=timeline(judged),
         told=labels.groups(opened.account),
+        first=[labels.told(key, opened.account) for key in COLUMNS if key in opened.account.once],
         shows_all=bool(chosen) or request.args.get("all") == "yes",
         most_at_once=_MOST_AT_ONCE,
         referrals=referrals(standing, grounds(opened, standing)),

@@ -312,6 +312,13 @@ def test_what_was_said_of_an_act_before_its_change_was_known_does_not_count_for_
         assert ("There is a summons." in passed, "Confirms it" in passed) == (True, True)
 
 
+def test_an_act_that_is_still_to_come_is_said_to_be(amina: Program, tip: Stored) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT | {"day": "9998-05-17", "precision": "day"})
+    assert "9998-05-17 (still to come)" in section(amina, tip, "act")
+    amina.post(f"{page(tip)}/act", page(tip), **ACT, act=the_act(amina, tip))
+    assert "still to come" not in section(amina, tip, "act")
+
+
 def test_nobody_is_the_second_reader_of_what_they_coded(amina: Program, boris: Program, tip: Stored) -> None:
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
     judge(amina, tip, "second_reading", reading="confirms")

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from bad_connection import unreachable
-from intake.report.events import SavedFilter
+from intake.report.events import LabelName, SavedFilter
 from open_desk import Desk, Stored
 from program import Program
 from told import page, shown, sync
@@ -36,6 +36,14 @@ def test_a_label_of_the_teams_list_marks_a_report_for_all_and_finds_it(
     assert "1 report</h1>" in boris.get(f"/reports?label={found[1]}").text
     boris.post(f"{page(tip)}/label", page(tip), label=found[1])
     assert "0 reports</h1>" in boris.get(f"/reports?label={found[1]}").text
+
+
+def test_two_labels_of_one_name_are_not_set_by_one_who_knows_of_both(amina: Program) -> None:
+    assert set_for_all(amina, "label_name", name="Urgent", colour="red") == 303
+    assert set_for_all(amina, "label_name", name="URGENT", colour="blue") == 400
+    (label,) = amina.workspace.team().outcomes(LabelName)
+    assert set_for_all(amina, "label_name", label=label.label, name="Urgent", colour="red", retired="yes") == 303
+    assert set_for_all(amina, "label_name", name="Urgent", colour="blue") == 303
 
 
 def test_a_label_that_is_offered_no_more_stays_where_it_is(desk: Desk, amina: Program) -> None:
@@ -106,6 +114,10 @@ def test_who_has_duty_stands_on_the_first_page_of_all(amina: Program, boris: Pro
     sync(boris)
     assert "Urgent reports are answered by <bdi>boris</bdi> (you)." in boris.get("/").text
     assert "Urgent reports are answered by <bdi>boris</bdi>." in amina.get("/").text
+    off = amina.get("/team").text.partition('<section id="duty">')[2].partition("</form>")[0]
+    assert '<button name="member" value="">Not any more</button>' in off
+    assert set_for_all(amina, "duty", member="", **values, seen=" ".join(amina.workspace.team().seen("duty"))) == 303
+    assert "Urgent reports are answered" not in amina.get("/").text
 
 
 def marked(program: Program) -> list[str]:
