@@ -10,7 +10,7 @@ import sqlite3
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from itertools import accumulate
 from types import MappingProxyType
@@ -92,7 +92,11 @@ class Words:
         found = [match.span() for match in _WORD.finditer(letters)]
         self._spans = [part for span in found for part in _cut(*span)]
         self.words: Sequence[str] = [letters[start:end] for start, end in self._spans]
-        self._ends = list(accumulate(len(FOLDED[ord(letter)]) for letter in text))
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        """Up to where what stands for each letter of the text goes; asked of few texts."""
+        return list(accumulate(len(FOLDED[ord(letter)]) for letter in self._text))
 
     def written(self, first: int, last: int) -> str:
         """What stands in the text from one of its words to another, both included."""
@@ -209,6 +213,10 @@ def _names(text: str, *, is_of_people: bool) -> Iterator[str]:
 
 def _introduced(text: str) -> Iterator[str]:
     """The names that follow on words such as "my name is"."""
+    letters = text.translate(FOLDED)
+    if not any(sign.search(letters) for sign in _signs()):
+        # Which words there are, and where, need not be known of most texts.
+        return
     read = Words(text)
     row = read.words
     for at, word in enumerate(row):
@@ -219,6 +227,13 @@ def _introduced(text: str) -> Iterator[str]:
             for last in range(first, min(first + 3, len(row))):
                 if not read.written(first, last)[0].islower() and _tells(row[first : last + 1]):
                     yield " ".join(row[first : last + 1])
+
+
+@cache
+def _signs() -> Sequence[re.Pattern[str]]:
+    """What stands in the letters of a text that holds one of these phrases, and in few others."""
+    phrases = [phrase for phrases in _introducing().values() for phrase in phrases]
+    return [re.compile(" *".join(map(re.escape, phrase))) for phrase in phrases]
 
 
 @cache

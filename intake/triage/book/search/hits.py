@@ -16,6 +16,10 @@ _LONGEST = 400
 """Letters that are marked and shown at most: a hit may be as long as a text."""
 
 
+_MOST_COUNTED = 10_000
+"""Hits of one kind in a text. Whoever finds that many reads it all."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Piece:
     """Some letters of a text, and whether they are a hit."""
@@ -84,7 +88,7 @@ class _Read:
         if reading is None:
             reading = self._readings[pattern.writing] = Reading(self.text.text, pattern.writing)
         if not reading.lacks(pattern.words[0]):
-            yield from (reading.span(*place) for place in pattern.places(reading.words))
+            yield from (reading.span(*place) for place in islice(pattern.places(reading.words), _MOST_COUNTED))
 
 
 def _is_found(query: Query, content: Content, read: Sequence[_Read]) -> bool:

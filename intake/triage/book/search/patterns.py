@@ -36,25 +36,27 @@ class Pattern:
 
     def places(self, row: Sequence[str]) -> Iterator[tuple[int, int]]:
         """The first and the last word of each hit. `row`: a text in the pattern's writing."""
-        *before, last = self.words
-        for at in self._candidates(row):
-            end = at + len(before)
-            if (
-                end < len(row)
-                and row[at:end] == before
-                and (row[end] == last or (self.begins and row[end].startswith(last)))
-            ):
-                yield at, end
+        starts = self._starts(row) if len(self.words) > 1 else self._alone(self.words[0], row)
+        yield from ((at, at + len(self.words) - 1) for at in starts)
 
-    def _candidates(self, row: Sequence[str]) -> Iterator[int]:
-        first = self.words[0]
-        if self.begins and len(self.words) == 1:
-            yield from (at for at, word in enumerate(row) if word.startswith(first))
+    def _alone(self, word: str, row: Sequence[str]) -> Iterator[int]:
+        if self.begins:
+            yield from (at for at, each in enumerate(row) if each.startswith(word))
             return
         at = -1
-        for _ in range(row.count(first)):
-            at = row.index(first, at + 1)
+        for _ in range(row.count(word)):
+            at = row.index(word, at + 1)
             yield at
+
+    def _starts(self, row: Sequence[str]) -> Iterator[int]:
+        """Looked for as one text, which takes no longer where all words are alike; no word holds a space."""
+        text, sought = f" {' '.join(row)} ", f" {' '.join(self.words)}{'' if self.begins else ' '}"
+        at = number = 0
+        while (found := text.find(sought, at)) >= 0:
+            number += text.count(" ", at, found)
+            yield number
+            # Past the space before it, which is that word's.
+            at, number = found + 1, number + 1
 
 
 def patterns(typed: str, how: How, *, begins: bool = False) -> tuple[Pattern, ...]:

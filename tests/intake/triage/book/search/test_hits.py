@@ -1,5 +1,7 @@
 """Hits as a page shows them: whole words of the text, with what stands around them, and nothing of the text changed."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +61,20 @@ def test_of_a_long_text_so_much_is_shown_as_stands_around_the_first_hit() -> Non
 def test_each_text_in_which_there_is_a_hit_is_shown_in_their_order() -> None:
     found = list(hits(parse("mother father"), of("My mother.", "Nothing.", "My father and mother.")))
     assert [marked(hit) for hit in found] == ["My [mother].", "My [father] and [mother]."]
+
+
+@pytest.mark.parametrize("last", ["的", "一"])
+def test_many_letters_that_are_all_alike_are_found_or_not_without_comparing_each_with_all(last: str) -> None:
+    """Each place of the text compared with the whole phrase would be 500 million comparisons."""
+    began = time.process_time()
+    found = list(hits(parse('"' + "的" * 488 + last + '"'), of("的" * 1_000_000)))
+    assert time.process_time() - began < 5
+    assert len(found) == (last == "的")
+
+
+def test_of_hits_without_number_ten_thousand_are_counted() -> None:
+    (hit,) = hits(parse('"a b"'), of("a b c " * 20_000))
+    assert sum(piece.is_hit for piece in hit.pieces) + hit.more == 10_000
 
 
 def test_several_queries_have_their_own_hits_and_no_more_than_are_wanted() -> None:
