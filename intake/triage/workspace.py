@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import islice
 from threading import Event, Lock
 
 from crypto.age import HybridRecipient
@@ -44,6 +45,9 @@ from intake.triage.reading.standing import NOTHING, Change, Standing, held
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
 
+
+MOST_WATCHED = 500
+"""Terms that are watched for: each report that comes is read for all of them."""
 
 _AT_ONCE = 50
 """Reports that are opened in one transaction of the mirror, which others wait for."""
@@ -337,9 +341,9 @@ class Workspace:
                 self._keep_look(tip.id, tip.items)
 
     def watch_terms(self) -> dict[str, str]:
-        """What the team watches for, by the id of each term."""
-        terms = self.team().outcomes(WatchTerm)
-        return {each.watch: each.term for each in terms if not each.retired}
+        """What the team watches for, by the id of each term: as many as each report can be read for, the first ones."""
+        terms = (each for each in self.team().outcomes(WatchTerm) if not each.retired)
+        return {each.watch: each.term for each in islice(terms, MOST_WATCHED)}
 
     def write_for_team(self, form: str, payload: Payload, draft: str = "") -> None:
         """Write something into a dossier of the whole team's that all of it can read; one is made where there is none.

@@ -15,7 +15,7 @@ from intake.triage.pages.views import Answer, saved_filters, to_unlock, unlocked
 from intake.triage.pages.wanted import today
 from intake.triage.pages.writing import OF_TEAM
 from intake.triage.reading.standing import Change
-from intake.triage.workspace import Workspace
+from intake.triage.workspace import MOST_WATCHED, Workspace
 
 blueprint = Blueprint("team", __name__, url_prefix="/team")
 
@@ -41,7 +41,7 @@ def _write(workspace: Workspace, kind: str) -> Answer:
     form, draft = request.form.get("form") or new_form(), request.form.get("draft", "")
     try:
         payload = read_form(kind, request.form)
-        _require_own_name(workspace, payload)
+        _require_room(workspace, payload)
         workspace.write_for_team(form, payload, draft)
     except FormError as error:
         return _page(workspace, f"Not saved: {error}.", kind, request.form), 400
@@ -50,13 +50,16 @@ def _write(workspace: Workspace, kind: str) -> Answer:
     return redirect(url_for("team.team", _anchor=kind), 303)
 
 
-def _require_own_name(workspace: Workspace, payload: Payload) -> None:
-    """Raise `FormError` if it is a label with the name of another one that is offered."""
-    if not isinstance(payload, LabelName) or payload.retired:
-        return
-    offered = (each for each in workspace.team().outcomes(LabelName) if not each.retired)
-    if any(each.label != payload.label and each.name.casefold() == payload.name.casefold() for each in offered):
-        raise FormError("there is a label of this name already")
+def _require_room(workspace: Workspace, payload: Payload) -> None:
+    """Raise `FormError` if it is a label with the name of another one that is offered, or a term too many."""
+    match payload:
+        case LabelName(retired=False):
+            offered = [each for each in workspace.team().outcomes(LabelName) if not each.retired]
+            if any(each.label != payload.label and each.name.casefold() == payload.name.casefold() for each in offered):
+                raise FormError("there is a label of this name already")
+        case WatchTerm(retired=False):
+            if payload.watch not in (watched := workspace.watch_terms()) and len(watched) == MOST_WATCHED:
+                raise FormError(f"{MOST_WATCHED} terms are watched for: end one of them first")
 
 
 blueprint.post("/<kind>", endpoint="write")(unlocked(_write, otherwise=_keep))
@@ -85,6 +88,7 @@ def _page(
         labels_of_team=[event for event in standing.outcomes(LabelName) if not event.retired],
         filters=saved_filters(workspace),
         watch_terms=[event for event in standing.outcomes(WatchTerm) if not event.retired],
+        most_watched=MOST_WATCHED,
         duties=sorted(standing.outcomes(Duty), key=lambda duty: duty.since),
         templates=[event for event in standing.outcomes(Template) if not event.retired],
         people=workspace.people(),

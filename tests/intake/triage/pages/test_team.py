@@ -155,6 +155,24 @@ def test_what_is_watched_for_marks_reports_of_all_that_were_there_that_come_and_
     assert "On the watch list, and new since your last look" in boris.get("/").text
 
 
+def test_no_more_is_watched_for_than_each_report_can_be_read_for(
+    desk: Desk, amina: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.store_tip("Gülnar was called.", {})
+    sync(amina)
+    monkeypatch.setattr("intake.triage.workspace.MOST_WATCHED", 2)
+    for term in ("nobody", "somebody", "gulnar"):
+        assert set_for_all(amina, "watch_term", term=term) == 303
+    assert marked(amina) == [], "a program without the limit sent a third one"
+    monkeypatch.setattr("intake.triage.pages.team.MOST_WATCHED", 2)
+    assert "only the first 2 are" in amina.get("/team").text
+    assert set_for_all(amina, "watch_term", term="another") == 400
+    first = next(iter(amina.workspace.watch_terms()))
+    seen = " ".join(amina.workspace.team().seen("watch_term"))
+    assert set_for_all(amina, "watch_term", watch=first, term="nobody", retired="yes", seen=seen) == 303
+    assert len(marked(amina)) == 1
+
+
 def test_a_term_that_is_watched_for_no_more_marks_nothing_also_after_a_lock(desk: Desk, amina: Program) -> None:
     desk.store_tip("Gülnar was called.", {})
     sync(amina)
