@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -188,20 +188,20 @@ def filter_name(field: str) -> str:
     return _FILTERS.get(key) or labels.question(key)
 
 
-def choices(field: str, counts: Mapping[str, int], workspace: Workspace) -> Mapping[str, str]:
-    """The choices of a filter that occur, in words."""
+def choices(field: str, occurring: Collection[str], workspace: Workspace) -> Mapping[str, str]:
+    """The choices of a filter that occur, or were chosen, in words."""
     if field == "assigned":
-        return {key: _NOBODY.get(key) or workspace.name(key) for key in counts}
+        return {key: _NOBODY.get(key) or workspace.name(key) for key in occurring}
     if field == "label":
-        return {key: label.name for key, label in labels_by_id(workspace).items() if key in counts}
+        return {key: label.name for key, label in labels_by_id(workspace).items() if key in occurring}
     if field == "language":
-        return {key: language_name(key) or key for key in sorted(counts)}
+        return {key: language_name(key) or key for key in sorted(occurring)}
     if field == "watched":
         terms = {"yes": "Anything on the watch list", **workspace.watch_terms()}
-        return {key: term for key, term in terms.items() if key in counts}
+        return {key: term for key, term in terms.items() if key in occurring}
     if field in _CHOICES:
-        return {key: says for key, says in _CHOICES[field].items() if key in counts}
-    return {key: _UNSAID.get(key, says) for key, says in labels.choices(field, counts).items()}
+        return {key: says for key, says in _CHOICES[field].items() if key in occurring}
+    return {key: _UNSAID.get(key, says) for key, says in labels.choices(field, occurring).items()}
 
 
 def labels_by_id(workspace: Workspace) -> Mapping[str, LabelName]:

@@ -24,6 +24,7 @@ from intake.report import labels
 from intake.report.events import STATUSES, Note, Referral, SavedFilter, Template
 from intake.report.payloads import TEAM, Handed
 from intake.triage.book import COLUMNS, Wanted
+from intake.triage.book.traits import WORK
 from intake.triage.guard import Guard
 from intake.triage.keys.keyfile import KeyFileError
 from intake.triage.outbox.unsent import Unsent, new_form
@@ -138,6 +139,7 @@ def queue(workspace: Workspace) -> str:
         workspace=workspace,
         page=workspace.book.queue(asked, request.args.get("page", 1, int)),
         fields=fields(),
+        questions=[field for field in fields() if field not in (*WORK, *COLUMNS)],
         wanted=asked,
         address=address(request.args),
         due=request.args.get("due", ""),

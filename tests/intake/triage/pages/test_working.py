@@ -109,6 +109,16 @@ def test_who_did_not_say_how_urgent_it_is_can_be_found_and_comes_before_what_is_
     assert '<input type="checkbox" name="urgency" value="-"> Not answered (1)</label>' in listing
     count, found = listed(amina, urgency="-")
     assert (count, "Nobody knows." in found) == (1, True)
+    assert "<summary>What help is needed?</summary>" not in listing, "nobody answered that"
+
+
+def test_what_was_chosen_stays_chosen_where_nothing_fits_it(desk: Desk, amina: Program) -> None:
+    desk.store_tip("It goes on.", ANSWERS)
+    sync(amina)
+    count, found = listed(amina, urgency="now", demand="silence")
+    assert count == 0
+    assert re.search(r'name="urgency" value="now" checked> It is happening now \(0\)', found)
+    assert '<details class="questions" open>' in found
 
 
 def test_a_message_waits_for_an_answer_until_somebody_answers(desk: Desk, amina: Program, boris: Program) -> None:
