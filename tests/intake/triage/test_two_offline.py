@@ -17,7 +17,18 @@ from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
 from intake.languages.shown import shown
-from intake.report.events import NUMBERED, STATUSES, TEAM_EVENTS, Event, HarmCheck, Note, Referral, Subject
+from intake.report.events import (
+    NUMBERED,
+    STATUSES,
+    TEAM_EVENTS,
+    Act,
+    Event,
+    HarmCheck,
+    Note,
+    Referral,
+    SavedFilter,
+    Subject,
+)
 from intake.report.payloads import Message, Payload
 from intake.triage.outbox.sending import Whereabouts
 from intake.triage.outbox.unsent import Unsent, new_form
@@ -108,8 +119,12 @@ class Working:
         values = {name: self.value(made, name, hint) for name, hint in made.types().items()}
         if made is Note:
             values["answers"] = self.draw.choice(["", *(each.item for each in self.opened.written_as(Note))])
-        if made is HarmCheck:
-            about = standing.subjects.get(Subject(Referral.kind, str(values["referral"])))
+        if made is SavedFilter:
+            # Of somebody's own, what others wrote doesn't count, and both need not have it.
+            values["owner"] = ""
+        if "of" in values:
+            of = Referral if made is HarmCheck else Act
+            about = standing.subjects.get(Subject(of.kind, str(values[of.names])))
             values["of"] = "" if about is None else about.outcome.item
         payload = made.from_values(values)
         return replace(payload, seen=standing.seen(made.kind)) if isinstance(payload, Event) else payload
