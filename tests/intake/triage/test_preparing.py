@@ -28,6 +28,8 @@ from program import PASSPHRASE, Enrol, HomeOf, Program
 from waiting import waited_for
 from window import show
 
+pytestmark = pytest.mark.slow
+
 TIPS = 110
 
 OPENS_AND_IS_KILLED = """

@@ -4,6 +4,8 @@ import secrets
 from datetime import UTC, datetime
 from time import process_time
 
+import pytest
+
 from intake.report.events import Referral
 from intake.triage.book import Book
 from intake.triage.book.register import ORDERS, PAGE, UNCHECKED, Sought
@@ -25,6 +27,7 @@ def referred(number: int) -> OpenTip:
     return tip
 
 
+@pytest.mark.slow
 def test_ten_thousand_reports_cost_no_more_than_a_tenth_of_a_second() -> None:
     book = Book()
     for number in range(10_000):

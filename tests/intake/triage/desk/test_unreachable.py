@@ -19,7 +19,7 @@ from program import Enrol, HomeOf, Reviewer
 from project import PROJECT
 
 # httpcore leaves the socket of a SOCKS handshake that failed to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
 
 
 @contextmanager

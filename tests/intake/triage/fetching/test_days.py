@@ -17,6 +17,8 @@ from open_desk import Desk
 from program import Program
 from told import queue, shown, sync
 
+pytestmark = pytest.mark.slow
+
 ANSWERS: dict[str, str] = {}
 
 

@@ -165,6 +165,7 @@ def fetched(desk: Desk, home: Path, keys: MemberKeys) -> dict[str, Any]:
     return {what: shown for what, shown in held.items() if what != "given"}
 
 
+@pytest.mark.slow
 def test_pages_say_how_far_the_first_fetch_is(
     pieces: Pieces, keys: MemberKeys, reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,8 @@ from program import Enrol, HomeOf, Program, Reviewer
 from signed_head import sign_head
 from told import queue, sync
 
+pytestmark = pytest.mark.slow
+
 
 def unlog(desk: Desk, path: str) -> None:
     """From now on the newest entry is dropped after each such request was answered."""

@@ -21,6 +21,8 @@ from intake.triage.mirror.tips import Tips
 from open_desk import Desk
 from program import Enrol, Program, Reviewer
 
+pytestmark = pytest.mark.slow
+
 ANSWERS = {"urgency": "now"}
 CHANGED = re.compile(r'id="members-changed".*?</section>', re.DOTALL)
 

@@ -26,6 +26,8 @@ from open_desk import Desk, Stored
 from program import Program, Reviewer
 from told import alerts, page, queue, shown, sync
 
+pytestmark = pytest.mark.slow
+
 NEWER = "was written by a newer version of this program than the one on this machine"
 NEWER_FORM = "Some of the answers are to a version of the form that the program on this machine doesn't know"
 FORM = load_form().version
