@@ -17,6 +17,11 @@ def is_filled(text: str) -> bool:
     return _BRACE.search(text) is None
 
 
+def is_fillable(text: str) -> bool:
+    """Whether each brace belongs to a place: with any other, nothing could ever leave."""
+    return is_filled(_PLACE.sub("", text))
+
+
 def fill(text: str, fillings: Iterable[tuple[str, str]]) -> str:
     """The text with each place filled that something is given for."""
     given = {place: filling for place, filling in fillings if filling.strip()}

@@ -31,6 +31,7 @@ from intake.report.events import (
 from intake.report.payloads import Payload, PayloadFormatError, Reply
 from intake.triage.book.search import parse
 from intake.triage.pages.asked import asked
+from intake.triage.pages.blanks import is_fillable
 
 LONGEST_TEXT = 50_000
 
@@ -117,16 +118,20 @@ def _check(payload: Payload) -> None:
             raise FormError(says)
     if isinstance(payload, Event) and not payload.is_named:
         raise FormError("it doesn't say what is to be changed: open the page anew")
-    if isinstance(payload, WatchTerm) and not payload.retired:
-        _check_watched(payload.term)
+    if isinstance(payload, Template | WatchTerm) and not payload.retired:
+        _check_usable(payload)
     name, choices, reason = _NEED_REASON.get(type(payload), ("kind", frozenset(), ""))
     if getattr(payload, name) in choices and not getattr(payload, reason):
         raise FormError("what you chose needs a reason")
 
 
-def _check_watched(term: str) -> None:
+def _check_usable(payload: Template | WatchTerm) -> None:
     """What is watched for is all that was typed, or nothing: nobody may rely on a part that is left out."""
-    query = parse(term)
+    if isinstance(payload, Template):
+        if not is_fillable(payload.text):
+            raise FormError("a brace in it belongs to no place: nothing could ever leave with it")
+        return
+    query = parse(payload.term)
     if query.left_out:
         raise FormError(f"not all of it can be watched for. {' '.join(query.left_out)}".removesuffix("."))
     if query.is_empty:

@@ -216,6 +216,7 @@ def test_what_is_watched_for_offline_marks_at_once_and_two_who_retire_and_add_se
         ("saved_filter", {"name": ""}),
         ("duty", {"since": "2026-12-24", "until": "2026-12-01"}),
         ("duty", {"since": "tomorrow", "until": "2026-12-01"}),
+        ("template", {"name": "A lawyer", "language": "en", "text": "Go to {lawyer on Monday."}),
         ("watch_term", {"term": ""}),
         ("watch_term", {"term": "???"}),
         ("watch_term", {"term": "gulnar NOT police"}),
