@@ -54,7 +54,8 @@ from intake.triage.pages.app import create_app
 from intake.triage.pages.place import Place
 from intake.triage.progress import no_progress
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import OpenTip, Reader, Signed
+from intake.triage.reading.given import Reader
+from intake.triage.reading.opentip import OpenTip, Signed
 from intake.triage.workspace import Workspace
 
 SIZES = (10_000, 100_000)

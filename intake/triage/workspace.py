@@ -36,10 +36,12 @@ from intake.triage.outbox.unsent import Outbox, TeamDossier, Unsent, new_form
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
 from intake.triage.reading.dossiers import counting, to_write_into
+from intake.triage.reading.given import Given, Reader
 from intake.triage.reading.gone import notices
 from intake.triage.reading.looked import Looked
 from intake.triage.reading.membership import acknowledge, changes, to_compare
-from intake.triage.reading.opening import Attachment, Given, OpenTip, Reader, open_tip
+from intake.triage.reading.opening import open_tip
+from intake.triage.reading.opentip import Attachment, OpenTip
 from intake.triage.reading.standing import NOTHING, Change, Standing, held
 
 _PATIENCE = 60.0

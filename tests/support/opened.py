@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from intake.triage.book import Book, Wanted
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 
 GIVEN, OTHER = bytes(32), bytes([1]) * 32
 """What tips that are put into a book are said to be opened from."""

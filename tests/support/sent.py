@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from intake.report.events import Note, Status
 from intake.report.payloads import Payload, Reply
 from intake.triage.outbox.unsent import Unsent, new_form
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 
 _MADE: Mapping[str, Callable[[str], Payload]] = {

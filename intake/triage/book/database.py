@@ -19,7 +19,7 @@ from intake.triage.book.register import RegisterPage, Sought
 from intake.triage.book.search import Content, Query, Results, fitting, index, watching
 from intake.triage.book.search.index import Cells
 from intake.triage.book.traits import CHANGED, NEW, READ, UNREAD, WATCHED, YES
-from intake.triage.reading.opening import OpenTip, Signed
+from intake.triage.reading.opentip import OpenTip, Signed
 from intake.triage.reading.standing import NOTHING, Ahead, Standing
 
 P = TypeVar("P", bound=Payload)

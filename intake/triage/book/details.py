@@ -20,7 +20,7 @@ from intake.report import labels
 from intake.report.definition import Entry, forms
 from intake.triage.book.search.letters import FOLDED, UNSPACED, Letters, folded
 from intake.triage.book.search.words import Reading, Writing
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 
 SCHEMA = """
 CREATE TABLE detail (key TEXT, place INTEGER, PRIMARY KEY (key, place)) WITHOUT ROWID;

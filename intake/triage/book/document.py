@@ -11,7 +11,7 @@ from intake.report.payloads import About, ConsentAnswer, parse_document, to_docu
 from intake.report.told import Account, Told
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
+from intake.triage.reading.opentip import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
 
 _QUICK = 1
 """Of zlib's levels. Words, ids and keys in text shrink to half by any of them."""

@@ -15,7 +15,7 @@ from intake.triage.book.facets import FacetIndex, Facets, Places
 from intake.triage.book.search import Query
 from intake.triage.book.search import index as words
 from intake.triage.book.traits import UNREAD, traits
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import Ahead, Standing, held
 
 PAGE = 50

@@ -9,7 +9,7 @@ from typing import Any
 from intake.report.events import Referral
 from intake.triage.reading.casework import Referred, referrals
 from intake.triage.reading.consents import grounds
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import Standing
 
 PAGE = 50

@@ -1,7 +1,7 @@
 """The book on the disk while the program is locked: sealed to the reviewer's own key, whole or not at all.
 
 It is a cache of what the home holds sealed anyway, and says by itself what makes it stale: it opens only in the program
-that wrote it, and each tip in it bears a digest of all that it was opened from (`opening.Given`). An old one, a damaged
+that wrote it, and each tip in it bears a digest of all that it was opened from (`reading.given.Given`). An old one, a damaged
 one or none costs time and nothing else.
 """
 

@@ -11,7 +11,7 @@ from intake.report.payloads import Opened
 from intake.triage.book.facets import Facets
 from intake.triage.reading.casework import Referred, acts, referrals
 from intake.triage.reading.consents import ENDED, LATER, NO, WAITING, grounds, uses
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
 from intake.triage.reading.standing import Standing
 

@@ -9,7 +9,7 @@ from intake.triage.book.details import ADDRESS, NAME, NUMBER, PART, Candidates, 
 from intake.triage.caution.links import links
 from intake.triage.caution.names import names
 from intake.triage.caution.relatives import invitations
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 
 MEMBER, OTHER, SOURCE, LINK, RELATIVE = "member", "other", "source", "link", "relative"
 

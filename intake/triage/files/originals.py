@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 
 from crypto.age import AgeError, Decryptor
 from intake.triage.files.downloads import Downloads, Wanted
-from intake.triage.reading.opening import Attachment, OpenTip
+from intake.triage.reading.opentip import Attachment, OpenTip
 
 
 class DamagedFileError(Exception):

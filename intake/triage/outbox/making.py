@@ -19,7 +19,9 @@ from intake.report.payloads import TEAM, Entered, Report
 from intake.triage.mirror.added import Added, Author
 from intake.triage.mirror.known import Known
 from intake.triage.outbox.unsent import Unsent
-from intake.triage.reading.opening import Given, OpenTip, open_tip
+from intake.triage.reading.given import Given
+from intake.triage.reading.opening import open_tip
+from intake.triage.reading.opentip import OpenTip
 
 _YOU = "You"
 _WORDS_OTHERWISE = "en"

@@ -22,7 +22,7 @@ from intake.report.payloads import Opened, Reply
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
 from intake.triage.outbox.making import Told, for_readers, sealed_parts, shown
 from intake.triage.outbox.unsent import Outbox, OutboxError, TypedReport, Unsent, new_form
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import NOTHING, Ahead, Change
 
 _SOON = 5.0

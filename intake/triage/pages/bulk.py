@@ -15,7 +15,7 @@ from intake.triage.pages.forms import FormError, read_form
 from intake.triage.pages.phrases import labels_by_id
 from intake.triage.pages.views import Answer, unlocked
 from intake.triage.pages.wanted import address
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/bulk")

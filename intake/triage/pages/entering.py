@@ -23,7 +23,7 @@ from intake.triage.pages import kept
 from intake.triage.pages.languages import languages
 from intake.triage.pages.views import Answer as Page
 from intake.triage.pages.views import to_unlock, unlocked
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("entering", __name__)

@@ -20,7 +20,7 @@ from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages import phrases, policy
 from intake.triage.pages.views import Answer, chosen_tip, guard, tip_page, unlocked
-from intake.triage.reading.opening import Attachment, OpenTip
+from intake.triage.reading.opentip import Attachment, OpenTip
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("files", __name__)

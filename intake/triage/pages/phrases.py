@@ -34,7 +34,7 @@ from intake.triage.pages.asked import asked, words
 from intake.triage.pages.filenames import saved_name
 from intake.triage.pages.languages import language_name
 from intake.triage.reading.consents import Use, uses
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.timeline import known_day, span
 from intake.triage.times import moment
 from intake.triage.workspace import Workspace

@@ -25,7 +25,7 @@ from intake.triage.pages.phrases import place_of
 from intake.triage.pages.views import Answer, chosen_tip, tip_page, unlocked, within
 from intake.triage.pages.wanted import address
 from intake.triage.reading.consents import uses
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("replying", __name__, url_prefix=f"/tips/<tip_id>/<any({', '.join(sorted(SEEN_FIRST))}):kind>")

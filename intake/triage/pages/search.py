@@ -10,7 +10,7 @@ from intake.triage.book import Book
 from intake.triage.book.search import PARTS, Hit, How, Query, hits
 from intake.triage.pages.sought import sought
 from intake.triage.pages.views import unlocked
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("search", __name__)

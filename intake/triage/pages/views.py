@@ -36,7 +36,7 @@ from intake.triage.patience import in_thread
 from intake.triage.reading.casework import acts, referrals
 from intake.triage.reading.consents import grounds, strays, uses
 from intake.triage.reading.language import guess
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
 from intake.triage.reading.timeline import timeline
 from intake.triage.workspace import Workspace

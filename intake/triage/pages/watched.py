@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.triage.book.search import Hit, first_hits
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 
 _MOST_SHOWN = 3

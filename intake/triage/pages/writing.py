@@ -14,7 +14,7 @@ from intake.triage.pages.phrases import place_of
 from intake.triage.pages.views import TRANSLATION, Answer, chosen_tip, tip_page, unlocked
 from intake.triage.pages.wanted import address
 from intake.triage.reading.calendars import ISLAMIC, CalendarError, propose
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 
 blueprint = Blueprint("writing", __name__)

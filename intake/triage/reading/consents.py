@@ -11,7 +11,7 @@ from itertools import takewhile
 from intake.report import labels
 from intake.report.events import ConsentCheck, ConsentRequest, Subject
 from intake.report.payloads import ConsentAnswer
-from intake.triage.reading.opening import DatedAnswer, OpenTip
+from intake.triage.reading.opentip import DatedAnswer, OpenTip
 from intake.triage.reading.standing import Change, Merged, Standing
 
 YES, NO, LATER = "yes", "no", "later"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from intake.protocol.actions import Action
 from intake.protocol.logstate import LogState
 from intake.report.events import SavedFilter
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import Change
 
 WRITTEN_INTO = timedelta(days=90)

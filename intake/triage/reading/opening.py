@@ -1,21 +1,14 @@
 """From sealed bytes to a tip that can be read: opened in memory, each author proven by the log, doubts said aloud."""
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from itertools import takewhile
-from typing import TypeVar
 
 from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza_count, unseal
 from crypto.padding import PaddingError
-from intake.protocol.clock import Correction, LogClock
-from intake.protocol.index import ItemRow, TipRow, sha256_hex
+from intake.protocol.index import ItemRow, sha256_hex
 from intake.protocol.kinds import KINDS, Kind
-from intake.protocol.logstate import LogState
 from intake.report.definition import NARRATIVE, Answers, forms
 from intake.report.documents import Document, read, read_one
-from intake.report.events import EVENTS, TO_SOURCE, Event, Note
+from intake.report.events import EVENTS, TO_SOURCE, Note
 from intake.report.payloads import (
     TEAM,
     About,
@@ -27,8 +20,6 @@ from intake.report.payloads import (
     Handed,
     Newer,
     NewerVersionError,
-    Opened,
-    Payload,
     PayloadFormatError,
     Reply,
     Report,
@@ -36,17 +27,12 @@ from intake.report.payloads import (
     Summary,
 )
 from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signer
-from intake.report.told import Account
-from intake.triage.mirror.added import Added, Author, Authors, Taken
-from intake.triage.mirror.known import Known
+from intake.triage.mirror.added import Author
 from intake.triage.reading.chain import TELL, Checked, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
-from intake.triage.reading.standing import Change
-
-P = TypeVar("P", bound=Payload)
-
-WRITTEN = Reply | Opened | Note | Event | Entered | Handed | Saved
-"""What reviewers write."""
+from intake.triage.reading.doubts import doubts, not_sealed_to, say_made, say_missing, say_unsigned
+from intake.triage.reading.given import Given
+from intake.triage.reading.opentip import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
 
 _COVERS: tuple[type[Summary | Dossier], ...] = (Summary, Dossier)
 _BY_REVIEWERS: Mapping[str, tuple[type[WRITTEN], ...]] = {
@@ -63,197 +49,6 @@ _NEWER_FORM = (
     "Some of the answers are to a version of the form that the program on this machine doesn't know: they are shown by "
     "their keys. A newer version of this program has the words."
 )
-_BEFORE_SIGNATURES = (
-    "This report is from before signatures: nothing proves that what stands here as the source's came from the source. "
-    "What they sent later is signed, but the report names no key to check that by."
-)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Signed:
-    """Something a reviewer wrote."""
-
-    item: str
-    author: Author
-    payload: WRITTEN
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class TakenBack:
-    """A reply that is deleted: who had written it, and who took it back."""
-
-    item: str
-    author: Author
-    by: Author
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Attachment:
-    """A file of a tip: the day on which its description came, what that says, and the size of its sealed bytes."""
-
-    day: str
-    about: About
-    sealed: int
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class DatedAnswer:
-    """What a source answered to whether something may be done: the id of its item, its day, and the answer.
-
-    `is_sure`: nothing that the source sent later is missing or in doubt, as far as that can be known.
-    """
-
-    item: str
-    day: str
-    answer: ConsentAnswer
-    is_sure: bool
-
-
-@dataclass(slots=True, repr=False)
-class OpenTip:
-    """A tip in the clear, in memory. `warnings` and `remarks` are shown with it.
-
-    `signer`: the source's key, empty if none is known. `files`: by id of their descriptions. `rows`: the items that are
-    shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
-    `consent_answers`: to what it was asked in particular, in the order of its numbers. `made`: the member who made it,
-    by the log, and when; None if it came from the source site. `dossier`: what a dossier of the team's own is about,
-    empty in reports.
-    """
-
-    id: str
-    day: str
-    made: Author | None = None
-    dossier: str = ""
-    source: str = ""
-    signer: str = ""
-    language: str = ""
-    identities: tuple[HybridIdentity, ...] = ()
-    account: Account = field(default_factory=Account)
-    narrative: str = ""
-    conversation: list[Line] = field(default_factory=list)
-    consent_answers: list[DatedAnswer] = field(default_factory=list)
-    files: dict[str, Attachment] = field(default_factory=dict)
-    written: list[Signed] = field(default_factory=list)
-    taken_back: list[TakenBack] = field(default_factory=list)
-    rows: tuple[ItemRow, ...] = ()
-    deleted: set[str] = field(default_factory=set)
-    replies: int = 0
-    warnings: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    spoilt: list[str] = field(default_factory=list)
-    """Items that are not what was sealed, on this machine or at the desk already."""
-
-    @property
-    def changes(self) -> list[Change]:
-        """Every event, in the order of the log."""
-        return [Change(s.item, s.payload, s.author) for s in self.written if isinstance(s.payload, Event)]
-
-    @property
-    def unanswered(self) -> str:
-        """The day of the source's first message after the last answer; empty if there is none."""
-        since = takewhile(lambda line: not line.answers, reversed(self.conversation))
-        return min((line.day for line in since if not line.author), default="")
-
-    @property
-    def active(self) -> str:
-        """The latest day on which anybody wrote."""
-        written = (f"{signed.author.at:%Y-%m-%d}" for signed in self.written)
-        return max(self.day, *(row.day for row in self.rows), *written)
-
-    @property
-    def items(self) -> frozenset[str]:
-        """The ids of all that it holds that somebody may read as new, and of replies that were taken back."""
-        written = (signed.item for signed in self.written if not isinstance(signed.payload, Opened))
-        return frozenset((*(row.id for row in self.rows), *written, *(each.item for each in self.taken_back)))
-
-    @property
-    def entered(self) -> Entered | None:
-        """How it came, by the word of the member who made it; None if it came from the source site."""
-        return next((signed.payload for signed in self.written if isinstance(signed.payload, Entered)), None)
-
-    def written_as(self, kind: type[P]) -> list[Signed]:
-        """What reviewers wrote of one kind, oldest first."""
-        return [signed for signed in self.written if isinstance(signed.payload, kind)]
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """All that a tip is opened from beside the key: from two that are equal the same is opened, to the last doubt.
-
-    `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
-    bytes on this machine, the summary's by that of the tip. By the log: `reviewers`, how many there were on the tip's
-    day; `since`, when whoever reads was enrolled; `corrections` of its clock; who `made` the tip, if a member did; what
-    was `added` to the tip, in its order, `missing`, the ids of what must be here of it and is not, and what was `taken`
-    back before the index.
-    """
-
-    row: TipRow
-    items: tuple[ItemRow, ...]
-    known: Known
-    kept: Mapping[str, str]
-    reviewers: tuple[int, ...]
-    since: date
-    corrections: tuple[Correction, ...]
-    made: Added | None
-    added: tuple[Added, ...]
-    missing: tuple[str, ...]
-    taken: tuple[Taken, ...] = ()
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 over every field: a new one can't be forgotten here."""
-        return hashlib.sha256(repr(self).encode()).digest()
-
-    @property
-    def clock(self) -> LogClock:
-        """What the log's clock calls a day."""
-        return LogClock(corrections=self.corrections)
-
-    def author(self, item: str) -> Author | None:
-        """Who added exactly the bytes that are kept as this item."""
-        digest = bytes.fromhex(self.kept.get(item, ""))
-        return next((added.author for added in self.added if (added.item, added.digest) == (item, digest)), None)
-
-    @property
-    def first(self) -> str:
-        """The id of the item that came with a tip that a member made; empty for a source's."""
-        place = -1 if self.made is None else self.made.author.place
-        return next((added.item for added in self.added if added.author.place == place), "")
-
-    @property
-    def replies(self) -> list[Added]:
-        """Everything that was ever sealed to the source, in the order of the log."""
-        return [added for added in self.added if added.to_source]
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Whoever reads by a verified log: since when tips are sealed to them, and up to where in it an index was read."""
-
-    since: date
-    log: LogState
-    authors: Authors
-    place: int
-
-    def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
-        """What a tip is opened from, with all that the log says of it."""
-        # Nothing that a reviewer adds is an attachment's content: called that, it would be neither fetched nor shown.
-        proven, present = self.authors.to(row.id), {item.id for item in items if not item.blob}
-        return Given(
-            row=row,
-            items=tuple(sorted(items, key=lambda item: item.id)),
-            known=known,
-            kept=dict(sorted(kept.items())),
-            reviewers=tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day)))),
-            since=self.since,
-            corrections=self.log.clock.corrections,
-            made=proven.made,
-            added=proven.added,
-            missing=tuple(
-                each.item for each in proven.added if each.author.place < self.place and each.item not in present
-            ),
-            taken=tuple(each for each in proven.taken if each.author.place < self.place),
-        )
 
 
 def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> OpenTip:
@@ -262,13 +57,13 @@ def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity
     `sealed`: the bytes that are kept, by the ids of `given.kept`.
     """
     tip = OpenTip(given.row.id, given.row.day)
-    tip.warnings += _doubts(given)
+    tip.warnings += doubts(given)
     _open_into(tip, given, sealed, identity)
     _take_back(tip, given)
     gone = {each.item for each in tip.taken_back}
     for each in given.added:
         if each.item in given.missing and each.item not in gone:
-            _say_missing(tip, each, is_first=each.item == given.first)
+            say_missing(tip, each, is_first=each.item == given.first)
     return tip
 
 
@@ -297,7 +92,7 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
         signer = parse_signer(opened.signer) if isinstance(opened, Summary) and opened.signer else None
         identities = _identities(opened)
     except NoMatch:
-        tip.warnings.append(_not_sealed_to(given))
+        tip.warnings.append(not_sealed_to(given))
         return
     except NewerVersionError:
         tip.warnings.append(f"The summary of this report {_NEWER}")
@@ -309,7 +104,7 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
         tip.warnings.append(
             f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
         )
-    _say_made(tip, given)
+    say_made(tip, given)
     if isinstance(opened, Dossier) and tip.made is None:
         tip.warnings.append(
             "The server shows this as a dossier of your team's own, but by the log no member made it so. Nothing in it "
@@ -327,7 +122,7 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
         _open_dossier(tip, given, sealed)
         return
     if signer is None:
-        _say_unsigned(tip, known)
+        say_unsigned(tip, known)
     tip.source, tip.signer, tip.language = opened.source, opened.signer, opened.language
     _take_answers(tip, opened.form, opened.answers, row.day)
     opened_items = _open_items(tip, _first_seen(tip, given, sealed), given, sealed)
@@ -345,20 +140,6 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     _require_own_word(tip, given)
     tip.written.sort(key=lambda signed: signed.author.place)
     tip.conversation = in_order(sent.sent, _replied(tip, given))
-
-
-def _say_made(tip: OpenTip, given: Given) -> None:
-    """By the log: who made it, if what is shown is what they made."""
-    if given.made is None:
-        return
-    if given.made.digest.hex() == given.known.payload:
-        tip.made = given.made.author
-    else:
-        author = given.made.author
-        tip.warnings.append(
-            f"By the log, {author.name} made this on {author.at:%Y-%m-%d}, but of something else than the server "
-            f"shows. It is not taken as theirs. {TELL}"
-        )
 
 
 def _open_dossier(tip: OpenTip, given: Given, sealed: Mapping[str, bytes]) -> None:
@@ -395,77 +176,6 @@ def _first_seen(tip: OpenTip, given: Given, sealed: Collection[str]) -> Sequence
         rest = "What this machine has kept is shown." if row.id in sealed else "This machine has not kept it."
         tip.warnings.append(f"{named(row)} is no longer on the server. No source can delete that alone. {rest} {TELL}")
     return [first.get(item.id, item) for item in given.items] + [row for row in gone if row.id in sealed]
-
-
-def _say_unsigned(tip: OpenTip, known: Known) -> None:
-    if tip.made is not None:
-        # Whose it is, the log says.
-        return
-    if known.signs:
-        tip.warnings.append(
-            "This report names no key of its source, although it came when this server already had such keys: it may "
-            f"be forged. {TELL}"
-        )
-    else:
-        tip.remarks.append(_BEFORE_SIGNATURES)
-
-
-def _doubts(given: Given) -> list[str]:
-    """What the server says of a tip now that does not go with what was seen before."""
-    row, known = given.row, given.known
-    doubts = []
-    if not known.is_summary_of(row):
-        doubts.append(
-            "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
-            f"explains that. What you see was opened with the first one. {TELL}"
-        )
-    if known.absent and date.fromisoformat(row.day) < given.clock.earliest(date.fromisoformat(known.absent)):
-        doubts.append(
-            f"This report is dated {row.day}, but the server did not have it yet when you fetched on {known.absent}. "
-            f"{TELL}"
-        )
-    if known.withdrawn:
-        doubts.append(
-            f"The source withdrew this report on {known.withdrawn}, by its signature, but the server has it again."
-            f" {TELL}"
-        )
-    return doubts
-
-
-def _not_sealed_to(given: Given) -> str:
-    if given.made is not None:
-        author = given.made.author
-        return (
-            f"By the log, {author.name} made this on {author.at:%Y-%m-%d}. It was not sealed to you. If you were a "
-            "reviewer by then, tell them: their program did not know of you, or they left you out."
-        )
-    # A fetch on the same day proves nothing: what had come by then may have waited for the next gate.
-    came = date.fromisoformat(max(given.row.day, given.known.absent))
-    if given.clock.earliest(came) > given.clock.latest(given.since):
-        return f"This report was not sealed to you, although it came after you were enrolled. {TELL}"
-    if given.known.absent:
-        return (
-            "This report was not sealed to you. It came on the day on which you were enrolled, perhaps just before, "
-            "and showed later. If your colleagues read it and you can't, ask those who run the server why."
-        )
-    return "This report was not sealed to you: it came before you were enrolled."
-
-
-def _say_missing(tip: OpenTip, added: Added, *, is_first: bool) -> None:
-    by = f"{added.author.name} sent on {added.author.at:%Y-%m-%d}"
-    if is_first:
-        tip.warnings.append(f"What this began with, and {by}, is no longer on the server. {TELL}")
-    elif added.item in tip.deleted and tip.signer:
-        tip.remarks.append(f"The source deleted a reply that {by}, as the source's signature proves.")
-    elif added.item in tip.deleted:
-        tip.remarks.append(f"A reply that {by} was deleted, it is said by the source; there is no key to check that.")
-    elif added.to_source:
-        tip.warnings.append(
-            f"A message to the source that {by} is no longer on the server, and nothing that the source signed says "
-            "that they deleted it. If they did, that comes with one of the next fetches."
-        )
-    else:
-        tip.warnings.append(f"A note or status that {by} is no longer on the server.")
 
 
 def _identities(opened: Summary | Dossier) -> tuple[HybridIdentity, ...]:

@@ -35,7 +35,7 @@ from intake.triage.outbox.unsent import Unsent, new_form
 from intake.triage.pages.asked import Asked, asked
 from intake.triage.pages.forms import FORMS
 from intake.triage.pages.phrases import content
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import Standing
 from open_desk import Desk
 from opened import opened_tip, tips_of

@@ -27,7 +27,7 @@ from intake.report.events import (
 )
 from intake.triage.book.extracts import Extracts
 from intake.triage.mirror.added import Author
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import Standing
 
 PARTS: Mapping[str, str] = MappingProxyType(

@@ -8,7 +8,7 @@ from intake.triage.files.originals import Originals
 from intake.triage.files.view.answer import Size
 from intake.triage.files.view.rendering import Rendering, Seen
 from intake.triage.patience import in_thread, is_done
-from intake.triage.reading.opening import Attachment, OpenTip
+from intake.triage.reading.opentip import Attachment, OpenTip
 
 _KEPT = 6
 """Pages: a page of the program asks for its text and then for its picture."""

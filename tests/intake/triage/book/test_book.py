@@ -20,7 +20,7 @@ from intake.triage.book import COLUMNS, ORDERS, PAGE, Book, Wanted
 from intake.triage.book.traits import UNSAID
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import Attachment, OpenTip, Signed
+from intake.triage.reading.opentip import Attachment, OpenTip, Signed
 from opened import GIVEN, OTHER, contents, restored, stored, told
 
 ENTRIES = [kind.key for kind in load_form().entries]
@@ -267,7 +267,7 @@ IN_MEMORY = """
 import io, resource, sqlite3, sys, tempfile
 from intake.report.told import Account, Told
 from intake.triage.book import Book, Wanted
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:

@@ -10,7 +10,7 @@ from intake.report.events import Referral
 from intake.triage.book import Book
 from intake.triage.book.register import ORDERS, PAGE, UNCHECKED, Sought
 from intake.triage.mirror.added import Author
-from intake.triage.reading.opening import OpenTip, Signed
+from intake.triage.reading.opentip import OpenTip, Signed
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 

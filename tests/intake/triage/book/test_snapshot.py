@@ -23,7 +23,8 @@ from intake.triage.book import Book, Snapshot, SnapshotError, Wanted, snapshot
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
-from intake.triage.reading.opening import OpenTip, open_tip
+from intake.triage.reading.opening import open_tip
+from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
 from open_desk import Desk, Stored
 from opened import GIVEN, contents, stored, tips_of

@@ -14,7 +14,7 @@ from intake.report.told import Account
 from intake.triage.book import Book
 from intake.triage.caution import Caution, cautions
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 
 MEMBERS = ("amina", "Boris Smith", "王小明")
 OTHER = {"region": "Gaziantep", "contact_channel": "Signal, +49 170 1234567; aygul.t@example.org"}

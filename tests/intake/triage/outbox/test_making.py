@@ -18,7 +18,7 @@ from intake.storage.tables import Tip
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import SealError
 from intake.triage.outbox.unsent import TypedReport, Unsent, new_form
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from open_desk import Desk
 from opened import opened_tips
 from program import Enrol, Program, Reviewer

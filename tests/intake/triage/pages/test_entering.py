@@ -16,7 +16,7 @@ from intake.report.payloads import Handed
 from intake.source import create_app as create_source
 from intake.storage.tables import Hidden, Tip
 from intake.triage.pages.entering import _form_class
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from open_desk import Desk
 from opened import opened_tips
 from program import Program

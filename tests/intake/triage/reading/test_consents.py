@@ -12,7 +12,7 @@ from intake.report.events import ConsentCheck, ConsentRequest
 from intake.report.payloads import ConsentAnswer, words_digest
 from intake.source.tip.correspondence import Answered, Dated
 from intake.triage.reading.consents import grounds, strays, uses
-from intake.triage.reading.opening import DatedAnswer, OpenTip
+from intake.triage.reading.opentip import DatedAnswer, OpenTip
 from intake.triage.reading.standing import Change, Standing
 
 WORDS = ("May we?", "May we now?")

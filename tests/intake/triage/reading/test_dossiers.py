@@ -7,7 +7,7 @@ import pytest
 from intake.protocol.logstate import LogState
 from intake.triage.mirror.added import Author
 from intake.triage.reading.dossiers import WRITTEN_INTO, to_write_into
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 from ledger import Ledger, verified_in_pieces
 
 

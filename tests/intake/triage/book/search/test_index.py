@@ -23,7 +23,7 @@ from intake.triage.book.queue import PAGE, Wanted
 from intake.triage.book.search import Content, How, Names, fitting, hits, parse
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import Attachment, OpenTip, Signed
+from intake.triage.reading.opentip import Attachment, OpenTip, Signed
 from opened import GIVEN, OTHER, restored, stored
 
 UYGHUR = "ساقچىلار ئانامنىڭ ئۆيىگە كېلىپ، مېنىڭ قەيەردە ئىكەنلىكىمنى سورىدى."

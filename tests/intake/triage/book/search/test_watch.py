@@ -3,7 +3,7 @@
 from intake.report.told import Account, Told
 from intake.triage.book.search import Content, fitting, watching
 from intake.triage.reading.conversation import Line
-from intake.triage.reading.opening import OpenTip
+from intake.triage.reading.opentip import OpenTip
 
 TERMS = ["Gulnar", '"service station"', "警察", "plate:34ABC12", "deten*", "from:CN", "", "???", "phone:0555 123 45 67"]
 

@@ -1,0 +1,92 @@
+"""What a tip is opened from beside the key: as the server shows it, as it was first, and what the log says of it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from intake.protocol.clock import Correction, LogClock
+from intake.protocol.index import ItemRow, TipRow
+from intake.protocol.logstate import LogState
+from intake.triage.mirror.added import Added, Author, Authors, Taken
+from intake.triage.mirror.known import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All that a tip is opened from beside the key: from two that are equal the same is opened, to the last doubt.
+
+    `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
+    bytes on this machine, the summary's by that of the tip. By the log: `reviewers`, how many there were on the tip's
+    day; `since`, when whoever reads was enrolled; `corrections` of its clock; who `made` the tip, if a member did; what
+    was `added` to the tip, in its order, `missing`, the ids of what must be here of it and is not, and what was `taken`
+    back before the index.
+    """
+
+    row: TipRow
+    items: tuple[ItemRow, ...]
+    known: Known
+    kept: Mapping[str, str]
+    reviewers: tuple[int, ...]
+    since: date
+    corrections: tuple[Correction, ...]
+    made: Added | None
+    added: tuple[Added, ...]
+    missing: tuple[str, ...]
+    taken: tuple[Taken, ...] = ()
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 over every field: a new one can't be forgotten here."""
+        return hashlib.sha256(repr(self).encode()).digest()
+
+    @property
+    def clock(self) -> LogClock:
+        """What the log's clock calls a day."""
+        return LogClock(corrections=self.corrections)
+
+    def author(self, item: str) -> Author | None:
+        """Who added exactly the bytes that are kept as this item."""
+        digest = bytes.fromhex(self.kept.get(item, ""))
+        return next((added.author for added in self.added if (added.item, added.digest) == (item, digest)), None)
+
+    @property
+    def first(self) -> str:
+        """The id of the item that came with a tip that a member made; empty for a source's."""
+        place = -1 if self.made is None else self.made.author.place
+        return next((added.item for added in self.added if added.author.place == place), "")
+
+    @property
+    def replies(self) -> list[Added]:
+        """Everything that was ever sealed to the source, in the order of the log."""
+        return [added for added in self.added if added.to_source]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whoever reads by a verified log: since when tips are sealed to them, and up to where in it an index was read."""
+
+    since: date
+    log: LogState
+    authors: Authors
+    place: int
+
+    def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
+        """What a tip is opened from, with all that the log says of it."""
+        # Nothing that a reviewer adds is an attachment's content: called that, it would be neither fetched nor shown.
+        proven, present = self.authors.to(row.id), {item.id for item in items if not item.blob}
+        return Given(
+            row=row,
+            items=tuple(sorted(items, key=lambda item: item.id)),
+            known=known,
+            kept=dict(sorted(kept.items())),
+            reviewers=tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day)))),
+            since=self.since,
+            corrections=self.log.clock.corrections,
+            made=proven.made,
+            added=proven.added,
+            missing=tuple(
+                each.item for each in proven.added if each.author.place < self.place and each.item not in present
+            ),
+            taken=tuple(each for each in proven.taken if each.author.place < self.place),
+        )
