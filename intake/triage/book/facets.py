@@ -45,7 +45,7 @@ class Places:
         return bool(self._bits >> place & 1)
 
     def __iter__(self) -> Iterator[int]:
-        return (place for place, digit in enumerate(f"{self._bits:b}"[::-1]) if digit == "1")
+        return (place for place, digit in enumerate(self.digits()) if digit == "1")
 
     def __and__(self, other: "Places") -> "Places":
         return Places(self._bits & other._bits)
@@ -55,6 +55,10 @@ class Places:
 
     def __len__(self) -> int:
         return self._bits.bit_count()
+
+    def digits(self) -> str:
+        """For each place up to the last one, "1" if it is in the set: what many are asked of one after the other."""
+        return f"{self._bits:b}"[::-1]
 
     def data(self) -> bytes:
         """The set as bytes: the lowest bit of the first is place 0."""

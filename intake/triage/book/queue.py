@@ -225,9 +225,9 @@ def _due(database: sqlite3.Connection, day: str) -> Places:
 
 
 def _in_order(database: sqlite3.Connection, fitting: Places, order: str) -> Iterator[int]:
-    data = fitting.data()
+    fits = fitting.digits()
     for (place,) in database.execute(f"SELECT place FROM queue ORDER BY {_ORDERS[order]}"):  # noqa: S608 - ours
-        if place >> 3 < len(data) and data[place >> 3] >> (place & 7) & 1:
+        if place < len(fits) and fits[place] == "1":
             yield place
 
 
