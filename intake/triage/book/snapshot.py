@@ -1,8 +1,8 @@
 """The book on the disk while the program is locked: sealed to the reviewer's own key, whole or not at all.
 
 It is a cache of what the home holds sealed anyway, and says by itself what makes it stale: it opens only in the program
-that wrote it, and each tip in it bears a digest of all that it was opened from (`reading.given.Given`). An old one, a damaged
-one or none costs time and nothing else.
+that wrote it, and each tip in it bears a digest of all that it was opened from (`reading.given.Given`). An old one, a
+damaged one or none costs time and nothing else.
 """
 
 import hmac
