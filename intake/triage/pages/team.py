@@ -41,7 +41,7 @@ def _write(workspace: Workspace, kind: str) -> Answer:
     form, draft = request.form.get("form") or new_form(), request.form.get("draft", "")
     try:
         payload = read_form(kind, request.form)
-        _require_room(workspace, payload)
+        _require_fitting(workspace, payload)
         workspace.write_for_team(form, payload, draft)
     except FormError as error:
         return _page(workspace, f"Not saved: {error}.", kind, request.form), 400
@@ -50,8 +50,8 @@ def _write(workspace: Workspace, kind: str) -> Answer:
     return redirect(url_for("team.team", _anchor=kind), 303)
 
 
-def _require_room(workspace: Workspace, payload: Payload) -> None:
-    """Raise `FormError` if it is a label with the name of another one that is offered, or a term too many."""
+def _require_fitting(workspace: Workspace, payload: Payload) -> None:
+    """Raise `FormError` if what is set already has a label of this name, or as many terms as can be watched for."""
     match payload:
         case LabelName(retired=False):
             offered = [each for each in workspace.team().outcomes(LabelName) if not each.retired]

@@ -52,18 +52,18 @@ def acts(standing: Standing) -> list[Judged]:
 def _judged(standing: Standing, act: Act) -> Judged:
     coded = standing.subjects[act.subject]
     writers = {_who(change) for change in coded.history if change.author}
-    verified = _history(standing, Verification.kind, act.act)
+    verifications = _history(standing, Verification.kind, act.act)
     readings = [each for each in _history(standing, SecondReading.kind, act.act) if _who(each) not in writers]
     # Whoever wrote without the desk may have been overtaken: what came before that in the log can be of now.
-    counts = [each for each in verified if _is_of_now(each, coded)][-1:]
+    verified = next((each for each in reversed(verifications) if _is_of_now(each, coded)), None)
     agreed = _last_of_each(each for each in readings if _is_of_now(each, coded))
-    said = [*verified[-1:], *_last_of_each(readings)]
+    said = [*verifications[-1:], *_last_of_each(readings)]
     return Judged(
         act,
         coded,
-        next(iter(counts), None),
+        verified,
         tuple(agreed),
-        tuple(each for each in said if each not in (*counts, *agreed)),
+        tuple(each for each in said if each not in (verified, *agreed)),
     )
 
 

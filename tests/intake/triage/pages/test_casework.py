@@ -19,6 +19,7 @@ ACT = {
     "precision": "about", "written": "1405/2", "basis": "told_by_affected",
 }  # fmt: skip
 REFERRAL = {"to_kind": "lawyer", "to_name": "R. Example", "consent": "consent_lawyer", "handed": "The whole report."}
+SUMMONS = {"verified": "documented", "reasons": "There is a summons."}
 CHECK = {"who": "The mother.", "noticed": "The police.", "leak": "They would know.", "expects": "Help."}
 
 
@@ -84,21 +85,9 @@ def test_what_verifies_an_act_and_what_a_second_reader_objects_stand_beside_it(
 ) -> None:
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
     act = the_act(amina, tip)
-    judge(
-        amina,
-        tip,
-        "verification",
-        verified="documented",
-        reasons="There is a summons.",
-    )
+    judge(amina, tip, "verification", **SUMMONS)
     sync(boris)
-    judge(
-        boris,
-        tip,
-        "second_reading",
-        reading="objects",
-        why="It names somebody else.",
-    )
+    judge(boris, tip, "second_reading", reading="objects", why="It names somebody else.")
     sync(amina)
     for program in (amina, boris):
         text = section(program, tip, "act")
@@ -259,13 +248,7 @@ def test_what_was_said_of_an_act_counts_no_more_once_it_is_coded_otherwise(
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
     act = the_act(amina, tip)
     sync(boris)
-    judge(
-        boris,
-        tip,
-        "verification",
-        verified="documented",
-        reasons="There is a summons.",
-    )
+    judge(boris, tip, "verification", **SUMMONS)
     judge(boris, tip, "second_reading", reading="confirms")
     sync(amina)
     assert "coded it otherwise" not in section(amina, tip, "act")
@@ -285,24 +268,12 @@ def test_what_was_said_of_an_act_before_its_change_was_known_does_not_count_for_
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
     sync(boris)
     sync(amina)
-    judge(
-        amina,
-        tip,
-        "verification",
-        verified="corroborated",
-        reasons="One says so.",
-    )
+    judge(amina, tip, "verification", verified="corroborated", reasons="One says so.")
     old = the_act_as_coded(boris, tip)
     amina.post(f"{page(tip)}/act", page(tip), **ACT | {"against": "target"}, act=old["act"])
-    judge(
-        amina,
-        tip,
-        "verification",
-        verified="corroborated",
-        reasons="Two say so.",
-    )
+    judge(amina, tip, "verification", verified="corroborated", reasons="Two say so.")
     # Boris has not fetched the change, and his word comes after it.
-    boris.post(f"{page(tip)}/verification", page(tip), **old, verified="documented", reasons="There is a summons.")
+    boris.post(f"{page(tip)}/verification", page(tip), **old, **SUMMONS)
     boris.post(f"{page(tip)}/second_reading", page(tip), **old, reading="confirms")
     for program in (amina, boris):
         sync(program)
@@ -361,13 +332,7 @@ def test_what_is_coded_and_verified_without_the_desk_stands_together_at_once(
 ) -> None:
     away = unreachable(desk)
     amina.post(f"{page(tip)}/act", page(tip), **ACT)
-    judge(
-        amina,
-        tip,
-        "verification",
-        verified="documented",
-        reasons="There is a summons.",
-    )
+    judge(amina, tip, "verification", **SUMMONS)
     assert "coded it otherwise" not in section(amina, tip, "act")
     assert "Not verified yet." not in section(amina, tip, "act")
     away.clear()
