@@ -110,8 +110,7 @@ def test_a_reply_begins_with_a_template_is_seen_as_its_source_will_warned_of_and
     assert "Go to Duval on Monday." in keys.text(".as-source")
     keys.write("Reply to the source", " More on http://example.com/ then.")
     keys.follow("Look again")
-    boxes = keys.window.asked("return document.querySelectorAll('.cautions input').length;")
-    assert boxes
+    boxes = waited_for(lambda: keys.window.asked("return document.querySelectorAll('.cautions input').length;"))
     assert "http://example.com/" in keys.text(".cautions")
     for place in range(boxes):
         keys.tick("", f".cautions li:nth-child({place + 1})")

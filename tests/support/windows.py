@@ -25,6 +25,10 @@ const reached = [...document.querySelectorAll(
 """A script: what can be reached in a page in its order, and what each is called."""
 
 
+_WHOLE = "document.readyState === 'complete' && location.protocol !== 'about:' && document.body"
+"""A script: whether a page is here with all of it. Between two pages a browser can have an empty one of its own."""
+
+
 _KEYS = {"Tab": Keys.TAB, "Enter": Keys.ENTER, "Space": " ", "ArrowDown": Keys.ARROW_DOWN, "ArrowUp": Keys.ARROW_UP}
 """Of Firefox's driver, by the names that Chromium's has."""
 
@@ -208,9 +212,17 @@ class Keyboard:
             self.window.press("Enter")
 
     def write(self, name: str, text: str, within: str = "body") -> None:
-        """Go to a field, and type in it."""
+        """Go to a field, and type in it; again where the page took the focus away before anything was typed."""
+        waited_for(lambda: self._written(name, text, within))
+
+    def _written(self, name: str, text: str, within: str) -> bool:
+        value = "return document.querySelector('[data-target]').value;"
         self.to(name, within)
+        before = self.window.asked(value)
         self.window.write(text)
+        after = str(self.window.asked(value))
+        assert text in after or after == before, f"{name}: {after}"
+        return text in after
 
     def date(self, name: str, day: date, within: str = "body") -> None:
         """Go to a field for a day, and type its month, day and year as English has them."""
@@ -246,9 +258,7 @@ class Keyboard:
 
     def _has_turned(self, before: float) -> bool:
         try:
-            return bool(
-                self.window.asked(f"return document.readyState === 'complete' && performance.timeOrigin !== {before};")
-            )
+            return bool(self.window.asked(f"return {_WHOLE} && performance.timeOrigin !== {before};"))
         except (ChromiumError, MarionetteException):
             # Between two pages there is none to ask.
             return False
@@ -262,7 +272,7 @@ class Keyboard:
         return waited_for(lambda: self._read(within))[0]
 
     def _read(self, within: str) -> list[str] | None:
-        script = f"""return document.readyState === 'complete'
+        script = f"""return {_WHOLE}
             ? [document.querySelector({json.dumps(within)})?.innerText ?? ''] : null;"""
         try:
             read: list[str] | None = self.window.asked(script)
