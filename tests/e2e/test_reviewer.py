@@ -358,6 +358,21 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def test_what_is_half_written_is_framed_and_said_to_be_unsaved_until_it_is_saved(desk: Desk) -> None:
+    says = "What you wrote in the dashed frame is not saved yet."
+    framed = """return [...document.querySelectorAll('form')]
+        .filter(form => getComputedStyle(form).outlineStyle === 'dashed').map(form => form.closest('section').id);"""
+    desk.go(f"/tips/{desk.report(lambda each: each.language == 'fa' and not each.messages)}")
+    assert says not in desk.keys.text()
+    desk.keys.write("Add a note", "They have called twice.", "#note")
+    desk.keys.to("Set the status", "#status")
+    assert says in desk.keys.text()
+    assert desk.keys.window.asked(framed) == ["note"]
+    desk.keys.follow("Add note", "#note > form:last-of-type")
+    assert says not in desk.keys.text()
+    assert "They have called twice." in desk.keys.text("#note")
+
+
 def test_an_answer_is_sent_to_the_source_and_the_message_is_unanswered_no_more(desk: Desk) -> None:
     tip = desk.office.desk.store_tip("Они были у матери.", {"urgency": "now"}, language="ru")
     desk.office.desk.send(tip, Message("Они пришли снова."))

@@ -50,7 +50,7 @@ class _Chosen:
 def file(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
     """A page of a file, with what the file says of itself. A file that isn't here yet is fetched meanwhile."""
     chosen = _chosen(workspace, tip_id, item_id)
-    workspace.look_at_file(chosen.tip, item_id)
+    workspace.looks.look_at_file(chosen.tip, item_id)
     try:
         seen = _see(workspace, chosen) if workspace.viewer.is_here(chosen.tip, chosen.file) else None
     except (DeskError, DamagedFileError, OSError) as error:

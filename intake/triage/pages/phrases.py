@@ -191,13 +191,13 @@ def filter_name(field: str) -> str:
 def choices(field: str, occurring: Collection[str], workspace: Workspace) -> Mapping[str, str]:
     """The choices of a filter that occur, or were chosen, in words."""
     if field == "assigned":
-        return {key: _NOBODY.get(key) or workspace.name(key) for key in occurring}
+        return {key: _NOBODY.get(key) or workspace.people.name(key) for key in occurring}
     if field == "label":
         return {key: label.name for key, label in labels_by_id(workspace).items() if key in occurring}
     if field == "language":
         return {key: language_name(key) or key for key in sorted(occurring)}
     if field == "watched":
-        terms = {"yes": "Anything on the watch list", **workspace.watch_terms()}
+        terms = {"yes": "Anything on the watch list", **workspace.team.watch_terms()}
         return {key: term for key, term in terms.items() if key in occurring}
     if field in _CHOICES:
         return {key: says for key, says in _CHOICES[field].items() if key in occurring}
@@ -206,7 +206,7 @@ def choices(field: str, occurring: Collection[str], workspace: Workspace) -> Map
 
 def labels_by_id(workspace: Workspace) -> Mapping[str, LabelName]:
     """Every label of the team's list, by its id."""
-    return {event.label: event for event in workspace.team().outcomes(LabelName)}
+    return {event.label: event for event in workspace.team.standing().outcomes(LabelName)}
 
 
 def ago(at: datetime) -> str:
@@ -298,13 +298,13 @@ def content(payload: Payload, workspace: Workspace) -> str:
         case Status(reason=reason) as event:
             says = status(event.stands) + (f": {reason}" if reason else "")
         case Assignment(member=member, on=on):
-            says = f"for {workspace.name(member)}" if on else f"no more for {workspace.name(member)}"
+            says = f"for {workspace.people.name(member)}" if on else f"no more for {workspace.people.name(member)}"
         case Saved(what=what, sha256=sha256):
             says = f"{'a cleaned copy of a page' if what == 'copy' else 'the original'}, SHA-256 {sha256}"
         case Due(day=day, reason=reason, done=done):
             says = f"{reason}, by {day}" + (" (done)" if done else "")
         case Duty(member=member, since=since, until=until):
-            says = f"{workspace.name(member) if member else 'nobody'}, {since} to {until}"
+            says = f"{workspace.people.name(member) if member else 'nobody'}, {since} to {until}"
         case Label(label=label, on=on):
             known = labels_by_id(workspace).get(label)
             says = f"{'with' if on else 'without'} {'a label that is not here' if known is None else known.name}"

@@ -52,7 +52,7 @@ def _look(workspace: Workspace, tip_id: str, kind: str) -> Answer:
     """Keep what was typed as a draft, and show it as its source will see it."""
     opened = workspace.tip(tip_id)
     chosen = request.form.get("template", "")
-    begun = next((each.text for each in workspace.team().outcomes(Template) if chosen == each.template), "")
+    begun = next((each.text for each in workspace.team.standing().outcomes(Template) if chosen == each.template), "")
     try:
         typed = _typed(tip_id, kind, begun)
         item = workspace.keep(
@@ -182,7 +182,7 @@ def _page(workspace: Workspace, tip: OpenTip, draft: Unsent, written: ToSource, 
 
 
 def _cautions(workspace: Workspace, tip: OpenTip, text: str) -> list[Caution]:
-    return cautions(text, tip, workspace.book, workspace.members())
+    return cautions(text, tip, workspace.book, workspace.people.names())
 
 
 def _source_page(workspace: Workspace, tip: OpenTip, written: ToSource) -> Preview:

@@ -13,10 +13,10 @@ def sought(typed: str, workspace: Workspace, how: How = How.USUAL) -> Query:
 
 
 def _names(workspace: Workspace) -> Names:
-    keys = {*workspace.people(), *workspace.book.choices("assigned")}
+    keys = {*workspace.people.reviewers(), *workspace.book.choices("assigned")}
     return {
         "status": STATUSES,
         "label": {key: label.name for key, label in labels_by_id(workspace).items()},
         # Those whose work it is are known by their keys, those who wrote by their names.
-        BY: {each: workspace.name(each) if each in keys else each for each in workspace.book.choices(BY)},
+        BY: {each: workspace.people.name(each) if each in keys else each for each in workspace.book.choices(BY)},
     }

@@ -24,8 +24,8 @@ blueprint = Blueprint("team", __name__, url_prefix="/team")
 @unlocked
 def team(workspace: Workspace) -> str:
     """All that is set."""
-    news = workspace.team_news()
-    workspace.look_at_team()
+    news = workspace.team.news()
+    workspace.team.look()
     return _page(workspace, news=news)
 
 
@@ -54,11 +54,11 @@ def _require_fitting(workspace: Workspace, payload: Payload) -> None:
     """Raise `FormError` if what is set already has a label of this name, or as many terms as can be watched for."""
     match payload:
         case LabelName(retired=False):
-            offered = [each for each in workspace.team().outcomes(LabelName) if not each.retired]
+            offered = [each for each in workspace.team.standing().outcomes(LabelName) if not each.retired]
             if any(each.label != payload.label and each.name.casefold() == payload.name.casefold() for each in offered):
                 raise FormError("there is a label of this name already")
         case WatchTerm(retired=False):
-            if payload.watch not in (watched := workspace.watch_terms()) and len(watched) == MOST_WATCHED:
+            if payload.watch not in (watched := workspace.team.watch_terms()) and len(watched) == MOST_WATCHED:
                 raise FormError(f"{MOST_WATCHED} terms are watched for: end one of them first")
 
 
@@ -80,7 +80,7 @@ def _page(
     filled: MultiDict[str, str] | None = None,
     news: Sequence[Change] = (),
 ) -> str:
-    standing, given = workspace.team(), filled or MultiDict()
+    standing, given = workspace.team.standing(), filled or MultiDict()
     return render_template(
         "team.html",
         workspace=workspace,
@@ -91,7 +91,7 @@ def _page(
         most_watched=MOST_WATCHED,
         duties=sorted(standing.outcomes(Duty), key=lambda duty: duty.since),
         templates=[event for event in standing.outcomes(Template) if not event.retired],
-        people=workspace.people(),
+        people=workspace.people.reviewers(),
         news=news,
         problem=problem,
         typed={kind: given},
@@ -110,5 +110,5 @@ def _is_set(unsent: Unsent) -> bool:
 def on_duty(workspace: Workspace) -> list[str]:
     """The keys of those who have duty today."""
     day = today().isoformat()
-    duties: list[Duty] = workspace.team().outcomes(Duty)
+    duties: list[Duty] = workspace.team.standing().outcomes(Duty)
     return [duty.member for duty in duties if duty.member and duty.since <= day <= duty.until]

@@ -71,7 +71,7 @@ class Section:
 @unlocked
 def today(workspace: Workspace) -> str:
     """The first page after unlocking."""
-    found, reasons = sections(workspace.book, workspace.me)
+    found, reasons = sections(workspace.book, workspace.people.me)
     return render_template(
         "today.html",
         workspace=workspace,
@@ -79,7 +79,7 @@ def today(workspace: Workspace) -> str:
         reasons=reasons,
         unsent=unsent(workspace),
         duty=on_duty(workspace),
-        news=workspace.team_news(),
+        news=workspace.team.news(),
     )
 
 

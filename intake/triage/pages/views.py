@@ -145,7 +145,7 @@ def queue(workspace: Workspace) -> str:
         due=request.args.get("due", ""),
         text=request.args.get("text", ""),
         asks_more=asks_more(request.args),
-        people=workspace.people(),
+        people=workspace.people.reviewers(),
         statuses=STATUSES,
         unsent=unsent(workspace),
         filters=saved_filters(workspace),
@@ -154,14 +154,14 @@ def queue(workspace: Workspace) -> str:
 
 def _asked(workspace: Workspace) -> Wanted:
     """What the address asks for."""
-    asked, text = wanted(request.args, workspace.me), request.args.get("text", "")
+    asked, text = wanted(request.args, workspace.people.me), request.args.get("text", "")
     return replace(asked, text=sought(text, workspace)) if text else asked
 
 
 def saved_filters(workspace: Workspace) -> list[SavedFilter]:
     """The filters that the team saved, and those of whoever is here."""
-    saved = workspace.team().outcomes(SavedFilter)
-    return [each for each in saved if not each.retired and each.owner in ("", workspace.me)]
+    saved = workspace.team.standing().outcomes(SavedFilter)
+    return [each for each in saved if not each.retired and each.owner in ("", workspace.people.me)]
 
 
 def unsent(workspace: Workspace) -> Sequence[Unsent]:
@@ -186,7 +186,7 @@ def tip(workspace: Workspace, tip_id: str) -> str:
     if opened is None:
         # It is still under way, and nobody is told anything.
         return tip_page(workspace, chosen_tip(workspace, tip_id))
-    return tip_page(workspace, opened, seen=workspace.look(opened))
+    return tip_page(workspace, opened, seen=workspace.looks.look(opened))
 
 
 @blueprint.get("/tips/<tip_id>/translation")
@@ -231,7 +231,7 @@ def tip_page(
         notes=opened.written_as(Note),
         handed=opened.written_as(Handed),
         watched=watched(workspace, opened),
-        people=workspace.people(),
+        people=workspace.people.reviewers(),
         statuses=STATUSES,
         problem=problem,
         typed=typed or {},
@@ -252,7 +252,7 @@ def _chosen_act(typed: Mapping[str, Mapping[str, str]]) -> str:
 
 def templates(workspace: Workspace, language: str) -> list[Template]:
     """The team's texts that replies begin with: those in a language first."""
-    offered = (event for event in workspace.team().outcomes(Template) if not event.retired)
+    offered = (event for event in workspace.team.standing().outcomes(Template) if not event.retired)
     return sorted(offered, key=lambda event: (event.language != language, event.language))
 
 

@@ -24,4 +24,4 @@ def watched(workspace: Workspace, tip: OpenTip) -> list[Watched]:
     if not (found := workspace.book.watched(tip.id)):
         return []
     hits = first_hits(found, workspace.book.content(tip), _MOST_SHOWN)
-    return [Watched(term, hits[name]) for name, term in workspace.watch_terms().items() if name in hits]
+    return [Watched(term, hits[name]) for name, term in workspace.team.watch_terms().items() if name in hits]

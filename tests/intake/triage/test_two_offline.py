@@ -135,7 +135,7 @@ class Working:
             return self.draw.choice((True, False)) if hint is bool else 0 if hint is int else ()
         form = asked().get(made.kind, {}).get(name, Asked(""))
         if name == "member":
-            can: Iterable[str] = (*self.program.workspace.people(), "0" * 64)
+            can: Iterable[str] = (*self.program.workspace.people.reviewers(), "0" * 64)
         elif form.choices or name in BY_NAME:
             can = form.choices or BY_NAME[name]
         elif form.is_day:
@@ -178,7 +178,7 @@ class Working:
 
     @property
     def team(self) -> Standing:
-        return self.program.workspace.team()
+        return self.program.workspace.team.standing()
 
     def decide(self) -> None:
         """Set again whatever two have set, as it counts now."""

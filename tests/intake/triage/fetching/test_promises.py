@@ -117,7 +117,7 @@ def test_a_file_read_that_was_not_logged_raises_the_alarm_also_after_a_restart_a
 def test_what_nobody_answered_and_the_log_can_not_hold_any_more_is_dropped_silently(
     desk: Desk, amina: Program, enrol: Enrol, home: HomeOf, restarted: Callable[[], Program], tmp_path: Path
 ) -> None:
-    key = amina.workspace._key_id
+    key = amina.workspace.people.me
     long_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
     before = Journal(home("amina").mirror, key)
     before.sent("1" * 32, long_ago, Named(Action.INDEX))
@@ -129,7 +129,7 @@ def test_what_nobody_answered_and_the_log_can_not_hold_any_more_is_dropped_silen
 def test_a_log_whose_clock_is_ahead_has_no_request_forgotten_that_is_still_on_its_way(
     amina: Program, home: HomeOf
 ) -> None:
-    journal = Journal(home("amina").mirror, amina.workspace._key_id)
+    journal = Journal(home("amina").mirror, amina.workspace.people.me)
     now = datetime.now(UTC).replace(microsecond=0)
     for nonce in ("1" * 32, "2" * 32):
         journal.sent(nonce, now, Named(Action.INDEX))
@@ -156,7 +156,7 @@ def test_a_desk_that_goes_on_refusing_fills_no_journal_and_is_still_accused_of_w
     for _ in range(MOST_UNANSWERED + 20):
         with pytest.raises(DeskRefusedError):
             client.days("")
-    kept = Journal(home("amina").mirror, amina.workspace._key_id).open()
+    kept = Journal(home("amina").mirror, amina.workspace.people.me).open()
     assert len([asked for asked in kept if asked.state is State.SENT]) == MOST_UNANSWERED + 1
     assert denied in queue(amina)
     desk.wsgi = honest

@@ -32,7 +32,7 @@ TOLD = Told(
 
 def notes(program: Program) -> list[str]:
     """What the team's dossiers hold for this program."""
-    return [label.name for label in program.workspace.team().outcomes(LabelName)]
+    return [label.name for label in program.workspace.team.standing().outcomes(LabelName)]
 
 
 def write(program: Program, text: str) -> None:

@@ -198,7 +198,7 @@ def test_no_template_begins_a_reply_for_which_none_was_chosen(amina: Program, bo
     amina.workspace.write_for_team("a form", unnamed)
     amina.let_leave()
     sync(boris)
-    assert boris.workspace.team().outcomes(Template) == []
+    assert boris.workspace.team.standing().outcomes(Template) == []
     for chosen in ({}, {"template": ""}):
         assert "Call this number." not in boris.get(look(boris, tip, "Are you safe?", **chosen)).text
 
@@ -294,4 +294,4 @@ def test_a_template_that_met_a_lock_is_there_with_its_text(amina: Program) -> No
         amina.send("/team/template", {**kept, "csrf_token": token, "text": "Thank you for writing."}).status_code == 303
     )
     assert '<div class="unsent">' not in amina.get("/team").text
-    assert [event.text for event in amina.workspace.team().outcomes(Template)] == ["Thank you for writing."]
+    assert [event.text for event in amina.workspace.team.standing().outcomes(Template)] == ["Thank you for writing."]

@@ -41,7 +41,7 @@ def test_a_label_of_the_teams_list_marks_a_report_for_all_and_finds_it(
 def test_two_labels_of_one_name_are_not_set_by_one_who_knows_of_both(amina: Program) -> None:
     assert set_for_all(amina, "label_name", name="Urgent", colour="red") == 303
     assert set_for_all(amina, "label_name", name="URGENT", colour="blue") == 400
-    (label,) = amina.workspace.team().outcomes(LabelName)
+    (label,) = amina.workspace.team.standing().outcomes(LabelName)
     assert set_for_all(amina, "label_name", label=label.label, name="Urgent", colour="red", retired="yes") == 303
     assert set_for_all(amina, "label_name", name="Urgent", colour="blue") == 303
 
@@ -63,7 +63,7 @@ def test_a_label_that_is_offered_no_more_stays_where_it_is(desk: Desk, amina: Pr
 def test_a_filter_is_saved_for_oneself_or_for_all(desk: Desk, amina: Program, boris: Program) -> None:
     desk.store_tip("They went to my mother.", {"urgency": "now"})
     sync(amina)
-    for owner, name in ((amina.workspace.me, "Mine"), ("", "Ours")):
+    for owner, name in ((amina.workspace.people.me, "Mine"), ("", "Ours")):
         set_for_all(amina, "saved_filter", name=name, address="urgency=now&order=day", owner=owner)
     sync(boris)
     assert 'reports?urgency=now&order=day">Ours</a>' in unescape(boris.get("/reports").text)
@@ -76,10 +76,10 @@ def test_of_ones_own_filters_nothing_counts_that_somebody_else_wrote(
 ) -> None:
     desk.store_tip("They went to my mother.", {"urgency": "now"})
     sync(amina)
-    me = amina.workspace.me
+    me = amina.workspace.people.me
     set_for_all(amina, "saved_filter", name="Mine", address="urgency=now", owner=me)
     set_for_all(amina, "saved_filter", name="Ours", address="urgency=now", owner="")
-    mine, ours = (each.filter for each in amina.workspace.team().outcomes(SavedFilter))
+    mine, ours = (each.filter for each in amina.workspace.team.standing().outcomes(SavedFilter))
     sync(boris)
     set_for_all(boris, "saved_filter", name="Planted", address="urgency=past", owner=me)
     for which in (mine, ours):
@@ -95,7 +95,7 @@ def test_what_others_set_for_all_is_said_until_one_has_looked(desk: Desk, amina:
     desk.store_tip("They went to my mother.", {})
     sync(amina)
     set_for_all(amina, "label_name", name="Urgent", colour="red")
-    set_for_all(amina, "saved_filter", name="Mine", address="urgency=now", owner=amina.workspace.me)
+    set_for_all(amina, "saved_filter", name="Mine", address="urgency=now", owner=amina.workspace.people.me)
     sync(boris)
     assert "One thing was set for all reports by others since you last looked: a label of the team" in (
         unescape(boris.get("/").text)
@@ -110,13 +110,14 @@ def test_what_others_set_for_all_is_said_until_one_has_looked(desk: Desk, amina:
 def test_who_has_duty_stands_on_the_first_page_of_all(amina: Program, boris: Program) -> None:
     day = datetime.now(UTC).date()
     values = {"since": day.isoformat(), "until": (day + timedelta(6)).isoformat()}
-    assert set_for_all(amina, "duty", member=boris.workspace.me, **values) == 303
+    assert set_for_all(amina, "duty", member=boris.workspace.people.me, **values) == 303
     sync(boris)
     assert "Urgent reports are answered by <bdi>boris</bdi> (you)." in boris.get("/").text
     assert "Urgent reports are answered by <bdi>boris</bdi>." in amina.get("/").text
     off = amina.get("/team").text.partition('<section id="duty">')[2].partition("</form>")[0]
     assert '<button name="member" value="">Not any more</button>' in off
-    assert set_for_all(amina, "duty", member="", **values, seen=" ".join(amina.workspace.team().seen("duty"))) == 303
+    seen = " ".join(amina.workspace.team.standing().seen("duty"))
+    assert set_for_all(amina, "duty", member="", **values, seen=seen) == 303
     assert "Urgent reports are answered" not in amina.get("/").text
 
 
@@ -167,8 +168,8 @@ def test_no_more_is_watched_for_than_each_report_can_be_read_for(
     monkeypatch.setattr("intake.triage.pages.team.MOST_WATCHED", 2)
     assert "only the first 2 are" in amina.get("/team").text
     assert set_for_all(amina, "watch_term", term="another") == 400
-    first = next(iter(amina.workspace.watch_terms()))
-    seen = " ".join(amina.workspace.team().seen("watch_term"))
+    first = next(iter(amina.workspace.team.watch_terms()))
+    seen = " ".join(amina.workspace.team.standing().seen("watch_term"))
     assert set_for_all(amina, "watch_term", watch=first, term="nobody", retired="yes", seen=seen) == 303
     assert len(marked(amina)) == 1
 
@@ -180,9 +181,9 @@ def test_a_term_that_is_watched_for_no_more_marks_nothing_also_after_a_lock(desk
     amina.guard.lock()
     amina.unlock()
     assert len(marked(amina)) == 1
-    (watch,) = amina.workspace.watch_terms()
+    (watch,) = amina.workspace.team.watch_terms()
     assert "gulnar (1)</label>" in unescape(amina.get(f"/reports?watched={watch}").text)
-    seen = " ".join(amina.workspace.team().seen("watch_term"))
+    seen = " ".join(amina.workspace.team.standing().seen("watch_term"))
     set_for_all(amina, "watch_term", watch=watch, term="gulnar", retired="yes", seen=seen)
     assert marked(amina) == []
     assert "gulnar" not in amina.get("/team").text
@@ -197,14 +198,14 @@ def test_what_is_watched_for_offline_marks_at_once_and_two_who_retire_and_add_se
     away = unreachable(desk)
     set_for_all(amina, "watch_term", term='"service station"')
     assert shown_terms(amina, tip) == ["gulnar", "service station"]
-    (watch,) = boris.workspace.watch_terms()
+    (watch,) = boris.workspace.team.watch_terms()
     set_for_all(boris, "watch_term", watch=watch, term="gulnar", retired="yes")
     assert shown_terms(boris, tip) == []
     away.clear()
     for program in (amina, boris, amina, boris):
         sync(program)
     for program in (amina, boris):
-        assert list(program.workspace.watch_terms().values()) == ['"service station"']
+        assert list(program.workspace.team.watch_terms().values()) == ['"service station"']
         assert shown_terms(program, tip) == ["service station"]
 
 
@@ -225,7 +226,7 @@ def test_what_is_watched_for_offline_marks_at_once_and_two_who_retire_and_add_se
 )
 def test_what_makes_no_sense_is_not_set(kind: str, values: dict[str, str], amina: Program) -> None:
     assert set_for_all(amina, kind, **values) == 400
-    assert amina.workspace.team().subjects == {}
+    assert amina.workspace.team.standing().subjects == {}
 
 
 def test_what_is_set_for_all_is_no_reports_and_the_reverse(desk: Desk, amina: Program) -> None:
@@ -248,7 +249,7 @@ def typed_while_locked(program: Program, kind: str) -> str:
     """Send a form of the team's page after the lock has come, and unlock; the page then."""
     values = {**program.hidden("/team"), **FILLED[kind]}
     if kind == "duty":
-        values["member"] = program.workspace.me
+        values["member"] = program.workspace.people.me
     program.guard.lock()
     answer = program.send(f"/team/{kind}", values)
     assert answer.status_code == 303
@@ -263,12 +264,12 @@ def test_what_was_typed_for_all_and_met_a_lock_is_there_to_be_sent_or_discarded(
     text = typed_while_locked(amina, kind)
     assert text.count("Written and not sent.") == 1
     assert "<Uyghur>" not in text
-    assert amina.workspace.team().subjects == {}, "nobody has sent it"
+    assert amina.workspace.team.standing().subjects == {}, "nobody has sent it"
     assert "Written while this was locked, and not sent" in amina.get("/").text
     (waiting,) = re.findall('<div class="unsent">.*?</form>', text, re.DOTALL)
     fields = {name: unescape(value) for name, value in re.findall('name="([^"]+)" value="([^"]*)"', waiting)}
     assert amina.send(f"/team/{kind}", fields).status_code == 303
-    (event,) = [merged.outcome.event for merged in amina.workspace.team().subjects.values()]
+    (event,) = [merged.outcome.event for merged in amina.workspace.team.standing().subjects.values()]
     assert {name: str(getattr(event, name)) for name in FILLED[kind]} == FILLED[kind]
     assert "Written and not sent." not in amina.get("/team").text
     assert amina.workspace.sending.drafts == []
@@ -293,7 +294,7 @@ def test_what_makes_no_sense_is_there_after_a_lock_as_it_was_typed_and_is_set_fo
     text = unescape(amina.get(go_on).text)
     assert "is not saved: " in text
     assert 'value="???"' in text
-    assert amina.workspace.team().subjects == {}
+    assert amina.workspace.team.standing().subjects == {}
 
 
 def test_what_is_on_its_way_for_all_is_said_and_can_be_taken_back(desk: Desk, amina: Program) -> None:
@@ -303,28 +304,28 @@ def test_what_is_on_its_way_for_all_is_said_and_can_be_taken_back(desk: Desk, am
     assert "This program goes on trying." in text
     (discard,) = re.findall('action="[^"]*(/tips/[0-9a-f]+/unsent/[^"]*)"', text)
     assert amina.post(discard, "/team").status_code == 303
-    assert amina.workspace.watch_terms() == {}
+    assert amina.workspace.team.watch_terms() == {}
 
 
 def test_what_two_set_at_once_is_said_with_both_until_one_decides(amina: Program, boris: Program) -> None:
     days = {"since": "2026-12-01", "until": "2026-12-07"}
-    set_for_all(amina, "duty", member=amina.workspace.me, **days)
+    set_for_all(amina, "duty", member=amina.workspace.people.me, **days)
     sync(boris)
-    seen = {program: " ".join(program.workspace.team().seen("duty")) for program in (amina, boris)}
+    seen = {program: " ".join(program.workspace.team.standing().seen("duty")) for program in (amina, boris)}
     for program in (amina, boris):
         # Neither has fetched what the other sets.
-        set_for_all(program, "duty", member=boris.workspace.me, **days, seen=seen[program])
-        set_for_all(program, "label_name", label="a" * 32, name=f"{program.workspace.me[:4]}", colour="red")
+        set_for_all(program, "duty", member=boris.workspace.people.me, **days, seen=seen[program])
+        set_for_all(program, "label_name", label="a" * 32, name=f"{program.workspace.people.me[:4]}", colour="red")
     for program in (amina, boris, amina):
         sync(program)
     for program in (amina, boris):
         team = unescape(program.get("/team").text)
         assert team.count("Changed by two who had not seen each other's change.") == 1, "two who agree are no news"
         for who in (amina, boris):
-            assert f"{who.workspace.me[:4]}; Red" in team
-    seen_by_all = " ".join(amina.workspace.team().seen("label_name"))
+            assert f"{who.workspace.people.me[:4]}; Red" in team
+    seen_by_all = " ".join(amina.workspace.team.standing().seen("label_name"))
     set_for_all(amina, "label_name", label="a" * 32, name="Both", colour="red", seen=seen_by_all)
-    set_for_all(amina, "duty", member="", **days, seen=" ".join(amina.workspace.team().seen("duty")))
+    set_for_all(amina, "duty", member="", **days, seen=" ".join(amina.workspace.team.standing().seen("duty")))
     sync(boris)
     assert "Changed by two" not in boris.get("/team").text
     assert "Nobody is named." in boris.get("/team").text
@@ -333,7 +334,7 @@ def test_what_two_set_at_once_is_said_with_both_until_one_decides(amina: Program
 def test_it_is_said_whose_duty_two_do_not_agree_on(amina: Program, boris: Program) -> None:
     days = {"since": "2026-12-01", "until": "2026-12-07"}
     for program in (amina, boris):
-        set_for_all(program, "duty", member=program.workspace.me, **days)
+        set_for_all(program, "duty", member=program.workspace.people.me, **days)
     for program in (amina, boris, amina):
         sync(program)
     for program in (amina, boris):

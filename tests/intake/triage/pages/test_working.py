@@ -35,7 +35,7 @@ def section(program: Program, heading: str) -> str:
 
 
 def key_of(program: Program) -> str:
-    return program.workspace.me
+    return program.workspace.people.me
 
 
 def test_the_first_page_says_what_presses_and_why_each_report_once_with_every_reason(

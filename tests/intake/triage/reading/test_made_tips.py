@@ -112,7 +112,7 @@ def test_a_dossier_that_no_member_made_is_none_of_the_teams(desk: Desk, amina: P
     put_tip(desk, Dossier((str(HybridIdentity.generate()),), TEAM).padded())
     assert "by the log no member made it so" in warnings(amina)
     assert len(amina.workspace.book.team()) == 1
-    assert [label.name for label in amina.workspace.team().outcomes(LabelName)] == ["A label."]
+    assert [label.name for label in amina.workspace.team.standing().outcomes(LabelName)] == ["A label."]
     assert "1 report" in amina.get("/reports").text, "it is shown where warnings are seen"
 
 

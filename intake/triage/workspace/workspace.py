@@ -1,0 +1,325 @@
+"""An unlocked program: keys in memory, what is new fetched and opened."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from threading import Event, Lock
+
+from crypto.age import HybridRecipient
+from intake.hygiene import fault
+from intake.protocol.audit import AuditError
+from intake.protocol.logstate import LogState
+from intake.protocol.wire import WireError
+from intake.report.payloads import Payload
+from intake.triage.book import Book
+from intake.triage.book.extracts import FilePage
+from intake.triage.desk.client import DeskClient, DeskError
+from intake.triage.fetching.log import KeptLog, evidence_files, recall_log
+from intake.triage.fetching.opens import Opens
+from intake.triage.fetching.sync import Sync, Synced
+from intake.triage.files.downloads import Downloads
+from intake.triage.files.originals import Originals
+from intake.triage.files.view.viewer import Viewer
+from intake.triage.home import Home
+from intake.triage.keys.keyfile import KeyFileError, MemberKeys
+from intake.triage.mirror.added import Authors
+from intake.triage.mirror.statements import MirrorDamagedError
+from intake.triage.mirror.tips import Tips
+from intake.triage.outbox.making import Told
+from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
+from intake.triage.outbox.unsent import Outbox, Unsent
+from intake.triage.patience import in_thread, is_done
+from intake.triage.progress import Progress, Watched
+from intake.triage.reading.gone import notices
+from intake.triage.reading.membership import acknowledge, changes, to_compare
+from intake.triage.reading.opentip import Attachment, OpenTip
+from intake.triage.workspace.looks import Looks
+from intake.triage.workspace.opener import Opener
+from intake.triage.workspace.people import People
+from intake.triage.workspace.shown import Shown
+from intake.triage.workspace.team import Team
+
+_PATIENCE = 60.0
+"""Seconds that somebody waits for what is new. A hostile desk may take hours."""
+
+
+class Workspace:
+    """What an unlocked program holds. Its `repr` shows nothing; dropping it drops keys and plaintext."""
+
+    def __init__(self, home: Home, keys: MemberKeys, progress: Progress) -> None:
+        if keys.identity is None:
+            raise KeyFileError("this is an auditor's key: it opens no reports")
+        self._home = home
+        home.sweep()
+        self._shown = Shown()
+        self.people = People(self._shown, keys.card.key_id)
+        self.progress = Watched(progress)
+        self._client = DeskClient(home, keys.signing)
+        self.files = Originals(Downloads(home, self._client))
+        self.viewer = Viewer(self.files)
+        self._kept = Tips(home.mirror)
+        self._opens = Opens(KeptLog(home), keys.card.key_id)
+        self._sync = Sync(self._client, home, self.progress)
+        self._again: set[tuple[str, str]] = set()
+        self._touched: set[str] = set()
+        """The tips that may show something else than they do: they stay here until all is shown, whatever fails."""
+        self._told: LogState | None = None
+        """The log up to which all was shown."""
+        proven = TheLog(self._is_logged, self._is_taken_back, self._is_shown, self._readers)
+        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, proven, self.fetch_soon)
+        self.looks = Looks(self._shown, home, self.sending)
+        self.team = Team(self._shown, self.people, self.looks, self.sending)
+        self._opener = Opener(home, self._kept, keys.identity, self.people, self._shown, self.looks)
+        self.synced: datetime | None = None
+        self.problem = ""
+        self._notices: list[str] = []
+        self._distrust = ""
+        self.changes: list[str] = []
+        self.to_compare = 0
+        self._syncing = Lock()
+        self._asking = Lock()
+        self._next: Future[None] | None = None
+        self.settled = Event()
+        """Set while nothing is being fetched or about to be."""
+        self.settled.set()
+
+    def stop(self) -> None:
+        """Send and open nothing more than what is under way, and show no file any more."""
+        self._opener.stop()
+        self.sending.stop()
+        self.viewer.stop()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self.stop()
+        self._shown.close()
+        self._client.close()
+
+    @property
+    def book(self) -> Book:
+        """All that was opened."""
+        return self._shown.book
+
+    @property
+    def log(self) -> LogState | None:
+        """The log up to which it was."""
+        return self._shown.log
+
+    @property
+    def alarm(self) -> str:
+        """Why the server is not to be trusted, for as long as that is so; empty if there is no reason."""
+        distrust = f"{self._distrust}. Nothing new is shown" if self._distrust else ""
+        reasons = [distrust, self._client.journal.accusation()]
+        reasons += [
+            f"it contradicted itself before; what it signed is kept in {file} (this is said as long as that is there)"
+            for file in evidence_files(self._home)
+            if file not in self._distrust
+        ]
+        return "; ".join(filter(None, reasons))
+
+    @property
+    def notices(self) -> list[str]:
+        """What is said above every page, besides problems and alarms."""
+        noted = f"{self.sending.problem}." if self.sending.problem else ""
+        damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
+        return [*self._notices, *filter(None, [self._opener.problem, self.looks.problem, noted]), *damage]
+
+    def fetch(self) -> None:
+        """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""
+        is_done(self.fetch_soon(), _PATIENCE)
+
+    def fetch_soon(self) -> "Future[None]":
+        """Fetch what there is by now: at once, or after the fetch that is under way. Waits for nothing."""
+        with self._asking:
+            self.settled.clear()
+            if self._next is None:
+                self._next = in_thread(self.sync)
+            return self._next
+
+    def sync(self) -> None:
+        """Fetch what is new. What goes wrong is kept in `problem`, or in `alarm` where the server can't be trusted.
+
+        May run while others read `book`: each tip is shown once it was opened, unless all was closed meanwhile.
+        """
+        with self._syncing:
+            with self._asking:
+                # What comes from now on, this fetch may not see any more.
+                self._next = None
+                self.settled.clear()
+            try:
+                self._try_sync()
+                self.open_kept()
+            finally:
+                with self._asking:
+                    if self._next is None:
+                        self.settled.set()
+
+    def _try_sync(self) -> None:
+        problem = ""
+        try:
+            # A second time where something kept turned out to be spoilt, and no third: the desk may send nonsense.
+            if self._take(self._sync.run()):
+                self._take(self._sync.run())
+            self.synced = datetime.now(UTC)
+        except AuditError as error:
+            self._distrust = str(error)
+        except (DeskError, WireError, MirrorDamagedError) as error:
+            problem = str(error)
+        except OSError as error:
+            problem = f"this machine can't keep what comes: {error.strerror}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may take this for a fetch that went well
+            problem = fault(error)
+        else:
+            # Only now: a desk that doesn't answer has taken nothing back.
+            self._distrust = ""
+        self.problem = problem
+
+    def _take(self, synced: Synced) -> bool:
+        """Open what was touched, and show it. Returns whether something that is kept has to be fetched again."""
+        lacking = set(self._kept.lacking())
+        self._touched |= synced.touched
+        self._opener.open(synced.log, self._touched, self.progress)
+        self._fetch_spoilt_again(synced.log)
+        self._show(synced.log)
+        return bool(set(self._kept.lacking()) - lacking)
+
+    def _fetch_spoilt_again(self, log: LogState) -> None:
+        """Let kept items that can't be opened be fetched again, each once as long as the program runs."""
+        authors = Authors(self._home.mirror, log.roster)
+        for tip, item in set(self.book.spoilt()) - self._again:
+            self._again.add((tip, item))
+            # What the log proves to be as it was sent would only come again.
+            if authors.of(item, self._kept.item_bytes(tip, item)) is None:
+                self._kept.fetch_again(tip, item)
+
+    def open_kept(self) -> None:
+        """Open what was fetched before, without asking the desk. Does nothing if that has been done."""
+        if self.log is not None:
+            return
+        try:
+            log = recall_log(self._home)
+            if self._kept.awaits_index:
+                self._add_problem("what another version of this program fetched opens once the desk has answered")
+            elif log is not None:
+                self._opener.open(log, self._touched, self.progress)
+                self._show(log)
+        except AuditError as error:
+            self._distrust = str(error)
+        except OSError as error:
+            self._home.repaired(f"what was fetched before can't be read: {error.strerror}")
+        except MirrorDamagedError as error:
+            self._home.repaired(f"{error}; what was fetched before can be shown once the desk has sent it again")
+        except Exception as error:  # noqa: BLE001 - the desk is asked all the same, and this is said
+            self._add_problem(f"what was fetched before can't be opened; {fault(error)}")
+
+    def _add_problem(self, says: str) -> None:
+        self.problem = "; ".join(filter(None, [self.problem, says]))
+
+    def read_by(self, tip: str) -> list[tuple[str, datetime]]:
+        """Who else was shown a tip within the last hour, and when, as far as the log says that by now."""
+        return [(self.people.name(who), at) for who, at in self._opens.of(tip, datetime.now(UTC))]
+
+    def acknowledge_members(self, size: int) -> None:
+        """Somebody has looked at what changed among the members, on a page that knew so many entries of the log."""
+        if self.log is not None:
+            acknowledge(min(size, self.log.size), self._home.mirror)
+            self._compare_members(self.log)
+
+    def write(self, unsent: Unsent, draft: str = "") -> None:
+        """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
+        tip = self.tip(unsent.tip)
+        try:
+            item = self.sending.write(unsent, tip, draft)
+        finally:
+            self._show_ahead()
+        self.looks.add(unsent.tip, item)
+
+    def keep(self, unsent: Unsent, draft: str = "") -> str:
+        """Keep what somebody typed as a draft, and return the id that it has; as `Sending.write`."""
+        return self.sending.write(unsent, None, draft)
+
+    def make(self, unsent: Unsent, told: Told, draft: str = "") -> None:
+        """Make a report of what somebody told, and let it leave; as `Sending.make`. To its maker it is nothing new."""
+        self.sending.make(unsent, told, draft)
+        if (made := self.sending.made(unsent.tip)) is not None:
+            self.looks.keep(unsent.tip, made.items)
+
+    def read(self, tip: OpenTip, file: Attachment, page: int, text: str) -> None:
+        """A page of a file is shown: what was read there is searched from now on."""
+        if not self._shown.is_closed:
+            self.book.read(tip.id, FilePage(file.about.sha256, page), text)
+
+    def tip(self, tip: str) -> OpenTip | None:
+        """A tip that is here, or that was made here and is still under way."""
+        return self.book.tip(tip) or self.sending.made(tip)
+
+    def write_for_team(self, form: str, payload: Payload, draft: str = "") -> None:
+        """Write something into a dossier of the whole team's, by the token of its form; as `write`."""
+        self.write(Unsent.typed(form, self.team.dossier(), payload), draft)
+
+    def discard(self, item: str) -> Whereabouts:
+        """Forget what was to be sent; as `Sending.discard`."""
+        where = self.sending.discard(item)
+        self._show_ahead()
+        return where
+
+    def take_back(self, tip: str, reply: str) -> None:
+        """Have a reply deleted; as `Sending.take_back`."""
+        self.sending.take_back(tip, reply)
+        self._show_ahead()
+
+    def _show_ahead(self) -> None:
+        with self._shown.changing() as book:
+            if book is not None:
+                self._show_set(book)
+
+    def _show_set(self, book: Book) -> None:
+        book.show_ahead(self.sending.ahead)
+        book.watch_for(self.team.watch_terms())
+
+    def keep_book(self, abandon: Event) -> None:
+        """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
+        self._opener.keep(abandon)
+
+    def _readers(self) -> Sequence[HybridRecipient]:
+        return () if self.log is None else self.log.roster.recipients
+
+    def _is_logged(self, item: str) -> bool:
+        """Whether the log holds an item as added by this key, also if it was deleted since.
+
+        By an entry before the index that was read last: what came after that is not shown yet.
+        """
+        added = None if self.log is None else Authors(self._home.mirror, self.log.roster).added(item)
+        return added is not None and added.key == self.people.me and added.author.place < self._kept.fetched.place
+
+    def _is_taken_back(self, item: str) -> bool:
+        """Whether the log holds that an item was taken back, by an entry before the index that was read last."""
+        taken = None if self.log is None else Authors(self._home.mirror, self.log.roster).taken(item)
+        return taken is not None and taken.author.place < self._kept.fetched.place
+
+    def _is_shown(self, tip: str) -> bool:
+        """Whether the index that was read last has a tip."""
+        return tip in self._kept.ids()
+
+    def _show(self, log: LogState) -> None:
+        with self._shown.changing() as book:
+            if book is None:
+                return
+            self._shown.log = log
+            self._opens.take(log.size, datetime.now(UTC))
+            if self._told is None or self._touched:
+                gone = self._kept.gone(self._kept.fetched.place)
+                known = dict.fromkeys(gone) | self._kept.known(*gone)
+                made = Authors(self._home.mirror, log.roster).makers(gone)
+                self._notices = notices(known, self._kept.withdrawn(), made)
+                self._notices += [f"In a dossier of your team's own: {says}" for says in self.team.doubts()]
+            self.sending.settle()
+            self._show_set(book)
+            if self._told is None or self._told.rulings != log.rulings:
+                self._compare_members(log)
+            self._told = log
+            self._touched.clear()
+
+    def _compare_members(self, log: LogState) -> None:
+        self.changes = changes(log, self._home.mirror)
+        self.to_compare = to_compare(log, self._home.mirror)
