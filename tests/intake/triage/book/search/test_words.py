@@ -4,7 +4,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from intake.triage.book.search.letters import EXACT, FOLDED, SOUNDING
@@ -85,6 +85,7 @@ def test_what_is_no_number_is_none() -> None:
 
 
 @given(ANY, WRITINGS)
+@example("\u0e33", Writing.FOLDED)  # one letter that is read as two
 def test_each_word_stands_where_it_was_written(text: str, writing: Writing) -> None:
     reading = Reading(text, writing)
     spans = [reading.span(place, place) for place in range(len(reading.words))]
@@ -92,8 +93,7 @@ def test_each_word_stands_where_it_was_written(text: str, writing: Writing) -> N
     assert spans == sorted(spans)
     if writing in (Writing.FOLDED, Writing.EXACT):
         for word, (start, end) in zip(reading.words, spans, strict=True):
-            # A letter of a script without spaces is read with the next one and alone: of the latter it is the first.
-            assert words(text[start:end], writing)[0] == word or len(word) >= 64
+            assert word in words(text[start:end], writing) or len(word) >= 64
 
 
 @given(ANY)
