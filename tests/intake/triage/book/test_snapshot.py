@@ -18,14 +18,13 @@ from crypto.padding import padme
 from intake.protocol.kinds import Kind
 from intake.report.payloads import Deletion
 from intake.storage.tables import Item, Tip
-from intake.triage import workspace as workspace_module
 from intake.triage.book import Book, Snapshot, SnapshotError, Wanted, snapshot
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import no_progress
 from intake.triage.reading.opening import open_tip
 from intake.triage.reading.opentip import OpenTip
-from intake.triage.workspace import Workspace
+from intake.triage.workspace import Workspace, opener
 from open_desk import Desk, Stored
 from opened import GIVEN, contents, stored, tips_of
 from program import Enrol, Reviewer
@@ -199,7 +198,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(given.row.id)
         return open_tip(given, *rest)
 
-    monkeypatch.setattr(workspace_module, "open_tip", count)
+    monkeypatch.setattr(opener, "open_tip", count)
     return names
 
 

@@ -20,13 +20,13 @@ from crypto.note import Note
 from intake.keeper import read_log_key
 from intake.protocol.index import Span, parse_day, parse_days
 from intake.protocol.wire import WireError, decode_sealed
-from intake.triage import workspace as workspace_module
 from intake.triage.desk import client as desk_client
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import make_keys
 from intake.triage.progress import no_progress
 from intake.triage.workspace import Workspace
+from intake.triage.workspace import workspace as workspace_module
 from open_desk import Desk
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 from waiting import waited_for

@@ -161,7 +161,7 @@ def test_no_more_is_watched_for_than_each_report_can_be_read_for(
 ) -> None:
     desk.store_tip("Gülnar was called.", {})
     sync(amina)
-    monkeypatch.setattr("intake.triage.workspace.MOST_WATCHED", 2)
+    monkeypatch.setattr("intake.triage.workspace.team.MOST_WATCHED", 2)
     for term in ("nobody", "somebody", "gulnar"):
         assert set_for_all(amina, "watch_term", term=term) == 303
     assert marked(amina) == [], "a program without the limit sent a third one"
