@@ -204,7 +204,12 @@ def tip_page(
     seen: frozenset[str] | None = None,
     template: str = "tip.html",
 ) -> str:
-    """A page of a tip. `typed`: by kind, a form whose content is not kept; `seen`: what it held at the last look."""
+    """A page of a tip, which the log is told of.
+
+    `typed`: by kind, a form whose content is not kept; `seen`: what it held at the last look.
+    """
+    if workspace.book.tip(opened.id) is not None:
+        workspace.looks.look_in_part(opened)
     asked = _asked(workspace)
     forms = {filled["form"] for filled in (typed or {}).values() if "form" in filled}
     standing, ahead = workspace.book.standing(opened), workspace.book.ahead(opened.id)

@@ -29,6 +29,10 @@ class Looks:
         """
         return self._look(tip, tip.items | self._shown.book.ahead(tip.id).items)
 
+    def look_in_part(self, tip: OpenTip) -> None:
+        """A tip is shown, and not all of it: the log is told, and what is new stays so."""
+        self._sending.look(tip)
+
     def look_at_file(self, tip: OpenTip, item: str) -> None:
         """A file of a tip is shown; as `look`, but what else came since the last one stays new: a file takes long."""
         before, shown = self._looked.items(tip.id), {item, tip.files[item].about.content}

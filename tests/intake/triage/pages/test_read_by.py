@@ -36,6 +36,25 @@ def test_who_opened_it_within_the_hour_is_said_once_the_log_has_told(
     assert SAYS not in shown(boris, tip), "nobody is told of themselves"
 
 
+@pytest.mark.parametrize("path", ["/translation", "/status"])
+def test_whichever_page_shows_it_first_the_log_tells(
+    path: str, desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    other = desk.store_tip("They came again.", {})
+    for program in (amina, boris):
+        sync(program)
+    # A status that needs a reason is not set, and the whole report is shown around what lacks.
+    answer = (
+        boris.get(f"{page(other)}{path}")
+        if path == "/translation"
+        else boris.post(f"{page(other)}{path}", page(tip), status="closed")
+    )
+    assert "They came again." in answer.text
+    boris.let_leave()
+    sync(amina)
+    assert SAYS in shown(amina, other)
+
+
 def test_it_is_still_known_after_a_lock(amina: Program, tip: Stored) -> None:
     sync(amina)
     amina.guard.lock()
