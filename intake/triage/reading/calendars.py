@@ -13,6 +13,7 @@ PERSIAN, ISLAMIC, CHINESE = "persian", "islamic", "chinese"
 
 _NUMBER = re.compile(r"\d{1,4}")
 _LEAP = re.compile(r"(?i)leap|[闰閏]")
+_UNITS = re.compile(r"[年月日号號]|农历|農曆")
 _LONGEST = 100
 """Characters of a date that are looked at."""
 
@@ -37,7 +38,9 @@ def propose(calendar: str, written: str) -> Proposal:
     if convert is None:
         raise CalendarError("no library that is kept well converts this calendar: please look it up")
     numbers = [int(number) for number in _NUMBER.findall(written[:_LONGEST])]
-    if not 1 <= len(numbers) <= 3 or 0 in numbers or len(written) > _LONGEST:
+    # A word beside a number or two is a month by its name: without it, they would be another day.
+    has_name = len(numbers) < 3 and any(map(str.isalpha, _LEAP.sub("", _UNITS.sub("", written[:_LONGEST]))))
+    if not 1 <= len(numbers) <= 3 or 0 in numbers or has_name or len(written) > _LONGEST:
         raise CalendarError("write it in numbers, such as 1405/2/27, 1405/2 or 1405")
     # A year is what can be no day: it stands first or last.
     year, month, day = (*(numbers if numbers[0] > 31 else numbers[::-1]), 0, 0)[:3]

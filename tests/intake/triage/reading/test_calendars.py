@@ -17,6 +17,7 @@ from intake.triage.reading.calendars import CHINESE, ISLAMIC, PERSIAN, CalendarE
         (PERSIAN, "1403.12.30", "2025-03-20"),
         (ISLAMIC, "1447/9/1", "2026-02-18"),
         (ISLAMIC, "١ ٩ ١٤٤٧", "2026-02-18"),
+        (PERSIAN, "1405/2/27 ه.ش", "2026-05-17"),
         (CHINESE, "2026年1月1日", "2026-02-17"),
         (CHINESE, "2025年闰6月1日", "2025-07-25"),
         (CHINESE, "2025年6月1日", "2025-06-25"),
@@ -35,6 +36,7 @@ def test_a_month_or_a_year_is_as_long_as_it_was_and_only_about_known() -> None:
     assert (month.day, month.precision) == ("2026-05-06", "about")
     assert (year.first, year.last) == (date(2026, 3, 21), date(2027, 3, 20))
     assert (year.day, year.precision) == ("2026", "about")
+    assert propose(CHINESE, "农历2026年1月").first == propose(CHINESE, "2026/1").first
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,10 @@ def test_a_month_or_a_year_is_as_long_as_it_was_and_only_about_known() -> None:
         (CHINESE, "0年", "in numbers"),
         (PERSIAN, "", "in numbers"),
         (PERSIAN, "Ordibehesht", "in numbers"),
+        (PERSIAN, "۱۲ مهر ۱۴۰۴", "in numbers"),
+        (PERSIAN, "Mehr 12, 1404", "in numbers"),
+        (PERSIAN, "12 Mehr", "in numbers"),
+        (ISLAMIC, "1 Ramadan 1447", "in numbers"),
         (PERSIAN, "1 2 3 4", "in numbers"),
         (PERSIAN, "9" * 50_000, "in numbers"),
         (ISLAMIC, "1600/1/1", "no such day"),
