@@ -196,4 +196,7 @@ def _groups() -> Sequence[Group]:
 
 def _unasked(group: Group) -> Group:
     """The consents as they are asked of somebody who isn't here: what nobody asked the person has no answer."""
-    return replace(group, hint=_NOT_ASKED, fields=tuple(replace(each, default=UNANSWERED) for each in group.fields))
+    fields = (
+        replace(each, default=UNANSWERED, choices={UNANSWERED: "Not asked", **each.choices}) for each in group.fields
+    )
+    return replace(group, hint=_NOT_ASKED, fields=tuple(fields))

@@ -180,6 +180,25 @@ def test_a_day_of_reports_goes_by_without_a_mouse(worked: list[str], amina: Prog
     assert window.url != first
 
 
+def test_a_click_on_a_button_at_the_windows_end_is_not_lost_to_what_is_said_there_of_unsaved_text(
+    worked: list[str], amina: Program, window: Page
+) -> None:
+    window.set_viewport_size({"width": 1024, "height": 900})
+    show(window, amina, worked[1])
+    window.locator("#note-text").fill("They have called twice.")
+    button = window.locator("#note").get_by_role("button", name="Add note", exact=True)
+    # The field is left, and with that the banner comes, only when the button is pressed.
+    button.evaluate("button => button.scrollIntoView({block: 'end', behavior: 'instant'})")
+    box = button.bounding_box()
+    assert box
+    window.evaluate(f"() => scrollBy(0, {box['y'] + box['height'] - 890})")
+    window.mouse.move(box["x"] + box["width"] / 2, 890 - box["height"] / 2)
+    window.mouse.down()
+    expect(window.locator(".half-written")).to_be_in_viewport()
+    window.mouse.up()
+    expect(window.locator("#note .note, #note .unsent").first).to_contain_text("They have called twice.")
+
+
 def test_what_may_be_done_stays_in_sight_wherever_something_could_be_done_with_it(
     worked: list[str], amina: Program, window: Page
 ) -> None:

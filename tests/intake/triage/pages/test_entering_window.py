@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from axe import AXE, LONG
 from bad_connection import unreachable
 from beyond import BEYOND_THE_SIDES
+from intake.report.definition import load_form
 from open_desk import Desk
 from program import Program
 from window import show
@@ -67,3 +68,34 @@ def test_it_is_entered_by_keyboard_and_its_words_are_shown(
     expect(window.locator("ol.words li")).to_have_count(8)
     look("words")
     assert faults == {}
+
+
+def test_the_answers_about_a_consent_stand_in_one_line_and_can_be_unsaid(amina: Program, window: Page) -> None:
+    show(window, amina, "/enter")
+    window.set_viewport_size({"width": 1024, "height": 900})
+    lawyer = window.get_by_role("group", name="May we share it with a lawyer?")
+    answers = lawyer.get_by_role("radio")
+    boxes = [box for box in (answer.bounding_box() for answer in answers.all()) if box]
+    assert len(boxes) == 4
+    assert len({box["y"] for box in boxes}) == 1
+    lawyer.get_by_label("Yes").check()
+    lawyer.get_by_label("Not asked").check()
+    window.get_by_label("By phone").check()
+    window.get_by_label("What happened?").fill("They wrote to her.")
+    window.get_by_role("button", name="Enter the report").last.press("Enter")
+    consents = window.locator("#consents")
+    expect(consents).to_contain_text("What may be done with it")
+    expect(consents.get_by_text("not answered")).to_have_count(len(load_form().consents))
+
+
+def test_what_stands_side_by_side_begins_at_the_same_height(amina: Program, window: Page) -> None:
+    show(window, amina, "/enter")
+    tops = """() => [...document.querySelectorAll('.choices')].map(choices => {
+        const first = new Map();
+        for (const label of choices.querySelectorAll('label')) {
+            const {left, top} = label.querySelector('input').getBoundingClientRect();
+            if (!first.has(left)) first.set(left, top);
+        }
+        return Math.max(...first.values()) - Math.min(...first.values());
+    })"""
+    assert max(window.evaluate(tops)) < 1
