@@ -65,7 +65,10 @@ def judge(program: Program, tip: Stored, kind: str, **said: str) -> None:
 
 def check_of(program: Program, tip: Stored) -> dict[str, str]:
     """What a harm check of the only referral of a report says that it is about."""
-    return {"referral": the_id(program, tip, "referral"), "of": the_id(program, tip, "of")}
+    opened = program.workspace.tip(tip.id.hex())
+    assert opened
+    registered = program.workspace.book.standing(opened).history("referral")[-1]
+    return {"referral": the_id(program, tip, "referral"), "of": registered.item}
 
 
 def test_an_act_is_coded_in_the_forms_words_and_keeps_what_was_written(
@@ -296,6 +299,20 @@ def test_nobody_is_the_second_reader_of_what_they_coded(amina: Program, boris: P
     for program in (amina, boris):
         sync(program)
         assert "Confirms it <span" not in section(program, tip, "act")
+
+
+def test_a_second_readers_form_is_offered_to_nobody_whose_word_would_not_count(
+    amina: Program, boris: Program, tip: Stored
+) -> None:
+    amina.post(f"{page(tip)}/act", page(tip), **ACT)
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL)
+    act = f"{page(tip)}?act={the_act(amina, tip)}"
+    for program, is_offered in ((amina, False), (boris, True)):
+        sync(program)
+        text = program.get(act).text
+        assert (f"{page(tip)}/second_reading" in text, f"{page(tip)}/harm_check" in text) == (is_offered, is_offered)
+        assert ("a colleague reads it a second time" in text) != is_offered
+        assert ("a colleague signs the harm check" in text) != is_offered
 
 
 @pytest.mark.parametrize("kind", ["media", "police_host", "ngo", "other", "un"])
