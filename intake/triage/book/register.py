@@ -71,8 +71,8 @@ class Registered:
     """A referral in the register, its texts no longer than a line or two.
 
     `day`: of the tip's arrival; `allows`: what the source says of the consent now, as a key; `asked`: the words of what
-    it was asked in particular, if that is the consent; `is_allowed`: it agrees; `by`: who registered it, empty while
-    that is on its way from here; `checks`: each name with the decision.
+    it was asked in particular, if that is the consent; `is_allowed`: it agrees, on the `condition` if there is one;
+    `by`: who registered it, empty while that is on its way from here; `checks`: each name with the decision.
     """
 
     tip: str
@@ -86,6 +86,7 @@ class Registered:
     allows: str
     asked: str
     is_allowed: bool
+    condition: str
     handed: str
     reference: str
     answer_due: str
@@ -168,6 +169,7 @@ def _values(tip: OpenTip, referred: Referred) -> tuple[str | bool, ...]:
         "allows": ground.state if ground.is_asked else on_the_form,
         "asked": _short(ground.words) if ground.is_asked else "",
         "is_allowed": ground.allows,
+        "condition": _short(ground.condition) if ground.allows else "",
         "checks": [
             (change.author.name if change.author else "", getattr(change.event, "decision", ""))
             for change in referred.checks

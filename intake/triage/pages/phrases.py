@@ -110,7 +110,8 @@ def offered(asked: Use) -> str:
     """It as a choice of what a referral can rest on."""
     words = " ".join((asked.request.meaning or asked.request.words).split())
     short = words if len(words) <= _LONGEST_OFFER else f"{words[:_LONGEST_OFFER]}…"
-    return f"Asked: {short} ({use(asked.state)})"
+    is_bound = asked.allows and asked.last is not None and asked.last.answer.condition
+    return f"Asked: {short} ({use(asked.state)}{', on a condition' if is_bound else ''})"
 
 
 def way(key: str) -> str:

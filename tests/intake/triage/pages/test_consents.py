@@ -118,12 +118,13 @@ def test_what_allowed_a_referral_and_was_withdrawn_makes_it_red_and_stands_on_th
     desk.send(tip, answered(question, "yes", condition="Not before June."))
     sync(amina)
     consent = ConsentRequest.name(question)
-    assert f'<option value="{consent}">Asked: {" ".join(WORDS.split())} (Yes)' in referrals(amina, tip)
+    assert f'<option value="{consent}">Asked: {" ".join(WORDS.split())} (Yes, on a condition)' in referrals(amina, tip)
     assert amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=consent).status_code == 303
     text = referrals(amina, tip)
     assert NO_CONSENT not in text
     assert f'Rests on: <span dir="auto">{WORDS}</span>' in text
     assert "Not before June." in text
+    assert "On a condition:</strong> <bdi>Not before June." in amina.get("/referrals").text
     assert "Without the source's consent" not in amina.get("/reports").text
     desk.send(tip, answered(question, "no"))
     sync(amina)
