@@ -15,6 +15,7 @@ from intake.report.events import (
     ConsentCheck,
     ConsentRequest,
     Due,
+    Duty,
     Event,
     HarmCheck,
     Label,
@@ -43,6 +44,8 @@ SEEN_FIRST = frozenset(made.kind for made in NUMBERED)
 """What is seen as its source will see it before it leaves."""
 
 _YES = "yes"
+_DAY = "a day is needed, such as 2026-05-17"
+_TWO_DAYS = f"{_DAY}, and another on which it ends, that one or later"
 
 
 class FormError(ValueError):
@@ -71,7 +74,7 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     try:
         payload = made.from_values(values)
     except PayloadFormatError:
-        raise FormError("a day is needed, such as 2026-05-17, and no last one before the first") from None
+        raise FormError(_TWO_DAYS if made is Duty else _DAY) from None
     _check(payload)
     return payload
 

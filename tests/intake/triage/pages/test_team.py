@@ -229,6 +229,16 @@ def test_what_makes_no_sense_is_not_set(kind: str, values: dict[str, str], amina
     assert amina.workspace.team.standing().subjects == {}
 
 
+def test_a_duty_that_ends_before_it_begins_is_said_to_and_a_due_date_is_not(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They came.", {})
+    sync(amina)
+    says = "another on which it ends"
+    assert says in amina.post("/team/duty", "/team", since="2026-12-24", until="2026-12-01").text
+    due = amina.post(f"{page(tip)}/due", page(tip), reason="Call her.", day="").text
+    assert "Not saved: a day is needed, such as 2026-05-17." in due
+    assert says not in due
+
+
 def test_what_is_set_for_all_is_no_reports_and_the_reverse(desk: Desk, amina: Program) -> None:
     tip = desk.store_tip("They went to my mother.", {})
     sync(amina)

@@ -251,7 +251,7 @@ def test_two_who_change_the_same_see_both_changes_and_what_counts_until_one_deci
     for program in (amina, boris):
         sync(program)
         text = shown(program, tip)
-        assert "Changed by two who had not seen each other's change." in text
+        assert "<strong>A status.</strong> Changed by two who had not seen each other's change." in text
         assert "They went to my mother." in section(program, "Two set the same thing")
         assert re.search(r"What counts now: <[^>]*>Referred<", text)
         assert "Closed: Nothing to do." in text
@@ -374,6 +374,24 @@ def test_a_translation_stands_beside_its_paragraph_signed_with_every_version_kep
     assert answer.status_code == 400
     boris.post(where, where, part="narrative/2", language="en", text="They came again.")
     assert "1 report</h1>" in boris.get("/reports?translation=all").text
+
+
+def test_two_who_translate_the_same_are_told_so_where_they_translate(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    tip = desk.store_tip("他们去找我母亲。", ANSWERS)
+    for program in (amina, boris):
+        sync(program)
+    where = f"{page(tip)}/translation"
+    amina.post(where, where, part="narrative/1", language="en", text="They went to my mother.")
+    boris.post(where, where, part="narrative/1", language="en", text="They went to see her.")
+    boris.post(f"{page(tip)}/status", page(tip), status="referred")
+    amina.post(f"{page(tip)}/status", page(tip), status="waiting")
+    for program in (amina, boris):
+        sync(program)
+        text = unescape(program.get(where).text)
+        assert "<strong>A translation.</strong> Changed by two" in text
+        assert text.count("Changed by two") == 1, "what else was set by two stands in the report"
 
 
 def test_what_was_typed_for_a_translation_survives_a_lock(desk: Desk, amina: Program) -> None:
