@@ -42,7 +42,11 @@ def seal(unsent: Unsent) -> Answer:
     except OutboxError as error:
         says = f"{error}. Go back: your browser may still have it"
         return render_template("unlock.html", problem=says, kept=False), 409
-    return to_unlock(kept="yes") if _is_of_none(unsent) else to_unlock(tip_id=unsent.tip, kept="yes")
+    if _is_of_none(unsent):
+        return to_unlock(kept="yes")
+    # What lacks something stands above the page.
+    waits = "" if isinstance(unsent.payload, TypedForm) else unsent.kind
+    return to_unlock(tip_id=unsent.tip, kept="yes", waits=waits)
 
 
 def found(workspace: Workspace, tip_id: str, item: str, offered: Collection[str]) -> tuple[str, MultiDict[str, str]]:

@@ -21,7 +21,7 @@ from flask import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from intake.report import labels
-from intake.report.events import STATUSES, Note, Referral, SavedFilter, Template
+from intake.report.events import STATUSES, Note, Referral, SavedFilter, Template, Translation
 from intake.report.payloads import TEAM, Handed
 from intake.triage.book import COLUMNS, Wanted
 from intake.triage.book.traits import WORK
@@ -61,13 +61,16 @@ def guard() -> Guard:
 def to_unlock(**arguments: str) -> BaseResponse:
     """What a locked program answers. After unlocking, the page that was wanted is there; of a file, that of its tip.
 
-    `TEAM` in the place of a tip: what is set for all.
+    `TEAM` in the place of a tip: what is set for all. `waits`: the kind of what was written, and waits there.
     """
-    wanted = None
+    wanted, waits = None, arguments.get("waits", "")
+    place = phrases.place_of(waits) or None
     if arguments.get("tip_id") == TEAM:
-        wanted = within(url_for("team.team"))
+        wanted = within(url_for("team.team", _anchor=place))
+    elif waits == Translation.kind:
+        wanted = within(url_for("triage.translation", tip_id=arguments["tip_id"]))
     elif "tip_id" in arguments:
-        wanted = within(url_for("triage.tip", tip_id=arguments["tip_id"]))
+        wanted = within(url_for("triage.tip", tip_id=arguments["tip_id"], _anchor=place))
     elif request.method == "GET" and request.full_path != "/?":
         wanted = request.full_path.removesuffix("?")
     return redirect(url_for("triage.unlock", kept=arguments.get("kept"), then=wanted), 303)
@@ -118,7 +121,7 @@ def enter() -> Answer:
 
 def _then() -> BaseResponse:
     """Where one wanted to be. Whatever stands there leads to nothing but below our own path."""
-    then = quote(request.args.get("then", "").lstrip("/"), safe="/?&=%")
+    then = quote(request.args.get("then", "").lstrip("/"), safe="/?&=%#")
     return redirect(f"{request.script_root}/{then}", 303)
 
 

@@ -225,6 +225,8 @@ def test_a_printed_report_holds_all_that_was_told_and_nothing_to_press(
                  "Not verified yet.", "R. Example", "Write to the lawyer.", "photo.jpg", "A note."):  # fmt: skip
         expect(window.get_by_text(told).first).to_be_visible()
     assert window.evaluate(BEYOND_THE_SIDES) == []
+    room = "list => parseFloat(getComputedStyle(list).paddingInlineStart) / parseFloat(getComputedStyle(list).fontSize)"
+    assert window.locator("ol.history").evaluate(room) >= 2.5, "a number of three digits stands before its line"
 
 
 @pytest.mark.parametrize(

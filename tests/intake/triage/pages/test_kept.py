@@ -10,7 +10,7 @@ from forms import tokens
 from intake.report.events import Act
 from open_desk import Desk, Stored
 from opened import opened_tip
-from program import Program
+from program import PASSPHRASE, Program
 from told import page, sync
 
 pytestmark = pytest.mark.slow
@@ -88,6 +88,23 @@ def test_another_form_of_the_same_kind_does_not_use_up_what_waits(amina: Program
     amina.post(f"{page(tip)}/due", page(tip), reason="Call Ankara", day="2027-01-01")
     (go_on,) = to_go_on(amina, page(tip))
     assert "Call Gaziantep" in amina.get(go_on).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [("note", "#note"), ("status", "#status"), ("verification", "#act"), ("translation", "/translation")],
+)
+def test_unlocking_leads_to_where_what_was_written_waits(amina: Program, tip: Stored, kind: str, place: str) -> None:
+    written = {
+        "text": "They came again.", "part": "narrative/1", "language": "en", "status": "referred",
+        "act": "a", "of": "a", "verified": "documented", "reasons": "There is a summons.",
+    }  # fmt: skip
+    hidden = amina.hidden(page(tip))
+    amina.guard.lock()
+    to_unlock = amina.send(f"{page(tip)}/{kind}", {**hidden, **written}).location
+    location = amina.post(f"/unlock?{urlsplit(to_unlock).query}", "/unlock", passphrase=PASSPHRASE).location
+    assert location.endswith(f"{page(tip)}{place}")
+    assert "Send it now" in amina.get(f"{page(tip)}{place.partition('#')[0]}").text
 
 
 def test_it_can_be_discarded(amina: Program, tip: Stored) -> None:
