@@ -31,6 +31,7 @@ KINDS = {
 
 def _keep() -> Answer:
     """Where it is locked, what was chosen and filled in is kept: for which reports that is to be done, is said then."""
+    _kind(request.form)
     fields = TypedForm(kept.SEVERAL, kept.as_json(request.form))
     return kept.seal(Unsent.typed(request.form.get("form") or new_form(), TEAM, fields))
 

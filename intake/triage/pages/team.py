@@ -24,9 +24,7 @@ blueprint = Blueprint("team", __name__, url_prefix="/team")
 @unlocked
 def team(workspace: Workspace) -> str:
     """All that is set."""
-    news = workspace.team.news()
-    workspace.team.look()
-    return _page(workspace, news=news)
+    return _page(workspace, news=workspace.team.look())
 
 
 def _keep(kind: str) -> Answer:

@@ -1,5 +1,6 @@
 """What reviewers make of a tip: acts with what verifies them, and what was handed on with who checked that."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
@@ -54,9 +55,10 @@ def _judged(standing: Standing, act: Act) -> Judged:
     writers = {_who(change) for change in coded.history if change.author}
     verifications = _history(standing, Verification.kind, act.act)
     readings = [each for each in _history(standing, SecondReading.kind, act.act) if _who(each) not in writers]
+    now = _Coding(coded)
     # Whoever wrote without the desk may have been overtaken: what came before that in the log can be of now.
-    verified = next((each for each in reversed(verifications) if _is_of_now(each, coded)), None)
-    agreed = _last_of_each(each for each in readings if _is_of_now(each, coded))
+    verified = next(filter(now.is_meant_by, reversed(verifications)), None)
+    agreed = _last_of_each(filter(now.is_meant_by, readings))
     said = [*verifications[-1:], *_last_of_each(readings)]
     return Judged(
         act,
@@ -67,18 +69,27 @@ def _judged(standing: Standing, act: Act) -> Judged:
     )
 
 
-def _is_of_now(said: Change, coded: Merged) -> bool:
-    """Whether an act is coded now as it was when this was said of it: in the change that it names.
+class _Coding:
+    """How an act is coded now, and in which of its changes it was so: each is looked up, however many there are."""
 
-    Of what names none, in the one that stood last before it in the log.
-    """
-    if not isinstance(said.event, Verification | SecondReading):
-        return False
-    of = said.event.of
-    meant = [
-        change for change in coded.history if (_place(change) <= _place(said) if of == THE_LAST else change.item == of)
-    ]
-    return bool(meant) and meant[-1].event.says() == coded.outcome.event.says()
+    def __init__(self, coded: Merged) -> None:
+        says = coded.outcome.event.says()
+        self._is_now = [change.event.says() == says for change in coded.history]
+        self._places = [_place(change) for change in coded.history]
+        self._by_item = {change.item: number for number, change in enumerate(coded.history)}
+
+    def is_meant_by(self, said: Change) -> bool:
+        """Whether the act is coded now as it was when this was said of it: in the change that it names.
+
+        Of what names none, in the one that stood last before it in the log.
+        """
+        if not isinstance(said.event, Verification | SecondReading):
+            return False
+        if said.event.of == THE_LAST:
+            before = bisect_right(self._places, _place(said))
+            return before > 0 and self._is_now[before - 1]
+        number = self._by_item.get(said.event.of)
+        return number is not None and self._is_now[number]
 
 
 def _place(change: Change) -> float:

@@ -4,7 +4,7 @@ A question counts in its exact words: as it was worded anew it is another one, a
 hash it bears. Of several answers the last counts, and whatever leaves a doubt counts as none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -111,11 +111,14 @@ NO_GROUND = Ground("", MISMATCH, allows=False)
 
 def uses(tip: OpenTip, standing: Standing) -> list[Use]:
     """Everything in particular that a source was asked about, in the order in which it was; not what was taken back."""
+    answers: dict[str, list[DatedAnswer]] = {}
+    for each in tip.consent_answers:
+        answers.setdefault(each.answer.question, []).append(each)
     return [
         use
         for subject, merged in standing.subjects.items()
         if subject.kind == ConsentRequest.kind
-        for use in _of_request(tip, standing, merged)
+        for use in _of_request(standing, merged, answers)
     ]
 
 
@@ -135,13 +138,15 @@ def grounds(tip: OpenTip, standing: Standing) -> dict[str, Ground]:
     return on_the_form | asked
 
 
-def _of_request(tip: OpenTip, standing: Standing, merged: Merged) -> Iterator[Use]:
+def _of_request(standing: Standing, merged: Merged, answers: Mapping[str, Sequence[DatedAnswer]]) -> Iterator[Use]:
+    """`answers`: by the id of the question."""
+    stand = {change.item for change in merged.stand}
     for change in merged.history:
         request = change.event
         if isinstance(request, ConsentRequest) and not request.taken_back:
-            answers = [each for each in tip.consent_answers if each.answer.question == change.item]
-            of_last = Subject(ConsentCheck.kind, answers[-1].item if answers else "")
-            yield Use(change, request, change in merged.stand, answers, standing.subjects.get(of_last))
+            given = answers.get(change.item, ())
+            of_last = Subject(ConsentCheck.kind, given[-1].item if given else "")
+            yield Use(change, request, change.item in stand, given, standing.subjects.get(of_last))
 
 
 def _ground(use: Use) -> Ground:

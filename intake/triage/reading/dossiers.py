@@ -26,14 +26,15 @@ def to_write_into(dossiers: Iterable[OpenTip], log: LogState) -> str | None:
 def counting(changes: Iterable[Change], label: Callable[[str], str]) -> Iterator[Change]:
     """What counts of what was written into them, in the log's order: of somebody's own filter, what they wrote alone.
 
+    A filter stays whose it was saved as: nobody takes one of the team's away from the others by calling it their own.
     `label`: what somebody is called by the log, by the id of their key.
     """
     owners: dict[str, str] = {}
     for change in changes:
         event = change.event
         if isinstance(event, SavedFilter):
-            whose = {event.owner, owners.get(event.filter, event.owner)} - {""}
-            if change.author is not None and any(label(key) != change.author.name for key in whose):
+            if event.owner and change.author is not None and label(event.owner) != change.author.name:
                 continue
-            owners[event.filter] = event.owner
+            if owners.setdefault(event.filter, event.owner) != event.owner:
+                continue
         yield change

@@ -14,6 +14,9 @@ from typing import TypeVar
 from intake.report.events import EVERYTHING, Assignment, Due, Event, Label, Status, Subject
 from intake.triage.mirror.added import Author
 
+MOST_SEEN = 1000
+"""Changes that an event says its writer had seen: so many go through a form."""
+
 E = TypeVar("E", bound=Event)
 
 
@@ -95,17 +98,20 @@ class Standing:
         events = (merged.outcome.event for merged in self.subjects.values())
         return [event for event in events if isinstance(event, kind)]
 
-    def seen(self, kind: str) -> tuple[str, ...]:
+    def seen(self, kind: str, which: str | None = None) -> tuple[str, ...]:
         """The ids of the changes of a kind that whoever sees all of this has seen: those that stand, first of all.
 
         Also what is on its way, with what that had put aside: each of it can be taken back, and nothing may come back
-        then for whoever wrote after it.
+        then for whoever wrote after it. `which`: of this one of the kind alone. The last `MOST_SEEN`: whoever makes
+        more stand keeps nobody from writing, and the others stand on beside what was written.
         """
-        merged = [each for subject, each in self.subjects.items() if subject.kind == kind]
+        merged = [
+            each for subject, each in self.subjects.items() if subject.kind == kind and which in (None, subject.which)
+        ]
         ahead = [change for each in merged for change in each.history if change.author is None]
         standing = [change.item for each in merged for change in each.stand]
         passed = [item for change in ahead for item in (change.item, *change.event.seen)]
-        return tuple(dict.fromkeys([*standing, *passed]))
+        return tuple(dict.fromkeys([*standing, *passed]))[-MOST_SEEN:]
 
     def history(self, kind: str) -> list[Change]:
         """Every change of a kind, in the order in which they count subject by subject."""
@@ -125,10 +131,18 @@ def held(items: Iterable[str]) -> bytes:
 
 
 def _stand(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The changes that none after them has seen: one can put aside only what came before it."""
-    stand: list[Change] = []
-    for change in changes:
-        seen = change.event.seen
-        kept = [] if seen == EVERYTHING else [each for each in stand if each.item not in seen]
-        stand = [*kept, change]
-    return tuple(stand)
+    """The changes that none after them has seen: one can put aside only what came before it.
+
+    In one go, whatever they are: anybody of the team can make any number of them, which stand or have seen much.
+    """
+    stand: dict[int, Change] = {}
+    places: dict[str, list[int]] = {}
+    for place, change in enumerate(changes):
+        if change.event.seen == EVERYTHING:
+            stand.clear()
+        for item in change.event.seen:
+            for passed in places.pop(item, ()):
+                stand.pop(passed, None)
+        stand[place] = change
+        places.setdefault(change.item, []).append(place)
+    return tuple(stand.values())

@@ -55,11 +55,14 @@ class Team:
             and not (isinstance(change.event, SavedFilter) and change.event.owner not in own)
         ]
 
-    def look(self) -> None:
-        """What is set is shown."""
-        for tip in self._shown.book.team():
-            if tip.items != self._looks.items(tip.id):
-                self._looks.keep(tip.id, tip.items)
+    def look(self) -> list[Change]:
+        """The same, which is shown and no news from then on. What comes meanwhile stays news."""
+        held = {tip.id: tip.items for tip in self._shown.book.team()}
+        news = self.news()
+        for tip, items in held.items():
+            if items != self._looks.items(tip):
+                self._looks.keep(tip, items)
+        return news
 
     def doubts(self) -> list[str]:
         """What is wrong with the dossiers: they stand in no queue, where warnings would be seen."""

@@ -206,3 +206,14 @@ def test_what_was_filled_in_is_in_sight_also_where_its_form_is_folded(amina: Pro
     before, _, after = amina.get(go_on).text.partition("To Gaziantep?</textarea>")
     assert after
     assert before.rpartition("<details")[2].startswith(' class="doing" open>')
+
+
+@pytest.mark.parametrize("kind", [{}, {"kind": "referral"}])
+def test_nothing_is_kept_that_could_not_be_gone_on_with(kind: dict[str, str], desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They went to my mother.", {})
+    sync(amina)
+    values = {**amina.hidden("/reports"), "tip": tip.id.hex(), **kind}
+    amina.guard.lock()
+    assert [amina.send(f"/bulk/{step}", values).status_code for step in ("ask", "do")] == [400, 400]
+    amina.unlock()
+    assert amina.workspace.sending.drafts == []

@@ -1,6 +1,7 @@
 """What a team sets for all: labels, filters, who has duty; offline too, and what two set at once is seen by both."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -8,6 +9,10 @@ import pytest
 
 from bad_connection import unreachable
 from intake.report.events import LabelName, SavedFilter
+from intake.triage.mirror.added import Author
+from intake.triage.reading.opentip import Signed
+from intake.triage.reading.standing import Change
+from intake.triage.workspace.team import Team
 from open_desk import Desk, Stored
 from program import Program
 from told import page, shown, sync
@@ -89,6 +94,66 @@ def test_of_ones_own_filters_nothing_counts_that_somebody_else_wrote(
     listed = amina.get("/reports").text
     assert (">Mine</a>" in listed, ">Ours</a>" in listed) == (True, True)
     assert ("Planted" in listed, "Changed" in listed) == (False, False)
+
+
+def test_a_filter_of_the_teams_is_nobodys_to_take_away_and_who_changes_it_is_said(
+    amina: Program, boris: Program
+) -> None:
+    sync(amina)
+    set_for_all(amina, "saved_filter", name="Ours", address="urgency=now", owner="")
+    (ours,) = amina.workspace.team.standing().outcomes(SavedFilter)
+    sync(boris)
+    for retired in ("", "yes"):
+        taken = {"name": "Taken", "address": "urgency=past", "owner": boris.workspace.people.me, "retired": retired}
+        seen = " ".join(boris.workspace.team.standing().seen("saved_filter"))
+        set_for_all(boris, "saved_filter", filter=ours.filter, seen=seen, **taken)
+    sync(boris)
+    sync(amina)
+    for program in (amina, boris):
+        assert program.workspace.team.standing().outcomes(SavedFilter) == [ours]
+    set_for_all(boris, "saved_filter", filter=ours.filter, name="Ours, now", address="urgency=now", owner="")
+    sync(boris)
+    sync(amina)
+    assert "Ours, now" in amina.get("/team").text.partition('<section id="news">')[2].partition("</section>")[0]
+
+
+def test_what_is_set_while_the_page_of_the_team_is_made_is_news_afterwards(
+    amina: Program, boris: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(amina)
+    set_for_all(amina, "label_name", name="Urgent", colour="red")
+    sync(boris)
+    honest = Team.news
+
+    def held(team: Team) -> list[Change]:
+        found = honest(team)
+        monkeypatch.undo()
+        set_for_all(amina, "label_name", name="Late", colour="red")
+        sync(boris)
+        return found
+
+    monkeypatch.setattr(Team, "news", held)
+    assert boris.get("/team", waits=False).status_code == 200
+    assert [change.event.says()["name"] for change in boris.workspace.team.news()] == ["Late"]
+    assert "Late" in boris.get("/team").text
+    assert boris.workspace.team.news() == []
+
+
+def test_however_much_a_colleague_sets_the_pages_are_short_and_others_can_set_more(amina: Program) -> None:
+    set_for_all(amina, "label_name", name="First", colour="red")
+    sync(amina)
+    (dossier,) = amina.workspace.book.team()
+    label, author = LabelName("", "A colleague's", "red", retired=False), Author("boris", datetime.now(UTC), 1 << 20)
+    dossier.written += [
+        Signed(each, author, replace(label, label=each)) for each in (f"{number:032x}" for number in range(2_000))
+    ]
+    amina.workspace.book.put(dossier, bytes(32))
+    text = amina.get("/team").text
+    assert len(text) < 3_000_000
+    (form,) = re.findall("<form[^>]*>((?:(?!</form>).)*)<button>Add a label", text, re.DOTALL)
+    (seen,) = re.findall('name="seen" value="([^"]*)"', form)
+    assert set_for_all(amina, "label_name", name="Urgent", colour="green", seen=seen) == 303
+    assert "Urgent" in amina.get("/team").text
 
 
 def test_what_others_set_for_all_is_said_until_one_has_looked(desk: Desk, amina: Program, boris: Program) -> None:

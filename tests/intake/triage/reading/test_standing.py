@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from time import process_time
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
 
 from any_document import DOCUMENTS
 from intake.report.documents import Document
-from intake.report.events import EVENTS, EVERYTHING, Assignment, Due, Duty, Event, Label, Status
+from intake.report.events import EVENTS, EVERYTHING, Assignment, Due, Duty, Event, Label, Status, Subject
 from intake.triage.mirror.added import Author
+from intake.triage.pages.forms import read_form
 from intake.triage.reading.standing import Change, Standing
 
 SOMEBODY = Author("somebody", datetime(2026, 11, 30, tzinfo=UTC), 0)
@@ -67,6 +70,24 @@ def test_a_change_can_put_aside_only_what_came_before_it() -> None:
 def test_a_status_of_an_earlier_program_had_seen_everything_and_means_what_it_meant() -> None:
     standing = Standing([change(1, Status("closed")), Change("a", Status("answered", seen=EVERYTHING))])
     assert (standing.status, standing.contradicted) == ("waiting", [])
+
+
+def test_of_one_of_a_kind_nothing_is_seen_of_the_others() -> None:
+    standing = Standing([change(1, Label("urgent", on=True)), change(2, Label("uyghur", on=True))])
+    assert standing.seen("label", "urgent") == (f"{1:032x}",)
+    assert standing.seen("label") == (f"{1:032x}", f"{2:032x}")
+    assert standing.seen("label", "") == ()
+
+
+def test_however_many_changes_stand_they_are_put_together_at_once_and_somebody_can_write_after_them() -> None:
+    changes = [change(number, Status(f"of {number}")) for number in range(40_000)]
+    began = process_time()
+    standing = Standing([*changes, change(40_000, Status("closed", "done"), *range(39_000))])
+    assert process_time() - began < 2
+    assert (standing.status, len(standing.subjects[Subject("status")].stand)) == ("closed", 1_001)
+    seen = standing.seen("status")
+    assert seen[-1] == f"{40_000:032x}"
+    assert read_form("status", MultiDict({"status": "new", "seen": " ".join(seen)})) == Status("new", seen=seen)
 
 
 def test_two_can_assign_and_label_at_once_and_both_hold() -> None:

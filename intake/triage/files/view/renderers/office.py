@@ -29,6 +29,10 @@ _PROGRAMS = {
 }
 """By sort, what the types of its parts hold, and where the parts usually lie (ECMA-376, part 1, 11.3, 12.3, 13.3)."""
 
+_LONGEST_PLACE = 9
+"""Digits of a cell's place among the texts of all sheets."""
+
+_TYPES = "[Content_Types].xml"
 _TYPE = re.compile(r"application/vnd\..*?([A-Za-z]+)\+xml")
 _USUAL = re.compile(r"(?:word|xl|ppt)/(?:[A-Za-z]+/)?([A-Za-z]+)[0-9]*\.xml")
 _CALLED = {"document": "main", "workbook": "main", "presentation": "main", "sheet": "worksheet"}
@@ -79,7 +83,7 @@ _ABOUT_IN = ("docProps/core.xml", "docProps/app.xml", "meta.xml")
 class Office:
     """An archive as the document that it may be. `sort`: which, by the keys of `SORTS`; empty if it is none.
 
-    `is_broken`: whether anything that was read of its text ends early.
+    `is_broken`: whether anything that was read of its text, or of where that is, ends early.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
@@ -112,13 +116,29 @@ class Office:
 
     def _sort(self) -> str:
         """Which of Microsoft's formats it is, by the part that is its main one, whatever that is called."""
-        types = _types(_read(self._archive, "[Content_Types].xml").data)
+        types = self._types()
         for name in sorted(dict.fromkeys(self._names), key=_in_order):
             if found := _part(name, types.of(name)):
                 of = self._parts.setdefault(found.sort, {}).setdefault(found.kind, [])
                 if len(of) < _MOST_MEMBERS:
                     of.append(name)
         return next((sort for sort in _PROGRAMS if "main" in self._parts.get(sort, ())), "")
+
+    def _types(self) -> "_Types":
+        """What its parts are said to be; nothing, if there is no such list."""
+        endings: dict[str, str] = {}
+        names: dict[str, str] = {}
+
+        def start(tag: str, told: Mapping[str, str]) -> None:
+            kind = told.get("ContentType", "")
+            if tag == "Default":
+                endings[told.get("Extension", "").lower()] = kind
+            elif tag == "Override":
+                names[told.get("PartName", "").lower()] = kind
+
+        if _TYPES in self._names:
+            self._parse(_TYPES, start, lambda _: None, lambda _: None)
+        return _Types(endings, names)
 
     def _sheets(self, parts: Mapping[str, Sequence[str]]) -> list[str]:
         shared = "".join(self._text(name, _STRING) for name in parts.get("sharedStrings", ())).split("\x1e")
@@ -138,8 +158,7 @@ class Office:
 
         def end(tag: str) -> None:
             if tag == "v" and kinds == ["s"]:
-                index = "".join(letters)
-                out.append(shared[int(index)] if index.isdigit() and int(index) < len(shared) else "?")
+                out.append(_shared(shared, "".join(letters)))
             elif tag in ("v", "t"):
                 out.append("".join(letters))
             out.append({"c": "\t", "row": "\n"}.get(tag, ""))
@@ -209,19 +228,10 @@ class _Types:
         return self.names.get(f"/{small}") or self.endings.get(small.rpartition(".")[2], "")
 
 
-def _types(data: bytes) -> _Types:
-    endings: dict[str, str] = {}
-    names: dict[str, str] = {}
-
-    def start(tag: str, told: Mapping[str, str]) -> None:
-        kind = told.get("ContentType", "")
-        if tag == "Default":
-            endings[told.get("Extension", "").lower()] = kind
-        elif tag == "Override":
-            names[told.get("PartName", "").lower()] = kind
-
-    _parse(data, start, lambda _: None, lambda _: None)
-    return _Types(endings, names)
+def _shared(shared: Sequence[str], index: str) -> str:
+    """The text of a cell that names its place among those of all sheets."""
+    is_place = index.isdecimal() and len(index) <= _LONGEST_PLACE and int(index) < len(shared)
+    return shared[int(index)] if is_place else "?"
 
 
 def _part(name: str, says: str) -> _Part | None:
@@ -280,7 +290,8 @@ def _parse(
     parser.CharacterDataHandler = letters
     try:
         parser.Parse(data, True)
-    except (expat.ExpatError, ValueError):
+    except (expat.ExpatError, ValueError, LookupError):
+        # `LookupError`: of letters in an encoding that nobody knows.
         return False
     return True
 

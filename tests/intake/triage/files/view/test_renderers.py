@@ -215,6 +215,33 @@ def test_an_office_document_whose_text_breaks_off_says_so_and_shows_what_came_be
     assert (seen.rendered.text, seen.rendered.notes) == (see(document()).rendered.text, ((Note.ENDS_EARLY, 0),))
 
 
+@pytest.mark.parametrize("encoding", ["none-such", "windows-1252", "gb2312", "hex", "idna"])
+@pytest.mark.parametrize("name", ["[Content_Types].xml", "docProps/core.xml", "word/header1.xml"])
+def test_a_part_in_letters_that_can_not_be_read_hides_no_other(name: str, encoding: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(samples.word_document())) as whole:
+        members = {each: whole.read(each) for each in whole.namelist()}
+    members[name] = f'<?xml version="1.0" encoding="{encoding}"?><a/>'.encode()
+    seen = see(samples.archive(members))
+    assert (seen.failure, seen.sort, seen.rendered.text) == (None, "docx", "They came at night.\n")
+    assert len(seen.rendered.entries) == len(members)
+    assert seen.rendered.notes == (() if name.startswith("docProps") else ((Note.ENDS_EARLY, 0),))
+
+
+def test_a_list_of_types_that_breaks_off_is_said_as_text_that_does() -> None:
+    with zipfile.ZipFile(io.BytesIO(samples.word_document())) as whole:
+        members = {each: whole.read(each) for each in whole.namelist()}
+    assert see(samples.archive({**members, "[Content_Types].xml": "<Types>"})).rendered.notes == ((Note.ENDS_EARLY, 0),)
+
+
+@pytest.mark.parametrize("place", ["\N{SUPERSCRIPT TWO}", "9" * 5_000, "-1", "1e3", ""])
+def test_a_cell_that_names_no_text_hides_no_other(place: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(samples.workbook())) as whole:
+        members = {each: whole.read(each) for each in whole.namelist()}
+    sheet = members["xl/worksheets/sheet1.xml"].replace(b"<v>0</v>", f"<v>{place}</v>".encode())
+    seen = see(samples.archive({**members, "xl/worksheets/sheet1.xml": sheet}))
+    assert (seen.rendered.text, seen.rendered.notes) == ("?\tAge\t\nAli\t41\t\n", ())
+
+
 def test_what_was_filled_into_a_form_of_a_pdf_is_seen() -> None:
     drawn = "1 0 0 rg 0 0 100 100 re f"
     objects = [
