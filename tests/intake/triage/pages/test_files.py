@@ -196,11 +196,19 @@ def test_a_cleaned_copy_has_nothing_of_what_the_file_says_of_itself(
     assert not any(word in copied.data for word in (b"Amina", b"iPhone", b"Exif", b"GPS"))
 
 
-def test_no_copy_is_made_of_what_can_not_be_seen(file: File) -> None:
-    amina, address = file("setup.exe", b"MZ\x90\0" + bytes(100))
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("setup.exe", b"MZ\x90\0" + bytes(100)), ("files.zip", samples.archive({"c.exe": b"MZ"}))],
+    ids=["program", "archive"],
+)
+def test_no_copy_is_made_of_what_can_not_be_seen_and_none_stands_in_the_history(
+    name: str, data: bytes, file: File
+) -> None:
+    amina, address = file(name, data)
     answer = amina.save(address, what="copy")
     assert answer.status_code == 422
     assert "No copy was made." in answer.text
+    assert "was saved outside" not in amina.get(address.partition("/files/")[0]).text
 
 
 def test_a_locked_program_shows_no_file(file: File) -> None:
