@@ -317,7 +317,7 @@ SEEN = {
     "word": ("letter.docx", samples.word_document("They came at night.\nThey asked for my brother.")),
     "video": ("film.mp4", samples.recording(65, title="Amina K.", location="+39.9055+116.3913/")),
     "sound": ("voice.mp3", samples.recording(3, "mp3", "", "libmp3lame")),
-    "archive": ("files.zip", samples.archive({"a/b.txt": b"x" * 100, "c.exe": b"MZ"})),
+    "archive": ("files.zip", samples.archive({"a/b.txt": b"x" * 100, "c.exe": b"MZ", "n" * 400: b""})),
     "polyglot": ("photo.jpg", samples.picture() + samples.archive({"run.js": b""})),
     "program": ("photo.jpg", b"MZ\x90\0" + bytes(100)),
 }
