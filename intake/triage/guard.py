@@ -1,5 +1,6 @@
-"""The lock: a passphrase opens a `Workspace`; idleness or a click ends the process that holds it."""
+"""The lock: a passphrase opens a `Workspace`; idleness, sleep or a click ends the process that holds it."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
@@ -14,6 +15,9 @@ from intake.triage.progress import Progress
 from intake.triage.workspace import Workspace
 
 IDLE_SECONDS = 15 * 60
+
+_LOOK_SECONDS = 1.0
+"""How often it is looked whether the machine has slept, and how long a sleep is at least."""
 
 _FIRST_FETCH = 20.0
 """Seconds to wait for the desk where there is nothing to show without it."""
@@ -32,8 +36,9 @@ _GIVING_UP = 0.5
 class Guard:
     """Holds the unlocked workspace, if any; once locked, it never opens again: `end` ends the process.
 
-    It locks itself when nobody has used it for a while. `opened` is done when there is something to show, `locked` when
-    the lock has come, so that they can be waited for together with something else.
+    It locks itself when nobody has used it for a while, and when the machine has slept, where the system says so.
+    `opened` is done when there is something to show, `locked` when the lock has come, so that they can be waited for
+    together with something else.
     """
 
     def __init__(
@@ -136,8 +141,11 @@ class Guard:
 
     def _watch(self) -> None:
         # One thread for as long as it is unlocked: a new one each time might not be had when it matters.
+        awake = _slept()
         while not self.locked.done() and (left := self._used + self._idle_seconds - monotonic()) > 0:
-            wait([self.locked], left)
+            if _slept() - awake >= _LOOK_SECONDS:
+                break
+            wait([self.locked], min(left, _LOOK_SECONDS))
         self.lock()
 
     def _keep_book(self, workspace: Workspace) -> None:
@@ -151,3 +159,9 @@ class Guard:
                 pause = max(_KEEP_SECONDS, _KEEP_SHARE * (monotonic() - began))
         finally:
             self._away.set()
+
+
+def _slept() -> float:
+    """For how many seconds this machine has slept since it was started; 0 where the system doesn't say."""
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+    return 0.0 if boot_time is None else time.clock_gettime(boot_time) - time.clock_gettime(time.CLOCK_MONOTONIC)

@@ -40,6 +40,7 @@ from intake.triage.pages.filenames import parts, reads_from_right, shown_name
 from intake.triage.pages.forms import FORMS, SEEN_FIRST, fields
 from intake.triage.pages.languages import language_name
 from intake.triage.pages.place import Gate, Place
+from intake.triage.pages.unkept import UnkeptForms
 from intake.triage.progress import Progress, no_progress
 from intake.triage.times import moment
 
@@ -107,6 +108,7 @@ def create_app(
         search=search,
     )
     app.jinja_env.filters.update(as_name=as_name, typed=typed, number=str, moment=moment)
+    app.jinja_env.add_extension(UnkeptForms)
     # Whatever a page says of what others wrote goes through this: no template can forget it.
     app.jinja_env.finalize = lambda value: shown(value) if type(value) is str else value
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -106,11 +106,13 @@ def save(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
     chosen = _chosen(workspace, tip_id, item_id)
     is_copy = request.form.get("what") == "copy"
     try:
-        answer = (_copy if is_copy else _original)(workspace, chosen)
+        saved = (_copy if is_copy else _original)(workspace, chosen)
+        if isinstance(saved, Failure):
+            return render_template("outside.html", workspace=workspace, chosen=chosen, failure=saved), 422
         _write_down(workspace, chosen, "copy" if is_copy else "original")
     except (DeskError, DamagedFileError, OSError, OutboxError, SealError) as error:
         return _not_had(workspace, chosen, error)
-    return answer
+    return saved
 
 
 def _write_down(workspace: Workspace, chosen: _Chosen, what: str) -> None:
@@ -135,12 +137,14 @@ def _ours(data: bytes, kind: str) -> Response:
     return response.make_conditional(request, accept_ranges=True, complete_length=len(data))  # type: ignore[return-value]
 
 
-def _copy(workspace: Workspace, chosen: _Chosen) -> Answer:
-    """What can be seen, read or heard on a page, without what the file says of itself."""
+def _copy(workspace: Workspace, chosen: _Chosen) -> Response | Failure:
+    """What can be seen, read or heard on a page, without what the file says of itself; or why there is nothing."""
     seen = _see(workspace, chosen, Size.COPY)
     if seen.failure is not None:
-        return render_template("outside.html", workspace=workspace, chosen=chosen, failure=seen.failure), 422
+        return seen.failure
     made = seen.rendered
+    if not (seen.png or made.media or made.text):
+        return Failure.NOTHING_IN_IT
     data, kind, ending = (
         (seen.png, _PNG, "png")
         if seen.png

@@ -196,11 +196,19 @@ def test_a_cleaned_copy_has_nothing_of_what_the_file_says_of_itself(
     assert not any(word in copied.data for word in (b"Amina", b"iPhone", b"Exif", b"GPS"))
 
 
-def test_no_copy_is_made_of_what_can_not_be_seen(file: File) -> None:
-    amina, address = file("setup.exe", b"MZ\x90\0" + bytes(100))
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("setup.exe", b"MZ\x90\0" + bytes(100)), ("files.zip", samples.archive({"c.exe": b"MZ"}))],
+    ids=["program", "archive"],
+)
+def test_no_copy_is_made_of_what_can_not_be_seen_and_none_stands_in_the_history(
+    name: str, data: bytes, file: File
+) -> None:
+    amina, address = file(name, data)
     answer = amina.save(address, what="copy")
     assert answer.status_code == 422
     assert "No copy was made." in answer.text
+    assert "was saved outside" not in amina.get(address.partition("/files/")[0]).text
 
 
 def test_a_locked_program_shows_no_file(file: File) -> None:
@@ -309,7 +317,7 @@ SEEN = {
     "word": ("letter.docx", samples.word_document("They came at night.\nThey asked for my brother.")),
     "video": ("film.mp4", samples.recording(65, title="Amina K.", location="+39.9055+116.3913/")),
     "sound": ("voice.mp3", samples.recording(3, "mp3", "", "libmp3lame")),
-    "archive": ("files.zip", samples.archive({"a/b.txt": b"x" * 100, "c.exe": b"MZ"})),
+    "archive": ("files.zip", samples.archive({"a/b.txt": b"x" * 100, "c.exe": b"MZ", "n" * 400: b""})),
     "polyglot": ("photo.jpg", samples.picture() + samples.archive({"run.js": b""})),
     "program": ("photo.jpg", b"MZ\x90\0" + bytes(100)),
 }

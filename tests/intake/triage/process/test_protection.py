@@ -1,6 +1,7 @@
 """Who gets in, what stays on the disk, and what a server that lies can do."""
 
 import secrets
+import time
 from pathlib import Path
 from urllib.parse import quote, urljoin
 
@@ -64,6 +65,17 @@ def test_an_idle_program_locks_itself(reviewer: Reviewer) -> None:
     amina = reviewer("amina", idle_seconds=0.05)
     unlocked = amina.guard
     amina.unlock()
+    unlocked.locked.result(10)
+    assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux says that it has slept")
+def test_a_program_locks_itself_when_the_machine_has_slept(reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    amina = reviewer("amina")
+    unlocked = amina.guard
+    amina.unlock()
+    tell = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: tell(clock) + 600 * (clock == time.CLOCK_BOOTTIME))
     unlocked.locked.result(10)
     assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
 

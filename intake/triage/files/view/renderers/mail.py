@@ -22,7 +22,6 @@ from intake.triage.files.view.renderers.text import decode
 
 _MOST_BYTES = 60_000_000
 _MOST_TEXTS = 50
-_DEEPEST = 20
 _ASK_NOTHING = ("mbcs", "oem", "idna", "punycode")
 _TELLS = {"from": Tells.PERSON, "to": Tells.PERSON, "cc": Tells.PERSON, "bcc": Tells.PERSON, "sender": Tells.PERSON,
           "reply-to": Tells.PERSON, "return-path": Tells.PERSON, "delivered-to": Tells.PERSON,
@@ -61,17 +60,17 @@ def _parts(message: Message, other_forms: list[Message]) -> Iterator[Message]:
 
     Where a text is there as plain and as HTML, the latter goes to `other_forms`: nothing says that they are the same.
     """
-    waiting: list[tuple[Message, int]] = [(message, 0)]
+    waiting = [message]
     while waiting:
-        part, depth = waiting.pop()
+        part = waiting.pop()
         inner = part.get_payload()
-        if isinstance(inner, list) and depth < _DEEPEST:
+        if isinstance(inner, list):
             parts = [each for each in inner if isinstance(each, Message)]
             kinds = [each.get_content_type() for each in parts]
             if part.get_content_subtype() == "alternative" and "text/plain" in kinds:
                 other_forms += [each for each, kind in zip(parts, kinds, strict=True) if kind == "text/html"]
                 parts = [each for each, kind in zip(parts, kinds, strict=True) if kind != "text/html"]
-            waiting.extend((each, depth + 1) for each in reversed(parts))
+            waiting.extend(reversed(parts))
         else:
             yield part
 

@@ -171,6 +171,12 @@ def test_a_mail_in_a_mail_in_a_mail_ends() -> None:
     assert see(one * 5 + head + b"\ntext\n").rendered.text == "text\n"
 
 
+def test_what_lies_deep_in_a_mail_is_read_as_well() -> None:
+    levels = "".join(f'Content-Type: multipart/mixed; boundary="{level}."\n\n--{level}.\n' for level in range(200))
+    seen = see(f"From: a@b.example\nTo: c@d.example\nSubject: x\n{levels}\nThey came.".encode())
+    assert seen.rendered.text == "They came."
+
+
 @pytest.mark.parametrize("encoding", ["x-none", "rot13", "zlib_codec", "\u202e", "utf-7", "idna", "unicode_escape"])
 def test_a_mail_in_letters_that_are_none_is_read_all_the_same(encoding: str) -> None:
     head = (
