@@ -298,7 +298,7 @@ def _default_place(log: str | None) -> Path:
         return base
     verifier = Connection("", log).verifier
     named = _NAME.fullmatch(verifier.name) is not None and "/" not in verifier.name
-    return base / (verifier.name if named else verifier.key_id.hex())
+    return base / (verifier.name if named else verifier.key.id.hex())
 
 
 def _log_of(path: Path) -> str:
