@@ -30,6 +30,8 @@ from crypto.age import (
 from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from crypto.codename import CodenameError, encode, parse
+from crypto.cosignature import Algorithm, CosigningKey, parse_cosigner
+from crypto.logkey import LogSigner
 from crypto.merkle import (
     EMPTY_ROOT,
     HASH_SIZE,
@@ -44,6 +46,8 @@ from crypto.merkle import (
     verify_inclusion,
 )
 from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
+from crypto.policy import PolicyError, parse_policy
+from crypto.proof import LogProof, LogProofError, parse_log_proof
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.audit import replay
@@ -106,6 +110,8 @@ _COOKIE = _SEAL.seal({"seed": "a secret"}).encode()
 _HYBRID = HybridIdentity.from_seed(bytes(range(32)))
 _CLASSICAL = X25519Identity(bytes(range(32)))
 _SIGNING = SigningKey.from_seed("fuzz", bytes(range(32)))
+_LOG_KEY = LogSigner.from_seeds("fuzz", bytes(range(32)), bytes(range(32)))
+_COSIGNER = CosigningKey.from_seed("witness", Algorithm.ED25519, bytes(32)).cosigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +343,7 @@ _ROOT = root_hash(_LEAVES)
 _ACT: dict[str, str | tuple[str, ...]] = {"when": "1999"}
 _ANSWERS: dict[str, Answer] = {"narrative": "text", "demand": ("return",), "acts": (_ACT,)}
 _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
+_LOG_PROOF = LogProof.of(_LEAVES, 3, _LOG_KEY.also_sign(Note(_CHECKPOINT, (_LOG_KEY.sign(_CHECKPOINT),))))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
 _ROW = ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False)
@@ -455,6 +462,18 @@ TARGETS: dict[str, Target] = {
         _round_trip(_of_text(parse_verifier), lambda key: str(key).encode(), NoteError),
         (str(_SIGNING.verifier).encode(),),
     ),
+    "cosigner": Target(
+        _round_trip(_of_text(parse_cosigner), lambda key: str(key).encode(), NoteError),
+        (str(_LOG_KEY.verifier.ml_dsa).encode(), str(_COSIGNER).encode()),
+    ),
+    "policy": Target(
+        _stable(parse_policy, bytes, PolicyError),
+        (
+            f"log {_LOG_KEY.verifier.ed25519}\nwitness w {_COSIGNER}\ngroup g any w\nquorum g\n".encode(),
+            b"quorum none\n",
+        ),
+    ),
+    "log-proof": Target(_round_trip(parse_log_proof, bytes, LogProofError), (bytes(_LOG_PROOF),)),
     "checkpoint": Target(
         _round_trip(_of_text(parse_checkpoint), lambda head: head.text.encode(), CheckpointError),
         (_CHECKPOINT.encode(),),
