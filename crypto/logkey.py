@@ -4,6 +4,8 @@ Ed25519 is what tools of today ask for (C2SP tlog-tiles); ML-DSA-44, what the sp
 cosignature of its own checkpoint at the time 0 (tlog-checkpoint, tlog-cosignature).
 """
 
+import hashlib
+import textwrap
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,15 +13,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
-from crypto.cosignature import Algorithm, Cosigner, CosigningKey
-from crypto.note import Note, NoteError, Signature, SigningKey, Verifier, parse_note
+from crypto.cosignature import Algorithm, Cosigner, CosigningKey, parse_cosigner
+from crypto.note import Note, NoteError, Signature, SigningKey, Verifier, parse_note, parse_verifier
 
 _NO_TIME = 0
 
 
 @dataclass(frozen=True, slots=True)
 class LogVerifier:
-    """The public keys of a log, both under one name: its origin.
+    """The public keys of a log, both under one name: its origin. `str()` gives their verifier keys side by side.
 
     `ml_dsa` is None for whoever was told only the other one, before logs had two.
     """
@@ -31,10 +33,32 @@ class LogVerifier:
         if self.ml_dsa and (self.ml_dsa.name, self.ml_dsa.algorithm) != (self.name, Algorithm.ML_DSA_44):
             raise NoteError("these are not the two keys of one log")
 
+    def __str__(self) -> str:
+        return " ".join(map(str, self.keys))
+
     @property
     def name(self) -> str:
         """The log's origin."""
         return self.ed25519.name
+
+    @property
+    def keys(self) -> tuple[Verifier | Cosigner, ...]:
+        """Those that are known."""
+        return (self.ed25519,) if self.ml_dsa is None else (self.ed25519, self.ml_dsa)
+
+    @property
+    def fingerprint(self) -> str:
+        """128 bits of the SHA-256 of the keys, in groups of four hex digits, to be read aloud."""
+        return " ".join(textwrap.wrap(hashlib.sha256(str(self).encode()).hexdigest()[:32], 4))
+
+    @property
+    def first(self) -> "LogVerifier":
+        """The first key alone, which signed also what is from before logs had two."""
+        return LogVerifier(self.ed25519, None)
+
+    def extends(self, other: "LogVerifier") -> bool:
+        """Whether these are the same keys, or one more than was known before."""
+        return self.ed25519 == other.ed25519 and other.ml_dsa in (None, self.ml_dsa)
 
     def verify(self, note: Note) -> None:
         """Raise `SignatureError` unless each of the keys signed the note."""
@@ -50,6 +74,14 @@ class LogVerifier:
         if checkpoint.origin != self.name:
             raise CheckpointError("the checkpoint belongs to another log")
         return checkpoint
+
+
+def parse_log_verifier(text: str) -> LogVerifier:
+    """Read the verifier keys of a log, with a space between them; `NoteError` if they are anything else."""
+    ed25519, *ml_dsa = text.split(" ")
+    if len(ml_dsa) > 1:
+        raise NoteError("a log has two keys")
+    return LogVerifier(parse_verifier(ed25519), parse_cosigner(ml_dsa[0]) if ml_dsa else None)
 
 
 class LogSigner:

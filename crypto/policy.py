@@ -12,6 +12,7 @@ Names are bytes that mean nothing outside of the file. Verifier keys and address
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from crypto.cosignature import Algorithm, Cosigner, parse_cosigner
 from crypto.logkey import LogVerifier
@@ -67,6 +68,11 @@ class Policy:
     witnesses: Mapping[bytes, Witness] = field(default_factory=dict)
     groups: Mapping[bytes, Group] = field(default_factory=dict)
     quorum: bytes | None = None
+
+    @classmethod
+    def of(cls, log: LogVerifier) -> Self:
+        """That a log's own signatures are enough."""
+        return cls(tuple(map(LogLine, log.keys)))
 
     def __bytes__(self) -> bytes:
         lines = [_line(b"log", _key(each.key), each.url.encode()) for each in self.logs]

@@ -431,12 +431,12 @@ def _request_head(data: bytes) -> None:
 
 
 _SIGNED_HEADS = [
-    bytes(Note(text, (_SIGNING.sign(text),)))
+    bytes(_LOG_KEY.also_sign(Note(text, (_LOG_KEY.sign(text),))))
     for text in (Checkpoint("fuzz", size, root).text for size, root in ((3, EMPTY_ROOT), (3, _ROOT), (7, _ROOT)))
 ]
 _RECEIVED = [Received(datetime(2026, 1, 1, tzinfo=UTC), head) for head in _SIGNED_HEADS]
 _EVIDENCE = [
-    attest(_SIGNING, _SIGNING.verifier, one, other, leaves)
+    attest(_SIGNING, _LOG_KEY.verifier, one, other, leaves)
     for one, other, leaves in (
         (_RECEIVED[0], _RECEIVED[1], None),
         (_RECEIVED[0], _RECEIVED[2], _LEAVES),
