@@ -176,13 +176,15 @@ def test_a_home_from_before_policies_goes_on_and_takes_the_second_key_once_it_is
     assert reopened(tmp_path / "home").connection.log == desk.log
 
 
-def test_a_checkpoint_that_one_key_alone_signed_is_the_alarm(desk: Desk, carla: MemberKeys, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_checkpoint_that_one_key_alone_signed_is_the_alarm(
+    kept: int, desk: Desk, carla: MemberKeys, tmp_path: Path
+) -> None:
     home = Home.open(tmp_path / "home", desk=desk.url, policy=desk.policy, proxy=None)
     fetch(home, carla)
-    for kept in (0, 1):
-        desk.lie("/v1/log/checkpoint", partial(with_one_signature, kept))
-        with pytest.raises(AuditError, match="not signed by its keys"):
-            fetch(reopened(tmp_path / "home"), carla)
+    desk.lie("/v1/log/checkpoint", partial(with_one_signature, kept))
+    with pytest.raises(AuditError, match="not signed by its keys"):
+        fetch(reopened(tmp_path / "home"), carla)
 
 
 def with_one_signature(kept: int, note: bytes) -> bytes:
