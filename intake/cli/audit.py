@@ -6,15 +6,18 @@ from typing import BinaryIO
 import click
 from rich.console import Console
 
+from crypto.tiles import tiles_of
+from intake.audit.mirror import write_log
 from intake.cli.common import Group, passphrase, passphrase_option, say
 from intake.cli.connection import connection_options, open_home, read_policy
 from intake.cli.trouble import Status, Trouble
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
-from intake.triage.audit_report import run_audit
+from intake.triage.audit_report import fetch_log, run_audit
 from intake.triage.home import Connection
 from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.process.holding import held
+from intake.triage.progress import bar
 
 
 @click.group(cls=Group)
@@ -38,6 +41,35 @@ def verify(
     opened = open_home(home, desk, policy, proxy)
     with held(opened.directory):
         run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
+
+
+@audit.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@connection_options
+@passphrase_option
+def mirror(
+    directory: Path,
+    key: Path,
+    home: Path | None,
+    desk: str | None,
+    policy: Path | None,
+    proxy: str | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Fetch and verify the whole log as 'verify' does, and write it into DIRECTORY as files.
+
+    They are the resources of C2SP tlog-tiles: checkpoint, tile/…, tile/entries/…. Any program that reads such logs can
+    verify them, from this directory or from wherever it is served. A directory that holds a part of the log gets the
+    rest; one that holds something else is left as it is. The entries hold members' names and when they read what.
+    """
+    require_key_file(key)
+    opened, console = open_home(home, desk, policy, proxy), Console()
+    with held(opened.directory):
+        lines, signed = fetch_log(opened, load_keys(key, passphrase(passphrase_file)), bar(console))
+        files = sum(1 for _ in tiles_of(len(lines)))
+        with bar(console)("Writing", files) as told:
+            new = write_log(directory, lines, signed, told)
+    say(f"{directory} holds the whole log. Entries: {len(lines)}. Files: {files}, new {new}, and the checkpoint.")
 
 
 @audit.command()

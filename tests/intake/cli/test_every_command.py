@@ -46,6 +46,7 @@ ELSEWHERE = [
     ["key", "new", "boris", *PASSPHRASE],
     ["triage", "--key", "amina.key", *DESK],
     ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK],
+    ["audit", "mirror", "mirror", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "evidence", "evidence"],
     ["age", *RECIPIENT, "passphrase"],
     ["age", "keygen"],
