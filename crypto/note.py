@@ -95,7 +95,7 @@ def parse_note(data: bytes) -> Note:
     text, separator, lines = note.rpartition("\n\n")
     if not separator or not lines.endswith("\n"):
         raise NoteError("the note has no signature lines")
-    return Note(text + "\n", tuple(_parse_signature(line) for line in lines[:-1].split("\n")))
+    return Note(text + "\n", tuple(parse_signature(line) for line in lines[:-1].split("\n")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,8 @@ class SigningKey:
         return self._private.sign(data)
 
 
-def _parse_signature(line: str) -> Signature:
+def parse_signature(line: str) -> Signature:
+    """Read a signature line, without its newline; `NoteError` unless it is canonical."""
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     try:

@@ -49,6 +49,7 @@ from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse
 from crypto.policy import PolicyError, parse_policy
 from crypto.proof import LogProof, LogProofError, parse_log_proof
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
+from crypto.witness import AddCheckpoint, WitnessFormatError, parse_add_checkpoint, parse_cosignatures
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.audit import replay
 from intake.protocol.card import CardError, Role, issue_card, key_id, parse_card
@@ -472,6 +473,16 @@ TARGETS: dict[str, Target] = {
             f"log {_LOG_KEY.verifier.ed25519}\nwitness w {_COSIGNER}\ngroup g any w\nquorum g\n".encode(),
             b"quorum none\n",
         ),
+    ),
+    "witness-request": Target(
+        _round_trip(parse_add_checkpoint, bytes, WitnessFormatError),
+        (bytes(AddCheckpoint(2, (bytes(32), EMPTY_ROOT), parse_note(_NOTE))), b"old 0\n\n" + _NOTE),
+    ),
+    "witness-answer": Target(
+        _round_trip(
+            parse_cosignatures, lambda lines: "".join(f"{line}\n" for line in lines).encode(), WitnessFormatError
+        ),
+        (_NOTE.partition(b"\n\n")[2],),
     ),
     "log-proof": Target(_round_trip(parse_log_proof, bytes, LogProofError), (bytes(_LOG_PROOF),)),
     "checkpoint": Target(

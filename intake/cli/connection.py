@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from crypto.logkey import LogVerifier
 from crypto.policy import LONGEST
-from intake.triage.home import Home
+from intake.triage.home import Connection, Home
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,11 +42,16 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def open_home(home: Path | None, desk: str | None, policy: Path | None, proxy: str | None) -> Home:
     """The home directory, connected to the desk that it was told of now or before."""
-    text = None if policy is None else read_policy(policy)
+    text = None if policy is None else _read_policy(policy)
     return Home.open(home, desk=desk, policy=text, proxy=proxy)
 
 
-def read_policy(path: Path) -> str:
+def log_of(policy: Path) -> LogVerifier:
+    """The keys of the log that a policy's file names."""
+    return Connection("", _read_policy(policy)).log
+
+
+def _read_policy(path: Path) -> str:
     """A policy's file as text, however long it is: what of it is right is for whoever goes by it to say."""
     with path.open("rb") as file:
         return file.read(LONGEST + 1).decode("utf-8", "surrogateescape")
