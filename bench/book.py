@@ -32,7 +32,7 @@ from bench.texts import Language, languages
 from bench.timing import Part, Row
 from crypto.age import HybridIdentity
 from intake.accesslog import members
-from intake.keeper import Keeper, initialise, open_keeper, read_log_key
+from intake.keeper import Keeper, initialise, open_keeper
 from intake.protocol.audit import verify_log
 from intake.protocol.card import Role
 from intake.protocol.evidence import Received
@@ -240,7 +240,7 @@ def _typed(kind: str, chance: random.Random) -> Iterator[str]:
 
 
 def _memory(filled: _Filled) -> str:
-    command = [sys.executable, "-m", "bench.book", str(filled.directory), filled.connection.log, str(filled.size)]
+    command = [sys.executable, "-m", "bench.book", str(filled.directory), filled.connection.policy, str(filled.size)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - this file
     return f"Memory with {filled.size} reports: {told.strip()}"
 
@@ -259,13 +259,13 @@ def _filled(directory: Path, size: int) -> Iterator[_Filled]:
 def _fill(directory: Path, size: int, server: Keeper, desk: str) -> _Filled:
     keys = make_keys(Role.REVIEWER, "reviewer")
     members.enrol(server.store, server.log, keys.card)
-    log_key = str(read_log_key(server.settings.log_key).verifier)
-    filled = _Filled(size, directory, Connection(desk, log_key))
+    policy = server.settings.policy.read_text()
+    filled = _Filled(size, directory, Connection(desk, policy))
     save_keys(filled.key, keys, _PASSPHRASE, work_factor=4)
-    home = Home.open(directory, desk=filled.connection.desk, log=log_key, proxy=None)
+    home = Home.open(directory, desk=filled.connection.desk, policy=policy, proxy=None)
     with server.store.reading() as session:
-        lines, note = server.log.lines(session, 0, server.log.size(session)), server.log.checkpoint(session)
-    verified = verify_log(lines, note, home.connection.verifier, None)
+        lines, note = server.log.lines(session, 0, server.log.size(session)), server.log.shown(session)
+    verified = verify_log(lines, note, home.connection.log, None)
     kept = KeptLog(home)
     kept.stage(0, lines)
     kept.save(Received(datetime.now(UTC).replace(microsecond=0), note), verified.state, ())
@@ -356,9 +356,9 @@ def _digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _main(directory: str, log: str, size: str) -> None:
+def _main(directory: str, policy: str, size: str) -> None:
     """Unlock, look, and say what memory that takes."""
-    workspace = _Filled(int(size), Path(directory), Connection("http://127.0.0.1:9", log)).unlocked()
+    workspace = _Filled(int(size), Path(directory), Connection("http://127.0.0.1:9", policy)).unlocked()
     workspace.book.queue(Wanted())
     status = Path(f"/proc/{os.getpid()}/status").read_text("ascii")
     now, most = (int(re.findall(rf"{name}:[^0-9]+([0-9]+) kB", status)[0]) >> 10 for name in ("VmRSS", "VmHWM"))

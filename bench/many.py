@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from crypto.age import HybridIdentity, HybridRecipient, seal, split
 from crypto.checkpoint import Checkpoint
 from crypto.codename import Seed
+from crypto.logkey import LogSigner
 from crypto.merkle import Frontier, leaf_hash
 from crypto.note import Note, SigningKey
 from intake.keeper import Keeper
@@ -112,7 +113,7 @@ class Requests:
         return Entry(self._at, self._who, Action.INDEX, request=request).to_bytes()
 
 
-def extend_log(server: Keeper, key: SigningKey, requests: Requests, numbers: Iterable[int]) -> None:
+def extend_log(server: Keeper, key: LogSigner, requests: Requests, numbers: Iterable[int]) -> None:
     """Add an entry for each number to a server's log, and sign the head once."""
     with server.store.writing() as session:
         (head,) = session.scalars(select(LogHead).where(LogHead.frontier.is_not(None)))

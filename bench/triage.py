@@ -110,8 +110,8 @@ class Bench:
 
     def _workspace(self) -> Workspace:
         place = self._directory / f"home-{next(self._homes)}"
-        key = str(read_log_key(self._server.settings.log_key).verifier)
-        return Workspace(Home.open(place, desk=self._url, log=key, proxy=None), self._keys, no_progress)
+        policy = self._server.settings.policy.read_text()
+        return Workspace(Home.open(place, desk=self._url, policy=policy, proxy=None), self._keys, no_progress)
 
     def _sync(self, workspace: Workspace) -> None:
         workspace.sync()

@@ -1,4 +1,4 @@
-"""Checkpoints, the signed heads of a log (C2SP tlog-checkpoint), and their cosignatures (tlog-cosignature).
+"""Checkpoints, the signed heads of a log (C2SP tlog-checkpoint).
 
 The text of a checkpoint is three lines, each ending in a newline: origin, tree size, root hash.
 
@@ -12,25 +12,15 @@ import re
 from dataclasses import dataclass
 
 from crypto.merkle import HASH_SIZE
-from crypto.note import (
-    COSIGNATURE,
-    Note,
-    Signature,
-    SignatureError,
-    SigningKey,
-    Verifier,
-    decode_base64,
-    key_id,
-)
+from crypto.note import decode_base64
 
 _LIMIT = 2**63
 _ORIGIN = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
-_TIMESTAMP_SIZE = 8
 
 
 class CheckpointError(ValueError):
-    """Not a checkpoint, or not one that can be cosigned."""
+    """Not a checkpoint, or one that can't be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,37 +60,3 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if end or _DECIMAL.fullmatch(size) is None:
         raise CheckpointError("the size of a tree must be a canonical decimal")
     return Checkpoint(origin, int(size), digest)
-
-
-def cosign(key: SigningKey, text: str, time: int) -> Signature:
-    """An Ed25519 cosignature (cosignature/v1) of the checkpoint with this text at `time`, in POSIX seconds.
-
-    The caller has verified before that this checkpoint extends every one of this log that it has cosigned.
-    `CheckpointError` if the text is no checkpoint, so that the key is never made to sign anything else.
-    """
-    parse_checkpoint(text)
-    if not 0 <= time < _LIMIT:
-        raise CheckpointError("the time of a cosignature is out of bounds")
-    name, public_key = key.verifier.name, key.verifier.public_key
-    signature = time.to_bytes(_TIMESTAMP_SIZE, "big") + key.sign_bytes(_cosigned(text, time))
-    return Signature(name, key_id(name, COSIGNATURE, public_key), signature)
-
-
-def verify_cosignature(verifier: Verifier, note: Note) -> int:
-    """The POSIX time, the latest if there are several, at which this key cosigned the checkpoint.
-
-    Raises `SignatureError` unless there is a cosignature of this key and every one is true.
-    """
-    return max(_verified_time(verifier, note.text, line) for line in verifier.signatures(note, COSIGNATURE))
-
-
-def _verified_time(verifier: Verifier, text: str, signature: bytes) -> int:
-    time = int.from_bytes(signature[:_TIMESTAMP_SIZE], "big")
-    if time >= _LIMIT:
-        raise SignatureError("the time of a cosignature is out of bounds")
-    verifier.verify_bytes(_cosigned(text, time), signature[_TIMESTAMP_SIZE:])
-    return time
-
-
-def _cosigned(text: str, time: int) -> bytes:
-    return f"cosignature/v1\ntime {time}\n{text}".encode()

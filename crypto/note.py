@@ -16,9 +16,8 @@ from typing import Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-# Signature types of the specification, as they go into key ids.
 ED25519 = b"\x01"
-COSIGNATURE = b"\x04"
+"""The signature type of plain Ed25519 signatures, as it goes into key ids and verifier keys."""
 
 # Room for the 16 signatures that a reader must accept, were they post-quantum ones of 5 kB, and for text.
 MAX_NOTE_SIZE = 256 * 1024
@@ -37,11 +36,6 @@ class NoteError(ValueError):
 
 class SignatureError(NoteError):
     """A signature is missing or false."""
-
-
-def key_id(name: str, kind: bytes, public_key: bytes) -> bytes:
-    """The 4 bytes that, with its name, tell a key from others; no protection against a wilful collision."""
-    return hashlib.sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
 
 
 def decode_base64(text: str) -> bytes:
@@ -101,12 +95,55 @@ def parse_note(data: bytes) -> Note:
     text, separator, lines = note.rpartition("\n\n")
     if not separator or not lines.endswith("\n"):
         raise NoteError("the note has no signature lines")
-    return Note(text + "\n", tuple(_parse_signature(line) for line in lines[:-1].split("\n")))
+    return Note(text + "\n", tuple(parse_signature(line) for line in lines[:-1].split("\n")))
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A public key under a name, for signatures of one type, a byte. `str()` gives the text that it is handed on as."""
+
+    name: str
+    kind: bytes
+    public_key: bytes
+
+    def __post_init__(self) -> None:
+        _require_name(self.name)
+        if len(self.kind) != 1 or not self.public_key:
+            raise NoteError("a verifier key must have a type and a key")
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(self.kind + self.public_key).decode()}"
+
+    @property
+    def id(self) -> bytes:
+        """The 4 bytes that, with its name, tell a key from others; no protection against a wilful collision."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public_key).digest()[:4]
+
+    def signatures(self, note: Note) -> tuple[bytes, ...]:
+        """The unverified signatures in the lines of this key; `SignatureError` if there is none."""
+        wanted = (self.name, self.id)
+        found = tuple(line.signature for line in note.signatures if (line.name, line.key_id) == wanted)
+        if not found:
+            raise SignatureError(f"the note is not signed by {self.name}")
+        return found
+
+
+def parse_verifier_key(text: str) -> VerifierKey:
+    """Read a verifier key (vkey), `name+key id+key`, of whatever type; `NoteError` unless it is canonical."""
+    try:
+        name, _, encoded = text.split("+", 2)
+        data = decode_base64(encoded)
+    except ValueError:
+        raise NoteError("this is not a verifier key") from None
+    key = VerifierKey(name, data[:1], data[1:])
+    if str(key) != text:
+        raise NoteError("the verifier key's id is not the one of its key")
+    return key
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """The public half of an Ed25519 key, 32 bytes, under a name. `str()` gives the verifier key (vkey)."""
+    """The public half of an Ed25519 key, 32 bytes, under a name. `str()` gives its verifier key."""
 
     name: str
     public_key: bytes
@@ -116,16 +153,16 @@ class Verifier:
         _require_binding(self.public_key)
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public_key).decode()}"
+        return str(self.key)
 
     @property
-    def key_id(self) -> bytes:
-        """The id of this key in the signature lines it makes."""
-        return key_id(self.name, ED25519, self.public_key)
+    def key(self) -> VerifierKey:
+        """As a key for plain signatures."""
+        return VerifierKey(self.name, ED25519, self.public_key)
 
     def verify(self, note: Note) -> None:
         """Raise `SignatureError` unless the note has signature lines of this key, and all are true."""
-        for signature in self.signatures(note, ED25519):
+        for signature in self.key.signatures(note):
             self.verify_bytes(note.text.encode(), signature)
 
     def verify_bytes(self, data: bytes, signature: bytes) -> None:
@@ -135,28 +172,13 @@ class Verifier:
         except InvalidSignature:
             raise SignatureError(f"the signature is not {self.name}'s") from None
 
-    def signatures(self, note: Note, kind: bytes) -> tuple[bytes, ...]:
-        """The unverified signatures of this key for a signature type; `SignatureError` if there is none."""
-        wanted = (self.name, key_id(self.name, kind, self.public_key))
-        found = tuple(line.signature for line in note.signatures if (line.name, line.key_id) == wanted)
-        if not found:
-            raise SignatureError(f"the note is not signed by {self.name}")
-        return found
-
 
 def parse_verifier(text: str) -> Verifier:
-    """Read a verifier key, `name+key id+key`; `NoteError` unless it is that of an Ed25519 key, canonical."""
-    try:
-        name, _, encoded = text.split("+", 2)
-        key = decode_base64(encoded)
-    except ValueError:
-        raise NoteError("this is not a verifier key") from None
-    if key[:1] != ED25519:
+    """Read the verifier key of an Ed25519 key for plain signatures; `NoteError` if it is anything else."""
+    key = parse_verifier_key(text)
+    if key.kind != ED25519:
         raise NoteError("this is not the verifier key of an Ed25519 key")
-    verifier = Verifier(name, key[1:])
-    if str(verifier) != text:
-        raise NoteError("the verifier key's id is not the one of its key")
-    return verifier
+    return Verifier(key.name, key.public_key)
 
 
 class SigningKey:
@@ -192,7 +214,7 @@ class SigningKey:
 
     def sign(self, text: str) -> Signature:
         """A signature line for a note of this text."""
-        return Signature(self.verifier.name, self.verifier.key_id, self.sign_bytes(text.encode()))
+        return Signature(self.verifier.name, self.verifier.key.id, self.sign_bytes(text.encode()))
 
     def sign_bytes(self, data: bytes) -> bytes:
         """The plain Ed25519 signature of `data`, 64 bytes.
@@ -203,7 +225,8 @@ class SigningKey:
         return self._private.sign(data)
 
 
-def _parse_signature(line: str) -> Signature:
+def parse_signature(line: str) -> Signature:
+    """Read a signature line, without its newline; `NoteError` unless it is canonical."""
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     try:

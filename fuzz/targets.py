@@ -30,6 +30,8 @@ from crypto.age import (
 from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
 from crypto.codename import CodenameError, encode, parse
+from crypto.cosignature import Algorithm, CosigningKey, parse_cosigner
+from crypto.logkey import LogSigner
 from crypto.merkle import (
     EMPTY_ROOT,
     HASH_SIZE,
@@ -44,7 +46,10 @@ from crypto.merkle import (
     verify_inclusion,
 )
 from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
+from crypto.policy import PolicyError, parse_policy
+from crypto.proof import LogProof, LogProofError, parse_log_proof
 from crypto.tiles import TileError, decode_bundle, encode_bundle, parse_tile_path
+from crypto.witness import AddCheckpoint, WitnessFormatError, parse_add_checkpoint, parse_cosignatures
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.audit import replay
 from intake.protocol.card import CardError, Role, issue_card, key_id, parse_card
@@ -106,6 +111,8 @@ _COOKIE = _SEAL.seal({"seed": "a secret"}).encode()
 _HYBRID = HybridIdentity.from_seed(bytes(range(32)))
 _CLASSICAL = X25519Identity(bytes(range(32)))
 _SIGNING = SigningKey.from_seed("fuzz", bytes(range(32)))
+_LOG_KEY = LogSigner.from_seeds("fuzz", bytes(range(32)), bytes(range(32)))
+_COSIGNER = CosigningKey.from_seed("witness", Algorithm.ED25519, bytes(32)).cosigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +344,7 @@ _ROOT = root_hash(_LEAVES)
 _ACT: dict[str, str | tuple[str, ...]] = {"when": "1999"}
 _ANSWERS: dict[str, Answer] = {"narrative": "text", "demand": ("return",), "acts": (_ACT,)}
 _NOTE = bytes(Note(_CHECKPOINT, (_SIGNING.sign(_CHECKPOINT),)))
+_LOG_PROOF = LogProof.of(_LEAVES, 3, _LOG_KEY.also_sign(Note(_CHECKPOINT, (_LOG_KEY.sign(_CHECKPOINT),))))
 _ISSUED = issue_card(Role.AUDITOR, _SIGNING, None)
 _CARD = _ISSUED.text.encode()
 _ROW = ItemRow("2" * 32, "0" * 32, "message", "2026-01-01", 2500, blob=False)
@@ -424,12 +432,12 @@ def _request_head(data: bytes) -> None:
 
 
 _SIGNED_HEADS = [
-    bytes(Note(text, (_SIGNING.sign(text),)))
+    bytes(_LOG_KEY.also_sign(Note(text, (_LOG_KEY.sign(text),))))
     for text in (Checkpoint("fuzz", size, root).text for size, root in ((3, EMPTY_ROOT), (3, _ROOT), (7, _ROOT)))
 ]
 _RECEIVED = [Received(datetime(2026, 1, 1, tzinfo=UTC), head) for head in _SIGNED_HEADS]
 _EVIDENCE = [
-    attest(_SIGNING, _SIGNING.verifier, one, other, leaves)
+    attest(_SIGNING, _LOG_KEY.verifier, one, other, leaves)
     for one, other, leaves in (
         (_RECEIVED[0], _RECEIVED[1], None),
         (_RECEIVED[0], _RECEIVED[2], _LEAVES),
@@ -455,6 +463,28 @@ TARGETS: dict[str, Target] = {
         _round_trip(_of_text(parse_verifier), lambda key: str(key).encode(), NoteError),
         (str(_SIGNING.verifier).encode(),),
     ),
+    "cosigner": Target(
+        _round_trip(_of_text(parse_cosigner), lambda key: str(key).encode(), NoteError),
+        (str(_LOG_KEY.verifier.ml_dsa).encode(), str(_COSIGNER).encode()),
+    ),
+    "policy": Target(
+        _stable(parse_policy, bytes, PolicyError),
+        (
+            f"log {_LOG_KEY.verifier.ed25519}\nwitness w {_COSIGNER}\ngroup g any w\nquorum g\n".encode(),
+            b"quorum none\n",
+        ),
+    ),
+    "witness-request": Target(
+        _round_trip(parse_add_checkpoint, bytes, WitnessFormatError),
+        (bytes(AddCheckpoint(2, (bytes(32), EMPTY_ROOT), parse_note(_NOTE))), b"old 0\n\n" + _NOTE),
+    ),
+    "witness-answer": Target(
+        _round_trip(
+            parse_cosignatures, lambda lines: "".join(f"{line}\n" for line in lines).encode(), WitnessFormatError
+        ),
+        (_NOTE.partition(b"\n\n")[2],),
+    ),
+    "log-proof": Target(_round_trip(parse_log_proof, bytes, LogProofError), (bytes(_LOG_PROOF),)),
     "checkpoint": Target(
         _round_trip(_of_text(parse_checkpoint), lambda head: head.text.encode(), CheckpointError),
         (_CHECKPOINT.encode(),),

@@ -2,26 +2,18 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 
 def write_new(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Make a file that is whole and durable once it has its name; `FileExistsError` if there is one already."""
-    temporary = path.with_name(f".{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-    except OSError as error:
-        # By the name that the caller knows.
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        _name(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_directory(path.parent)
+    _write(path, data, mode, _name)
+
+
+def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Put other data into a file, durably: at no instant is there neither the old data nor the new."""
+    _write(path, data, mode, Path.replace)
 
 
 def make_directory(path: Path) -> None:
@@ -41,6 +33,24 @@ def sync_directory(path: Path) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+def _write(path: Path, data: bytes, mode: int, name: Callable[[Path, Path], object]) -> None:
+    temporary = path.with_name(f".{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    except OSError as error:
+        # By the name that the caller knows.
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        name(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_directory(path.parent)
 
 
 def _name(temporary: Path, path: Path) -> None:

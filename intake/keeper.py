@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from crypto.note import SigningKey
+from crypto.logkey import LogSigner
+from crypto.policy import Policy
 from intake.accesslog.append import LogAppender
-from intake.durable import make_directory, write_new
+from intake.durable import make_directory, replace_file, write_new
 from intake.server import Server, open_server, unopened
 from intake.settings import FILE, SettingError, Settings, load, settable
 from intake.storage import migrate
@@ -52,9 +53,9 @@ def initialise(data: Path, values: dict[str, object], environment: Mapping[str, 
     make_directory(data)
     FileBlobs(settings.blobs).make()
     _write_new(data / FILE, settings_file(Settings(data=data, **values)))  # type: ignore[arg-type]
-    key = SigningKey.generate(f"intake-{secrets.token_hex(4)}")
     # Durable before the store is: entries that nobody can go on from would be worse than none.
-    _write_new(settings.log_key, f"{key.verifier.name}\n{key.seed.hex()}\n")
+    key = _make_log_key(settings.log_key)
+    _write_new(settings.policy, bytes(Policy.of(key.verifier)).decode())
     try:
         with closing(Store(settings.database_url)) as store:
             store.make()
@@ -68,13 +69,45 @@ def initialise(data: Path, values: dict[str, object], environment: Mapping[str, 
     return settings
 
 
-def read_log_key(path: Path) -> SigningKey:
-    """The log's signing key from its file; `LogKeyError` if the file holds none."""
+def read_log_key(path: Path) -> LogSigner:
+    """The log's signing keys from their file; `LogKeyError` if the file doesn't hold both."""
+    lines = _key_lines(path)
+    if len(lines) == _LINES_OF_ONE:
+        raise LogKeyError(f"INTAKE_DATA: {path} lacks the second key that logs have by now; run 'intake init'")
+    return _signer(path, lines)
+
+
+_LINES_OF_ONE = 2
+"""Of a file from before logs had two keys: a name and a seed."""
+
+
+def _make_log_key(path: Path) -> LogSigner:
+    """Write a log's keys where there are none, or the second one beside one from before logs had two."""
+    new = LogSigner.generate(f"intake-{secrets.token_hex(4)}")
+    if not path.exists():
+        write_new(path, _key_file(new))
+    elif len(lines := _key_lines(path)) == _LINES_OF_ONE:
+        replace_file(path, _key_file(_signer(path, [*lines, new.seeds[1].hex()])))
+    return read_log_key(path)
+
+
+def _key_lines(path: Path) -> list[str]:
     try:
-        name, seed = path.read_text("ascii").split()
-        return SigningKey.from_seed(name, bytes.fromhex(seed))
+        return path.read_text("ascii").split()
+    except UnicodeDecodeError:
+        return []
+
+
+def _signer(path: Path, lines: list[str]) -> LogSigner:
+    try:
+        name, ed25519, ml_dsa = lines
+        return LogSigner.from_seeds(name, bytes.fromhex(ed25519), bytes.fromhex(ml_dsa))
     except ValueError:
         raise LogKeyError(f"INTAKE_DATA: {path} is damaged; put back your copy of it") from None
+
+
+def _key_file(key: LogSigner) -> bytes:
+    return "".join(f"{line}\n" for line in (key.verifier.name, *(seed.hex() for seed in key.seeds))).encode()
 
 
 def settings_file(settings: Settings) -> str:

@@ -145,8 +145,13 @@ class Settings:
 
     @property
     def log_key(self) -> Path:
-        """The log's signing key, one of the server's two secrets."""
+        """The log's signing keys, one of the server's two secrets."""
         return self.data / "log.key"
+
+    @property
+    def policy(self) -> Path:
+        """Whom to believe about the log (C2SP tlog-policy): for every member's program, and no secret."""
+        return self.data / "log.policy"
 
 
 def settable() -> tuple[Field[Any], ...]:

@@ -112,8 +112,8 @@ def test_everything_runs_from_the_wheel_without_a_checkout(wheel: Path, tmp_path
     assert str(installed.directory.parent) in where
     assert str(PROJECT) not in where.replace(sysconfig.get_path("purelib"), "")
     (installed.directory / "passphrase").write_text("a passphrase\n")
-    log = re.search(r"intake-\S+\+\S+", installed.run("init", "--team", "a team").decode())
-    assert log
+    policy = re.search(r"\S+log\.policy", installed.run("init", "--team", "a team").decode())
+    assert policy
     for role, name in (("reviewer", "amina"), ("auditor", "carla")):
         installed.run("key", "new", name, "--role", role, "--passphrase-file", "passphrase")
         installed.run(role, "enrol", f"{name}.card")
@@ -126,7 +126,7 @@ def test_everything_runs_from_the_wheel_without_a_checkout(wheel: Path, tmp_path
             page = httpx.get(f"http://127.0.0.1:{source}/{language}/", trust_env=False)
             assert page.status_code == 200
             assert f'lang="{language}"' in page.text
-        connection = ["--desk", f"http://127.0.0.1:{desk}", "--log", log[0], "--home", "home"]
+        connection = ["--desk", f"http://127.0.0.1:{desk}", "--policy", policy[0], "--home", "home"]
         verified = installed.run(
             "audit", "verify", "--key", "carla.key", "--passphrase-file", "passphrase", *connection
         )

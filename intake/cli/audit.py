@@ -1,19 +1,31 @@
 """`intake audit`."""
 
+import secrets
+import time
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 from rich.console import Console
 
+from crypto.tiles import tiles_of
+from intake.audit.mirror import write_log
+from intake.audit.witness.app import make_server
+from intake.audit.witness.cosigning import Witness
+from intake.audit.witness.keys import make_or_read
+from intake.audit.witness.record import Record
 from intake.cli.common import Group, passphrase, passphrase_option, say
-from intake.cli.connection import connection_options, open_home
+from intake.cli.connection import connection_options, log_of, open_home
 from intake.cli.trouble import Status, Trouble
+from intake.durable import make_directory
+from intake.listening import listen_at_port
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
-from intake.triage.audit_report import run_audit
+from intake.triage.audit_report import fetch_log, run_audit
 from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.process.holding import held
+from intake.triage.progress import bar
 
 
 @click.group(cls=Group)
@@ -25,7 +37,7 @@ def audit() -> None:
 @connection_options
 @passphrase_option
 def verify(
-    key: Path, home: Path | None, desk: str | None, log: str | None, proxy: str | None, passphrase_file: Path | None
+    key: Path, home: Path | None, desk: str | None, policy: Path | None, proxy: str | None, passphrase_file: Path | None
 ) -> None:
     """Fetch the whole log, check every entry and the tree, and print who opened what.
 
@@ -34,23 +46,87 @@ def verify(
     means that the log can't be trusted, and no other status does.
     """
     require_key_file(key)
-    opened = open_home(home, desk, log, proxy)
+    opened = open_home(home, desk, policy, proxy)
     with held(opened.directory):
         run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
 
 
 @audit.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@connection_options
+@passphrase_option
+def mirror(
+    directory: Path,
+    key: Path,
+    home: Path | None,
+    desk: str | None,
+    policy: Path | None,
+    proxy: str | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Fetch and verify the whole log as 'verify' does, and write it into DIRECTORY as files.
+
+    They are the resources of C2SP tlog-tiles: checkpoint, tile/…, tile/entries/…. Any program that reads such logs can
+    verify them, from this directory or from wherever it is served. A directory that holds a part of the log gets the
+    rest; one that holds something else is left as it is. The entries hold members' names and when they read what.
+    """
+    require_key_file(key)
+    opened, console = open_home(home, desk, policy, proxy), Console()
+    with held(opened.directory):
+        lines, signed = fetch_log(opened, load_keys(key, passphrase(passphrase_file)), bar(console))
+        files = sum(1 for _ in tiles_of(len(lines)))
+        with bar(console)("Writing", files) as told:
+            new = write_log(directory, lines, signed, told)
+    say(f"{directory} holds the whole log. Entries: {len(lines)}. Files: {files}, new {new}, and the checkpoint.")
+
+
+@audit.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--policy",
+    "policies",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    required=True,
+    help="Names a log to be a witness of: its log.policy. Can be given several times.",
+)
+@click.option("--name", help="What new keys are called.  [default: witness-, and eight random digits]")
+@click.option("--port", type=click.IntRange(1, 65535), default=8005, show_default=True, help="The port on 127.0.0.1.")
+def witness(directory: Path, policies: tuple[Path, ...], name: str | None, port: int) -> None:
+    """Be a witness (C2SP tlog-witness) of logs: sign that each only grows, until Ctrl-C.
+
+    DIRECTORY holds the witness's keys, which are made at the first start, and what it has cosigned last. Back it up
+    whole or not at all: with an older copy it could sign two histories. The lines that are printed go into the
+    policy of whoever relies on this witness. It listens on 127.0.0.1 only: put an onion service before it.
+    """
+    logs = [log_of(policy) for policy in policies]
+    listening = listen_at_port("--port", port)
+    make_directory(directory)
+    keys = make_or_read(directory / "witness.key", name or f"witness-{secrets.token_hex(4)}")
+    with closing(Record(directory / "witness.db")) as record:
+        server = make_server(Witness(record, keys, logs, time.time), listening)
+        for key in keys:
+            say(f"witness {key.cosigner.name} {key.cosigner} http://127.0.0.1:{port}")
+        say("A policy takes one of these lines, or both under names of their own; Ctrl-C ends this.")
+        server.serve_forever()
+
+
+@audit.command()
 @click.argument("file", type=click.File("rb"))
-@click.option("--log", help="The log's public key, as you were given it: evidence against any other log is refused.")
-def evidence(file: BinaryIO, log: str | None) -> Status:
+@click.option(
+    "--policy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The log's keys, as you were given them: evidence against any other log is refused.",
+)
+def evidence(file: BinaryIO, policy: Path | None) -> Status:
     """Check evidence against a log: offline, by anybody, without keys.
 
     Prints what it proves, or what a member only testifies to, and by which keys. Anybody can make a log of any name
-    that contradicts itself: name yours by --log, or compare its key with the one that you were given. Exit status 10
-    means that it proves that the log can't be trusted, 0 that a member says so.
+    that contradicts itself: name yours by --policy, or compare its keys with those that you were given. Exit status
+    10 means that it proves that the log can't be trusted, 0 that a member says so.
     """
     found = parse_evidence(file.read(EVIDENCE + 1))
-    if log is not None and log != str(found.log):
+    if policy is not None and not log_of(policy).extends(found.log):
         raise Trouble(f"this is evidence against another log, {found.log}, and says nothing about the one you named")
     say(found.verdict())
     say(f"The log:     {found.log}")

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from intake.triage.home import Home
+from crypto.logkey import LogVerifier
+from crypto.policy import LONGEST
+from intake.triage.home import Connection, Home
 
 
 def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +27,12 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Where to keep sealed bytes and checkpoints.  [default: one for each log]",
             ),
             click.option("--desk", help="The desk's address, such as http://….onion; needed the first time."),
-            click.option("--log", help="The log's public key, which 'intake init' printed; needed the first time."),
+            click.option(
+                "--policy",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="The log's keys and witnesses: the file log.policy, which 'intake init' wrote; needed the first "
+                "time, and when it has changed.",
+            ),
             click.option("--proxy", help="Tor's SOCKS port, such as socks5h://127.0.0.1:9050, for an onion address."),
         )
     ):
@@ -33,6 +40,18 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def open_home(home: Path | None, desk: str | None, log: str | None, proxy: str | None) -> Home:
+def open_home(home: Path | None, desk: str | None, policy: Path | None, proxy: str | None) -> Home:
     """The home directory, connected to the desk that it was told of now or before."""
-    return Home.open(home, desk=desk, log=log, proxy=proxy)
+    text = None if policy is None else _read_policy(policy)
+    return Home.open(home, desk=desk, policy=text, proxy=proxy)
+
+
+def log_of(policy: Path) -> LogVerifier:
+    """The keys of the log that a policy's file names."""
+    return Connection("", _read_policy(policy)).log
+
+
+def _read_policy(path: Path) -> str:
+    """A policy's file as text, however long it is: what of it is right is for whoever goes by it to say."""
+    with path.open("rb") as file:
+        return file.read(LONGEST + 1).decode("utf-8", "surrogateescape")

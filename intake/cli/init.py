@@ -29,6 +29,6 @@ def init(team: str | None) -> None:
     if team is not None and team != settings.team:
         held_by = "INTAKE_TEAM" if "INTAKE_TEAM" in os.environ else str(data / FILE)
         say(f"The team stays '{settings.team}', as {held_by} says: change it there.")
-    say("Reviewers and auditors need the log's public key to check what this server tells them:")
-    say(f"  {read_log_key(settings.log_key).verifier}")
+    say(f"Reviewers and auditors need {settings.policy} to check what this server tells them: it holds the log's keys.")
+    say(f"Their fingerprint: {read_log_key(settings.log_key).verifier.fingerprint}")
     say("Next: 'intake reviewer enrol' with each reviewer's card, then 'intake serve source' and 'intake serve desk'.")

@@ -60,6 +60,8 @@ _OURS = ("crypto", "intake")
 
 KINDS = {
     "crypto.age.errors.AgeError": Status.USAGE,
+    "intake.audit.mirror.NotThisLogError": Status.USAGE,
+    "intake.audit.witness.keys.WitnessKeyError": Status.DAMAGED,
     "intake.listening.ListenError": Status.USAGE,
     "intake.protocol.card.CardError": Status.USAGE,
     "intake.protocol.evidence.EvidenceError": Status.USAGE,

@@ -15,7 +15,7 @@ from intake.demo.people import PASSPHRASE, Person, enrol, people
 from intake.demo.processes import running, wait_for_port
 from intake.demo.reports import demo_reports, send
 from intake.demo.signals import Signals
-from intake.keeper import initialise, open_keeper, read_log_key
+from intake.keeper import initialise, open_keeper
 from intake.listening import require_free_ports
 from intake.settings import Settings
 
@@ -50,7 +50,7 @@ class _Demo:
     def run(self) -> None:
         """Go through all of it; only a signal or an error ends this."""
         settings = self._prepare()
-        log = str(read_log_key(settings.log_key).verifier)
+        policy = str(settings.policy.resolve())
         reviewer, other, auditor = people(self._directory)
         environment = {
             "INTAKE_DATA": str(settings.data.resolve()),
@@ -60,11 +60,11 @@ class _Demo:
         self._start(["-m", "gunicorn", "wsgi:source"], self._port, environment)
         self._start(["-m", "gunicorn", "wsgi:desk"], self._port + 1, environment)
         self._send_reports()
-        command = ["-m", "intake", "triage", *self._connection(reviewer, log), "--port", str(self._port + 2)]
+        command = ["-m", "intake", "triage", *self._connection(reviewer, policy), "--port", str(self._port + 2)]
         triage = self._start(command, self._port + 2, {})
         address = triage.stdout.readline().strip() if triage.stdout else ""
-        boris = ["triage", *self._connection(other, log), "--port", str(self._port + 3)]
-        carla = ["audit", "verify", *self._connection(auditor, log)]
+        boris = ["triage", *self._connection(other, policy), "--port", str(self._port + 3)]
+        carla = ["audit", "verify", *self._connection(auditor, policy)]
         self._explain(address, _command(boris), _command(carla))
         Event().wait()
 
@@ -113,9 +113,9 @@ class _Demo:
                     file.write(f"{report.name}\n")
             browser.close()
 
-    def _connection(self, person: Person, log: str) -> list[str]:
+    def _connection(self, person: Person, policy: str) -> list[str]:
         places = ["--key", str(person.key.resolve()), "--home", str(person.home.resolve())]
-        return [*places, "--desk", f"http://127.0.0.1:{self._port + 1}", "--log", log]
+        return [*places, "--desk", f"http://127.0.0.1:{self._port + 1}", "--policy", policy]
 
     def _explain(self, address: str, boris: str, carla: str) -> None:
         for line in (

@@ -196,7 +196,7 @@ def checkpoint() -> Response:
     with admitted():
         pass
     with server.store.reading() as session:
-        return Response(server.log.checkpoint(session), mimetype="text/plain")
+        return Response(server.log.shown(session), mimetype="text/plain")
 
 
 @routes.serves(endpoints.ENTRIES)

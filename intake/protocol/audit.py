@@ -6,7 +6,7 @@
    exactly the action and the objects that follow from that request.
 3. Entries of the operator are only enrolments, revocations and corrections of the clock, and these are consistent. From
    the first entry of the second version on, names can be told apart, and far jumps of the clock are confirmed.
-4. The entries hash to the root of a checkpoint signed with the log's key.
+4. The entries hash to the root of a checkpoint signed with both of the log's keys.
 5. That tree extends the one of the last checkpoint that was seen.
 """
 
@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
+from crypto.checkpoint import Checkpoint, CheckpointError
+from crypto.logkey import LogVerifier
 from crypto.merkle import Frontier, leaf_hash
-from crypto.note import NoteError, Verifier, parse_note
+from crypto.note import NoteError
 from intake.protocol.actions import Action, ActionError
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.endpoints import may, named
@@ -55,7 +56,7 @@ class VerifiedLog:
         return self.state.clock
 
 
-def verify_log(lines: Sequence[bytes], signed: bytes, log: Verifier, seen: Checkpoint | None) -> VerifiedLog:
+def verify_log(lines: Sequence[bytes], signed: bytes, log: LogVerifier, seen: Checkpoint | None) -> VerifiedLog:
     """Check the whole log against a signed checkpoint and the one seen last; `AuditError` at the first fault."""
     checkpoint = open_checkpoint(signed, log)
     if checkpoint.size != len(lines):
@@ -66,17 +67,12 @@ def verify_log(lines: Sequence[bytes], signed: bytes, log: Verifier, seen: Check
     return VerifiedLog(checkpoint, entries, state)
 
 
-def open_checkpoint(signed: bytes, log: Verifier) -> Checkpoint:
-    """A checkpoint whose signature and origin are the log's; `AuditError` otherwise."""
+def open_checkpoint(signed: bytes, log: LogVerifier) -> Checkpoint:
+    """A checkpoint that the log signed, with each of its keys that is known; `AuditError` otherwise."""
     try:
-        note = parse_note(signed)
-        log.verify(note)
-        checkpoint = parse_checkpoint(note.text)
+        return log.open(signed)
     except (NoteError, CheckpointError) as error:
-        raise AuditError("the checkpoint is not signed by this log's key") from error
-    if checkpoint.origin != log.name:
-        raise AuditError("the checkpoint belongs to another log")
-    return checkpoint
+        raise AuditError("the checkpoint is not this log's, or not signed by its keys") from error
 
 
 def require_tree(edge: Frontier, leaves: Iterable[bytes], checkpoint: Checkpoint, seen: Checkpoint | None) -> None:

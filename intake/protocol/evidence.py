@@ -2,7 +2,7 @@
 go together. A signed note (C2SP signed-note) by the member's key that anybody can check, offline:
 
     intake evidence v1
-    log: intake-1f0c…+b1a2c3d4+AX…
+    log: intake-1f0c…+b1a2c3d4+AX… intake-1f0c…+c5d6e7f8+Bh…
     witness: amina+5e6f7a8b+AQ…
     first: 2026-11-25T12:03:00Z aW50YWtlLTFm…
     second: 2026-11-26T08:40:12Z aW50YWtlLTFm…
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crypto.checkpoint import Checkpoint
+from crypto.logkey import LogVerifier, parse_log_verifier
 from crypto.merkle import HASH_SIZE, ProofError, consistency_proof, root_hash, verify_consistency
 from crypto.note import Note, NoteError, SigningKey, Verifier, decode_base64, parse_note, parse_verifier
 from intake.protocol.audit import AuditError, open_checkpoint
@@ -54,7 +55,7 @@ class Prefix:
 class Evidence:
     """What a member received from a log, in that order. Only `parse_evidence` has verified it."""
 
-    log: Verifier
+    log: LogVerifier
     witness: Verifier
     first: Received
     second: Received
@@ -102,8 +103,11 @@ class Evidence:
         )
 
 
-def attest(key: SigningKey, log: Verifier, first: Received, second: Received, leaves: Sequence[bytes] | None) -> bytes:
+def attest(
+    key: SigningKey, log: LogVerifier, first: Received, second: Received, leaves: Sequence[bytes] | None
+) -> bytes:
     """Evidence as a file. `leaves`: the leaf hashes of the larger tree, as far as they are known to be its own."""
+    log = _signer_of_both(log, first, second)
     small, large = sorted((_open(first.note, log), _open(second.note, log)), key=lambda tree: tree.size)
     prefix = None
     if leaves is not None and small.size != large.size:
@@ -132,9 +136,8 @@ def _evidence(text: str) -> Evidence:
     if title != _TITLE or tuple(name for name, _, _ in pairs) not in (_NAMES, _NAMES[:-1]):
         raise EvidenceError("this is not evidence in its canonical form")
     log, witness, first, second, *prefix = (value for _, _, value in pairs)
-    return Evidence(
-        parse_verifier(log), parse_verifier(witness), _received(first), _received(second), *map(_prefix, prefix or [""])
-    )
+    received = _received(first), _received(second)
+    return Evidence(parse_log_verifier(log), parse_verifier(witness), *received, *map(_prefix, prefix or [""]))
 
 
 def _verify(evidence: Evidence, note: Note) -> None:
@@ -150,7 +153,17 @@ def _verify(evidence: Evidence, note: Note) -> None:
         verify_consistency(small.size, large.size, evidence.prefix.root, large.root, evidence.prefix.proof)
 
 
-def _open(note: bytes, log: Verifier) -> Checkpoint:
+def _signer_of_both(log: LogVerifier, *received: Received) -> LogVerifier:
+    """The log by those of its keys that signed both: one may be from before it had two."""
+    try:
+        for each in received:
+            log.open(each.note)
+    except ValueError:
+        return log.first
+    return log
+
+
+def _open(note: bytes, log: LogVerifier) -> Checkpoint:
     return open_checkpoint(note, log)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -14,10 +14,10 @@ from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
 from intake.triage.desk.client import DeskClient
-from intake.triage.fetching.log import fetch_whole
-from intake.triage.home import Home
+from intake.triage.fetching.log import KeptLog, fetch_whole
+from intake.triage.home import DamagedError, Home
 from intake.triage.keys.keyfile import MemberKeys
-from intake.triage.progress import bar
+from intake.triage.progress import Progress, bar
 
 _NAMED = 6
 """Of more objects than these only their number is told."""
@@ -29,18 +29,32 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def fetch_log(home: Home, keys: MemberKeys, progress: Progress) -> tuple[Sequence[bytes], bytes]:
+    """Fetch and verify the whole log: its entries, and the signed checkpoint. Errors as `run_audit`."""
+    verified = _verified(home, keys, progress)
+    kept = KeptLog(home)
+    if (head := kept.head) is None:
+        raise DamagedError("what was fetched just now can't be read")
+    return list(kept.lines(0, verified.checkpoint.size)), head.received.note
+
+
 def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], datetime] = _now) -> None:
     """Fetch and verify the whole log and print it; `AuditError` or `DeskError` if it can't be."""
+    verified = _verified(home, keys, bar(console))
+    for line in (*_report(verified), *_findings(verified, now())):
+        # A line is never cut or broken: it can be searched for an id and counted.
+        console.print(shown(line), soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+def _verified(home: Home, keys: MemberKeys, progress: Progress) -> VerifiedLog:
     client = DeskClient(home, keys.signing)
     try:
-        verified = fetch_whole(client, home, bar(console))
+        verified = fetch_whole(client, home, progress)
     finally:
         client.close()
     for says in home.repairs:
         print(f"Damage on this machine: {says}.", file=sys.stderr)  # noqa: T201 - beside the report, not in it
-    for line in (*_report(verified), *_findings(verified, now())):
-        # A line is never cut or broken: it can be searched for an id and counted.
-        console.print(shown(line), soft_wrap=True, markup=False, highlight=False, emoji=False)
+    return verified
 
 
 def _report(verified: VerifiedLog) -> Iterator[str]:

@@ -16,7 +16,9 @@ from typing import BinaryIO
 import httpx
 import platformdirs
 
-from crypto.note import NoteError, Verifier, parse_note, parse_verifier
+from crypto.logkey import LogVerifier
+from crypto.note import NoteError, parse_note
+from crypto.policy import Policy, PolicyError, parse_policy
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.pair import NAME, require_no_newer
 from intake.triage.mirror.tables import FACT
@@ -37,23 +39,30 @@ class HomeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How the desk is reached. `log` is the log's public key: what the desk says is checked against it."""
+    """How the desk is reached. `policy`: whom to believe about its log (C2SP tlog-policy), as the file says it.
+
+    Bytes of it that are no text stand for themselves, as Python's `surrogateescape` has it.
+    """
 
     desk: str
-    log: str
+    policy: str
     proxy: str | None = None
 
     @property
-    def verifier(self) -> Verifier:
-        """The log's public key."""
+    def log(self) -> LogVerifier:
+        """The log's public keys: what the desk says is checked against them."""
         try:
-            return parse_verifier(self.log)
-        except NoteError as error:
-            raise HomeError(f"--log must be the log's public key, as 'intake init' printed it: {error}") from error
+            return self._policy.log
+        except PolicyError as error:
+            raise HomeError(f"--policy must name the file that 'intake init' wrote, or one like it: {error}") from error
+
+    @property
+    def _policy(self) -> Policy:
+        return parse_policy(self.policy.encode("utf-8", "surrogateescape"))
 
     def check(self) -> None:
         """Raise `HomeError` with the name of the option that can't be right."""
-        _ = self.verifier
+        _ = self.log
         if not _is_address(self.desk, _DESK_SCHEMES):
             raise HomeError("--desk must be an address such as http://….onion, with http:// and without a path")
         if self.proxy is not None and not _is_address(self.proxy, _PROXY_SCHEMES):
@@ -84,16 +93,17 @@ class Home:
         self._opens_mirror = RLock()
 
     @classmethod
-    def open(cls, directory: Path | None, *, desk: str | None, log: str | None, proxy: str | None) -> "Home":
+    def open(cls, directory: Path | None, *, desk: str | None, policy: str | None, proxy: str | None) -> "Home":
         """A directory to work in, by default that of this log. What is given goes before what is remembered."""
-        place = directory or _default_place(log)
-        home = cls(place, Connection(desk or "", log or "", proxy))
+        place = directory or _default_place(policy)
+        home = cls(place, Connection(desk or "", policy or "", proxy))
         _require_writable(place)
         home.remembered = home._recall_connection()
-        given = {name: value for name, value in (("desk", desk), ("log", log), ("proxy", proxy)) if value is not None}
+        named = {"desk": desk, "policy": policy, "proxy": proxy}
+        given = {name: value for name, value in named.items() if value is not None}
         home.connection = replace(home.remembered or home.connection, **given)
-        if not home.connection.desk or not home.connection.log:
-            raise HomeError("the first time, --desk and --log must say where the desk is and what its log's key is")
+        if not home.connection.desk or not home.connection.policy:
+            raise HomeError("the first time, --desk must say where the desk is, and --policy what its log's keys are")
         home.connection.check()
         require_no_newer(place)
         home._require_own_log()
@@ -111,7 +121,7 @@ class Home:
             if self._mirror is None:
                 make_home(self._directory)
                 self._mirror = MirrorFile(self._directory, self.repaired)
-                take_over(self._directory, self._mirror, self.connection.verifier, self.repaired)
+                take_over(self._directory, self._mirror, self.connection.log, self.repaired)
             return self._mirror
 
     def close(self) -> None:
@@ -139,21 +149,22 @@ class Home:
     def _recall_connection(self) -> Connection | None:
         try:
             data = self.recall(_CONNECTION)
-            return None if data is None else Connection(**json.loads(data))
+            return None if data is None else _connection(data)
         except (ValueError, TypeError):
             # Said again, the connection is as good as new.
-            if self.connection.desk and self.connection.log:
+            if self.connection.desk and self.connection.policy:
                 self.repaired(f"{self.path(_CONNECTION)} was damaged; it was made anew")
                 return None
-            raise DamagedError(f"{self.path(_CONNECTION)} is damaged; say --desk and --log again") from None
+            raise DamagedError(f"{self.path(_CONNECTION)} is damaged; say --desk and --policy again") from None
 
     def _require_own_log(self) -> None:
-        log = self.connection.verifier
-        owner = self.remembered.log if self.remembered is not None else ""
-        kept = "" if owner else next(filter(None, map(_origin, self._checkpoints())), "")
-        if owner and owner != self.connection.log:
-            raise _another_log(self.remembered.verifier.name if self.remembered else owner, log)
-        if not owner and kept and kept != log.name:
+        log = self.connection.log
+        if self.remembered is not None:
+            if not log.extends(self.remembered.log):
+                raise _another_log(self.remembered.log.name, log)
+            return
+        kept = next(filter(None, map(_origin, self._checkpoints())), "")
+        if kept and kept != log.name:
             raise _another_log(kept, log)
 
     def _checkpoints(self) -> Iterator[bytes]:
@@ -285,33 +296,41 @@ def _sync_directory(path: Path) -> None:
             os.close(descriptor)
 
 
-def _default_place(log: str | None) -> Path:
+def _connection(data: bytes) -> Connection:
+    """A connection as it was kept; programs of before policies kept a log's one key."""
+    values = json.loads(data)
+    if "log" in values:
+        values["policy"] = f"log {values.pop('log')}\nquorum none\n"
+    return Connection(**values)
+
+
+def _default_place(policy: str | None) -> Path:
     """This user's directory for a log; where there is only one, and no log is named, that one."""
     base = Path(platformdirs.user_data_dir("intake"))
     homes = [path.parent for path in (base / _CONNECTION, *sorted(base.glob(f"*/{_CONNECTION}"))) if path.exists()]
-    if log is None:
+    if policy is None:
         if len(homes) > 1:
-            raise HomeError("there are homes of several logs in " + f"{base}: say which with --log, or with --home")
+            raise HomeError("there are homes of several logs in " + f"{base}: say which with --policy, or with --home")
         return homes[0] if homes else base
     # Programs had one directory for everything before.
-    if base in homes and _log_of(base / _CONNECTION) == log:
+    log = Connection("", policy).log
+    if base in homes and (kept := _log_of(base / _CONNECTION)) and log.extends(kept):
         return base
-    verifier = Connection("", log).verifier
-    named = _NAME.fullmatch(verifier.name) is not None and "/" not in verifier.name
-    return base / (verifier.name if named else verifier.key_id.hex())
+    named = _NAME.fullmatch(log.name) is not None and "/" not in log.name
+    return base / (log.name if named else log.ed25519.key.id.hex())
 
 
-def _log_of(path: Path) -> str:
+def _log_of(path: Path) -> LogVerifier | None:
     try:
-        return str(json.loads(_content(data := path.read_bytes()) or data)["log"])
+        return _connection(_content(data := path.read_bytes()) or data).log
     except (ValueError, KeyError, TypeError):
-        return ""
+        return None
 
 
-def _another_log(owner: str, named: Verifier) -> HomeError:
-    which = f"the log {owner}" if owner != named.name else f"the log {owner} under another key than the one you named"
+def _another_log(owner: str, named: LogVerifier) -> HomeError:
+    which = f"the log {owner}" if owner != named.name else f"the log {owner} under other keys than those you named"
     return HomeError(
-        f"this home belongs to {which}; leave out --log to go on with it, or choose another directory with --home"
+        f"this home belongs to {which}; leave out --policy to go on with it, or choose another directory with --home"
     )
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints and their cosignatures, with the samples of the specifications."""
+"""Checkpoints, with the sample of the specifications."""
 
 import hashlib
 
@@ -6,13 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.checkpoint import Checkpoint, CheckpointError, cosign, parse_checkpoint, verify_cosignature
-from crypto.note import Note, NoteError, Signature, SignatureError, SigningKey, parse_note
+from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
+from crypto.note import parse_note
 
 ROOT = hashlib.sha256(b"root").digest()
 CHECKPOINT = Checkpoint("example.com/log", 42, ROOT)
-WITNESS = SigningKey.from_seed("witness.example.com/w1", bytes(range(32)))
-OTHER = SigningKey.from_seed("witness.example.com/w2", bytes(32))
 
 # The sample of tlog-cosignature, which has that of tlog-checkpoint in it.
 SAMPLE = (
@@ -28,10 +26,6 @@ SAMPLE = (
 
 ORIGINS = st.text(st.characters(min_codepoint=0x20, codec="utf-8"), min_size=1)
 CHECKPOINTS = st.builds(Checkpoint, ORIGINS, st.integers(0, 2**63 - 1), st.binary(min_size=32, max_size=32))
-
-
-def cosigned(*lines: Signature) -> Note:
-    return Note(CHECKPOINT.text, lines)
 
 
 def test_the_sample_of_the_specification_is_read() -> None:
@@ -115,81 +109,3 @@ def test_a_root_must_be_canonical_base64() -> None:
     for wrong in (encoded[:-1], encoded + "=", " " + encoded, encoded[:-2] + chr(ord(encoded[-2]) + 1) + "="):
         with pytest.raises(CheckpointError):
             parse_checkpoint(CHECKPOINT.text.replace(encoded, wrong))
-
-
-def test_a_cosignature_says_when_it_was_made() -> None:
-    note = cosigned(OTHER.sign(CHECKPOINT.text), cosign(WITNESS, CHECKPOINT.text, 1_679_315_147))
-    assert verify_cosignature(WITNESS.verifier, parse_note(bytes(note))) == 1_679_315_147
-
-
-def test_a_cosignature_is_laid_out_as_specified() -> None:
-    line = cosign(WITNESS, CHECKPOINT.text, 1_679_315_147)
-    name, public_key = WITNESS.verifier.name, WITNESS.verifier.public_key
-    message = b"cosignature/v1\ntime 1679315147\n" + CHECKPOINT.text.encode()
-    assert line.key_id == hashlib.sha256(name.encode() + b"\n\x04" + public_key).digest()[:4]
-    assert line.signature[:8].hex() == "00000000641850cb"
-    WITNESS.verifier.verify_bytes(message, line.signature[8:])
-
-
-def test_the_latest_of_several_cosignatures_counts() -> None:
-    note = cosigned(*(cosign(WITNESS, CHECKPOINT.text, time) for time in (5, 7, 6)))
-    assert verify_cosignature(WITNESS.verifier, note) == 7
-
-
-@given(st.integers(0, 71), st.integers(1, 255))
-def test_no_byte_of_a_cosignature_can_be_changed(at: int, flip: int) -> None:
-    line = cosign(WITNESS, CHECKPOINT.text, 1_679_315_147)
-    data = bytearray(line.signature)
-    data[at] ^= flip
-    with pytest.raises(SignatureError):
-        verify_cosignature(WITNESS.verifier, cosigned(Signature(line.name, line.key_id, bytes(data))))
-
-
-@pytest.mark.parametrize("length", [1, 8, 71, 73])
-def test_a_cosignature_of_a_wrong_length_is_false(length: int) -> None:
-    line = cosign(WITNESS, CHECKPOINT.text, 0)
-    with pytest.raises(SignatureError):
-        verify_cosignature(
-            WITNESS.verifier, cosigned(Signature(line.name, line.key_id, line.signature.ljust(73)[:length]))
-        )
-
-
-def test_a_time_of_2_to_the_63_or_later_is_refused_even_if_signed() -> None:
-    line = cosign(WITNESS, CHECKPOINT.text, 2**63 - 1)
-    assert verify_cosignature(WITNESS.verifier, cosigned(line)) == 2**63 - 1
-    late = WITNESS.sign_bytes(f"cosignature/v1\ntime {2**63}\n{CHECKPOINT.text}".encode())
-    with pytest.raises(SignatureError):
-        verify_cosignature(
-            WITNESS.verifier, cosigned(Signature(line.name, line.key_id, (2**63).to_bytes(8, "big") + late))
-        )
-
-
-def test_a_cosignature_of_another_checkpoint_or_key_does_not_count() -> None:
-    elsewhere = Checkpoint("example.com/log", 43, ROOT).text
-    for line in (cosign(WITNESS, elsewhere, 1), cosign(OTHER, CHECKPOINT.text, 1), WITNESS.sign(CHECKPOINT.text)):
-        with pytest.raises(SignatureError):
-            verify_cosignature(WITNESS.verifier, cosigned(line))
-
-
-def test_one_false_cosignature_spoils_a_true_one() -> None:
-    elsewhere = Checkpoint("example.com/log", 43, ROOT).text
-    note = cosigned(cosign(WITNESS, CHECKPOINT.text, 1), cosign(WITNESS, elsewhere, 1))
-    with pytest.raises(SignatureError):
-        verify_cosignature(WITNESS.verifier, note)
-
-
-def test_a_cosignature_is_not_a_signature_of_the_log() -> None:
-    with pytest.raises(NoteError):
-        WITNESS.verifier.verify(cosigned(cosign(WITNESS, CHECKPOINT.text, 1)))
-
-
-@pytest.mark.parametrize("text", ["", "a letter\n", CHECKPOINT.text + "more\n"])
-def test_nothing_but_a_checkpoint_is_cosigned(text: str) -> None:
-    with pytest.raises(CheckpointError):
-        cosign(WITNESS, text, 1)
-
-
-@pytest.mark.parametrize("time", [-1, 2**63])
-def test_a_time_must_be_possible(time: int) -> None:
-    with pytest.raises(CheckpointError):
-        cosign(WITNESS, CHECKPOINT.text, time)

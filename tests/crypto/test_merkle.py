@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from functools import cache
 
+import pymerkle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -246,3 +247,58 @@ def test_verifiers_raise_nothing_but_proof_errors(
         verify_inclusion(first, second, some, proof, other + b"!" * 33)
     with pytest.raises(ProofError):
         verify_consistency(first, second, some, some + b"!", proof)
+
+
+BORDERS = (255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537)
+"""Sizes where tiles of 256 hashes fill up."""
+
+
+@cache
+def another(size: int) -> pymerkle.InmemoryTree:
+    """The same tree by another implementation, which counts leaves from one."""
+    return pymerkle.InmemoryTree.init_from_entries([index.to_bytes(4, "big") for index in range(size)])
+
+
+@cache
+def own(size: int) -> list[bytes]:
+    return [leaf_hash(index.to_bytes(4, "big")) for index in range(size)]
+
+
+def require_alike(other: pymerkle.InmemoryTree, leaves: list[bytes], index: int) -> None:
+    """Both implementations give the same proof of a leaf, and each other's verifier takes it."""
+    theirs, size = other.prove_inclusion(index + 1, len(leaves)), len(leaves)
+    proof = inclusion_proof(leaves, index)
+    assert proof == theirs.path[1:]
+    verify_inclusion(index, size, leaves[index], theirs.path[1:], other.get_root(size))
+    theirs.path = [leaves[index], *proof]
+    pymerkle.verify_inclusion(leaves[index], root_hash(leaves), theirs, index=index + 1, size=size)
+
+
+def test_another_implementation_has_the_same_roots_and_inclusion_proofs_for_all_sizes_to_300() -> None:
+    other = another(300)
+    for size in range(1, 301):
+        leaves = own(300)[:size]
+        assert root_hash(leaves) == other.get_root(size)
+        for index in range(size):
+            require_alike(other, leaves, index)
+
+
+def test_consistency_proofs_lead_to_the_roots_of_another_implementation_for_all_sizes_to_300() -> None:
+    other = another(300)
+    for size in range(1, 301):
+        leaves = own(300)[:size]
+        for old in range(1, size + 1):
+            # Its own proofs name other hashes than RFC 6962 does: what they are of is compared.
+            proof = consistency_proof(leaves, old)
+            verify_consistency(old, size, other.get_root(old), other.get_root(size), proof)
+
+
+@pytest.mark.parametrize("size", BORDERS)
+def test_another_implementation_agrees_where_tiles_fill_up(size: int) -> None:
+    other, leaves = another(BORDERS[-1]), own(BORDERS[-1])[:size]
+    assert root_hash(leaves) == other.get_root(size)
+    for index in {0, 1, 254, size - 2, size - 1, size // 2, *(each for each in BORDERS if each < size)}:
+        require_alike(other, leaves, index)
+    for old in (each for each in BORDERS if each <= size):
+        proof = consistency_proof(leaves, old)
+        verify_consistency(old, size, other.get_root(old), other.get_root(size), proof)

@@ -12,7 +12,6 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from crypto.note import (
-    COSIGNATURE,
     ED25519,
     MAX_NOTE_SIZE,
     Note,
@@ -21,8 +20,8 @@ from crypto.note import (
     SignatureError,
     SigningKey,
     Verifier,
+    VerifierKey,
     decode_base64,
-    key_id,
     parse_note,
     parse_verifier,
 )
@@ -95,7 +94,7 @@ def test_a_name_or_an_id_alone_is_not_the_key() -> None:
     true = KEY.sign(TEXT)
     for line in (
         Signature("example.com/else", true.key_id, true.signature),
-        Signature(true.name, OTHER.verifier.key_id, true.signature),
+        Signature(true.name, OTHER.verifier.key.id, true.signature),
     ):
         with pytest.raises(SignatureError):
             KEY.verifier.verify(Note(TEXT, (line,)))
@@ -109,11 +108,8 @@ def test_one_false_signature_of_a_key_spoils_its_true_one(false_one_first: bool)
 
 
 def test_a_signature_of_another_type_by_the_same_key_does_not_count() -> None:
-    line = Signature(
-        KEY.verifier.name,
-        key_id(KEY.verifier.name, COSIGNATURE, KEY.verifier.public_key),
-        KEY.sign_bytes(TEXT.encode()),
-    )
+    cosigner = VerifierKey(KEY.verifier.name, b"\x04", KEY.verifier.public_key)
+    line = Signature(cosigner.name, cosigner.id, KEY.sign_bytes(TEXT.encode()))
     with pytest.raises(SignatureError):
         KEY.verifier.verify(Note(TEXT, (line,)))
 
@@ -255,7 +251,7 @@ def test_a_key_cannot_have_a_name_that_would_not_be_read(name: str) -> None:
 
 
 def test_the_key_id_is_that_of_the_specification() -> None:
-    assert key_id("PeterNeumann", ED25519, parse_verifier(NEUMANN).public_key).hex() == "c74f20a3"
+    assert VerifierKey("PeterNeumann", ED25519, parse_verifier(NEUMANN).public_key).id.hex() == "c74f20a3"
 
 
 P = 2**255 - 19

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from commands import GUNICORN
 from intake.accesslog import members
-from intake.keeper import initialise, open_keeper, read_log_key
+from intake.keeper import initialise, open_keeper
 from intake.protocol.card import Role
 from intake.triage.keys.keyfile import make_keys, save_keys
 from ports import free_port
@@ -37,7 +37,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
             directory=directory,
             source=f"http://127.0.0.1:{ports['source']}",
             desk=f"http://127.0.0.1:{ports['desk']}",
-            log=str(read_log_key(settings.log_key).verifier),
+            policy=settings.policy,
             environment={**os.environ, "INTAKE_DATA": str(settings.data), "TMPDIR": str(temporary)},
             started=started,
         )

@@ -260,7 +260,8 @@ def test_the_auditor_finds_every_access_and_the_log_whole(journey: Journey, serv
     (service.directory / "passphrase").write_text(f"{PASSPHRASE}\n")
     result = service.run(
         "audit", "verify", "--key", str(service.key("carla")), "--home", str(service.directory / "carla-home"),
-        "--desk", service.desk, "--log", service.log, "--passphrase-file", str(service.directory / "passphrase"),
+        "--desk", service.desk, "--policy", str(service.policy),
+        "--passphrase-file", str(service.directory / "passphrase"),
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "amina" in result.stdout

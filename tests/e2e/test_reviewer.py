@@ -89,7 +89,7 @@ def desk(
     with ExitStack() as started:
         opened = started.enter_context(office(made, directory / "office"))
         service = Service(
-            opened.directory, "", opened.desk.url, opened.desk.log, {**os.environ}, started
+            opened.directory, "", opened.desk.url, opened.desk.policy_file, {**os.environ}, started
         )  # fmt: skip
         address = service.triage("amina")
         window: InChromium | InFirefox

@@ -14,7 +14,7 @@ import pytest
 from commands import INTAKE, environment, run
 from forms import hidden
 from intake.accesslog import members
-from intake.keeper import initialise, open_keeper, read_log_key
+from intake.keeper import initialise, open_keeper
 from intake.protocol.card import Role
 from intake.settings import Settings
 from intake.triage.home import Home
@@ -143,7 +143,7 @@ def workspace(onions: Onions) -> Iterator[Workspace]:
     home = Home.open(
         onions.directory / "amina",
         desk=f"http://{onions.desk}",
-        log=str(read_log_key(onions.settings.log_key).verifier),
+        policy=onions.settings.policy.read_text(),
         proxy=f"socks5h://127.0.0.1:{onions.net.socks_port}",
     )
     opened = Workspace(home, onions.reviewer, no_progress)

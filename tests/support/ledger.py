@@ -9,14 +9,16 @@ from itertools import pairwise
 
 from crypto.age import HybridIdentity
 from crypto.checkpoint import Checkpoint
+from crypto.logkey import LogSigner
 from crypto.merkle import Frontier, leaf_hash
-from crypto.note import Note, SigningKey
+from crypto.note import SigningKey
 from intake.protocol.actions import Action
 from intake.protocol.audit import replay
 from intake.protocol.card import Card, Role, issue_card
 from intake.protocol.endpoints import named
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest
 from intake.protocol.logstate import LogState, parse_state
+from signed_head import signed
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -25,7 +27,7 @@ class Ledger:
     """Its entries, as bytes, and who may sign them. Time stands still unless `now` is set."""
 
     def __init__(self, name: str = "intake-test") -> None:
-        self.key = SigningKey.generate(name)
+        self.key = LogSigner.generate(name)
         self.now = NOON
         self.lines: list[bytes] = []
 
@@ -44,7 +46,7 @@ class Ledger:
     def sign_edge(self, edge: Frontier) -> bytes:
         """The signed checkpoint of the tree with this edge."""
         text = Checkpoint(self.key.verifier.name, edge.size, edge.root()).text
-        return bytes(Note(text, (self.key.sign(text),)))
+        return signed(self.key, text)
 
     def enrol(self, name: str, role: Role = Role.REVIEWER, identity: HybridIdentity | None = None) -> SigningKey:
         """Enrol somebody with new keys."""

@@ -41,7 +41,7 @@ class Office:
 
     def program(self, name: str) -> Program:
         """A reviewer's program in this process, entered and not unlocked yet."""
-        home = Home.open(self.home(name), desk=self.desk.url, log=self.desk.log, proxy=None)
+        home = Home.open(self.home(name), desk=self.desk.url, policy=self.desk.policy, proxy=None)
         program = Program(home, self.key(name), 3600)
         program.enter()
         return program

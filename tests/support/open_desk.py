@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal, split
 from crypto.codename import Seed
+from crypto.logkey import LogVerifier
 from crypto.note import SigningKey
 from crypto.padding import zeros_after
 from intake.desk import create_app as create_desk
@@ -155,8 +156,17 @@ class Desk:
         sign_head(self.server, size=size)
 
     @property
-    def log(self) -> str:
-        return str(read_log_key(self.server.settings.log_key).verifier)
+    def log(self) -> LogVerifier:
+        return read_log_key(self.server.settings.log_key).verifier
+
+    @property
+    def policy_file(self) -> Path:
+        return self.server.settings.policy
+
+    @property
+    def policy(self) -> str:
+        """Whom members' programs believe, as they are handed it."""
+        return self.policy_file.read_text("utf-8")
 
     def store_tip(
         self,

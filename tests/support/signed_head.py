@@ -3,13 +3,19 @@
 from sqlalchemy import delete, select, update
 
 from crypto.checkpoint import Checkpoint
+from crypto.logkey import LogSigner
 from crypto.merkle import Frontier
-from crypto.note import Note, SigningKey
+from crypto.note import Note
 from intake.keeper import Keeper, read_log_key
 from intake.storage.tables import LogEntry, LogHead
 
 
-def sign_head(server: Keeper, key: SigningKey | None = None, size: int | None = None) -> None:
+def signed(key: LogSigner, text: str) -> bytes:
+    """A checkpoint with both signatures of a log, as a desk shows it."""
+    return bytes(key.also_sign(Note(text, (key.sign(text),))))
+
+
+def sign_head(server: Keeper, key: LogSigner | None = None, size: int | None = None) -> None:
     """Cut the log to so many entries and sign a head over what the store then holds, as if there had been no other."""
     key = key or read_log_key(server.settings.log_key)
     frontier = Frontier.empty()

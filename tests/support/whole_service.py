@@ -23,7 +23,7 @@ class Service:
     directory: Path
     source: str
     desk: str
-    log: str
+    policy: Path
     environment: dict[str, str]
     started: ExitStack
 
@@ -54,7 +54,7 @@ class Service:
         """Start a reviewer's program; the address to open."""
         port = free_port()
         home = self.directory / f"{name}-home"
-        places = ["--key", str(self.key(name)), "--home", str(home), "--desk", self.desk, "--log", self.log]
+        places = ["--key", str(self.key(name)), "--home", str(home), "--desk", self.desk, "--policy", str(self.policy)]
         program = self.start(f"triage-{name}", [*INTAKE, "triage", *places, "--port", str(port)], port)
         # It listens, prints, and then answers: elsewhere than at the address that it prints, with a refusal.
         assert httpx.get(f"{program.address}/", timeout=60).status_code == 403

@@ -58,7 +58,7 @@ class DeskClient:
     def __init__(self, home: Home, key: SigningKey, pauses: Sequence[float] = _PAUSES) -> None:
         self._pauses = pauses
         self._connection = home.connection
-        self._log = home.connection.verifier.name
+        self._log = home.connection.log.name
         self.key = key
         self.journal = Journal(home.mirror, key_id(key.verifier))
         self._http = httpx.Client(
@@ -223,5 +223,5 @@ def _words(answer: httpx.Response) -> str:
     except (ValueError, KeyError, TypeError, RecursionError):
         return f"status {answer.status_code}"
     if said == ANOTHER_DESK:
-        return f"{said}: it keeps another log than the one you named; check --desk and --log"
+        return f"{said}: it keeps another log than the one you named; check --desk and --policy"
     return "".join(character for character in said if character.isprintable())[:_WORDS]

@@ -69,7 +69,7 @@ class KeptLog:
     def __init__(self, home: Home) -> None:
         self.home = home
         self._file = home.mirror
-        self._log = home.connection.verifier
+        self._log = home.connection.log
 
     @property
     def head(self) -> Head | None:
@@ -79,7 +79,8 @@ class KeptLog:
             try:
                 at, _, note = bytes(row[1]).partition(b"\n")
                 received = Received(datetime.fromisoformat(at.decode()), note)
-                return Head(received, open_checkpoint(note, self._log))
+                # By the first key: it may have been kept before the log had two.
+                return Head(received, open_checkpoint(note, self._log.first))
             except (AuditError, ValueError):
                 pass
         if self.home.remembered is not None:
@@ -190,7 +191,7 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedL
     with _evidence(client, kept, served, lines):
         _require_growth(checkpoint, head)
         lines += _fetched(client, checkpoint.size, progress)
-        verified = verify_log(lines, served.note, home.connection.verifier, _seen(head))
+        verified = verify_log(lines, served.note, home.connection.log, _seen(head))
     held = list(kept.lines(0, checkpoint.size))
     if head is not None and len(held) < head.checkpoint.size:
         home.repaired(_MENDED)
@@ -276,10 +277,10 @@ def _require_growth(checkpoint: Checkpoint, head: Head | None) -> None:
 
 def _head(home: Home, note: bytes) -> Checkpoint:
     try:
-        checkpoint = open_checkpoint(note, home.connection.verifier)
+        checkpoint = open_checkpoint(note, home.connection.log)
     except AuditError as error:
         if not home.knows_desk():
-            words = "this desk keeps another log than the one you named: check --desk and --log"
+            words = "this desk keeps another log than the one you named: check --desk and --policy"
             raise OtherLogError(words) from error
         if not _is_signed(note):
             # A page of whatever lies in between, such as a hotel's: where nobody has signed, nobody has lied.
@@ -381,7 +382,7 @@ def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequen
 
 def _keep_evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> str:
     """Keep both checkpoints in a signed file of their own and return where; empty if they don't differ."""
-    head, home, log = kept.head, kept.home, kept.home.connection.verifier
+    head, home, log = kept.head, kept.home, kept.home.connection.log
     checkpoint = open_checkpoint(served.note, log)
     if head is None or checkpoint == head.checkpoint:
         return ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crypto.checkpoint import Checkpoint
-from crypto.note import Verifier
+from crypto.logkey import LogVerifier
 from crypto.tiles import WIDTH, TileError, decode_bundle, entries_path
 from intake.protocol.actions import Action, Named
 from intake.protocol.audit import AuditError, VerifiedLog, open_checkpoint, verify_log
@@ -47,7 +47,7 @@ def old_checkpoints(home: Path) -> Iterator[bytes]:
             yield (home / name).read_bytes()
 
 
-def take_over(home: Path, file: MirrorFile, log: Verifier, damaged: Callable[[str], None]) -> None:
+def take_over(home: Path, file: MirrorFile, log: LogVerifier, damaged: Callable[[str], None]) -> None:
     """Take over what lies there in files; a second time, after a start that broke off, does no harm."""
     if not any((home / name).exists() for name in (*_FILES, *_FOLDERS)):
         return
@@ -68,7 +68,7 @@ def take_over(home: Path, file: MirrorFile, log: Verifier, damaged: Callable[[st
 class _Old:
     """The files. What can't be read is as if it weren't there, and is said."""
 
-    def __init__(self, home: Path, log: Verifier) -> None:
+    def __init__(self, home: Path, log: LogVerifier) -> None:
         self._home = home
         self._log = log
         self.is_damaged = False

@@ -13,9 +13,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from crypto.checkpoint import Checkpoint
+from crypto.logkey import LogSigner
 from crypto.merkle import leaf_hash
 from crypto.note import SigningKey
 from enrolled import Enrolled, Members
+from intake.accesslog.append import LogAppender
 from intake.accesslog.read import LogDamagedError
 from intake.desk import create_app
 from intake.keeper import Keeper, read_log_key
@@ -42,12 +44,12 @@ class Auditor:
     seen: Checkpoint | None = None
 
     @property
-    def key(self) -> SigningKey:
+    def key(self) -> LogSigner:
         return read_log_key(self.server.settings.log_key)
 
     def verify(self) -> VerifiedLog:
         with self.server.store.reading() as session:
-            signed = self.server.log.checkpoint(session)
+            signed = self.server.log.shown(session)
             size = open_checkpoint(signed, self.key.verifier).size
             held = self.server.log.lines(session, 0, size)
         require_same_in_pieces(held, self.server.log.origin)
@@ -187,8 +189,12 @@ def test_a_log_that_shrank_is_told_as_such(log: Auditor) -> None:
 
 
 def test_a_checkpoint_signed_by_another_key_is_refused(log: Auditor) -> None:
-    sign_head(log.server, SigningKey.generate(log.server.log.origin))
-    with pytest.raises(AuditError, match="not signed by this log's key"):
+    other = LogSigner.generate(log.server.log.origin)
+    sign_head(log.server, other)
+    with pytest.raises(LogDamagedError, match="not signed by log"):
+        log.verify()
+    log.server = replace(log.server, log=LogAppender(other))
+    with pytest.raises(AuditError, match="not signed by its keys"):
         log.verify()
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from crypto.note import SigningKey
+from crypto.note import SigningKey, parse_note
+from crypto.policy import parse_policy
 from earlier import before_signatures
 from intake.accesslog import members
 from intake.keeper import Keeper, initialise, open_keeper, read_log_key
@@ -14,6 +15,7 @@ from intake.protocol.audit import AuditError, VerifiedLog, verify_log
 from intake.protocol.card import Card, Role, issue_card
 from intake.protocol.entry import parse_entry
 from intake.protocol.roster import RosterError
+from intake.settings import SettingError
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def audited(server: Keeper) -> VerifiedLog:
     with server.store.reading() as session:
         lines = server.log.lines(session, 0, server.log.size(session))
         key = read_log_key(server.settings.log_key).verifier
-        return verify_log(lines, server.log.checkpoint(session), key, None)
+        return verify_log(lines, server.log.shown(session), key, None)
 
 
 def enrol(server: Keeper, card: Card) -> None:
@@ -66,3 +68,26 @@ def test_nobody_goes_back_to_the_first_version_to_be_rid_of_its_rules(server: Ke
         server.log.append(session, replace(entry, confirmed=False))
     with pytest.raises(AuditError, match="is of an older version than the entry above it"):
         audited(server)
+
+
+def test_a_log_from_before_there_were_two_keys_gets_its_second_one_beside_the_first(tmp_path: Path) -> None:
+    data = before_signatures(tmp_path / "earlier").data
+    name, seed = (data / "log.key").read_text().split()
+    with pytest.raises(SettingError, match=r"lacks the second key .* run 'intake init'"):
+        read_log_key(data / "log.key")
+    settings = initialise(data, {})
+    key = read_log_key(settings.log_key)
+    assert (key.verifier.name, key.seeds[0].hex()) == (name, seed)
+    assert parse_policy(settings.policy.read_bytes()).log == key.verifier
+    assert read_log_key(initialise(data, {}).log_key).verifier == key.verifier, "and keeps it"
+
+
+def test_what_it_signed_before_is_gone_on_from(server: Keeper) -> None:
+    key = read_log_key(server.settings.log_key).verifier
+    with server.store.reading() as session:
+        before = key.first.open(server.log.checkpoint(session))
+    enrol(server, card("emre"))
+    verified = audited(server)
+    assert verified.checkpoint.size == before.size + 1
+    with server.store.reading() as session:
+        assert len(parse_note(server.log.shown(session)).signatures) == 2

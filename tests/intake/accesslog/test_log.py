@@ -108,7 +108,9 @@ def test_every_head_that_was_signed_stays_and_only_the_newest_goes_on(server: Ke
         enrol(server, name)
     with server.store.reading() as session:
         heads = session.execute(select(LogHead.checkpoint, LogHead.frontier).order_by(LogHead.size)).all()
-        trees = [open_checkpoint(head.checkpoint, read_log_key(server.settings.log_key).verifier) for head in heads]
+        trees = [
+            open_checkpoint(head.checkpoint, read_log_key(server.settings.log_key).verifier.first) for head in heads
+        ]
         leaves = server.log.leaves(session, 0, 99)
         assert server.log.checkpoint(session) == heads[-1].checkpoint
     assert [(tree.size, tree.root) for tree in trees] == [(size, root_hash(leaves[:size])) for size in range(3)]

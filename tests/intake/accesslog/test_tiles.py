@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import insert, update
 
+from crypto.logkey import LogSigner
 from crypto.merkle import leaf_hash
-from crypto.note import SigningKey
 from crypto.tiles import TileRef, decode_bundle, hash_tile
 from intake.accesslog.append import LogAppender
 from intake.accesslog.tiles import entries, tile
@@ -55,7 +55,7 @@ def test_a_tile_holds_the_hashes_of_the_entries_below_it_in_little_memory(
 ) -> None:
     with large.store.reading() as session:
         tracemalloc.start()
-        data = tile(LogAppender(SigningKey.generate("log")), session, ref)
+        data = tile(LogAppender(LogSigner.generate("log")), session, ref)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert data == hash_tile(ref.level or 0, ref.index, ref.width, leaves)
@@ -64,7 +64,7 @@ def test_a_tile_holds_the_hashes_of_the_entries_below_it_in_little_memory(
 
 def test_a_bundle_holds_its_entries(large: Keeper) -> None:
     with large.store.reading() as session:
-        data = tile(LogAppender(SigningKey.generate("log")), session, TileRef(None, 3))
+        data = tile(LogAppender(LogSigner.generate("log")), session, TileRef(None, 3))
     assert decode_bundle(data) == [body(index) for index in range(3 * 256, 4 * 256)]
 
 
@@ -73,5 +73,5 @@ def test_entries_are_given_from_any_place_to_any_other_as_far_as_the_tree_reache
     start: int, end: int, large: Keeper
 ) -> None:
     with large.store.reading() as session:
-        found = list(entries(LogAppender(SigningKey.generate("log")), session, start, end))
+        found = list(entries(LogAppender(LogSigner.generate("log")), session, start, end))
     assert found == [body(index) for index in range(start, min(end, SIZE))]

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from commands import INTAKE, run_bytes
 from intake.cli import main
+from policies import policy_file
 from waiting import waited_for
 
 pytestmark = pytest.mark.slow
@@ -360,8 +361,8 @@ def test_a_reviewers_commands_run_without_what_only_linux_has(tmp_path: Path) ->
     assert run("age", "-e", "-i", "key.txt", "-o", "sealed", data=b"data").stderr == b""
     opened = run("age", "-d", "-i", "key.txt", "-o", "opened", "sealed")
     assert (opened.returncode, (tmp_path / "opened").read_bytes()) == (0, b"data")
-    log = "intake-test+8e0ea2d4+AQoJuE+8g7X1ruEGgUtKM8I8CxxKXI3Rw7XqcrCKdGQq"
-    place = ["--key", "amina.key", "--desk", "http://127.0.0.1:1", "--log", log, "--home", "home"]
+    desk = ["--desk", "http://127.0.0.1:1", "--policy", str(policy_file(tmp_path)), "--home", "home"]
+    place = ["--key", "amina.key", *desk]
     verified = run("audit", "verify", "--passphrase-file", "passphrase", *place)
     assert verified.returncode in (2, 3), verified.stderr
     assert run("triage", "--help").returncode == 0

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from crypto.note import SigningKey
 from intake.cli import main
 from intake.storage.store import Store
 from intake.storage.tables import Withdrawal
+from policies import policy_file
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +25,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("INTAKE_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "passphrase").write_text("long enough\n")
+    policy_file(tmp_path)
 
     def invoke(*arguments: str) -> Result:
         return CliRunner().invoke(main, list(arguments))
@@ -42,7 +43,8 @@ def card(run: Run) -> str:
 @pytest.mark.parametrize(
     "command",
     ["", "init", "key new", "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "auditor revoke",
-     "auditor list", "clock correct", "serve", "settle", "triage", "audit verify", "audit evidence", "age", "demo"],
+     "auditor list", "clock correct", "serve", "settle", "triage", "audit verify", "audit mirror", "audit witness",
+     "audit evidence", "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     result = run(*command.split(), "--help")
@@ -197,23 +199,29 @@ def test_a_wrong_input_gets_one_plain_line(arguments: list[str], says: str, run:
     assert says in result.output
 
 
-LOG = str(SigningKey.generate("intake-test").verifier)
-DESK = ["--desk", "http://127.0.0.1:9", "--log", LOG]
+LOG = "log.policy"
+DESK = ["--desk", "http://127.0.0.1:9", "--policy", LOG]
 
 
 @pytest.mark.parametrize("command", [["triage"], ["audit", "verify", "--passphrase-file", "passphrase"]], ids=" ".join)
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--key", "amina.key", "--desk", "127.0.0.1:8112", "--log", LOG], "--desk must be an address such as http://"),
-        (["--key", "amina.key", "--desk", "http://x.onion/desk", "--log", LOG], "--desk must be an address"),
-        (["--key", "amina.key", "--desk", "http://x.onion", "--log", LOG], "an onion address needs --proxy"),
-        (["--key", "amina.key", "--desk", "http://x:99999", "--log", LOG], "--desk must be an address"),
+        (
+            ["--key", "amina.key", "--desk", "127.0.0.1:8112", "--policy", LOG],
+            "--desk must be an address such as http://",
+        ),
+        (["--key", "amina.key", "--desk", "http://x.onion/desk", "--policy", LOG], "--desk must be an address"),
+        (["--key", "amina.key", "--desk", "http://x.onion", "--policy", LOG], "an onion address needs --proxy"),
+        (["--key", "amina.key", "--desk", "http://x:99999", "--policy", LOG], "--desk must be an address"),
         (["--key", "amina.key", *DESK, "--proxy", "foo"], "--proxy must be an address such as socks5h://"),
         (["--key", "amina.key", *DESK, "--proxy", "127.0.0.1:9050"], "--proxy must be an address"),
         (["--key", "amina.key", *DESK, "--home", "passphrase/below"], "--home must be a directory that can be written"),
-        (["--key", "amina.key", *DESK, "--log", "no key"], "--log must be the log's public key"),
-        (["--key", "amina.key"], "--desk and --log must say"),
+        (
+            ["--key", "amina.key", *DESK, "--policy", "passphrase"],
+            "--policy must name the file that",
+        ),
+        (["--key", "amina.key"], "the first time, --desk must say"),
         (["--key", "amina.card", *DESK], "amina.card is not a key file of this program"),
         (["--key", "passphrase", *DESK], "passphrase is not a key file of this program"),
     ],

@@ -14,19 +14,22 @@ import pytest
 from click.testing import Result
 
 from crypto.checkpoint import Checkpoint
-from crypto.note import Note, SigningKey
+from crypto.logkey import LogSigner
+from crypto.note import SigningKey
 from intake.cli import main
 from intake.cli.trouble import Status
 from intake.protocol.card import Role
 from intake.protocol.evidence import Received, attest
 from intake.triage.keys.keyfile import make_keys, write_card
 from place import Place, in_one_line
+from policies import policy_file
 from ports import free_port
+from signed_head import signed
 
 pytestmark = pytest.mark.slow
 
-LOG = str(SigningKey.from_seed("intake-test", bytes(32)).verifier)
-DESK = ["--home", "home", "--desk", "http://127.0.0.1:9", "--log", LOG]
+LOG = "log.policy"
+DESK = ["--home", "home", "--desk", "http://127.0.0.1:9", "--policy", LOG]
 PASSPHRASE = ["--passphrase-file", "passphrase"]
 RECIPIENT = ["-r", "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"]
 
@@ -43,6 +46,8 @@ ELSEWHERE = [
     ["key", "new", "boris", *PASSPHRASE],
     ["triage", "--key", "amina.key", *DESK],
     ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK],
+    ["audit", "mirror", "mirror", "--key", "amina.key", *PASSPHRASE, *DESK],
+    ["audit", "witness", "witness", "--policy", LOG],
     ["audit", "evidence", "evidence"],
     ["age", *RECIPIENT, "passphrase"],
     ["age", "keygen"],
@@ -53,6 +58,7 @@ ELSEWHERE = [
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     place = Place(tmp_path)
+    policy_file(tmp_path)
     write_card(tmp_path / "carla.card", make_keys(Role.AUDITOR, "carla"))
     monkeypatch.chdir(tmp_path)
     return place
@@ -94,7 +100,11 @@ TAKES_A_FILE = {
     "triage": ["triage", "--key", "GIVEN", *DESK],
     "verify": ["audit", "verify", "--key", "GIVEN", *PASSPHRASE, *DESK],
     "verify with a passphrase": ["audit", "verify", "--key", "amina.key", "--passphrase-file", "GIVEN", *DESK],
+    "verify by a policy": ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK, "--policy", "GIVEN"],
+    "mirror": ["audit", "mirror", "mirror", "--key", "GIVEN", *PASSPHRASE, *DESK],
+    "witness": ["audit", "witness", "witness", "--policy", "GIVEN"],
     "evidence": ["audit", "evidence", "GIVEN"],
+    "evidence by a policy": ["audit", "evidence", "passphrase", "--policy", "GIVEN"],
     "decrypt": ["age", "-d", "GIVEN"],
     "decrypt with a key": ["age", "-d", "-i", "GIVEN", "sealed"],
     "encrypt to a list": ["age", "-R", "GIVEN", "passphrase"],
@@ -243,16 +253,15 @@ def test_what_signs_the_log_says_that_its_key_is_damaged(arguments: list[str], p
 
 
 def test_a_desk_that_is_not_there_is_out_of_reach(place: Place) -> None:
-    there = ["--home", "home", "--desk", f"http://127.0.0.1:{free_port()}", "--log", LOG]
+    there = ["--home", "home", "--desk", f"http://127.0.0.1:{free_port()}", "--policy", LOG]
     for proxy in ([], ["--proxy", f"socks5h://127.0.0.1:{free_port()}"]):
         result = place.call("audit", "verify", "--key", "amina.key", *PASSPHRASE, *there, *proxy)
         in_one_line(result, Status.OUT_OF_REACH, "proxy" if proxy else "the desk can't be reached")
 
 
-def received(key: SigningKey, size: int, root: bytes) -> Received:
+def received(key: LogSigner, size: int, root: bytes) -> Received:
     at = datetime(2026, 11, 26, tzinfo=UTC)
-    text = Checkpoint(key.verifier.name, size, root).text
-    return Received(at, bytes(Note(text, (key.sign(text),))))
+    return Received(at, signed(key, Checkpoint(key.verifier.name, size, root).text))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +270,7 @@ def received(key: SigningKey, size: int, root: bytes) -> Received:
 def test_evidence_that_proves_fraud_has_its_status_and_the_word_of_a_member_has_not(
     sizes: tuple[int, int], status: Status, says: str, place: Place
 ) -> None:
-    log, witness = SigningKey.generate("intake-test"), SigningKey.generate("amina")
+    log, witness = LogSigner.generate("intake-test"), SigningKey.generate("amina")
     first, second = (received(log, size, bytes([number]) * 32) for number, size in enumerate(sizes))
     (place.directory / "evidence").write_bytes(attest(witness, log.verifier, first, second, None))
     result = place.call("audit", "evidence", "evidence")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from commands import INTAKE, environment, run_bytes
 from intake.accesslog import members
-from intake.keeper import initialise, open_keeper, read_log_key
+from intake.keeper import initialise, open_keeper
 from intake.protocol.card import Role
 from intake.terminal import shown
 from intake.triage.keys.keyfile import make_keys, save_keys
@@ -47,8 +47,7 @@ def test_every_line_arrives_in_every_encoding(encoding: str, tmp_path: Path) -> 
     refused = run(encoding, data, "auditor", "enrol", "нет.card")
     assert (refused.returncode, b"Traceback" in refused.stderr) == (2, False)
     with serving([*INTAKE, "serve", "desk"], port, tmp_path / "printed", environment(data)) as desk:
-        log = str(read_log_key(settings.log_key).verifier)
-        where = ["--desk", desk.address, "--log", log, "--home", str(tmp_path / "home")]
+        where = ["--desk", desk.address, "--policy", str(settings.policy), "--home", str(tmp_path / "home")]
         audit = run(encoding, data, "audit", "verify", "--key", str(tmp_path / "me.key"),
                     "--passphrase-file", str(tmp_path / "passphrase"), *where)  # fmt: skip
     assert audit.returncode == 0

@@ -14,6 +14,7 @@ import pytest
 import crypto
 import intake
 from commands import GUNICORN, INTAKE, environment, run
+from crypto.logkey import LogSigner
 from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.cli.trouble import KINDS, MEANINGS, Status, report
@@ -22,13 +23,14 @@ from intake.protocol.card import Role
 from intake.settings import load
 from intake.triage.keys.keyfile import make_keys, save_keys, write_card
 from place import Place, in_one_line
+from policies import policy_file
 from ports import free_port
 from project import PROJECT
 from servers import listening, serving
 
 pytestmark = pytest.mark.slow
 
-LOG = str(SigningKey.generate("intake-test").verifier)
+LOG = "log.policy"
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def untouched(_place: Place) -> None:
 
 
 ENROL = ["reviewer", "enrol", "amina.card"]
-VERIFY = ["audit", "verify", "--key", "amina.key", "--passphrase-file", "passphrase", "--home", "home", "--log", LOG]
+VERIFY = ["audit", "verify", "--key", "amina.key", "--passphrase-file", "passphrase", "--home", "home", "--policy", LOG]
 AT_HOME = ["audit", "verify", "--key", "amina.key", "--passphrase-file", "passphrase", "--home", "home"]
 GONE = f"http://127.0.0.1:{free_port()}"
 
@@ -124,8 +126,8 @@ GONE = f"http://127.0.0.1:{free_port()}"
         (untouched, [*VERIFY, "--desk", GONE], Status.OUT_OF_REACH, "the desk can't be reached"),
         (untouched, [*VERIFY, "--desk", "nonsense"], Status.USAGE, "--desk must be an address"),
         (untouched, [*VERIFY, "--desk", GONE, "--home", "/proc/home"], Status.USAGE, "--home must be a directory"),
-        (damaged_home, AT_HOME, Status.DAMAGED, "connection.json is damaged; say --desk and --log again"),
-        (untouched, AT_HOME, Status.USAGE, "the first time, --desk and --log must say"),
+        (damaged_home, AT_HOME, Status.DAMAGED, "connection.json is damaged; say --desk and --policy again"),
+        (untouched, AT_HOME, Status.USAGE, "the first time, --desk must say"),
         (half_evidence, ["audit", "evidence", "evidence"], Status.USAGE, "this is not evidence"),
         (untouched, ["audit", "evidence", "amina.card"], Status.USAGE, "this is not evidence"),
         (untouched, ["key", "new", "boris"], Status.USAGE, "no terminal to ask for the passphrase in"),
@@ -150,7 +152,7 @@ def test_a_card_that_windows_gave_other_line_ends_is_the_same_card(place: Place)
     [(["nonsense"], "intake"), (["init", "--nonsense"], "intake init"), (["serve"], "intake serve"),
      (["serve", "a\x1b[2Jb"], "intake serve"), (["clock", "correct", "now"], "intake clock correct"),
      (["audit", "evidence"], "intake audit evidence"), (["audit", "evidence", "none"], "intake audit evidence"),
-     (["audit", "evidence", "--log"], "intake audit evidence"), (["init", "--team"], "intake init"),
+     (["audit", "evidence", "--policy"], "intake audit evidence"), (["init", "--team"], "intake init"),
      (["key", "new", "--role"], "intake key new"), (["triage", "--key"], "intake triage"),
      (["age", "-r"], "intake age"), (["--version", "--nonsense"], "intake")],
 )  # fmt: skip
@@ -161,7 +163,7 @@ def test_a_wrong_call_is_one_line_that_names_the_help(arguments: list[str], help
 
 
 @pytest.mark.parametrize(
-    "wrong", [[], ["--desk", "nonsense", "--log", LOG], ["--desk", "http://127.0.0.1:9", "--log", "x"]]
+    "wrong", [[], ["--desk", "nonsense", "--policy", LOG], ["--desk", "http://127.0.0.1:9", "--policy", "passphrase"]]
 )
 @pytest.mark.parametrize("command", [["audit", "verify"], ["triage"]])
 def test_a_command_that_is_not_told_what_it_needs_leaves_no_directory(
@@ -279,15 +281,18 @@ def test_only_a_log_that_lies_ends_with_the_status_of_fraud(place: Place) -> Non
     server.store.forget()
     server.store.close()
     arguments = [argument.replace("amina", "boris") for argument in VERIFY]
-    connection = ["--desk", f"http://127.0.0.1:{port}", "--log"]
+    connection = ["--desk", f"http://127.0.0.1:{port}", "--policy"]
+    policy = str(server.settings.policy)
     with serving([*INTAKE, "serve", "desk"], port, place.directory / "printed", variables):
         # A key of the same name, which another holds: whoever named it was told wrong, or asks the wrong desk.
-        other = place.run(*arguments, *connection, str(SigningKey.generate(log.name).verifier))
+        other = place.run(
+            *arguments, *connection, str(policy_file(place.directory, LogSigner.generate(log.name).verifier))
+        )
         in_one_line(other, Status.USAGE, "this desk keeps another log than the one you named")
-        assert place.run(*arguments, *connection, str(log)).returncode == Status.DONE
+        assert place.run(*arguments, *connection, policy).returncode == Status.DONE
     earlier.replace(place.data / "intake.db")
     with serving([*INTAKE, "serve", "desk"], port, place.directory / "printed", variables):
-        in_one_line(place.run(*arguments, *connection, str(log)), Status.FRAUD, "the log shrank")
+        in_one_line(place.run(*arguments, *connection, policy), Status.FRAUD, "the log shrank")
 
 
 def test_every_kind_names_a_class_that_there_is() -> None:

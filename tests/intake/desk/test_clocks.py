@@ -88,7 +88,7 @@ def audited(server: Keeper) -> VerifiedLog:
     with server.store.reading() as session:
         log = server.log
         lines = log.lines(session, 0, log.size(session))
-        return verify_log(lines, log.checkpoint(session), read_log_key(server.settings.log_key).verifier, None)
+        return verify_log(lines, log.shown(session), read_log_key(server.settings.log_key).verifier, None)
 
 
 def today(server: Keeper) -> str:

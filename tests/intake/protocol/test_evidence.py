@@ -7,20 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.checkpoint import Checkpoint
+from crypto.logkey import LogSigner
 from crypto.merkle import leaf_hash, root_hash
 from crypto.note import MAX_NOTE_SIZE, Note, SigningKey
 from intake.protocol import limits
 from intake.protocol.evidence import Evidence, EvidenceError, Prefix, Received, attest, parse_evidence
+from signed_head import signed
 
-LOG, AMINA = SigningKey.generate("intake-test"), SigningKey.generate("amina")
+LOG, AMINA = LogSigner.generate("intake-test"), SigningKey.generate("amina")
 ONE = [leaf_hash(b"one %d" % number) for number in range(40)]
 OTHER = [*ONE[:9], *(leaf_hash(b"other %d" % number) for number in range(9, 40))]
 NOON = datetime(2026, 11, 25, 12, 3, tzinfo=UTC)
 
 
-def received(leaves: list[bytes], key: SigningKey = LOG) -> Received:
-    text = Checkpoint(LOG.verifier.name, len(leaves), root_hash(leaves)).text
-    return Received(NOON, bytes(Note(text, (key.sign(text),))))
+def received(leaves: list[bytes], key: LogSigner = LOG) -> Received:
+    return Received(NOON, signed(key, Checkpoint(LOG.verifier.name, len(leaves), root_hash(leaves)).text))
 
 
 def resigned(evidence: Evidence) -> bytes:
@@ -53,7 +54,7 @@ def test_a_log_that_shrank_is_a_members_testimony_and_says_so() -> None:
 def test_nobody_makes_a_proof_without_the_logs_signatures() -> None:
     honest = parse_evidence(attest(AMINA, LOG.verifier, received(ONE[:5]), received(ONE), ONE))
     assert honest.prefix
-    other = received(OTHER[:20], AMINA)
+    other = received(OTHER[:20], LogSigner.generate(LOG.verifier.name))
     for forged in (
         Evidence(honest.log, honest.witness, honest.first, other, None),
         Evidence(honest.log, honest.witness, honest.first, honest.second, Prefix(bytes(32), honest.prefix.proof)),
@@ -63,6 +64,14 @@ def test_nobody_makes_a_proof_without_the_logs_signatures() -> None:
             parse_evidence(resigned(forged))
     with pytest.raises(EvidenceError):
         parse_evidence(bytes(Note(honest.text, (SigningKey.generate("amina").sign(honest.text),))))
+
+
+def test_what_a_log_signed_before_it_had_two_keys_is_evidence_by_the_first() -> None:
+    text = Checkpoint(LOG.verifier.name, 5, root_hash(ONE[:5])).text
+    before = Received(NOON, bytes(Note(text, (LOG.sign(text),))))
+    evidence = parse_evidence(attest(AMINA, LOG.verifier, before, received(OTHER), OTHER))
+    assert evidence.log == LOG.verifier.first
+    assert parse_evidence(attest(AMINA, LOG.verifier, received(ONE[:5]), received(OTHER), OTHER)).log == LOG.verifier
 
 
 def test_two_of_the_largest_checkpoints_fit_into_one_file() -> None:

@@ -44,7 +44,7 @@ def home(desk: Desk, tmp_path: Path) -> HomeOf:
     """A member's home directory, connected to the desk."""
 
     def open_home(name: str, url: str | None = None) -> Home:
-        return Home.open(tmp_path / f"{name}-home", desk=url or desk.url, log=desk.log, proxy=None)
+        return Home.open(tmp_path / f"{name}-home", desk=url or desk.url, policy=desk.policy, proxy=None)
 
     return open_home
 

@@ -39,7 +39,7 @@ NEVER = Event()
 
 @pytest.fixture
 def place(tmp_path: Path, desk: Desk) -> Home:
-    home = Home.open(tmp_path / "home", desk=desk.url, log=desk.log, proxy=None)
+    home = Home.open(tmp_path / "home", desk=desk.url, policy=desk.policy, proxy=None)
     home.directory.mkdir()
     return home
 
@@ -170,7 +170,7 @@ def start(desk: Desk, place: Home, keys: MemberKeys) -> Iterator[Callable[..., W
     workspaces: list[Workspace] = []
 
     def begin(directory: Path | None = None) -> Workspace:
-        home = Home.open(directory or place.directory, desk=desk.url, log=desk.log, proxy=None)
+        home = Home.open(directory or place.directory, desk=desk.url, policy=desk.policy, proxy=None)
         workspaces.append(Workspace(home, keys, no_progress))
         workspaces[-1].open_kept()
         return workspaces[-1]

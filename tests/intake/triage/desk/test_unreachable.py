@@ -55,7 +55,7 @@ def test_a_proxy_that_speaks_no_socks_is_named_in_a_page(
     enrol("amina")
     with answering(answer) as port:
         told = home("amina")
-        told.connection = Connection(told.connection.desk, told.connection.log, f"{scheme}://127.0.0.1:{port}")
+        told.connection = Connection(told.connection.desk, told.connection.policy, f"{scheme}://127.0.0.1:{port}")
         amina = reviewer("amina", home=told)
         assert amina.unlock().status_code == 303
         shown = amina.get("/")
@@ -66,7 +66,7 @@ def test_a_proxy_that_speaks_no_socks_is_named_in_a_page(
 def test_a_proxy_where_nothing_listens_is_named(reviewer: Reviewer, home: HomeOf, enrol: Enrol) -> None:
     enrol("amina")
     told, port = home("amina"), free_port()
-    told.connection = Connection(told.connection.desk, told.connection.log, f"socks5h://127.0.0.1:{port}")
+    told.connection = Connection(told.connection.desk, told.connection.policy, f"socks5h://127.0.0.1:{port}")
     amina = reviewer("amina", home=told)
     amina.unlock()
     assert f"nothing answers at --proxy socks5h://127.0.0.1:{port}; is Tor running" in amina.get("/").text
@@ -79,7 +79,7 @@ def test_a_start_without_a_desk_that_answers_is_warned_of_on_the_terminal(
     assert look(home("amina").connection) == ""
     away = f"http://127.0.0.1:{free_port()}"
     places = ["--key", str(tmp_path / "amina.key"), "--home", str(tmp_path / "new"), "--port", str(free_port())]
-    command = [*INTAKE, "triage", *places, "--desk", away, "--log", desk.log]
+    command = [*INTAKE, "triage", *places, "--desk", away, "--policy", str(desk.policy_file)]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -95,7 +95,7 @@ def hostile() -> Iterator[Hostile]:
 
 @pytest.fixture
 def client(hostile: Hostile, desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[DeskClient]:
-    made = DeskClient(Home.open(tmp_path / "x", desk=hostile.url, log=desk.log, proxy=None), enrol("x").signing)
+    made = DeskClient(Home.open(tmp_path / "x", desk=hostile.url, policy=desk.policy, proxy=None), enrol("x").signing)
     yield made
     made.close()
 
@@ -161,7 +161,7 @@ def test_a_proxy_that_never_speaks_holds_no_request_for_ever(
     monkeypatch.setattr(desk_client, "_TIME", 0.5)
     hostile.behave = lambda _: hostile.ended.wait(60)
     proxy = hostile.url.replace("http", "socks5h")
-    home = Home.open(tmp_path / "x", desk="http://x.onion", log=desk.log, proxy=proxy)
+    home = Home.open(tmp_path / "x", desk="http://x.onion", policy=desk.policy, proxy=proxy)
     client = DeskClient(home, make_keys_of("x"))
     with pytest.raises(DeskError, match="can't be reached"):
         client.checkpoint()

@@ -42,7 +42,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.workspace import Workspace
 
-home, key, desk, log, passphrase, ends_at, *pieces = sys.argv[1:]
+home, key, desk, policy, passphrase, ends_at, *pieces = sys.argv[1:]
 for name, size in zip(pieces[::2], pieces[1::2]):
     setattr(limits, name, int(size))
 
@@ -53,7 +53,8 @@ def progress(says, of):
             os.kill(os.getpid(), signal.SIGKILL)
     yield told
 
-workspace = Workspace(Home.open(Path(home), desk=desk, log=log, proxy=None), load_keys(Path(key), passphrase), progress)
+home = Home.open(Path(home), desk=desk, policy=policy, proxy=None)
+workspace = Workspace(home, load_keys(Path(key), passphrase), progress)
 workspace.sync()
 print(workspace.problem, workspace.alarm)
 """
@@ -115,7 +116,7 @@ def run(desk: Desk, directory: Path, pieces: Pieces, kills: str, number: int) ->
     """
     paths = [str(directory / "amina-home"), str(directory / "amina.key")]
     limited = [str(part) for pair in PIECES.items() for part in pair]
-    command = [sys.executable, "-c", PROGRAM, *paths, desk.url, desk.log, PASSPHRASE, kills, *limited]
+    command = [sys.executable, "-c", PROGRAM, *paths, desk.url, desk.policy, PASSPHRASE, kills, *limited]
 
     def kill(path: str, count: int) -> None:
         if (path, count) == (kills, number):
@@ -156,7 +157,7 @@ def test_a_program_that_is_killed_goes_on_where_it_was(
 
 def fetched(desk: Desk, home: Path, keys: MemberKeys) -> dict[str, Any]:
     """All that the book holds of a program that fetches in a home, with nothing to complain of."""
-    workspace = Workspace(Home.open(home, desk=desk.url, log=desk.log, proxy=None), keys, no_progress)
+    workspace = Workspace(Home.open(home, desk=desk.url, policy=desk.policy, proxy=None), keys, no_progress)
     workspace.sync()
     assert (workspace.problem, workspace.alarm, workspace.notices) == ("", "", [])
     held = contents(workspace.book)

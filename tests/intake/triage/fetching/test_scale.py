@@ -96,7 +96,7 @@ def workspace(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Workspace]:
     keys = enrol("amina")
     fill(desk.server, range(TIPS), [date(2026, 1, 1) + timedelta(days=number) for number in range(DAYS)])
     workspace = Workspace(
-        Home.open(tmp_path / "amina-home", desk=desk.url, log=desk.log, proxy=None), keys, no_progress
+        Home.open(tmp_path / "amina-home", desk=desk.url, policy=desk.policy, proxy=None), keys, no_progress
     )
     yield workspace
     workspace.close()

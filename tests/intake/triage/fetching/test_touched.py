@@ -60,7 +60,7 @@ class Story:
         self.workspace = self.start()
 
     def start(self) -> Workspace:
-        home = Home.open(self._home, desk=self.desk.url, log=self.desk.log, proxy=None)
+        home = Home.open(self._home, desk=self.desk.url, policy=self.desk.policy, proxy=None)
         workspace = Workspace(home, self._keys, no_progress)
         self.workspaces.append(workspace)
         workspace.open_kept()
@@ -83,7 +83,7 @@ class Story:
             write(self.workspace, tip.id.hex(), "note", "Seen.")
 
     def colleagues_note(self, tip: Stored, _: int) -> None:
-        home = Home.open(self._home.with_name("boris"), desk=self.desk.url, log=self.desk.log, proxy=None)
+        home = Home.open(self._home.with_name("boris"), desk=self.desk.url, policy=self.desk.policy, proxy=None)
         client = DeskClient(home, self._boris.signing)
         sealed = seal(Note("Mine.").padded(), [tip.identity.recipient])
         client.add(tip.id.hex(), secrets.token_hex(16), "work", sealed)

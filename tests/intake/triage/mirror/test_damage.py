@@ -53,7 +53,7 @@ def opened(desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[Callable[[], Wo
     keys, workspaces = enrol("amina"), []
 
     def start() -> Workspace:
-        home = Home.open(tmp_path / "amina-home", desk=desk.url, log=desk.log, proxy=None)
+        home = Home.open(tmp_path / "amina-home", desk=desk.url, policy=desk.policy, proxy=None)
         workspaces.append(Workspace(home, keys, no_progress))
         workspaces[-1].open_kept()
         return workspaces[-1]

@@ -28,7 +28,7 @@ def started() -> Iterator[Callable[[Earlier], Workspace]]:
     workspaces: list[Workspace] = []
 
     def start(earlier: Earlier) -> Workspace:
-        home = Home.open(earlier.home("amina"), desk=None, log=None, proxy=None)
+        home = Home.open(earlier.home("amina"), desk=None, policy=None, proxy=None)
         workspaces.append(Workspace(home, load_keys(earlier.key("amina"), earlier.told["passphrase"]), no_progress))
         workspaces[-1].open_kept()
         return workspaces[-1]
@@ -117,7 +117,7 @@ def test_what_is_damaged_in_a_home_of_files_is_said_and_accuses_nobody(
 def test_an_auditors_home_of_before_signatures_goes_on_from_the_checkpoint_that_was_seen(tmp_path: Path) -> None:
     earlier = before_signatures(tmp_path / "earlier")
     note = (earlier.home("carla") / "log" / "checkpoint").read_bytes()
-    kept = KeptLog(Home.open(earlier.home("carla"), desk=None, log=None, proxy=None))
+    kept = KeptLog(Home.open(earlier.home("carla"), desk=None, policy=None, proxy=None))
     head, state = kept.head, kept.state
     assert head is not None
     assert state is not None

@@ -48,7 +48,7 @@ def start(desk: Desk, keys: MemberKeys, tmp_path: Path) -> Start:
 
     def begin(prefix: Sequence[str] = ()) -> AbstractContextManager[Running]:
         places = ["--key", str(tmp_path / "own.key"), "--home", str(tmp_path / "home")]
-        return started([*places, "--desk", desk.url, "--log", desk.log], prefix)
+        return started([*places, "--desk", desk.url, "--policy", str(desk.policy_file)], prefix)
 
     return begin
 
@@ -205,7 +205,7 @@ def test_a_second_program_on_a_home_is_told_who_has_it(
     command: list[str], desk: Desk, amina: Running, tmp_path: Path
 ) -> None:
     places = ["--key", str(tmp_path / "own.key"), "--home", str(tmp_path / "home"), "--desk", desk.url]
-    command = [*INTAKE, *command, *places, "--log", desk.log]
+    command = [*INTAKE, *command, *places, "--policy", str(desk.policy_file)]
     second = run(command)
     assert second.returncode != 0
     assert f"is in use by another program (process {amina.process.pid}, since " in second.stderr

@@ -209,7 +209,7 @@ def test_after_a_change_of_the_form_each_report_has_the_words_that_its_source_re
 def test_a_home_that_an_earlier_program_filled_is_shown_in_the_words_of_its_form(tmp_path: Path) -> None:
     earlier = before_mirror(tmp_path / "earlier")
     with next_form(tmp_path / "forms"):
-        home = Home.open(earlier.home("amina"), desk=None, log=None, proxy=None)
+        home = Home.open(earlier.home("amina"), desk=None, policy=None, proxy=None)
         workspace = Workspace(home, load_keys(earlier.key("amina"), earlier.told["passphrase"]), no_progress)
         workspace.open_kept()
         tips = [tip for tip in map(workspace.book.tip, workspace.book.given()) if tip is not None]

@@ -21,7 +21,7 @@ from crypto.codename import parse
 from earlier import before_days, before_signatures
 from intake.accesslog import members
 from intake.desk import create_app as create_desk
-from intake.keeper import initialise, open_keeper, read_log_key
+from intake.keeper import initialise, open_keeper
 from intake.protocol.card import Role
 from intake.protocol.kinds import Kind
 from intake.report.documents import read_one
@@ -114,7 +114,7 @@ class Everything:
             # Without gates: everything shows at once.
             initialise(data, settings, {"INTAKE_DESK_AUTHORITY": authority, "INTAKE_GATE_MINUTES": "0"})
         )
-        self.log = str(read_log_key(self.server.settings.log_key).verifier)
+        self.policy = self.server.settings.policy.read_text()
         self._serving = [self._serve(*each) for each in zip(self._ports, self._apps(), strict=True)]
         self._reviewers: list[Reviewer] = []
 
@@ -123,7 +123,7 @@ class Everything:
 
     def reviewer(self, home: Path, key: Path) -> Reviewer:
         desk = f"http://127.0.0.1:{self._ports[0]}"
-        self._reviewers.append(Reviewer(Home.open(home, desk=desk, log=self.log, proxy=None), key))
+        self._reviewers.append(Reviewer(Home.open(home, desk=desk, policy=self.policy, proxy=None), key))
         return self._reviewers[-1]
 
     def enrol(self, directory: Path, name: str) -> Reviewer:
@@ -405,7 +405,7 @@ def test_nothing_unsigned_joins_a_report_from_before_signatures(
 
 def test_a_home_of_before_signatures_without_its_desk_says_when_it_opens(tmp_path: Path) -> None:
     earlier = before_signatures(tmp_path / "earlier")
-    home = Home.open(earlier.home("amina"), desk="http://127.0.0.1:1", log=None, proxy=None)
+    home = Home.open(earlier.home("amina"), desk="http://127.0.0.1:1", policy=None, proxy=None)
     reviewer = Reviewer(home, earlier.key("amina"))
     try:
         assert "what another version of this program fetched opens once the desk has answered" in reviewer.sync()
