@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from crypto.policy import parse_policy
 from intake.cli import main
 from intake.storage.store import Store
 from intake.storage.tables import Withdrawal
@@ -58,10 +59,12 @@ def test_the_help_names_every_command(run: Run) -> None:
         assert f"\n  {name} " in listed
 
 
-def test_init_asks_nothing_and_prints_the_logs_public_key(run: Run, tmp_path: Path) -> None:
+def test_init_asks_nothing_and_says_where_the_logs_keys_are(run: Run, tmp_path: Path) -> None:
     result = run("init", "--team", "The Desk")
     assert result.exit_code == 0
-    assert "intake-" in result.output
+    log = parse_policy((tmp_path / "data" / "log.policy").read_bytes()).log
+    assert str(tmp_path / "data" / "log.policy") in result.output
+    assert log.fingerprint in result.output
     assert 'team = "The Desk"' in (tmp_path / "data" / "intake.toml").read_text("utf-8")
 
 

@@ -15,7 +15,6 @@ import crypto
 import intake
 from commands import GUNICORN, INTAKE, environment, run
 from crypto.logkey import LogSigner
-from crypto.note import SigningKey
 from intake.accesslog import members
 from intake.cli.trouble import KINDS, MEANINGS, Status, report
 from intake.keeper import open_keeper, read_log_key
@@ -35,6 +34,7 @@ LOG = "log.policy"
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
+    policy_file(tmp_path)
     return Place(tmp_path)
 
 
@@ -57,8 +57,8 @@ def mangled(name: str, change: Callable[[bytes], bytes]) -> Callable[[Place], No
 
 
 def other_key(place: Place) -> None:
-    key = SigningKey.generate("intake-other")
-    (place.data / "log.key").write_text(f"{key.verifier.name}\n{key.seed.hex()}\n")
+    seeds = "\n".join(seed.hex() for seed in LogSigner.generate("intake-other").seeds)
+    (place.data / "log.key").write_text(f"intake-other\n{seeds}\n")
 
 
 def entry_twice(place: Place) -> None:

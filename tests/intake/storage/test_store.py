@@ -117,7 +117,8 @@ def test_any_path_holds_the_store_where_it_says(name: str, tmp_path: Path) -> No
     assert settle(opened.store, opened.blobs).forgotten is Forgotten.DONE
     opened.store.close()
     assert {path.name for path in tmp_path.iterdir()} == {name}
-    assert {path.name for path in (tmp_path / name).iterdir()} == {"intake.db", "intake.toml", "log.key", "blobs"}
+    made = {"intake.db", "intake.toml", "log.key", "log.policy", "blobs"}
+    assert {path.name for path in (tmp_path / name).iterdir()} == made
     elsewhere = initialise(tmp_path / "data", {"database": f"sqlite:///{tmp_path / name}.db"})
     assert (tmp_path / f"{name}.db").exists()
     open_keeper(elsewhere).store.close()

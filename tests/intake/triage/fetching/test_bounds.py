@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response
 
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import EMPTY_ROOT
-from crypto.note import Note
 from intake.keeper import read_log_key
 from intake.protocol.index import Span, parse_day, parse_days
 from intake.protocol.wire import WireError, decode_sealed
@@ -29,6 +28,7 @@ from intake.triage.workspace import Workspace
 from intake.triage.workspace import workspace as workspace_module
 from open_desk import Desk
 from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
+from signed_head import signed
 from waiting import waited_for
 
 pytestmark = pytest.mark.slow
@@ -183,7 +183,7 @@ def test_a_checkpoint_that_counts_more_than_comes_is_refused_at_once(
 
     def claim(size: int) -> Callable[[bytes], bytes]:
         text = Checkpoint(key.verifier.name, size, EMPTY_ROOT).text
-        return lambda _: bytes(Note(text, (key.sign(text),)))
+        return lambda _: signed(key, text)
 
     honest = desk.wsgi
     desk.lie("/v1/log/checkpoint", claim(2**36))

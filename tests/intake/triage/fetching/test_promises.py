@@ -16,7 +16,6 @@ from sqlalchemy import delete
 from werkzeug.wrappers import Response
 
 from crypto.checkpoint import Checkpoint
-from crypto.note import Note
 from intake.cli import main
 from intake.cli.trouble import Status
 from intake.keeper import read_log_key
@@ -31,7 +30,7 @@ from intake.triage.mirror.journal import MOST_UNANSWERED, Asked, Journal, State
 from intake.triage.mirror.tables import ASKED, FACT
 from open_desk import Desk
 from program import Enrol, HomeOf, Program, Reviewer
-from signed_head import sign_head
+from signed_head import sign_head, signed
 from told import queue, sync
 
 pytestmark = pytest.mark.slow
@@ -168,7 +167,7 @@ def test_what_comes_of_a_log_that_breaks_off_shows_no_request_that_was_answered(
 
     def claim_more(_body: bytes) -> bytes:
         text = Checkpoint(key.verifier.name, 5 * limits.MOST_ENTRIES, bytes(32)).text
-        return bytes(Note(text, (key.sign(text),)))
+        return signed(key, text)
 
     def name_what_was_asked(_body: bytes) -> bytes:
         desk.wsgi = Response("", 503)
