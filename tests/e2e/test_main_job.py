@@ -100,6 +100,7 @@ def journey(
 
     _come_back(service, pages(390, 844), photograph, seen)
     amina.click("text=Fetch new reports")
+    amina.click("text=Today")
     amina.click("td.start a")
     seen.pages["amina"] = amina.inner_text("main")
     return seen

@@ -56,6 +56,7 @@ class Desk:
 
     def fetch(self) -> str:
         """Fetch; what is read on the first page then."""
+        self.go("/")
         self.keys.follow("Fetch new reports")
         return self.keys.text()
 

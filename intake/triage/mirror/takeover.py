@@ -51,7 +51,8 @@ def take_over(home: Path, file: MirrorFile, log: LogVerifier, damaged: Callable[
     """Take over what lies there in files; a second time, after a start that broke off, does no harm."""
     if not any((home / name).exists() for name in (*_FILES, *_FOLDERS)):
         return
-    old = _Old(home, log)
+    # Before there were mirrors, logs had one key.
+    old = _Old(home, log.first)
     with file.writing():
         old.put_log(file)
         old.put_tips(file)

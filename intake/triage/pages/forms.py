@@ -98,6 +98,9 @@ _EMPTY: Mapping[tuple[type[Payload], ...], tuple[str, str]] = {
 }
 """What is asked of some kinds: the field, and what is said where it is empty."""
 
+_LETTERS_OF_DAY = {"day": len("2026-05-17"), "month": len("2026-05"), "year": len("2026")}
+"""By how exact a date is said to be, how long it is at least."""
+
 _NEED_REASON: Mapping[type[Payload], tuple[str, frozenset[str], str]] = {
     Status: ("status", ENDED, "reason"),
     HarmCheck: ("decision", frozenset({"refuses"}), "why"),
@@ -121,20 +124,26 @@ def _check(payload: Payload) -> None:
             raise FormError(says)
     if isinstance(payload, Event) and not payload.is_named:
         raise FormError("it doesn't say what is to be changed: open the page anew")
-    if isinstance(payload, Template | WatchTerm) and not payload.retired:
-        _check_usable(payload)
+    _check_usable(payload)
     name, choices, reason = _NEED_REASON.get(type(payload), ("kind", frozenset(), ""))
     if getattr(payload, name) in choices and not getattr(payload, reason):
         raise FormError("what you chose needs a reason")
 
 
-def _check_usable(payload: Template | WatchTerm) -> None:
-    """What is watched for is all that was typed, or nothing: nobody may rely on a part that is left out."""
-    if isinstance(payload, Template):
-        if not is_fillable(payload.text):
+def _check_usable(payload: Payload) -> None:
+    """Of what counts: whether it can be used as it stands."""
+    match payload:
+        case Act(dropped=False, day=day, precision=precision) if len(day) < _LETTERS_OF_DAY.get(precision, 0):
+            raise FormError("the date is less exact than “How exact that is” says")
+        case Template(retired=False, text=text) if not is_fillable(text):
             raise FormError("a brace in it belongs to no place: nothing could ever leave with it")
-        return
-    query = parse(payload.term)
+        case WatchTerm(retired=False, term=term):
+            _require_watchable(term)
+
+
+def _require_watchable(term: str) -> None:
+    """What is watched for is all that was typed, or nothing: nobody may rely on a part that is left out."""
+    query = parse(term)
     if query.left_out:
         raise FormError(f"not all of it can be watched for. {' '.join(query.left_out)}".removesuffix("."))
     if query.is_empty:

@@ -15,6 +15,7 @@ from intake.report.events import (
     Due,
     Duty,
     Event,
+    HarmCheck,
     Label,
     LabelName,
     Note,
@@ -111,7 +112,7 @@ def offered(asked: Use) -> str:
     words = " ".join((asked.request.meaning or asked.request.words).split())
     short = words if len(words) <= _LONGEST_OFFER else f"{words[:_LONGEST_OFFER]}…"
     is_bound = asked.allows and asked.last is not None and asked.last.answer.condition
-    return f"Asked: {short} ({use(asked.state)}{', on a condition' if is_bound else ''})"
+    return f"Asked: “{short}” ({use(asked.state)}{', on a condition' if is_bound else ''})"
 
 
 def way(key: str) -> str:
@@ -316,9 +317,15 @@ def content(payload: Payload, workspace: Workspace) -> str:
 
 def _told(payload: Payload) -> str:
     told = ((name, getattr(payload, name)) for name in asked()[payload.kind])
-    said = [words(payload.kind, name, value) for name, value in told if value]
+    said = [_answered(payload.kind, name, value) for name, value in told if value]
     # Nobody types it: it is the list that was saved.
     return "; ".join([*said, payload.address] if isinstance(payload, SavedFilter) else said)
+
+
+def _answered(kind: str, name: str, value: str) -> str:
+    """A choice in words. Of a harm check, whose answers are texts that say nothing alone, with what was asked."""
+    said = words(kind, name, value)
+    return said if kind != HarmCheck.kind or name == "decision" else f"{asked()[kind][name].says}: {said}"
 
 
 def _undone(payload: Payload) -> str:

@@ -99,7 +99,7 @@ def unlock() -> Answer | Response:
     """Ask for the passphrase; as long as what was kept is being opened, say how far that is."""
     kept = request.args.get("kept") == "yes"
     if guard().is_open:
-        return _then()
+        return _then(request.args.get("then", ""))
     preparing = guard().preparing
     if preparing is None:
         return render_template("unlock.html", problem="", kept=kept)
@@ -116,12 +116,12 @@ def enter() -> Answer:
         guard().unlock(request.form.get("passphrase", ""))
     except KeyFileError as error:
         return render_template("unlock.html", problem=str(error), kept=request.args.get("kept") == "yes"), 403
-    return _then()
+    return _then(request.args.get("then", ""))
 
 
-def _then() -> BaseResponse:
+def _then(wanted: str) -> BaseResponse:
     """Where one wanted to be. Whatever stands there leads to nothing but below our own path."""
-    then = quote(request.args.get("then", "").lstrip("/"), safe="/?&=%#")
+    then = quote(wanted.lstrip("/"), safe="/?&=%#")
     return redirect(f"{request.script_root}/{then}", 303)
 
 
@@ -175,10 +175,10 @@ def unsent(workspace: Workspace) -> Sequence[Unsent]:
 @blueprint.post("/sync")
 @unlocked
 def sync(workspace: Workspace) -> BaseResponse:
-    """Fetch what is new, and send what waits."""
+    """Fetch what is new, and send what waits; the page on which that was asked for is there again then."""
     workspace.sending.hurry()
     workspace.fetch()
-    return redirect(url_for("today.today"), 303)
+    return _then(request.form.get("then", ""))
 
 
 @blueprint.get("/tips/<tip_id>")

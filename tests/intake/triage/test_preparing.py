@@ -46,7 +46,7 @@ home, key, passphrase = sys.argv[1:]
 def progress(says, of):
     yield lambda done: 0 < done < of and os.kill(os.getpid(), signal.SIGKILL)
 
-opened = Home.open(Path(home), desk=None, log=None, proxy=None)
+opened = Home.open(Path(home), desk=None, policy=None, proxy=None)
 Workspace(opened, load_keys(Path(key), passphrase), progress).open_kept()
 """
 

@@ -331,6 +331,26 @@ def test_a_form_that_nobody_touched_says_nothing(amina: Program, tip: Stored) ->
     assert '<select name="consent"><option value="">' in amina.get(page(tip)).text
 
 
+@pytest.mark.parametrize(("day", "precision"), [("", "day"), ("2026-05", "day"), ("2026", "month"), ("", "year")])
+def test_a_date_is_never_said_to_be_more_exact_than_it_is(
+    day: str, precision: str, amina: Program, tip: Stored
+) -> None:
+    answer = amina.post(f"{page(tip)}/act", page(tip), **ACT | {"day": day, "precision": precision})
+    assert answer.status_code == 400
+    assert "the date is less exact than “How exact that is” says" in unescape(answer.text)
+    assert amina.post(f"{page(tip)}/act", page(tip), **ACT | {"day": day, "precision": ""}).status_code == 303
+
+
+def test_a_harm_check_is_read_with_what_was_asked(amina: Program, boris: Program, tip: Stored) -> None:
+    amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL)
+    sync(boris)
+    answers = {"who": "Nobody.", "noticed": "Nobody else.", "leak": "Nothing.", "expects": "An answer."}
+    boris.post(f"{page(tip)}/harm_check", page(tip), **answers, **check_of(boris, tip), decision="agrees")
+    said = unescape(section(boris, tip, "referral"))
+    assert "Who could be hurt: Nobody.; Who would notice, and by what: Nobody else.; What if the file leaks:" in said
+    assert "What the source expects: An answer.; Agrees" in said
+
+
 def test_ones_own_harm_check_counts_for_nothing_also_while_it_is_on_its_way(
     desk: Desk, amina: Program, tip: Stored
 ) -> None:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from html import unescape
 from typing import Literal
 
 import pytest
@@ -153,13 +154,16 @@ def test_a_day_of_reports_goes_by_without_a_mouse(worked: list[str], amina: Prog
     window.keyboard.press("Tab")
     expect(window.locator("#assignment :focus")).to_have_count(1)
     press_access_key(window, "o")
+    expect(window.locator("#note-text")).to_be_focused()
     window.keyboard.type("Called her.")
+    expect(window.locator("#note-text")).to_have_value("Called her.")
     window.keyboard.press("Tab")
     window.keyboard.press("Tab")
     window.keyboard.press("Enter")
     wait_at(window, "note")
     expect(window.locator("#note")).to_contain_text("Called her.")
     press_access_key(window, "s")
+    expect(window.locator("#status-status")).to_be_focused()
     window.keyboard.type("Junk")
     window.keyboard.press("Tab")
     window.keyboard.press("Enter")
@@ -244,3 +248,20 @@ def test_times_are_those_of_ones_own_zone_and_utc(
         assert all(re.search(says, text) for text in (*pages, history))
         assert len(re.findall(r"\d\d:\d\d", history)) == len(re.findall(says, history)) * (2 if zone != "UTC" else 1)
     time.tzset()
+
+
+@pytest.mark.parametrize("asked", ["{page}", "{page}/translation", "/reports?status=new&text=father", "/"])
+def test_who_fetches_from_a_page_is_on_that_page_again(asked: str, desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip("They came to my father.", {})
+    amina.post("/sync", "/")
+    here = asked.format(page=f"/tips/{tip.id.hex()}")
+    form = unescape(amina.get(here).text.partition('/sync">')[2].partition("</form>")[0])
+    (then,) = re.findall(r'name="then" value="([^"]*)"', form)
+    assert amina.post("/sync", here, then=then).headers["Location"].endswith(here)
+
+
+@pytest.mark.parametrize("then", ["//elsewhere.example/", "https://elsewhere.example/", "/\\elsewhere.example"])
+def test_fetching_leads_nowhere_else(then: str, amina: Program) -> None:
+    place = amina.post("/sync", "/", then=then).headers["Location"]
+    assert place.startswith("/")
+    assert not place.startswith(("//", "/\\"))

@@ -118,7 +118,8 @@ def test_what_allowed_a_referral_and_was_withdrawn_makes_it_red_and_stands_on_th
     desk.send(tip, answered(question, "yes", condition="Not before June."))
     sync(amina)
     consent = ConsentRequest.name(question)
-    assert f'<option value="{consent}">Asked: {" ".join(WORDS.split())} (Yes, on a condition)' in referrals(amina, tip)
+    choice = f"Asked: “{' '.join(WORDS.split())}” (Yes, on a condition)"
+    assert f'<option value="{consent}">{choice}' in referrals(amina, tip)
     assert amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL, consent=consent).status_code == 303
     text = referrals(amina, tip)
     assert NO_CONSENT not in text
@@ -134,7 +135,7 @@ def test_what_allowed_a_referral_and_was_withdrawn_makes_it_red_and_stands_on_th
     assert WORDS in register
     assert "Not agreed to: hand over nothing" in register
     in_sight = amina.get(f"{page(tip)}/translation").text.partition('class="in-sight"')[2].partition("</p>")[0]
-    assert '<span class="consent no">Asked: May we give this' in in_sight
+    assert '<span class="consent no">Asked: “May we give this' in in_sight
     assert "A referral rests on no consent, or one that was withdrawn" in unescape(amina.get("/").text)
 
 
