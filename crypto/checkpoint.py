@@ -7,12 +7,11 @@ The text of a checkpoint is three lines, each ending in a newline: origin, tree 
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
 """
 
-import base64
 import re
 from dataclasses import dataclass
 
 from crypto.merkle import HASH_SIZE
-from crypto.note import decode_base64
+from crypto.note import decode_base64, encode_base64
 
 _LIMIT = 2**63
 _ORIGIN = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
@@ -42,7 +41,7 @@ class Checkpoint:
     @property
     def text(self) -> str:
         """The note text to be signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        return f"{self.origin}\n{self.size}\n{encode_base64(self.root)}\n"
 
 
 def parse_checkpoint(text: str) -> Checkpoint:

@@ -38,6 +38,11 @@ class SignatureError(NoteError):
     """A signature is missing or false."""
 
 
+def encode_base64(data: bytes) -> str:
+    """Standard Base 64 (RFC 4648, section 4)."""
+    return base64.b64encode(data).decode()
+
+
 def decode_base64(text: str) -> bytes:
     """Standard Base 64 (RFC 4648, section 4), canonical only; `ValueError` otherwise."""
     data = base64.b64decode(text, validate=True)

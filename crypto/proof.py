@@ -9,7 +9,6 @@ example.com/fancylog
 …
 """
 
-import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Self
 from crypto.checkpoint import Checkpoint
 from crypto.logkey import LogVerifier
 from crypto.merkle import HASH_SIZE, inclusion_proof, verify_inclusion
-from crypto.note import MAX_NOTE_SIZE, Note, decode_base64, parse_note
+from crypto.note import MAX_NOTE_SIZE, Note, decode_base64, encode_base64, parse_note
 
 _TITLE = "c2sp.org/tlog-proof@v1"
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -59,8 +58,8 @@ class LogProof:
     def __bytes__(self) -> bytes:
         lines = [_TITLE]
         if self.extra is not None:
-            lines.append(f"extra {_encode(self.extra)}")
-        lines += [f"index {self.index}", *map(_encode, self.hashes), ""]
+            lines.append(f"extra {encode_base64(self.extra)}")
+        lines += [f"index {self.index}", *map(encode_base64, self.hashes), ""]
         return "".join(f"{line}\n" for line in lines).encode() + bytes(self.checkpoint)
 
     def verify(self, leaf: bytes, log: LogVerifier) -> Checkpoint:
@@ -98,7 +97,3 @@ def _after(name: str, line: str) -> str:
     if found != name:
         raise LogProofError(f"the proof does not say its {name}")
     return value
-
-
-def _encode(data: bytes) -> str:
-    return base64.b64encode(data).decode()

@@ -8,12 +8,11 @@ example.com/behind-the-sofa
 …
 """
 
-import base64
 import re
 from dataclasses import dataclass
 
 from crypto.merkle import HASH_SIZE
-from crypto.note import MAX_NOTE_SIZE, Note, Signature, decode_base64, parse_note, parse_signature
+from crypto.note import MAX_NOTE_SIZE, Note, Signature, decode_base64, encode_base64, parse_note, parse_signature
 
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,18})")
 _MOST_HASHES = 63
@@ -40,7 +39,7 @@ class AddCheckpoint:
             raise WitnessFormatError("the hashes of a proof must be 32 bytes")
 
     def __bytes__(self) -> bytes:
-        lines = [f"old {self.old}", *(base64.b64encode(each).decode() for each in self.proof), ""]
+        lines = [f"old {self.old}", *map(encode_base64, self.proof), ""]
         return "".join(f"{line}\n" for line in lines).encode() + bytes(self.checkpoint)
 
 

@@ -15,7 +15,6 @@ tree, and the proof of that (RFC 6962, section 2.1.2). If it is not the root tha
 the log signed two histories, whoever says so. A proof that merely fails would show nothing: anybody can spoil one.
 """
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from datetime import UTC, datetime
 from crypto.checkpoint import Checkpoint
 from crypto.logkey import LogVerifier, parse_log_verifier
 from crypto.merkle import HASH_SIZE, ProofError, consistency_proof, root_hash, verify_consistency
-from crypto.note import Note, NoteError, SigningKey, Verifier, decode_base64, parse_note, parse_verifier
+from crypto.note import Note, NoteError, SigningKey, Verifier, decode_base64, encode_base64, parse_note, parse_verifier
 from intake.protocol.audit import AuditError, open_checkpoint
 
 _TITLE = "intake evidence v1"
@@ -66,11 +65,11 @@ class Evidence:
         """What the witness signs."""
         lines = [_TITLE, f"log: {self.log}", f"witness: {self.witness}"]
         lines += [
-            f"{name}: {received.at.strftime(_TIME)} {_encode(received.note)}"
+            f"{name}: {received.at.strftime(_TIME)} {encode_base64(received.note)}"
             for name, received in (("first", self.first), ("second", self.second))
         ]
         if self.prefix is not None:
-            lines.append("prefix: " + " ".join(map(_encode, (self.prefix.root, *self.prefix.proof))))
+            lines.append("prefix: " + " ".join(map(encode_base64, (self.prefix.root, *self.prefix.proof))))
         return "\n".join(lines) + "\n"
 
     @property
@@ -179,7 +178,3 @@ def _prefix(value: str) -> Prefix | None:
     if len(root) != HASH_SIZE:
         raise EvidenceError("a hash has a wrong length")
     return Prefix(root, tuple(proof))
-
-
-def _encode(data: bytes) -> str:
-    return base64.b64encode(data).decode()

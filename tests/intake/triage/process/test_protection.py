@@ -69,7 +69,6 @@ def test_an_idle_program_locks_itself(reviewer: Reviewer) -> None:
     assert amina.get("/").headers["Location"] == f"{amina.place.path}/unlock"
 
 
-@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux says that it has slept")
 def test_a_program_locks_itself_when_the_machine_has_slept(reviewer: Reviewer, monkeypatch: pytest.MonkeyPatch) -> None:
     amina = reviewer("amina")
     unlocked = amina.guard
