@@ -14,6 +14,7 @@ from crypto.logkey import LogSigner
 from crypto.merkle import Frontier, FrontierError, leaf_hash
 from crypto.note import Note, NoteError, parse_note
 from intake.accesslog.read import OWN, LogDamagedError, LogReader, newest, utc_now
+from intake.protocol.actions import RULINGS
 from intake.protocol.entry import Entry
 from intake.storage.store import Transaction, holds_log
 from intake.storage.tables import LogEntry, LogHead
@@ -69,7 +70,7 @@ class LogAppender(LogReader):
         line, head = entry.to_bytes(), newest(session)
         leaf = leaf_hash(line)
         frontier = _edge(head).append(leaf)
-        session.add(LogEntry(index=head.size, leaf=leaf, body=line))
+        session.add(LogEntry(index=head.size, leaf=leaf, body=line, rules=entry.action in RULINGS))
         # The old size in the condition: from a head that moved meanwhile nothing goes on.
         moved = update(LogHead).where(LogHead.size == head.size, LogHead.frontier.is_not(None)).values(frontier=None)
         if session.execute(moved).rowcount != 1:  # type: ignore[attr-defined]

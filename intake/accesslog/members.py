@@ -1,12 +1,9 @@
 """The operator's entries: who is enrolled and who no longer is."""
 
-from sqlalchemy.orm import Session
-
 from intake.accesslog.append import LogAppender
+from intake.accesslog.operator import decide
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, Role
-from intake.protocol.clock import ClockJumpError
-from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.roster import Member, RosterError
 from intake.storage.store import Store
 
@@ -17,7 +14,7 @@ def enrol(store: Store, log: LogAppender, card: Card, *, clock_is_right: bool = 
     Raises `ClockJumpError` if the log's time would jump by more than a day and nobody has said that the clock is right.
     """
     with store.in_order(last=True) as session:
-        _append(session, log, Action.ENROL, card.key_id, card.text, clock_is_right=clock_is_right)
+        decide(session, log, Action.ENROL, (f"member/{card.key_id}",), card.text, clock_is_right=clock_is_right)
 
 
 def revoke(store: Store, log: LogAppender, name: str, role: Role, *, clock_is_right: bool = False) -> Member:
@@ -29,17 +26,5 @@ def revoke(store: Store, log: LogAppender, name: str, role: Role, *, clock_is_ri
         member = log.roster(session).active(name)
         if member is None or member.card.role is not role:
             raise RosterError(f"there is no active {role} of this name")
-        _append(session, log, Action.REVOKE, member.card.key_id, clock_is_right=clock_is_right)
+        decide(session, log, Action.REVOKE, (f"member/{member.card.key_id}",), clock_is_right=clock_is_right)
     return member
-
-
-def _append(
-    session: Session, log: LogAppender, action: Action, key: str, card: str | None = None, *, clock_is_right: bool
-) -> None:
-    clock, at = log.clock(session), log.time(session)
-    jumps = clock.jumps(at)
-    if jumps and not clock_is_right:
-        raise ClockJumpError(clock.last, at)
-    entry = Entry(at, OPERATOR, action, (f"member/{key}",), card=card, confirmed=jumps)
-    log.roster(session).copy().apply(entry)
-    log.append(session, entry)

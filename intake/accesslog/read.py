@@ -11,7 +11,7 @@ from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster, RosterError
 from intake.storage.store import Transaction
-from intake.storage.tables import BY_OPERATOR, Base, LogEntry, LogHead
+from intake.storage.tables import Base, LogEntry, LogHead
 
 OWN = "own entries of the log"
 """Marks a transaction that has appended: what it reads of the log may be undone, and is not remembered."""
@@ -120,10 +120,10 @@ class LogReader:
         return session.scalars(wanted).all()
 
     def _after(self, state: LogState, session: Transaction, size: int) -> LogState:
-        """The state after so many entries. Of the members' only the time counts, and of that only the last."""
+        """The state after so many entries. Of those that don't rule only the time counts, and of that only the last."""
         roster, clock = state.roster.copy(), state.clock
         new = (LogEntry.index >= clock.size, LogEntry.index < size)
-        for place in session.scalars(select(LogEntry.index).where(BY_OPERATOR, *new).order_by(LogEntry.index)).all():
+        for place in session.scalars(select(LogEntry.index).where(LogEntry.rules, *new).order_by(LogEntry.index)).all():
             clock = self._at(clock, session, place)
             entry = self._entry(session, place)
             try:
@@ -134,7 +134,7 @@ class LogReader:
         return LogState(roster, self._at(clock, session, size))
 
     def _at(self, clock: LogClock, session: Transaction, size: int) -> LogClock:
-        """The clock after so many entries, of which those that are new are members'."""
+        """The clock after so many entries, of which those that are new don't rule."""
         return clock if clock.size == size else replace(clock, size=size, last=self._entry(session, size - 1).at)
 
     def _entry(self, session: Transaction, place: int) -> Entry:

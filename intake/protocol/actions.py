@@ -5,7 +5,7 @@ The desk logs what a request does; an auditor derives it again from the signed r
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -39,6 +39,16 @@ class Action(StrEnum):
     REVOKE = "revoke"
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
+
+
+OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+"""What the operator does; nobody signs for these."""
+
+RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+"""What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
+
+SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2}
+"""The version of entries that brought an action; what isn't here, the first one knew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@
 2. Every entry of a member carries a request signed by that member's key while it was enrolled, at most five minutes
    old, that was never logged before and that members of this role may make (`protocol/endpoints.py`), and it names
    exactly the action and the objects that follow from that request.
-3. Entries of the operator are only enrolments, revocations and corrections of the clock, and these are consistent. From
+3. Entries of the operator are only what operators do (`actions.OPERATORS`), and these are consistent. From
    the first entry of the second version on, names can be told apart, and far jumps of the clock are confirmed.
 4. The entries hash to the root of a checkpoint signed with both of the log's keys.
 5. That tree extends the one of the last checkpoint that was seen.
@@ -18,15 +18,13 @@ from crypto.checkpoint import Checkpoint, CheckpointError
 from crypto.logkey import LogVerifier
 from crypto.merkle import Frontier, leaf_hash
 from crypto.note import NoteError
-from intake.protocol.actions import Action, ActionError
+from intake.protocol.actions import OPERATORS, RULINGS, Action, ActionError
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.endpoints import may, named
 from intake.protocol.entry import OPERATOR, Entry, EntryError, LoggedRequest, parse_entry
 from intake.protocol.logstate import LogState, Ruling, reusable
 from intake.protocol.requests import RequestError, SignedRequest, parse_base
 from intake.protocol.roster import Roster, RosterError
-
-_GOVERNANCE = (Action.ENROL, Action.REVOKE, Action.CLOCK)
 
 
 class AuditError(Exception):
@@ -143,7 +141,7 @@ class _Replay:
         except (EntryError, RosterError, ClockError, RequestError, ActionError, NoteError) as error:
             raise AuditError(f"entry {place} is false: {error}") from error
         self._leaves.append(leaf_hash(line))
-        if entry.request is None:
+        if entry.action in RULINGS:
             self._rulings.append(Ruling(place, entry))
         if entry.action is Action.CLOCK:
             self._remember()
@@ -161,7 +159,7 @@ class _Replay:
             raise EntryError("it is of an older version than the entry above it")
         self._version = entry.version
         if entry.request is None:
-            if entry.who != OPERATOR or entry.action not in _GOVERNANCE:
+            if entry.who != OPERATOR or entry.action not in OPERATORS:
                 raise EntryError("nobody signed for it")
         else:
             self._check_request(entry, entry.request)

@@ -53,6 +53,14 @@ class LogClock:
         """The time of an entry that is made now: that of the last one if the clock went back."""
         return max(self.last, now)
 
+    def unasked(self, now: datetime) -> datetime:
+        """The time of an entry that the server makes now, where nobody says that its clock is right.
+
+        Where it would jump, that of the last entry: a wrong clock moves the log's time by nothing.
+        """
+        at = self.time(now)
+        return self.last if self.jumps(at) else at
+
     def jumps(self, at: datetime) -> bool:
         """Whether an entry of this time would lie so far after the last one that only another clock could vouch."""
         return self.size > 0 and at - self.last > JUMP

@@ -4,6 +4,7 @@ The desk serves this table and admits by it, members' programs ask by it, and an
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,8 +28,9 @@ _PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource"
 class Endpoint:
     """A route. `path` with the objects it names in braces; `query`: the expression that the whole query must match.
 
-    `action`: what the log says of it, or None where it says nothing. `logs_body`: the objects are in the body, which
-    the log therefore holds. `largest_body` and `largest_answer`: in bytes.
+    `action`: what the log says of it, or None where it says nothing. `in_body`: reads the objects out of a body that
+    names some, which the log therefore holds; `ActionError` for any other body. `largest_body` and `largest_answer`:
+    in bytes.
     """
 
     method: str
@@ -38,7 +40,12 @@ class Endpoint:
     largest_answer: int
     largest_body: int = 0
     query: str = r"\??"
-    logs_body: bool = False
+    in_body: Callable[[bytes], tuple[str, ...]] | None = None
+
+    @property
+    def logs_body(self) -> bool:
+        """Whether the log holds the body."""
+        return self.in_body is not None
 
     def at(self, **objects: str) -> str:
         """The path for these objects."""
@@ -56,7 +63,15 @@ DAYS = Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX, limits.DAYS, query
 DAY = Endpoint("GET", "/v1/index/{day}", _REVIEWERS, Action.INDEX, limits.INDEX)
 """A day, or the days from one to another (`index.Span`): as many of them from the first on as fit into an answer."""
 
-READ = Endpoint("POST", "/v1/read", _REVIEWERS, Action.READ, limits.READ, largest_body=LONGEST_READ, logs_body=True)
+READ = Endpoint(
+    "POST",
+    "/v1/read",
+    _REVIEWERS,
+    Action.READ,
+    limits.READ,
+    largest_body=LONGEST_READ,
+    in_body=lambda body: parse_read_request(body).objects,
+)
 ITEM = Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ, limits.ITEM, query=rf"\??|{_FROM}")
 ADD = Endpoint(
     "PUT",
@@ -114,8 +129,8 @@ def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     row = endpoint(method, path, query)
     if row.action is None:
         raise ActionError("this request is not logged")
-    objects = row.objects(path) or ()
-    return Named(row.action, parse_read_request(body or b"").objects if row.logs_body else objects)
+    in_body = row.in_body(body or b"") if row.in_body else ()
+    return Named(row.action, (row.objects(path) or ()) + in_body)
 
 
 def from_query(start: int) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import SINCE, Action
 
-VERSION = 2
-"""Of new entries. The second brought names that can be told apart, corrections of the clock and confirmed times."""
+VERSION = 3
+"""Of new entries. The second brought names that can be told apart, corrections of the clock and confirmed times; the
+third what is in `SINCE` for it."""
 LONGEST = 65_535
 """Bytes of an entry at most: what a tlog-tiles entry bundle can hold."""
 
@@ -87,12 +88,10 @@ def parse_entry(line: bytes) -> Entry:
 
 def _entry(values: dict[str, Any]) -> Entry:
     action, version = Action(values["action"]), values["v"]
-    if type(version) is not int or version not in (1, VERSION):
+    if type(version) is not int or version not in range(1, VERSION + 1):
         raise EntryError("an entry of an unknown version")
-    if version == 1 and (action in (Action.CLOCK, Action.MAKE, Action.TAKE_BACK) or "confirmed" in values):
-        raise EntryError(
-            "the first version knows neither corrections, nor confirmed times, nor what members make or take back"
-        )
+    if version < SINCE.get(action, 1) or (version == 1 and "confirmed" in values):
+        raise EntryError("it says what entries of its version don't know yet")
     if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE):
         raise EntryError("only the operator confirms a time")
     if "card" in values and action is not Action.ENROL:

@@ -13,7 +13,7 @@ from typing import Any
 from crypto.merkle import Frontier, FrontierError
 from intake.protocol.actions import Action
 from intake.protocol.clock import Correction, LogClock
-from intake.protocol.entry import Entry, EntryError, parse_entry
+from intake.protocol.entry import VERSION, Entry, EntryError, parse_entry
 from intake.protocol.requests import LIFETIME, RequestError, parse_base
 from intake.protocol.roster import Roster, RosterError
 
@@ -26,7 +26,7 @@ class StateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What the operator did, at its place in the log: an enrolment, a revocation or a correction of the clock."""
+    """An entry that decides about those to come (`actions.RULINGS`), at its place in the log."""
 
     place: int
     entry: Entry
@@ -103,7 +103,7 @@ def _state(values: dict[str, Any]) -> LogState:
     edge = Frontier.from_bytes(_place(values["size"]), bytes.fromhex(values["edge"]))
     clock = LogClock(edge.size, datetime.fromisoformat(values["last"]), _corrections(rulings, values["before"]))
     places = [-1, *(ruling.place for ruling in rulings), edge.size]
-    if places != sorted(set(places)) or values["v"] != _VERSION or values["version"] not in (1, 2):
+    if places != sorted(set(places)) or values["v"] != _VERSION or values["version"] not in range(1, VERSION + 1):
         raise StateError("rulings out of order, or another version")
     return LogState(values["log"], edge, clock, values["version"], rulings, recent, _roster(rulings))
 

@@ -122,20 +122,20 @@ class Added(Base):
     size: Mapped[int]
 
 
-BY_OPERATOR = text("instr(body, x'2272657175657374223a') = 0")
-"""What tells the operator's few entries from those of members, which hold a `"request":`. An index has just these."""
-
-
 class LogEntry(Base):
-    """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap."""
+    """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap.
+
+    `rules`: whether it decides about entries to come (`protocol/actions.RULINGS`); an index has just these.
+    """
 
     __tablename__ = "log_entry"
-    __table_args__ = (Index("log_by_operator", "index", sqlite_where=BY_OPERATOR),)
+    __table_args__ = (Index("log_rulings", "index", sqlite_where=text("rules")),)
 
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # Before the body: what lies behind one that is long is read through all of its pages.
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    rules: Mapped[bool] = mapped_column(default=False)
 
 
 class LogHead(Base):

@@ -13,7 +13,7 @@ from intake.accesslog import members
 from intake.keeper import Keeper, initialise, open_keeper, read_log_key
 from intake.protocol.audit import AuditError, VerifiedLog, verify_log
 from intake.protocol.card import Card, Role, issue_card
-from intake.protocol.entry import parse_entry
+from intake.protocol.entry import VERSION, parse_entry
 from intake.protocol.roster import RosterError
 from intake.settings import SettingError
 
@@ -52,12 +52,12 @@ def test_its_entries_verify_and_have_the_same_bytes_again(server: Keeper) -> Non
     assert set(versions(server)) == {1}
 
 
-def test_new_entries_are_of_the_second_version_and_bring_its_rules(server: Keeper) -> None:
+def test_new_entries_are_of_the_newest_version_and_bring_its_rules(server: Keeper) -> None:
     before = versions(server)
     with pytest.raises(RosterError, match="looks like that of amina"):
         enrol(server, card("аmina"))
     enrol(server, card("emre"))
-    assert versions(server) == [*before, 2]
+    assert versions(server) == [*before, VERSION]
 
 
 def test_nobody_goes_back_to_the_first_version_to_be_rid_of_its_rules(server: Keeper) -> None:

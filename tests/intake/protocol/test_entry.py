@@ -67,7 +67,7 @@ def test_json_in_another_spelling_is_refused(entry: Entry) -> None:
         {"request": {"base": "", "signature": "", "body": 5}},
         {"request": ["base", "signature"]},
         {"v": 0},
-        {"v": 3},
+        {"v": 4},
         {"v": True},
         {"v": "2"},
         {"v": 1, "confirmed": True},

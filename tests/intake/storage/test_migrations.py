@@ -127,7 +127,8 @@ def test_a_store_of_the_first_schema_gets_the_hash_of_every_entry_and_loses_noth
 def test_a_store_of_before_days_gets_the_parts_of_every_summary_and_loses_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{before_days(tmp_path / 'earlier').data / 'intake.db'}"
     summaries = rows(url, "SELECT id, summary FROM tip ORDER BY id")
-    others = ["SELECT * FROM item", "SELECT * FROM withdrawal", "SELECT * FROM log_entry", "SELECT * FROM nonce"]
+    others = ["SELECT * FROM item", "SELECT * FROM withdrawal", "SELECT * FROM nonce"]
+    others.append("SELECT [index], leaf, body FROM log_entry")
     before = [rows(url, query) for query in others]
     migrate.upgrade(url)
     assert len(summaries) == 2
@@ -135,6 +136,8 @@ def test_a_store_of_before_days_gets_the_parts_of_every_summary_and_loses_nothin
         assert (name, header + payload) in summaries
         assert stanza_count(header) == 1, "the header alone is one"
     assert [rows(url, query) for query in others] == before
+    enrolled = 'SELECT [index] FROM log_entry WHERE body LIKE \'%"action":"enrol"%\' ORDER BY [index]'
+    assert rows(url, "SELECT [index] FROM log_entry WHERE rules ORDER BY [index]") == rows(url, enrolled) != []
     stale = {(day, None) for (day,) in rows(url, "SELECT day FROM tip UNION SELECT day FROM item")}
     assert set(rows(url, "SELECT day, digest FROM day")) == stale, "no digest is known yet, and no day is forgotten"
     command.downgrade(config(url), "0003")

@@ -1,0 +1,38 @@
+"""Entries of the operator, whom no signature vouches for: what somebody decided, and what the server did by itself."""
+
+from sqlalchemy.orm import Session
+
+from intake.accesslog.append import LogAppender
+from intake.protocol.actions import Action
+from intake.protocol.clock import ClockJumpError
+from intake.protocol.entry import OPERATOR, Entry
+
+
+def decide(
+    session: Session,
+    log: LogAppender,
+    action: Action,
+    objects: tuple[str, ...],
+    card: str | None = None,
+    *,
+    clock_is_right: bool,
+) -> Entry:
+    """Append what the operator decided; `RosterError` if the log so far doesn't allow it.
+
+    Raises `ClockJumpError` if the log's time would jump by more than a day and nobody has said that the clock is right.
+    """
+    clock, at = log.clock(session), log.time(session)
+    jumps = clock.jumps(at)
+    if jumps and not clock_is_right:
+        raise ClockJumpError(clock.last, at)
+    entry = Entry(at, OPERATOR, action, objects, card=card, confirmed=jumps)
+    log.roster(session).copy().apply(entry)
+    log.append(session, entry)
+    return entry
+
+
+def record(session: Session, log: LogAppender, action: Action, objects: tuple[str, ...] = ()) -> Entry:
+    """Append what the server does now, with nobody there who could be asked about its clock."""
+    entry = Entry(log.clock(session).unasked(log.now()), OPERATOR, action, objects)
+    log.append(session, entry)
+    return entry
