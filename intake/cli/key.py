@@ -1,17 +1,32 @@
-"""`intake key new`."""
+"""`intake key`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from intake.cli.common import Group, passphrase, passphrase_option, say
+from intake.cli.trouble import Trouble
 from intake.protocol.card import Role
-from intake.triage.keys.keyfile import KeyFileError, make_keys, require_new, save_keys, write_card
+from intake.protocol.limits import DEPOSIT
+from intake.triage.keys.keyfile import (
+    KeyFileError,
+    load_keys,
+    make_keys,
+    replace_keys,
+    require_key_file,
+    require_new,
+    save_keys,
+    write_card,
+    write_recovery,
+)
+from intake.triage.keys.recovery import MOST_SHEETS, SheetError, Sheets, open_keys, seal_keys
+from intake.triage.keys.recovery import split as split_key
 
 
 @click.group(cls=Group)
 def key() -> None:
-    """Make the keys of a reviewer or an auditor."""
+    """Make the keys of a reviewer or an auditor, and what brings them back when they are lost."""
 
 
 @key.command()
@@ -47,3 +62,99 @@ def new(name: str, role: str, output: Path | None, passphrase_file: Path | None)
     say(f"Private keys: {path} (sealed with the passphrase)")
     say(f"Public card:  {card} (give it to the operator)")
     say(f"Key id:       {keys.card.fingerprint} (read it to the operator over another channel)")
+
+
+@key.command()
+@click.argument("key_file", metavar="KEYFILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sheets", type=click.IntRange(2, MOST_SHEETS), default=5, show_default=True, help="How many sheets.")
+@click.option(
+    "--needed",
+    type=click.IntRange(2, MOST_SHEETS),
+    default=3,
+    show_default=True,
+    help="How many of them bring the keys back.",
+)
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="The recovery file.  [default: NAME.recovery]")
+@passphrase_option
+def split(key_file: Path, sheets: int, needed: int, output: Path | None, passphrase_file: Path | None) -> None:
+    """Prepare for the day on which KEYFILE is lost: words for paper, and a file that they open.
+
+    The words (SLIP-39) are shown once: write each sheet by hand, and give each to somebody else whom you trust, or to
+    another place. No printer, no photograph. Any --needed of them open the recovery file; fewer tell nothing. The file
+    alone tells nothing either: keep copies of it away from this machine. A reviewer's program keeps the newest one at
+    the desk by itself, where a colleague can fetch it. Doing this again makes new words, and the old ones open nothing
+    that is kept from then on.
+    """
+    if needed > sheets:
+        raise Trouble(f"--needed: {needed} of {sheets} sheets can never be there")
+    require_key_file(key_file)
+    typed = passphrase(passphrase_file)
+    keys, recovery = load_keys(key_file, typed), output or key_file.with_suffix(".recovery")
+    if recovery == key_file:
+        raise KeyFileError(f"{recovery} would be the recovery file's name; -o names another one")
+    require_new(recovery)
+    paper = split_key(sheets, needed)
+    for number, sheet in enumerate(paper.sheets, 1):
+        say("")
+        say(f"Sheet {number} of {sheets}; any {needed} of them open it.")
+        for line in _in_lines(sheet):
+            say(f"  {line}")
+    say("")
+    _require_written(paper.sheets[-1], sheets)
+    keys = replace(keys, recovery=paper.recipient)
+    # The file first: keys that name a recovery have one.
+    write_recovery(recovery, seal_keys(keys, paper.recipient))
+    replace_keys(key_file, keys, typed)
+    say(f"Recovery file: {recovery} (opened by {needed} sheets; 'intake key join' does it)")
+
+
+@key.command()
+@click.argument("recovery", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--output", "-o", type=click.Path(path_type=Path), help="The key file.  [default: NAME.key]")
+@passphrase_option
+def join(recovery: Path, output: Path | None, passphrase_file: Path | None) -> None:
+    """Bring back the keys in RECOVERY, the newest recovery file that there is, with the words on paper.
+
+    Asks for one sheet after the other, 33 words on one line; of each word four letters are enough. Then writes a new
+    key file, under a new passphrase.
+    """
+    with recovery.open("rb") as file:
+        sealed = file.read(DEPOSIT)
+    sheets = Sheets()
+    while sheets.lacking:
+        _ask_for_sheet(sheets)
+    keys = open_keys(sealed, sheets.identity())
+    path = output or Path(f"{keys.card.name}.key")
+    require_new(path)
+    save_keys(path, keys, passphrase(passphrase_file, new=True))
+    say(f"Private keys: {path} (sealed with the passphrase)")
+    say(f"Key id:       {keys.card.fingerprint}")
+    say("If somebody else may have the old machine, have this key revoked and make new ones with 'intake key new'.")
+
+
+def _in_lines(sheet: str) -> list[str]:
+    """Numbered words in four columns, to be written down line by line."""
+    numbered = [f"{place:>2}. {word:<13}" for place, word in enumerate(sheet.split(), 1)]
+    return ["".join(numbered[start : start + 4]).rstrip() for start in range(0, len(numbered), 4)]
+
+
+def _ask_for_sheet(sheets: Sheets) -> None:
+    more = f" ({sheets.lacking} more needed)" if sheets else ""
+    try:
+        sheets.add(click.prompt(f"The words of a sheet{more}", err=True))
+    except SheetError as error:
+        say(f"Not taken: {error}.")
+
+
+def _require_written(sheet: str, number: int) -> None:
+    """Let somebody type a sheet from the paper: words that can't be read then are lost."""
+    while True:
+        typed = Sheets()
+        try:
+            typed.add(click.prompt(f"When all are written down: the words of sheet {number}, from the paper", err=True))
+        except SheetError as error:
+            say(f"Not right: {error}.")
+            continue
+        if typed.holds(sheet):
+            return
+        say("That is another sheet.")

@@ -69,6 +69,7 @@ KINDS = {
     "intake.protocol.roster.RosterError": Status.USAGE,
     "intake.settings.SettingError": Status.USAGE,
     "intake.triage.keys.keyfile.KeyFileError": Status.USAGE,
+    "intake.triage.keys.recovery.SheetError": Status.USAGE,
     "intake.keeper.LogKeyError": Status.DAMAGED,
     "intake.accesslog.read.LogDamagedError": Status.DAMAGED,
     "intake.storage.schema.SchemaError": Status.OTHER_VERSION,

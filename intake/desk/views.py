@@ -29,7 +29,7 @@ from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
 from intake.storage.room import StoreFullError
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, TakenBack, Tip, Withdrawal
+from intake.storage.tables import Deposit, Item, TakenBack, Tip, Withdrawal
 
 routes = Routes()
 
@@ -187,6 +187,27 @@ def opened(tip: str) -> Response:  # noqa: ARG001 - it is logged, and may be gon
     with logged():
         pass
     return Response(status=204)
+
+
+@routes.serves(endpoints.DEPOSIT)
+def deposit() -> Response:
+    """Keep a member's own keys, sealed, in the place of those that were kept before."""
+    server, sealed = current_server(), request.get_data()
+    with logged() as let_in:
+        if not server.store.room.has(server.settings.reserve_text):
+            raise StoreFullError
+        require_quota(server.settings, let_in.session, let_in.who, let_in.at.date(), len(sealed))
+        let_in.session.merge(Deposit(member=let_in.who, sealed=sealed))
+    return Response(status=204)
+
+
+@routes.serves(endpoints.DEPOSITED)
+def deposited(keys: str) -> Response:
+    """What a member left so."""
+    with logged() as let_in:
+        kept = let_in.session.get(Deposit, keys)
+        sealed = None if kept is None else kept.sealed
+    return Response(abort(404) if sealed is None else sealed, mimetype=_BYTES)
 
 
 @routes.serves(endpoints.CHECKPOINT)

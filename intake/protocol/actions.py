@@ -35,6 +35,8 @@ class Action(StrEnum):
     """A member made a tip: a report that came otherwise than by the source site, or a dossier of the team's own."""
     TAKE_BACK = "take_back"
     """A member takes a reply back, whoever wrote it: it is deleted, or never comes."""
+    DEPOSIT = "deposit"
+    """A member leaves their own keys at the desk, sealed to what they have on paper."""
     ENROL = "enrol"
     REVOKE = "revoke"
     CLOCK = "clock"
@@ -47,7 +49,7 @@ OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
 RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
-SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2}
+SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2, Action.DEPOSIT: 3}
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
 

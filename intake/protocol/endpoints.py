@@ -21,7 +21,7 @@ _MEMBERS = frozenset(Role)
 _DIGEST = r"[0-9a-f]{64}"
 _MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
+_PATTERNS = {"tip": _ID, "keys": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,12 @@ MAKE = Endpoint(
 """A tip that a reviewer made, with its first item. The log holds the digests of both, since the query is signed."""
 OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT)
 """A reviewer's program says that it has shown a tip: what it fetched before says only that it could."""
+DEPOSIT = Endpoint("PUT", "/v1/keys", _REVIEWERS, Action.DEPOSIT, limits.SHORT, largest_body=limits.DEPOSIT)
+"""The signer's own keys, sealed to what they have on paper, in the place of those that were there."""
+
+DEPOSITED = Endpoint("GET", "/v1/keys/{keys}", _REVIEWERS, Action.READ, limits.DEPOSIT)
+"""What a member left so: for a colleague to hand it to them, who has lost the key to ask for it."""
+
 CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
 ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, query=rf"\??|{_FROM}")
 """The entries from one on, as many as fit into an answer: whoever has those before needs no others."""
@@ -104,7 +110,7 @@ ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, que
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG)
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, DEPOSIT, DEPOSITED, CHECKPOINT, ENTRIES, LOG)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action

@@ -122,6 +122,16 @@ class Added(Base):
     size: Mapped[int]
 
 
+class Deposit(Base):
+    """A member's own keys (`member`: key id), sealed to what they have on paper."""
+
+    __tablename__ = "deposit"
+    __table_args__ = (_NO_ROWID,)
+
+    member: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class LogEntry(Base):
     """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap.
 

@@ -140,6 +140,15 @@ class DeskClient:
         with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip)):
             pass
 
+    def deposit(self, sealed: bytes) -> None:
+        """Leave one's own keys, sealed to what is on paper, in the place of those that were left before."""
+        with self._answer(endpoints.DEPOSIT, endpoints.DEPOSIT.at(), sealed):
+            pass
+
+    def deposited(self, member: str) -> bytes:
+        """What a member, by key id, left so."""
+        return self._get(endpoints.DEPOSITED, endpoints.DEPOSITED.at(keys=member))
+
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
         return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())

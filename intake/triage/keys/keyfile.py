@@ -9,16 +9,18 @@ from pathlib import Path
 from crypto.age import (
     AgeError,
     HybridIdentity,
+    HybridRecipient,
     NoMatch,
     ScryptIdentity,
     ScryptRecipient,
     parse_identity,
+    parse_recipient,
     read_header,
     seal,
     unseal,
 )
 from crypto.note import NoteError, SigningKey
-from intake.durable import write_new
+from intake.durable import replace_file, write_new
 from intake.protocol.card import Card, Role, issue_card, require_fit
 from intake.triage.keys.passphrases import normal, spellings
 
@@ -32,16 +34,47 @@ class KeyFileError(ValueError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MemberKeys:
-    """The private half of a member's card. `identity` opens reports; an auditor has none."""
+    """The private half of a member's card. `identity` opens reports; an auditor has none.
+
+    `recovery`: what the keys are sealed to as well, of which the private half is on paper (`keys/recovery.py`).
+    """
 
     role: Role
     signing: SigningKey
     identity: HybridIdentity | None
+    recovery: HybridRecipient | None = None
 
     @property
     def card(self) -> Card:
         """The public half."""
         return issue_card(self.role, self.signing, self.identity)
+
+    def to_bytes(self) -> bytes:
+        """As JSON, to be sealed. Holds secrets."""
+        document = {
+            "role": self.role.value,
+            "name": self.signing.verifier.name,
+            "signing": self.signing.seed.hex(),
+            "identity": None if self.identity is None else str(self.identity),
+        }
+        if self.recovery is not None:
+            document["recovery"] = str(self.recovery)
+        return json.dumps(document).encode()
+
+
+def parse_keys(data: bytes) -> MemberKeys:
+    """Read what `to_bytes` wrote; `ValueError` for anything else."""
+    try:
+        document = json.loads(data)
+        identity = document["identity"] and parse_identity(document["identity"])
+        recovery = document.get("recovery") and parse_recipient(document["recovery"])
+        signing = SigningKey.from_seed(document["name"], bytes.fromhex(document["signing"]))
+        role = Role(document["role"])
+    except (AgeError, NoteError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError("not the keys of a member") from error
+    if not isinstance(identity, HybridIdentity | None) or not isinstance(recovery, HybridRecipient | None):
+        raise ValueError("keys of another kind")  # noqa: TRY004 - of a file, not of an argument
+    return MemberKeys(role, signing, identity, recovery)
 
 
 def make_keys(role: Role, name: str) -> MemberKeys:
@@ -61,19 +94,26 @@ def write_card(path: Path, keys: MemberKeys) -> None:
     _write_new(path, keys.card.text.encode(), mode=0o644)
 
 
+def write_recovery(path: Path, sealed: bytes) -> None:
+    """Write a recovery file (`keys/recovery.py`), never over another file."""
+    _write_new(path, sealed, mode=0o600)
+
+
 def save_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 18) -> None:
     """Write a new key file, readable by its owner only; never in the clear, never over another file."""
+    _write_new(path, _sealed(keys, passphrase, work_factor), mode=0o600)
+
+
+def replace_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 18) -> None:
+    """Put a member's keys as they are now in the place of those in a key file: at no instant is there neither."""
+    replace_file(path, _sealed(keys, passphrase, work_factor))
+
+
+def _sealed(keys: MemberKeys, passphrase: str, work_factor: int) -> bytes:
     chosen = normal(passphrase)
     if len(chosen) < SHORTEST_PASSPHRASE:
         raise KeyFileError(f"the passphrase must have at least {SHORTEST_PASSPHRASE} characters")
-    document = {
-        "role": keys.role.value,
-        "name": keys.signing.verifier.name,
-        "signing": keys.signing.seed.hex(),
-        "identity": None if keys.identity is None else str(keys.identity),
-    }
-    sealed = seal(json.dumps(document).encode(), [_sealed_with(chosen, work_factor)])
-    _write_new(path, sealed, mode=0o600)
+    return seal(keys.to_bytes(), [_sealed_with(chosen, work_factor)])
 
 
 def require_key_file(path: Path) -> None:
@@ -94,17 +134,12 @@ def load_keys(path: Path, passphrase: str) -> MemberKeys:
     require_key_file(path)
     identities = _identities(passphrase)
     try:
-        document = json.loads(unseal(path.read_bytes(), identities))
-        identity = document["identity"] and parse_identity(document["identity"])
-        if not isinstance(identity, HybridIdentity | None):
-            raise KeyFileError(f"{path} holds a key of another kind")
-        signing = SigningKey.from_seed(document["name"], bytes.fromhex(document["signing"]))
-        return MemberKeys(Role(document["role"]), signing, identity)
+        return parse_keys(unseal(path.read_bytes(), identities))
     except NoMatch:
         raise KeyFileError("the passphrase is not right") from None
     except OSError as error:
         raise _unreadable(path, error) from error
-    except (AgeError, NoteError, ValueError, KeyError, TypeError) as error:
+    except (AgeError, ValueError) as error:
         raise _no_key_file(path) from error
 
 

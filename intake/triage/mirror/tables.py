@@ -77,6 +77,9 @@ INDEX_TO_COME = "index to come"
 LISTED, STATE = "listed", "state"
 """The digest of the list of days as it was last, and the log's state."""
 
+DEPOSITED = "deposited"
+"""By the digest of their public halves: the keys that the desk has, sealed to what is on paper."""
+
 DAY = Table("day", ("day", "digest"), lost=_FETCHED_AGAIN, stands_for=(LISTED,))
 TIP = Table("tip", ("id", "day", "payload", "header", "recipient"), ("day",), lost=_FETCHED_AGAIN, stands_for=(LISTED,))
 ITEM = Table("item", _ROW, ("tip", "day"), lost=_FETCHED_AGAIN, stands_for=(LISTED,))

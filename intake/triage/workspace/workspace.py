@@ -33,6 +33,7 @@ from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
+from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
 from intake.triage.workspace.people import People
@@ -59,6 +60,7 @@ class Workspace:
         self.viewer = Viewer(self.files)
         self._kept = Tips(home.mirror)
         self._opens = Opens(KeptLog(home), keys.card.key_id)
+        self.deposits = Deposits(self._client, home.mirror, keys)
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -161,6 +163,7 @@ class Workspace:
             if self._take(self._sync.run()):
                 self._take(self._sync.run())
             self.synced = datetime.now(UTC)
+            self.deposits.leave()
         except AuditError as error:
             self._distrust = str(error)
         except (DeskError, WireError, MirrorDamagedError) as error:

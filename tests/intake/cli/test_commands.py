@@ -43,9 +43,9 @@ def card(run: Run) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "init", "key new", "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "auditor revoke",
-     "auditor list", "clock correct", "serve", "settle", "triage", "audit verify", "audit mirror", "audit witness",
-     "audit evidence", "age", "demo"],
+    ["", "init", "key new", "key split", "key join", "reviewer enrol", "reviewer revoke", "reviewer list",
+     "auditor enrol", "auditor revoke", "auditor list", "clock correct", "serve", "settle", "triage", "audit verify",
+     "audit mirror", "audit witness", "audit evidence", "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     result = run(*command.split(), "--help")

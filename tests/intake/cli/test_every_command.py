@@ -44,6 +44,8 @@ WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"
 
 ELSEWHERE = [
     ["key", "new", "boris", *PASSPHRASE],
+    ["key", "split", "amina.key", *PASSPHRASE],
+    ["key", "join", "passphrase", *PASSPHRASE],
     ["triage", "--key", "amina.key", *DESK],
     ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "mirror", "mirror", "--key", "amina.key", *PASSPHRASE, *DESK],
@@ -109,6 +111,7 @@ TAKES_A_FILE = {
     "decrypt with a key": ["age", "-d", "-i", "GIVEN", "sealed"],
     "encrypt to a list": ["age", "-R", "GIVEN", "passphrase"],
     "encrypt to a key": ["age", "-e", "-i", "GIVEN", "passphrase"],
+    "split": ["key", "split", "GIVEN", *PASSPHRASE],
     "new keys": ["key", "new", "boris", "--passphrase-file", "GIVEN"],
     "new keys under a name that is taken": ["key", "new", "boris", *PASSPHRASE, "-o", "GIVEN.key"],
     "a home": ["triage", "--key", "amina.key", *DESK, "--home", "GIVEN/home"],
