@@ -9,8 +9,8 @@ from functools import partial
 from itertools import chain, count
 
 from crypto.checkpoint import Checkpoint
-from crypto.merkle import leaf_hash, root_hash
-from crypto.note import NoteError, parse_note
+from crypto.merkle import Frontier, leaf_hash, root_hash
+from crypto.note import NoteError, SigningKey, parse_note
 from crypto.tiles import MAX_ENTRY_SIZE
 from intake.protocol import limits
 from intake.protocol.audit import (
@@ -151,6 +151,10 @@ class KeptLog:
         with self._file.writing():
             self._file.remove(ENTRY, *(row[0] for row in self._file.select(ENTRY, "WHERE place >= ?", (size,))))
 
+    def root(self, size: int) -> bytes:
+        """The root of the first `size` entries, as they are kept; `MirrorDamagedError` if they are not all here."""
+        return Frontier.empty().extend(map(leaf_hash, self.earlier(size))).root()
+
     def save(self, received: Received, state: LogState, added: Iterable[Row]) -> None:
         """Keep what was verified: head, state, and who added what. The entries themselves are staged already."""
         size = self._bytes[1] + self._length(self._bytes[0], state.size)
@@ -236,6 +240,9 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     with home.mirror.writing():
         if head is None or checkpoint != head.checkpoint or state is None:
             kept.save(served, growth.state, growth.added)
+        # What lies before this machine's first fetch, and what it lost, may well be its own.
+        if head is not None and growth.before >= head.checkpoint.size:
+            client.journal.note_foreign(growth.logged)
         take(growth)
         # Last: a log that is not kept has shown nothing, and the next one may lack what this one held.
         client.journal.settle(asked, growth.logged, growth.state.clock.last)
@@ -382,18 +389,27 @@ def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequen
 
 def _keep_evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> str:
     """Keep both checkpoints in a signed file of their own and return where; empty if they don't differ."""
-    head, home, log = kept.head, kept.home, kept.home.connection.log
-    checkpoint = open_checkpoint(served.note, log)
+    head = kept.head
+    checkpoint = open_checkpoint(served.note, kept.home.connection.log)
     if head is None or checkpoint == head.checkpoint:
         return ""
-    digest = hashlib.sha256(head.checkpoint.text.encode() + checkpoint.text.encode()).hexdigest()
+    larger = max(head.checkpoint, checkpoint, key=lambda tree: tree.size)
+    held = kept.lines(0, larger.size) if checkpoint.size < head.checkpoint.size else lines
+    return keep_evidence(kept.home, client.key, head, Head(served, checkpoint), held)
+
+
+def keep_evidence(home: Home, key: SigningKey, first: Head, second: Head, lines: Iterable[bytes]) -> str:
+    """Keep two heads that can't both be of one log in a file signed by `key`, and return where.
+
+    `lines`: the entries of the larger tree, as far as they are known.
+    """
+    log, larger = home.connection.log, max(first.checkpoint, second.checkpoint, key=lambda tree: tree.size)
+    digest = hashlib.sha256(first.checkpoint.text.encode() + second.checkpoint.text.encode()).hexdigest()
     name = f"{EVIDENCE}/{digest[:32]}.txt"
     if not home.has(name):
         if len(home.names(EVIDENCE)) >= _MOST_EVIDENCE:
             return str(home.path(EVIDENCE))
-        larger = max(head.checkpoint, checkpoint, key=lambda tree: tree.size)
-        held = kept.lines(0, larger.size) if checkpoint.size < head.checkpoint.size else lines
-        leaves = list(map(leaf_hash, held))
+        leaves = list(map(leaf_hash, lines))
         known = len(leaves) == larger.size and root_hash(leaves) == larger.root
-        home.save(name, attest(client.key, log, head.received, served, leaves if known else None))
+        home.save(name, attest(key, log, first.received, second.received, leaves if known else None))
     return str(home.path(name))

@@ -14,7 +14,7 @@ from intake.protocol.actions import Action, Named
 from intake.protocol.entry import Entry
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.triage.mirror.file import MirrorFile
-from intake.triage.mirror.tables import ASKED, Row
+from intake.triage.mirror.tables import ASKED, FOREIGN, Row
 from intake.triage.times import moment
 
 _MARGIN = timedelta(minutes=1)
@@ -39,6 +39,9 @@ class Logged:
     place: int
     at: datetime
     does: Named
+
+    def __str__(self) -> str:
+        return f"{_words(self.does)} of {moment(self.at)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,19 @@ class Journal:
                 is_unanswered = each.state is State.SENT and self._asked.get(each.nonce) == each
                 if is_unanswered and each.created < until and each.nonce not in self._underway:
                     self._forget(each.nonce)
+
+    def note_foreign(self, logged: Mapping[str, Logged]) -> None:
+        """Keep what new entries of the log hold under this key, by nonce, and was never asked from here.
+
+        Nobody can sign with it but who has it: another machine of the member's, or somebody else.
+        """
+        foreign = [each for nonce, each in logged.items() if nonce not in self._asked]
+        if foreign:
+            self._file.put(FOREIGN, *((each.place, self.key, int(each.at.timestamp()), str(each)) for each in foreign))
+
+    def foreign(self) -> list[str]:
+        """What was found so, in words, in the order of the log."""
+        return [str(row[3]) for row in sorted(self._file.where(FOREIGN, "key", self.key))]
 
     def _forget_oldest(self) -> None:
         """Of what was refused, or got no answer, only the newest stay: none of it can ever accuse the server."""

@@ -124,7 +124,7 @@ def _make(path: Path) -> bool:
         try:
             version = _version(path)
             earlier = SCHEMAS.get(version, ())
-            if _statements(db) != list(earlier):
+            if _statements(db) != list(earlier) or (_version(path) and not _can_be_written(path)):
                 return False
             if version < VERSION:
                 db.execute("PRAGMA journal_mode = WAL")
@@ -139,6 +139,12 @@ def _make(path: Path) -> bool:
             return False
         else:
             return True
+
+
+def _can_be_written(path: Path) -> bool:
+    """Whether the head of a file says so: SQLite would read one that doesn't (its file format, section 1.3.3)."""
+    with path.open("rb") as file:
+        return file.read(20)[18:] in (b"\1\1", b"\2\2")
 
 
 def _version(path: Path) -> int:

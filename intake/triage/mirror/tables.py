@@ -125,6 +125,33 @@ LOOKED = Table(
 )
 """The ids of what each tip held when it was looked at last, one after the other."""
 
+FOREIGN = Table(
+    "foreign_use",
+    ("place", "key", "at", "says"),
+    ("key",),
+    lost="what the log holds in your name and this machine did not do was damaged, and may not be said any more",
+    since=3,
+)
+"""Entries of the log that a member's key signed and this directory's program did not make, in words."""
+
+SEEN = Table(
+    "seen",
+    ("digest", "size", "at", "note", "told"),
+    ("told",),
+    lost="a checkpoint of the log that was kept for comparing was damaged, and is lost",
+    since=3,
+)
+"""Signed checkpoints by the SHA-256 of their text: those that the desk showed, and those that somebody else `told`,
+which 1 says until what the desk shows reaches as far."""
+
+ASIDE = Table(
+    "aside",
+    ("alarm", "at", "reason", "says"),
+    lost="why an alarm was put aside was damaged; it is raised again",
+    since=3,
+)
+"""Alarms that somebody put aside, with their reason."""
+
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
@@ -132,4 +159,23 @@ SEALED = Table("sealed", ("name", "bytes"))
 """What the desk sent: `summary/<tip>` as first fetched, and `item/<tip>/<id>`, which are sealed; and `rows/<digest>`,
 what the index says of a day, until the days that have changed are all here."""
 
-TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED, LOOKED)
+TABLES = (
+    FACT,
+    DAY,
+    TIP,
+    ITEM,
+    WITHDRAWAL,
+    LACK,
+    KNOWN,
+    FIRST,
+    OPENED,
+    ADDED,
+    ASKED,
+    UNSENT,
+    ENTRY,
+    SEALED,
+    LOOKED,
+    FOREIGN,
+    SEEN,
+    ASIDE,
+)

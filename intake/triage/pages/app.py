@@ -24,6 +24,7 @@ from intake.triage.pages import (
     entering,
     file_words,
     files,
+    log,
     members,
     phrases,
     policy,
@@ -85,6 +86,7 @@ def create_app(
     app.register_blueprint(bulk.blueprint)
     app.register_blueprint(files.blueprint)
     app.register_blueprint(members.blueprint)
+    app.register_blueprint(log.blueprint)
     app.register_blueprint(team.blueprint)
     app.register_blueprint(writing.blueprint)
     app.register_blueprint(replying.blueprint)

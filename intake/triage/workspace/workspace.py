@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event, Lock
 
 from crypto.age import HybridRecipient
@@ -14,6 +15,7 @@ from intake.report.payloads import Payload
 from intake.triage.book import Book
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
+from intake.triage.fetching.checkpoints import Checkpoints
 from intake.triage.fetching.log import KeptLog, evidence_files, recall_log
 from intake.triage.fetching.opens import Opens
 from intake.triage.fetching.sync import Sync, Synced
@@ -33,12 +35,16 @@ from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
+from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_own_card, of_own_key
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
 from intake.triage.workspace.people import People
 from intake.triage.workspace.shown import Shown
 from intake.triage.workspace.team import Team
+
+_FOREIGN = 3
+"""Uses of one's own key that an alarm names, the last ones."""
 
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
@@ -61,6 +67,9 @@ class Workspace:
         self._kept = Tips(home.mirror)
         self._opens = Opens(KeptLog(home), keys.card.key_id)
         self.deposits = Deposits(self._client, home.mirror, keys)
+        self.aside = Alarms(home.mirror)
+        self.checkpoints = Checkpoints(home, keys.signing)
+        self._card = keys.card
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -108,8 +117,8 @@ class Workspace:
         return self._shown.log
 
     @property
-    def alarm(self) -> str:
-        """Why the server is not to be trusted, for as long as that is so; empty if there is no reason."""
+    def raised(self) -> list[Alarm]:
+        """Every alarm that there is a reason for, also those that somebody has put aside."""
         distrust = f"{self._distrust}. Nothing new is shown" if self._distrust else ""
         reasons = [distrust, self._client.journal.accusation()]
         reasons += [
@@ -117,7 +126,25 @@ class Workspace:
             for file in evidence_files(self._home)
             if file not in self._distrust
         ]
-        return "; ".join(filter(None, reasons))
+        raised = [lied(reason) for reason in reasons if reason]
+        if foreign := self._client.journal.foreign():
+            raised.append(of_own_key(foreign[-_FOREIGN:], len(foreign[:-_FOREIGN])))
+        return raised + ([] if self.log is None else [*of_own_card(self.log, self._card)])
+
+    @property
+    def evidence(self) -> list[Path]:
+        """The files in which contradictions of the log are kept."""
+        return [Path(file) for file in evidence_files(self._home)]
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        """Those that stand above every page."""
+        return self.aside.standing(self.raised)
+
+    @property
+    def alarm(self) -> str:
+        """What they say; empty if there is none."""
+        return "; ".join(alarm.says for alarm in self.alarms)
 
     @property
     def notices(self) -> list[str]:
@@ -163,6 +190,7 @@ class Workspace:
             if self._take(self._sync.run()):
                 self._take(self._sync.run())
             self.synced = datetime.now(UTC)
+            self.checkpoints.fetched()
             self.deposits.leave()
         except AuditError as error:
             self._distrust = str(error)

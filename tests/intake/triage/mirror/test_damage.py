@@ -70,6 +70,11 @@ def told(workspace: Workspace) -> dict[str, tuple[str, int, int, int, list[str]]
     }
 
 
+def accusations(workspace: Workspace) -> list[str]:
+    """Of anybody else: what was done here after a directory was copied, the copy takes for another machine's."""
+    return [alarm.says for alarm in workspace.alarms if not alarm.says.startswith("Somebody used your key elsewhere")]
+
+
 @pytest.mark.parametrize("how", SPOIL)
 def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
     how: str, desk: Desk, opened: Callable[[], Workspace], tmp_path: Path
@@ -88,13 +93,13 @@ def test_no_damaged_file_accuses_anybody_and_each_is_mended_by_the_next_fetch(
         shutil.copytree(sound, directory)
         SPOIL[how](directory / name)
         workspace = opened()
-        assert workspace.alarm == "", name
+        assert accusations(workspace) == [], name
         for *_, warnings in told(workspace).values():
             assert all(any(words in warning for words in NEUTRAL) for warning in warnings), (name, warnings)
         workspace.sync()
-        assert (workspace.alarm, workspace.problem, told(workspace)) == ("", "", whole), name
+        assert (accusations(workspace), workspace.problem, told(workspace)) == ([], "", whole), name
         after = opened()
-        assert (after.alarm, after.notices, told(after)) == ("", [], whole), name
+        assert (accusations(after), after.notices, told(after)) == ([], [], whole), name
 
 
 def test_damaged_entries_are_fetched_again_and_only_a_desk_that_contradicts_the_kept_checkpoint_lies(

@@ -105,6 +105,25 @@ def test_what_is_kept_twice_survives_the_loss_of_either_file(
         file.close()
 
 
+@pytest.mark.parametrize("name", [NAME, COPY])
+@pytest.mark.parametrize("place", range(100))
+def test_a_byte_of_a_files_head_is_mended_whatever_it_becomes(
+    name: str, place: int, sound: Path, tmp_path: Path
+) -> None:
+    for bit in range(8):
+        home = tmp_path / f"home-{bit}"
+        shutil.copytree(sound, home)
+        data = bytearray((home / name).read_bytes())
+        data[place] ^= 1 << bit
+        (home / name).write_bytes(data)
+        file = MirrorFile(home, lambda _: None)
+        file.put(UNSENT, ("another", b"sealed"))
+        for table in (FACT, ITEM, ADDED):
+            assert held(file, table) == ROWS[table]
+        assert file.get(UNSENT, "another") == ("another", b"sealed")
+        file.close()
+
+
 @pytest.mark.slow
 @settings(max_examples=200)
 @example(name=NAME, place=0.3858758809294619, bit=1, more=[])  # the structure of the table of entries

@@ -73,7 +73,7 @@ def test_every_page_can_be_read_light_and_dark_narrow_and_wide(
     addresses = {
         "today": "/", "queue": "/reports", "report": worked[0], "translation": f"{worked[0]}/translation",
         "file": file, "outside": f"{file}/outside", "search": "/search?q=mother", "team": "/team",
-        "members": "/members", "referrals": "/referrals", "enter": "/enter", "recovery": "/recovery",
+        "members": "/members", "log": "/log", "referrals": "/referrals", "enter": "/enter", "recovery": "/recovery",
         "locked": "/unlock",
     }  # fmt: skip
     window.emulate_media(color_scheme=scheme)

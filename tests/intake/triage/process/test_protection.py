@@ -166,7 +166,7 @@ def test_a_log_that_was_rolled_back_raises_the_alarm_and_shows_nothing_new(
     desk.store_tip("Second.", ANSWERS)
     amina.post("/sync", "/")
     shown = amina.get("/").text
-    assert "The log can't be trusted: the log was rewritten" in shown
+    assert "The log can&#39;t be trusted: the log was rewritten" in shown
     assert "Second." not in shown
     amina.post("/sync", "/")
     assert "the log was rewritten" in amina.get("/").text, "the checkpoint that was seen first is kept"
