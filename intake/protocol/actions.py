@@ -39,15 +39,28 @@ class Action(StrEnum):
     REVOKE = "revoke"
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
+    RULE = "rule"
+    """The operator rules how many reviewers must vouch for whoever is enrolled from now on; it is never fewer again."""
+    VOUCH = "vouch"
+    """A reviewer vouches for a card. The last whose word is needed enrols it."""
+    SHUT_OUT = "shut_out"
+    """A reviewer wants another one revoked. The last whose word is needed revokes them."""
 
 
-OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.RULE})
 """What the operator does; nobody signs for these."""
 
-RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.RULE, Action.VOUCH, Action.SHUT_OUT})
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
-SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2}
+SINCE: Mapping[Action, int] = {
+    Action.CLOCK: 2,
+    Action.MAKE: 2,
+    Action.TAKE_BACK: 2,
+    Action.RULE: 3,
+    Action.VOUCH: 3,
+    Action.SHUT_OUT: 3,
+}
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
 

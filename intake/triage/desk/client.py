@@ -11,7 +11,7 @@ import httpx
 from crypto.note import SigningKey
 from intake.protocol import endpoints, limits
 from intake.protocol.actions import Named, ReadRequest
-from intake.protocol.card import key_id
+from intake.protocol.card import Card, key_id
 from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.index import Span
 from intake.protocol.newtip import NewTip
@@ -138,6 +138,16 @@ class DeskClient:
     def say_opened(self, tip: str) -> None:
         """Have it logged that the member was shown a tip."""
         with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip)):
+            pass
+
+    def vouch(self, card: Card) -> None:
+        """Vouch for exactly this card."""
+        with self._answer(endpoints.VOUCH, endpoints.VOUCH.at(), card.text.encode()):
+            pass
+
+    def shut_out(self, member: str) -> None:
+        """Say that a reviewer, by key id, should be revoked."""
+        with self._answer(endpoints.SHUT_OUT, endpoints.SHUT_OUT.at(member=member)):
             pass
 
     def checkpoint(self) -> bytes:

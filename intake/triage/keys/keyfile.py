@@ -1,7 +1,7 @@
 """A member's private keys: in memory, and in a file that is sealed with a passphrase."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from crypto.age import (
     unseal,
 )
 from crypto.note import NoteError, SigningKey
-from intake.durable import write_new
+from intake.durable import exchange_file, write_new
 from intake.protocol.card import Card, Role, issue_card, require_fit
 from intake.triage.keys.passphrases import normal, spellings
 
@@ -47,7 +47,7 @@ class MemberKeys:
 def make_keys(role: Role, name: str) -> MemberKeys:
     """New keys for a member of this name; `UnfitMemberError` if nobody may be called so."""
     require_fit(name)
-    return MemberKeys(role, SigningKey.generate(name), HybridIdentity.generate() if role is Role.REVIEWER else None)
+    return MemberKeys(role, SigningKey.generate(name), HybridIdentity.generate() if role.reads else None)
 
 
 def require_new(path: Path) -> None:
@@ -63,17 +63,27 @@ def write_card(path: Path, keys: MemberKeys) -> None:
 
 def save_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 18) -> None:
     """Write a new key file, readable by its owner only; never in the clear, never over another file."""
-    chosen = normal(passphrase)
-    if len(chosen) < SHORTEST_PASSPHRASE:
-        raise KeyFileError(f"the passphrase must have at least {SHORTEST_PASSPHRASE} characters")
     document = {
         "role": keys.role.value,
         "name": keys.signing.verifier.name,
         "signing": keys.signing.seed.hex(),
         "identity": None if keys.identity is None else str(keys.identity),
     }
-    sealed = seal(json.dumps(document).encode(), [_sealed_with(chosen, work_factor)])
-    _write_new(path, sealed, mode=0o600)
+    _write_new(path, _seal(json.dumps(document).encode(), passphrase, work_factor), mode=0o600)
+
+
+def change_passphrase(path: Path, old: str, new: Callable[[], str], work_factor: int = 18) -> None:
+    """Seal what a key file holds with another passphrase, which is asked for once the old one has opened it.
+
+    Durably, and at no instant is there neither the one file nor the other. The old bytes are overwritten, as far as the
+    file system writes where it wrote before. `KeyFileError` as for `load_keys` and `save_keys`.
+    """
+    load_keys(path, old)
+    try:
+        document = unseal(path.read_bytes(), _identities(old))
+        exchange_file(path, _seal(document, new(), work_factor))
+    except OSError as error:
+        raise KeyFileError(f"{path} can't be written anew: {error.strerror}") from error
 
 
 def require_key_file(path: Path) -> None:
@@ -106,6 +116,13 @@ def load_keys(path: Path, passphrase: str) -> MemberKeys:
         raise _unreadable(path, error) from error
     except (AgeError, NoteError, ValueError, KeyError, TypeError) as error:
         raise _no_key_file(path) from error
+
+
+def _seal(document: bytes, passphrase: str, work_factor: int) -> bytes:
+    chosen = normal(passphrase)
+    if len(chosen) < SHORTEST_PASSPHRASE:
+        raise KeyFileError(f"the passphrase must have at least {SHORTEST_PASSPHRASE} characters")
+    return seal(document, [_sealed_with(chosen, work_factor)])
 
 
 def _sealed_with(passphrase: str, work_factor: int) -> ScryptRecipient:

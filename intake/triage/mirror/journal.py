@@ -182,6 +182,8 @@ _WORDS = {
     Action.ADD: "what you added ({})",
     Action.TAKE_BACK: "what you took back ({})",
     Action.MAKE: "what you made ({})",
+    Action.VOUCH: "your word for somebody's card ({})",
+    Action.SHUT_OUT: "your word that somebody be shut out ({})",
 }
 
 
