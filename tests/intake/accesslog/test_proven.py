@@ -8,26 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 
-from crypto.age import HybridIdentity
 from crypto.logkey import LogSigner
 from crypto.merkle import leaf_hash
 from crypto.note import SigningKey
 from earlier import before_signatures
 from enrolled import Enrolled, Members
+from ghost import add_ghost, ghost
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.accesslog.proven import ProvenMembers, UnprovenLogError
 from intake.accesslog.read import LogReader
 from intake.keeper import Keeper, initialise, open_keeper, read_log_key
-from intake.protocol.actions import Action
 from intake.protocol.card import Role, issue_card
-from intake.protocol.entry import OPERATOR, Entry, parse_entry
+from intake.protocol.entry import OPERATOR, parse_entry
 from intake.protocol.roster import Roster
 from intake.storage.store import Transaction
-from intake.storage.tables import LogEntry, LogHead
+from intake.storage.tables import LogEntry
 from signed_client import Client, ClientOf
 from signed_head import sign_head
 
@@ -59,23 +58,6 @@ def names(roster: Roster) -> list[str]:
     return [member.card.name for member in roster.reviewers]
 
 
-def ghost() -> Entry:
-    card = issue_card(Role.REVIEWER, SigningKey.generate("ghost"), HybridIdentity.generate())
-    return Entry(
-        datetime.now(UTC).replace(microsecond=0), OPERATOR, Action.ENROL, (f"member/{card.key_id}",), card=card.text
-    )
-
-
-def added(server: Keeper) -> None:
-    """An enrolment behind the last entry, with a head that says so and an old signature."""
-    line = ghost().to_bytes()
-    with server.store.writing() as session:
-        head = session.scalars(select(LogHead).order_by(LogHead.size.desc()).limit(1)).one()
-        session.add(LogEntry(index=head.size, leaf=leaf_hash(line), body=line, rules=True))
-        forged = head.checkpoint.replace(b"\n%d\n" % head.size, b"\n%d\n" % (head.size + 1))
-        session.add(LogHead(size=head.size + 1, checkpoint=forged, frontier=head.frontier))
-
-
 def in_the_place_of_another(server: Keeper) -> None:
     line = ghost().to_bytes()
     with server.store.writing() as session:
@@ -99,7 +81,7 @@ def by_another_key(server: Keeper) -> None:
     sign_head(server, LogSigner.generate(server.log.origin))
 
 
-CHANGES = [added, in_the_place_of_another, with_the_hash_as_it_was, unrevoked, by_another_key]
+CHANGES = [add_ghost, in_the_place_of_another, with_the_hash_as_it_was, unrevoked, by_another_key]
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -141,7 +123,7 @@ def test_a_process_that_runs_goes_on_from_what_it_has_proven(
         assert client(each)("POST", "/v1/vouch", gulnar.card.text.encode()).status_code == 204
     assert names(proven(server, known)) == ["amina", "boris", "gulnar"]
     assert read == list(range(9))
-    added(server)
+    add_ghost(server)
     with pytest.raises(UnprovenLogError):
         proven(server, known)
     sign_head(server, size=8)
