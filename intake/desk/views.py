@@ -205,6 +205,14 @@ def shut_out(member: str) -> Response:  # noqa: ARG001 - it is logged, and who i
     return Response(status=204)
 
 
+@routes.serves(endpoints.UNSAY)
+def unsay(member: str) -> Response:  # noqa: ARG001 - as above
+    """Log that a reviewer takes back what they said of somebody."""
+    with logged(last=True):
+        pass
+    return Response(status=204)
+
+
 @routes.serves(endpoints.CHECKPOINT)
 def checkpoint() -> Response:
     """The newest signed checkpoint."""

@@ -45,12 +45,16 @@ class Action(StrEnum):
     """A reviewer vouches for a card. The last whose word is needed enrols it."""
     SHUT_OUT = "shut_out"
     """A reviewer wants another one revoked. The last whose word is needed revokes them."""
+    UNSAY = "unsay"
+    """A reviewer takes back what they said of somebody, for whom it was not enough yet."""
 
 
 OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.RULE})
 """What the operator does; nobody signs for these."""
 
-RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.RULE, Action.VOUCH, Action.SHUT_OUT})
+RULINGS = frozenset(
+    {Action.ENROL, Action.REVOKE, Action.CLOCK, Action.RULE, Action.VOUCH, Action.SHUT_OUT, Action.UNSAY}
+)
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
 SINCE: Mapping[Action, int] = {
@@ -60,6 +64,7 @@ SINCE: Mapping[Action, int] = {
     Action.RULE: 3,
     Action.VOUCH: 3,
     Action.SHUT_OUT: 3,
+    Action.UNSAY: 3,
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
 

@@ -117,8 +117,10 @@ VOUCH = Endpoint("POST", "/v1/vouch", _REVIEWERS, Action.VOUCH, limits.SHORT, la
 """A reviewer vouches for exactly this card, the body, which the log holds: whoever verifies it needs nothing else."""
 SHUT_OUT = Endpoint("POST", "/v1/members/{member}/shut_out", _REVIEWERS, Action.SHUT_OUT, limits.SHORT)
 """A reviewer wants another one revoked."""
+UNSAY = Endpoint("DELETE", "/v1/members/{member}/word", _REVIEWERS, Action.UNSAY, limits.SHORT)
+"""A reviewer takes back their word for somebody, or against them."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG, VOUCH, SHUT_OUT)
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG, VOUCH, SHUT_OUT, UNSAY)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action

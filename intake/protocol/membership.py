@@ -1,8 +1,11 @@
 """What the log says of how members come and go, in lines for whoever runs the server or checks it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from intake.protocol.actions import Action
+from intake.protocol.card import parse_card
+from intake.protocol.logstate import Ruling
 from intake.protocol.roster import Roster
 
 
@@ -21,6 +24,17 @@ def in_words(roster: Roster, at: datetime) -> Iterator[str]:
     for accused in roster.accused(at):
         label = roster.label(accused.member.card.key_id)
         yield f"{label} would be shut out: so {named(roster, accused.by)} said, {len(accused.by)} of {accused.needed}"
+
+
+def let_in_alone(rulings: Iterable[Ruling]) -> Iterator[Ruling]:
+    """Where the operator enrolled somebody who reads although reviewers had to vouch: nobody was there to."""
+    ruled = False
+    for ruling in rulings:
+        entry = ruling.entry
+        if entry.action is Action.RULE:
+            ruled = True
+        elif ruled and entry.action is Action.ENROL and parse_card(entry.card or "").role.reads:
+            yield ruling
 
 
 def named(roster: Roster, keys: Sequence[str]) -> str:

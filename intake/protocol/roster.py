@@ -98,6 +98,8 @@ class Roster:
                 self._vouch(entry)
             case Action.SHUT_OUT:
                 self._shut_out(entry)
+            case Action.UNSAY:
+                self._unsay(entry)
             case Action.CLOCK:
                 pass
             case _:
@@ -139,6 +141,14 @@ class Roster:
     def needed_to_shut_out(self, member: Member) -> int:
         """How many others must say it."""
         return max(_FEWEST_TO_SHUT_OUT, self._needed(self._others(member.card)))
+
+    def cards(self, key: str) -> Sequence[Card]:
+        """The cards of this key id for which somebody has vouched, and it was not enough yet."""
+        return [card for card in map(parse_card, self._vouched.said) if card.key_id == key]
+
+    def can_unsay(self, who: str, key: str) -> bool:
+        """Whether a member has said something of whoever has this key, that was not enough yet. By key ids."""
+        return bool(self._said_by(who, key))
 
     def require_vouch(self, who: str, card: Card, version: int = VERSION) -> None:
         """Raise `RosterError` unless a member, by key id, could vouch for this card, by an entry of this version."""
@@ -247,6 +257,21 @@ class Roster:
         by, needed = self._accusing(member, entry.at)
         if len(by) >= needed:
             self._end(member, entry.at, by)
+            self._accused = self._accused.without(member.card.key_id)
+
+    def _unsay(self, entry: Entry) -> None:
+        keys = [name.removeprefix("member/") for name in entry.objects]
+        said = self._said_by(entry.who, keys[0]) if len(keys) == 1 else []
+        if not said:
+            raise RosterError("there is no word of theirs that could be taken back")
+        for subject in said:
+            self._vouched = self._vouched.without_voice(subject, entry.who)
+            self._accused = self._accused.without_voice(subject, entry.who)
+
+    def _said_by(self, who: str, key: str) -> Sequence[str]:
+        """Of what a member has said something: cards of this key, and the key itself, if they want it shut out."""
+        cards = [card.text for card in self.cards(key) if who in self._vouched.said[card.text]]
+        return [*cards, key] if who in self._accused.said.get(key, {}) else cards
 
     def _others(self, card: Card) -> Collection[str]:
         """The active reviewers who could say something of whoever has this card: all others."""

@@ -22,6 +22,11 @@ class Voices:
         """Without all that was said of something."""
         return Voices({other: said for other, said in self.said.items() if other != subject})
 
+    def without_voice(self, subject: str, who: str) -> "Voices":
+        """Without what one of them has said of something."""
+        left = {other: spoke for other, spoke in self.said.get(subject, {}).items() if other != who}
+        return Voices({**self.said, subject: left}) if left else self.without(subject)
+
     def counting(self, subject: str, at: datetime, among: Collection[str]) -> Sequence[str]:
         """Who among these has said it, and not too long ago for a time; in the order of their first voice."""
         said = self.said.get(subject, {})

@@ -12,7 +12,7 @@ from intake.protocol.audit import VerifiedLog
 from intake.protocol.card import parse_card
 from intake.protocol.endpoints import what_was_made
 from intake.protocol.entry import OPERATOR, Entry
-from intake.protocol.membership import in_words
+from intake.protocol.membership import in_words, let_in_alone
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
 from intake.triage.desk.client import DeskClient
@@ -65,6 +65,7 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  make: a member made this: a report that came otherwise, or a dossier of the team's own"
     yield "  open: a program says that it showed this to its member"
     yield "  vouch, shut_out: a reviewer's word that somebody be enrolled, or revoked; the last that was needed did it"
+    yield "  unsay: such a word was taken back, before it was enough"
     yield "  rule: the operator set how many reviewers must vouch"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     for index, entry in enumerate(verified.entries):
@@ -85,12 +86,14 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
 
 
 def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:
-    """What is no fault of the log but should be looked at: corrections of the clock, and a future that hasn't come."""
+    """What is no fault of the log but should be looked at."""
     for correction in verified.clock.corrections:
         yield (
             f"Clock:    entry {correction.place} set the log's time back from {correction.before:%Y-%m-%d %H:%M:%S} "
             f"to {correction.after:%Y-%m-%d %H:%M:%S}; days between the two may be wrong"
         )
+    for ruling in let_in_alone(verified.state.rulings):
+        yield f"Members:  entry {ruling.place} is the operator's alone: nobody was there to vouch for who was enrolled"
     ahead = [index for index, entry in enumerate(verified.entries) if entry.at > now + LIFETIME]
     if ahead:
         yield (

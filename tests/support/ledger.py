@@ -72,6 +72,10 @@ class Ledger:
         """Log that a reviewer wants another one revoked."""
         return self.ask(key, "POST", f"/v1/members/{key_id}/shut_out")
 
+    def unsay(self, key: SigningKey, key_id: str) -> bytes:
+        """Log that a reviewer takes back what they said of somebody."""
+        return self.ask(key, "DELETE", f"/v1/members/{key_id}/word")
+
     def revoke(self, key_id: str) -> None:
         """Revoke a member."""
         self._add(Entry(self.now, OPERATOR, Action.REVOKE, (f"member/{key_id}",), confirmed=True))

@@ -150,6 +150,11 @@ class DeskClient:
         with self._answer(endpoints.SHUT_OUT, endpoints.SHUT_OUT.at(member=member)):
             pass
 
+    def unsay(self, member: str) -> None:
+        """Take back what was said of whoever has this key id."""
+        with self._answer(endpoints.UNSAY, endpoints.UNSAY.at(member=member)):
+            pass
+
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
         return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())

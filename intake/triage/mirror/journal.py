@@ -184,6 +184,7 @@ _WORDS = {
     Action.MAKE: "what you made ({})",
     Action.VOUCH: "your word for somebody's card ({})",
     Action.SHUT_OUT: "your word that somebody be shut out ({})",
+    Action.UNSAY: "the taking back of your word ({})",
 }
 
 

@@ -67,6 +67,17 @@ def shut_out(workspace: Workspace, key: str) -> Answer:
     return redirect(url_for("members.members"), 303)
 
 
+@blueprint.post("/members/<key>/unsay")
+@unlocked
+def unsay(workspace: Workspace, key: str) -> Answer:
+    """Take back what was said of somebody."""
+    try:
+        workspace.unsay(key)
+    except DeskError as error:
+        return _members(workspace, f"Nothing was taken back: {error}"), 502
+    return redirect(url_for("members.members"), 303)
+
+
 def _members(workspace: Workspace, problem: str = "") -> str:
     log = workspace.log
     return render_template(
@@ -86,7 +97,7 @@ def _of_card(workspace: Workspace, *, vouches: bool) -> Answer:
     try:
         given = _given()
     except CardError as error:
-        return _members(workspace, str(error)), 400
+        return _members(workspace, f"That can't be vouched for: {error}"), 400
     problem = ""
     if vouches and request.form.get("compared"):
         try:

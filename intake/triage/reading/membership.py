@@ -77,7 +77,7 @@ def _in_words(log: LogState, ruling: Ruling, before: Roster, after: Roster) -> s
     (key,) = (name.removeprefix("member/") for name in entry.objects)
     member, was = after.member(key), before.member(key)
     if member is None or member == was:
-        return _said_in_words(log, entry, key, after)
+        return _said_in_words(log, entry, key, before, after)
     name, role = log.roster.label(key), member.card.role.noun
     if member.until is not None:
         by = f": shut out by {named(log.roster, member.shut_out)}" if member.shut_out else ""
@@ -104,9 +104,11 @@ def _how(log: LogState, entry: Entry, member: Member, after: Roster) -> str:
     return by_hand
 
 
-def _said_in_words(log: LogState, entry: Entry, key: str, after: Roster) -> str:
+def _said_in_words(log: LogState, entry: Entry, key: str, before: Roster, after: Roster) -> str:
     """What a member said that is not enough yet."""
     who, at = log.roster.label(entry.who), moment(entry.at)
+    if entry.action is Action.UNSAY:
+        return f"{who} took back on {at} what they had said of {_called(log, before, key)}."
     if entry.action is Action.SHUT_OUT:
         return next(
             f"{who} wants {log.roster.label(key)} shut out, since {at}: {len(each.by)} of {each.needed}."
@@ -120,3 +122,10 @@ def _said_in_words(log: LogState, entry: Entry, key: str, after: Roster) -> str:
         for each in after.candidates(entry.at)
         if each.card.text == text
     )
+
+
+def _called(log: LogState, before: Roster, key: str) -> str:
+    """What somebody is called who may never have been enrolled."""
+    if log.roster.member(key) is not None:
+        return log.roster.label(key)
+    return next(f"{card.name} (key {card.fingerprint})" for card in before.cards(key))

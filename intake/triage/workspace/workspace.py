@@ -236,6 +236,11 @@ class Workspace:
         self._client.shut_out(member)
         self.fetch()
 
+    def unsay(self, member: str) -> None:
+        """Take back at once what was said of whoever has this key id; `DeskError` as for `vouch`."""
+        self._client.unsay(member)
+        self.fetch()
+
     def write(self, unsent: Unsent, draft: str = "") -> None:
         """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
         tip = self.tip(unsent.tip)

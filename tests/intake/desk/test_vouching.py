@@ -61,6 +61,18 @@ def test_a_word_that_can_not_be_is_refused_with_its_reason_and_not_logged(
         assert server.log.size(session) == before
 
 
+def test_a_word_is_taken_back_as_long_as_it_was_not_enough(
+    team: list[Enrolled], members_of: Members, client: ClientOf, server: Keeper
+) -> None:
+    gulnar = members_of.make("gulnar").card
+    path = f"/v1/members/{gulnar.key_id}/word"
+    assert client(team[0])("DELETE", path).status_code == 409
+    client(team[0])("POST", "/v1/vouch", gulnar.text.encode())
+    assert client(team[0])("DELETE", path).status_code == 204
+    client(team[1])("POST", "/v1/vouch", gulnar.text.encode())
+    assert "gulnar" not in reviewers(server)
+
+
 def test_an_auditor_has_no_word(team: list[Enrolled], members_of: Members, client: ClientOf) -> None:
     carla = members_of.enrol("carla", Role.AUDITOR)
     for path, body in (("/v1/vouch", members_of.make("gulnar").card.text.encode()), (_out(team[0]), b"")):

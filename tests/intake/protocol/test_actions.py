@@ -30,6 +30,7 @@ _BY_REVIEWERS = (
     Action.TAKE_BACK,
     Action.VOUCH,
     Action.SHUT_OUT,
+    Action.UNSAY,
 )
 CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32

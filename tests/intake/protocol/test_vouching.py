@@ -11,7 +11,7 @@ from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError, VerifiedLog, verify_log
 from intake.protocol.card import Card, Role, issue_card, key_id
 from intake.protocol.entry import EntryError, parse_entry
-from intake.protocol.membership import in_words
+from intake.protocol.membership import in_words, let_in_alone
 from intake.protocol.roster import Roster
 from intake.protocol.voices import LASTING
 from ledger import NOON, Ledger, cut, verified_in_pieces
@@ -359,3 +359,39 @@ def test_reviewers_do_not_choose_who_audits_them() -> None:
     team.shut_out(team.keys[0], key_id(carla.verifier))
     team.is_refused("nobody chooses who audits them")
     assert Action.REVOKE not in {parse_entry(line).action for line in team.lines}
+
+
+def test_a_word_that_is_taken_back_counts_no_more_and_may_be_given_again() -> None:
+    team, card = Team(4), new_card()
+    dora = key_id(team.keys[2].verifier)
+    team.vouch(team.keys[0], card)
+    team.shut_out(team.keys[0], dora)
+    for whom in (card.key_id, dora):
+        assert team.roster.can_unsay(key_id(team.keys[0].verifier), whom)
+        team.unsay(team.keys[0], whom)
+        assert not team.roster.can_unsay(key_id(team.keys[0].verifier), whom)
+    team.vouch(team.keys[1], card)
+    team.shut_out(team.keys[1], dora)
+    assert team.reviewers() == ["amina", "boris", "dora", "emre"]
+    team.vouch(team.keys[0], card)
+    team.shut_out(team.keys[0], dora)
+    assert team.reviewers() == ["amina", "boris", "emre", "gulnar"]
+
+
+def test_nobody_takes_back_the_word_of_another_or_one_that_was_enough() -> None:
+    team, card = Team(), new_card()
+    team.vouch(team.keys[0], card)
+    team.unsay(team.keys[1], card.key_id)
+    team.is_refused("no word of theirs")
+    team.lines.pop()
+    team.vouch(team.keys[1], card)
+    team.unsay(team.keys[0], card.key_id)
+    team.is_refused("no word of theirs")
+
+
+def test_where_the_operator_enrolled_alone_is_found() -> None:
+    team = Team(1)
+    team.enrol("carla", Role.AUDITOR)
+    team.revoke(key_id(team.keys[0].verifier))
+    team.add_card(new_card())
+    assert [ruling.place for ruling in let_in_alone(team.verified().state.rulings)] == [len(team.lines) - 1]

@@ -78,6 +78,27 @@ def test_two_compare_the_words_and_let_somebody_in(desk: Desk, team: tuple[Progr
     assert "of 2 <button>" not in amina.get("/members").text
 
 
+def test_a_word_is_taken_back_on_the_page_and_the_others_are_told(desk: Desk, team: tuple[Program, Program]) -> None:
+    amina, boris = team
+    card = make_keys(Role.REVIEWER, "gulnar").card
+    vouch(amina, card)
+    assert "Take my word back" in amina.get("/members").text
+    sync(boris)
+    confirm(boris)
+    assert "Take my word back" not in boris.get("/members").text
+    assert amina.post(f"/members/{card.key_id}/unsay", "/members").status_code == 303
+    sync(boris)
+    assert "amina took back on" in changed(boris)
+    assert f"what they had said of gulnar (key {card.fingerprint})." in changed(boris)
+    again = amina.post(f"/members/{card.key_id}/unsay", "/members")
+    assert (again.status_code, "Nothing was taken back: the desk refused: there is no word" in again.text) == (
+        502,
+        True,
+    )
+    vouch(boris, card)
+    assert active(desk) == ["amina", "boris", "dora"]
+
+
 def test_nobody_vouches_without_saying_that_the_words_were_compared(desk: Desk, team: tuple[Program, Program]) -> None:
     card = make_keys(Role.REVIEWER, "gulnar").card
     answer = team[0].post("/members/vouch", "/members", card=card.text)
