@@ -16,6 +16,26 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     _write(path, data, mode, Path.replace)
 
 
+def exchange_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """As `replace_file`; then the old data is overwritten, as far as the file system writes where it wrote before.
+
+    Where the old file has another name too, as some backups give it one, it stays.
+    """
+    path = path.resolve()
+    if os.name == "nt":
+        # There, what is open can't be replaced.
+        replace_file(path, data, mode=mode)
+        return
+    with path.open("r+b") as old:
+        replace_file(path, data, mode=mode)
+        # Only now: the old data is needed until the new one is on the disk.
+        left = os.fstat(old.fileno())
+        if left.st_nlink == 0:
+            old.write(bytes(left.st_size))
+            old.flush()
+            os.fsync(old.fileno())
+
+
 def make_directory(path: Path) -> None:
     """Make a directory for its owner only, and those above it, durably; one that is there stays as it is."""
     missing = [each for each in (path, *path.parents) if not each.exists()]

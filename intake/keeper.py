@@ -40,7 +40,7 @@ def open_keeper(settings: Settings) -> Keeper:
     server = open_server(settings)
     with server.store.reading() as session:
         log.require_key(session)
-    return Keeper(settings, server.store, server.blobs, log)
+    return Keeper(settings, server.store, server.blobs, log, server.members)
 
 
 def initialise(data: Path, values: dict[str, object], environment: Mapping[str, str] | None = None) -> Settings:

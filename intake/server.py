@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from crypto.logkey import LogVerifier
+from crypto.policy import PolicyError, parse_policy
+from intake.accesslog.proven import ProvenMembers
 from intake.accesslog.read import LogReader
 from intake.protocol.requests import LIFETIME
 from intake.settings import SettingError, Settings
@@ -23,6 +27,8 @@ class Server:
     store: Store
     blobs: Blobs
     log: LogReader
+    members: ProvenMembers
+    """To whom reports are sealed: as the log's key has signed it, whatever else stands in the store."""
 
     def today(self) -> date:
         """The day (UTC) of whatever is stored now, by the log's clock."""
@@ -58,7 +64,18 @@ def open_server(settings: Settings) -> Server:
         schema.require_newest(store)
     except SQLAlchemyError as error:
         raise unopened(settings, error) from error
-    return Server(settings, store, FileBlobs(settings.blobs), LogReader())
+    log = LogReader()
+    return Server(settings, store, FileBlobs(settings.blobs), log, ProvenMembers(log, read_policy(settings.policy)))
+
+
+def read_policy(path: Path) -> LogVerifier:
+    """The public keys of the server's log; `SettingError` where the file doesn't name them."""
+    try:
+        return parse_policy(path.read_bytes()).log
+    except FileNotFoundError:
+        raise SettingError(f"INTAKE_DATA: {path} is missing; run 'intake init'") from None
+    except PolicyError as error:
+        raise SettingError(f"INTAKE_DATA: {path} is damaged; put back your copy of it ({error})") from None
 
 
 def unopened(settings: Settings, error: Exception) -> SettingError:

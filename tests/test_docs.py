@@ -55,7 +55,13 @@ def test_the_architecture_names_every_table_route_and_layer() -> None:
     for table in Base.metadata.tables:
         assert re.search(rf"^\|[^|]*`{table}`", architecture, re.MULTILINE), table
     for row in ENDPOINTS:
-        path = row.path.replace("{item}", "<id>").partition("{resource}")[0].replace("{", "<").replace("}", ">")
+        path = (
+            row.path.replace("{item}", "<id>")
+            .replace("{member}", "<key id>")
+            .partition("{resource}")[0]
+            .replace("{", "<")
+            .replace("}", ">")
+        )
         assert f"`{row.method} {path}" in architecture, row.path
     modules = {path.stem for path in (PROJECT / "intake").glob("[a-z]*.py")}
     folders = {path.parent.name for path in (PROJECT / "intake").glob("*/__init__.py")}

@@ -1,15 +1,16 @@
-"""The operator's entries: who is enrolled and who no longer is."""
+"""The operator's entries: who is enrolled and who no longer is, and how many reviewers must vouch."""
 
 from intake.accesslog.append import LogAppender
 from intake.accesslog.operator import decide
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, Role
-from intake.protocol.roster import Member, RosterError
+from intake.protocol.roster import Member, RosterError, vouches
 from intake.storage.store import Store
 
 
 def enrol(store: Store, log: LogAppender, card: Card, *, clock_is_right: bool = False) -> None:
-    """Let a member in from now on; `RosterError` if the key is enrolled already, or a name that looks like this one.
+    """Let a member in from now on; `RosterError` if the key is enrolled already, or a name that looks like this one,
+    or if reviewers must vouch.
 
     Raises `ClockJumpError` if the log's time would jump by more than a day and nobody has said that the clock is right.
     """
@@ -18,13 +19,24 @@ def enrol(store: Store, log: LogAppender, card: Card, *, clock_is_right: bool = 
 
 
 def revoke(store: Store, log: LogAppender, name: str, role: Role, *, clock_is_right: bool = False) -> Member:
-    """Shut a member out from now on and return who that was; `RosterError` if nobody active has this name and role.
+    """Shut a member out from now on and return who that was; `RosterError` if nobody active has this name.
+
+    `role`: any that reads, or that of an auditor.
 
     Raises `ClockJumpError` as `enrol` does.
     """
     with store.in_order(last=True) as session:
         member = log.roster(session).active(name)
-        if member is None or member.card.role is not role:
+        if member is None or member.card.role.reads is not role.reads:
             raise RosterError(f"there is no active {role} of this name")
         decide(session, log, Action.REVOKE, (f"member/{member.card.key_id}",), clock_is_right=clock_is_right)
     return member
+
+
+def rule(store: Store, log: LogAppender, count: int, *, clock_is_right: bool = False) -> None:
+    """From now on so many reviewers must vouch for a new one; `RosterError` unless these are more than before.
+
+    Raises `ClockJumpError` as `enrol` does.
+    """
+    with store.in_order(last=True) as session:
+        decide(session, log, Action.RULE, (vouches(count),), clock_is_right=clock_is_right)

@@ -18,9 +18,14 @@ from intake.terminal import keep_output_whole
 
 _COMMANDS = {
     "init": ("intake.cli.init:init", "server", "Fill the data directory: settings, keys of the log, the store."),
-    "key": ("intake.cli.key:key", "triage", "Make the keys of a reviewer or an auditor."),
+    "key": ("intake.cli.key:key", "triage", "Make the keys of a reviewer or an auditor; change their passphrase."),
     "reviewer": ("intake.cli.members:reviewer", "server", "Enrol and revoke reviewers (on the server)."),
     "auditor": ("intake.cli.members:auditor", "server", "Enrol and revoke auditors (on the server)."),
+    "rule": (
+        "intake.cli.members:rule",
+        "server",
+        "Rule how many reviewers must vouch for a new one (on the server).",
+    ),
     "clock": (
         "intake.cli.clock:clock",
         "server",

@@ -52,11 +52,16 @@ passphrase_option = click.option(
 )
 
 
-def passphrase(file: Path | None, *, new: bool = False) -> str:
-    """The passphrase of a key file, asked for without showing it; twice where it is a new one."""
+def passphrase(
+    file: Path | None, *, new: bool = False, of: str = "Passphrase", option: str = "--passphrase-file"
+) -> str:
+    """The passphrase of a key file, asked for without showing it; twice where it is a new one.
+
+    `option`: by which a file that holds it can be given.
+    """
     if file is not None:
         return read_text(file).removeprefix("\ufeff").partition("\n")[0]
-    return ask_passphrase(new=new, instead="use --passphrase-file")
+    return ask_passphrase(of, new=new, instead=f"use {option}")
 
 
 def ask_passphrase(of: str = "Passphrase", *, new: bool = False, instead: str) -> str:

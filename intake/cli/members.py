@@ -1,4 +1,4 @@
-"""`intake reviewer` and `intake auditor`: the operator's side of membership."""
+"""`intake reviewer`, `intake auditor` and `intake rule`: the operator's side of membership."""
 
 from pathlib import Path
 
@@ -9,13 +9,14 @@ from intake.cli.clock import clock_is_right_option, confirming
 from intake.cli.common import Group, say
 from intake.keeper import open_keeper
 from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
+from intake.protocol.membership import in_words
 from intake.server import open_server
 from intake.settings import load
 
-_WITH_ARTICLE = {Role.REVIEWER: "a reviewer", Role.AUDITOR: "an auditor"}
-
 
 def _group(role: Role, says: str) -> click.Group:
+    """The commands for whoever has this role; with that of a reviewer, for everybody who reads."""
+
     @click.group(cls=Group, name=role.value, help=says)
     def group() -> None:
         pass
@@ -26,15 +27,18 @@ def _group(role: Role, says: str) -> click.Group:
     def enrol(card: Path, clock_is_right: bool) -> None:
         """Let in whoever made CARD, the file that 'intake key new' wrote. The log shows it to everybody."""
         parsed = _read_card(card)
-        if parsed.role is not role:
-            raise CardError(f"this is the card of {_WITH_ARTICLE[parsed.role]}; use 'intake {parsed.role} enrol'")
+        if parsed.role.reads is not role.reads:
+            other = Role.REVIEWER if parsed.role.reads else Role.AUDITOR
+            raise CardError(f"this is the card of {parsed.role.noun}; use 'intake {other} enrol'")
         server = open_keeper(load())
         confirming(
             lambda right: members.enrol(server.store, server.log, parsed, clock_is_right=right),
             clock_is_right=clock_is_right,
         )
-        say(f"{parsed.name} is enrolled as {role.noun}.")
-        say(f"Key id {parsed.fingerprint}: compare it with what {parsed.name} reads out to you.")
+        say(f"{parsed.name} is enrolled as {parsed.role.noun}.")
+        say(f"Compare the key with what {parsed.name} reads out to you, over another channel:")
+        say(f"  in words:  {parsed.words}")
+        say(f"  in digits: {parsed.fingerprint}")
         with server.store.reading() as session:
             before = server.log.roster(session).holders(parsed.name)[:-1]
         for member in before:
@@ -50,7 +54,7 @@ def _group(role: Role, says: str) -> click.Group:
             lambda right: members.revoke(server.store, server.log, name, role, clock_is_right=right),
             clock_is_right=clock_is_right,
         )
-        say(f"{name} (key id {member.card.fingerprint}) is no longer {role.noun}.")
+        say(f"{name} (key id {member.card.fingerprint}) is no longer {member.card.role.noun}.")
 
     @group.command(name="list")
     def list_() -> None:
@@ -58,9 +62,12 @@ def _group(role: Role, says: str) -> click.Group:
         server = open_server(load())
         with server.store.reading() as session:
             roster = server.log.roster(session)
-        for member in (member for member in roster.members if member.card.role is role):
+        for member in (member for member in roster.members if member.card.role.reads is role.reads):
             until = f"until {member.until:%Y-%m-%d}" if member.until else "active"
-            say(f"{member.card.name:<20} {member.card.fingerprint}  since {member.since:%Y-%m-%d}, {until}")
+            lead = ", lead" if member.card.role is Role.LEAD else ""
+            say(f"{member.card.name:<20} {member.card.fingerprint}  since {member.since:%Y-%m-%d}, {until}{lead}")
+        for line in in_words(roster, server.log.now()) if role.reads else ():
+            say(line)
 
     return group
 
@@ -70,6 +77,28 @@ def _read_card(path: Path) -> Card:
         return parse_card(path.read_text("utf-8"))
     except UnicodeDecodeError:
         raise NotACardError from None
+
+
+@click.group(cls=Group)
+def rule() -> None:
+    """Rule what reviewers decide together. The log shows it to everybody."""
+
+
+@rule.command()
+@click.argument("count", type=click.IntRange(1, 9))
+@clock_is_right_option
+def vouches(count: int, clock_is_right: bool) -> None:
+    """COUNT reviewers must vouch for whoever is enrolled as one from now on, or all that there are, if they are fewer.
+
+    They compare the key by voice and vouch on the page of the members in their program; you can enrol a reviewer alone
+    only where nobody is there to vouch. The number can be raised, and never lowered. Auditors are enrolled as before.
+    """
+    server = open_keeper(load())
+    confirming(
+        lambda right: members.rule(server.store, server.log, count, clock_is_right=right),
+        clock_is_right=clock_is_right,
+    )
+    say(f"From now on {count} must vouch for whoever is enrolled as a reviewer.")
 
 
 reviewer = _group(Role.REVIEWER, "Enrol and revoke reviewers: new reports are sealed to every active one.")

@@ -12,6 +12,7 @@ from intake.accesslog.nonces import forget, is_used, remember
 from intake.desk.clocks import require_agreement, require_loggable
 from intake.desk.quota import count, require_quota
 from intake.keeper import Keeper
+from intake.protocol.actions import RULINGS
 from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
 from intake.protocol.requests import RequestError, SignedRequest, verify
@@ -54,6 +55,8 @@ def admitted(*, last: bool = False) -> Iterator[tuple[Session, SignedRequest, En
 def logged(*, last: bool = False) -> Iterator[Logged]:
     """A writing transaction in which a request is admitted and what it does is appended to the log.
 
+    Raises `RosterError` for what decides about the members and can't be, by the log so far.
+
     `last`: for what deletes, which may take the last of the disk and is refused to nobody who has added too much.
     """
     with admitted(last=last) as (session, signed, row):
@@ -66,7 +69,10 @@ def logged(*, last: bool = False) -> Iterator[Logged]:
         at = clock.time(log.now())
         # Against what will be logged: the request may have waited for the lock for long.
         require_loggable(signed.created, at, clock)
-        size = log.append(session, Entry(at, signed.key_id, does.action, does.objects, kept))
+        entry = Entry(at, signed.key_id, does.action, does.objects, kept)
+        if does.action in RULINGS:
+            log.roster(session).copy().apply(entry)
+        size = log.append(session, entry)
         # An entry stays for ever, and everybody has to read it.
         if last:
             count(session, signed.key_id, at.date(), size)

@@ -210,6 +210,30 @@ def deposited(keys: str) -> Response:
     return Response(abort(404) if sealed is None else sealed, mimetype=_BYTES)
 
 
+@routes.serves(endpoints.VOUCH)
+def vouch() -> Response:
+    """Log that a reviewer vouches for a card: who is enrolled follows from the log."""
+    with logged():
+        pass
+    return Response(status=204)
+
+
+@routes.serves(endpoints.SHUT_OUT)
+def shut_out(member: str) -> Response:  # noqa: ARG001 - it is logged, and who is enrolled follows from that
+    """Log that a reviewer wants another one revoked."""
+    with logged(last=True):
+        pass
+    return Response(status=204)
+
+
+@routes.serves(endpoints.UNSAY)
+def unsay(member: str) -> Response:  # noqa: ARG001 - as above
+    """Log that a reviewer takes back what they said of somebody."""
+    with logged(last=True):
+        pass
+    return Response(status=204)
+
+
 @routes.serves(endpoints.CHECKPOINT)
 def checkpoint() -> Response:
     """The newest signed checkpoint."""

@@ -41,15 +41,49 @@ class Action(StrEnum):
     REVOKE = "revoke"
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
+    RULE = "rule"
+    """The operator rules how many reviewers must vouch for whoever is enrolled from now on; it is never fewer again."""
+    VOUCH = "vouch"
+    """A reviewer vouches for a card. The last whose word is needed enrols it."""
+    SHUT_OUT = "shut_out"
+    """A reviewer wants another one revoked. The last whose word is needed revokes them."""
+    UNSAY = "unsay"
+    """A reviewer takes back what they said of somebody, for whom it was not enough yet."""
 
 
-OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+OPERATORS = frozenset(
+    {
+        Action.ENROL,
+        Action.REVOKE,
+        Action.CLOCK,
+        Action.RULE,
+    }
+)
 """What the operator does; nobody signs for these."""
 
-RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+RULINGS = frozenset(
+    {
+        Action.ENROL,
+        Action.REVOKE,
+        Action.CLOCK,
+        Action.RULE,
+        Action.VOUCH,
+        Action.SHUT_OUT,
+        Action.UNSAY,
+    }
+)
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
-SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2, Action.DEPOSIT: 3}
+SINCE: Mapping[Action, int] = {
+    Action.CLOCK: 2,
+    Action.MAKE: 2,
+    Action.TAKE_BACK: 2,
+    Action.DEPOSIT: 3,
+    Action.RULE: 3,
+    Action.VOUCH: 3,
+    Action.SHUT_OUT: 3,
+    Action.UNSAY: 3,
+}
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
 

@@ -21,7 +21,7 @@ from crypto.note import NoteError
 from intake.protocol.actions import OPERATORS, RULINGS, Action, ActionError
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.endpoints import may, named
-from intake.protocol.entry import OPERATOR, Entry, EntryError, LoggedRequest, parse_entry
+from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.logstate import LogState, Ruling, reusable
 from intake.protocol.requests import RequestError, SignedRequest, parse_base
 from intake.protocol.roster import Roster, RosterError
@@ -158,28 +158,36 @@ class _Replay:
         if entry.version < self._version:
             raise EntryError("it is of an older version than the entry above it")
         self._version = entry.version
-        if entry.request is None:
-            if entry.who != OPERATOR or entry.action not in OPERATORS:
-                raise EntryError("nobody signed for it")
-        else:
-            self._check_request(entry, entry.request)
+        request = require_said(entry, self._roster, self._clock, self._log)
+        if request is not None:
+            # Of those that were used, only what the clock lets in is known.
+            if request.base in self._bases:
+                raise EntryError("its request was used before")
+            self._bases[request.base] = request.created
 
-    def _check_request(self, entry: Entry, logged: LoggedRequest) -> None:
-        request = parse_base(logged.base, logged.signature)
-        member, verifier = self._roster.member(request.key_id), self._roster.verifier(request.key_id)
-        if entry.who != request.key_id or member is None or verifier is None:
-            raise EntryError("its signer was not enrolled at the time")
-        verifier.verify_bytes(logged.base.encode(), logged.signature)
-        # Before it is looked for among those that were used: of these, only what this lets in is known.
-        self._clock.require(request.created, entry.at)
-        if logged.base in self._bases:
-            raise EntryError("its request was used before")
-        if request.log != self._log:
-            raise EntryError("its request was signed for another desk")
-        self._bases[logged.base] = request.created
-        _require_named(entry, request, logged.body)
-        if not may(member.card.role, entry.action):
-            raise EntryError(f"a member with the role of {member.card.role} may not do this")
+
+def require_said(entry: Entry, roster: Roster, clock: LogClock, log: str) -> SignedRequest | None:
+    """That whoever an entry of this log names has said it: its request, or None where it is the operator's.
+
+    `roster` and `clock`: before the entry. Raises one of the errors that make an entry false. Whether the request was
+    used before is for the caller.
+    """
+    if entry.request is None:
+        if entry.who != OPERATOR or entry.action not in OPERATORS:
+            raise EntryError("nobody signed for it")
+        return None
+    request = parse_base(entry.request.base, entry.request.signature)
+    member, verifier = roster.member(request.key_id), roster.verifier(request.key_id)
+    if entry.who != request.key_id or member is None or verifier is None:
+        raise EntryError("its signer was not enrolled at the time")
+    verifier.verify_bytes(entry.request.base.encode(), entry.request.signature)
+    clock.require(request.created, entry.at)
+    if request.log != log:
+        raise EntryError("its request was signed for another desk")
+    _require_named(entry, request, entry.request.body)
+    if not may(member.card.role, entry.action):
+        raise EntryError(f"a member with the role of {member.card.role} may not do this")
+    return request
 
 
 def _require_named(entry: Entry, request: SignedRequest, body: str | None) -> None:

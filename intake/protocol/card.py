@@ -1,4 +1,4 @@
-"""A card: the public half of a reviewer's or auditor's keys, as a signed note (C2SP signed-note) by the key it names.
+"""A card: the public half of a member's keys, as a signed note (C2SP signed-note) by the key it names.
 
 The signature shows that whoever made the card holds the key. The same text is handed to the operator, enrolled in the
 log, and read by every program that seals or verifies.
@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient
 from crypto.note import Note, NoteError, SigningKey, Verifier, parse_note, parse_verifier
+from crypto.spoken import spoken
 from intake.protocol.entry import OPERATOR
 from intake.protocol.names import UnfitNameError, alike, require_plain
 
@@ -36,10 +37,19 @@ class NotACardError(CardError):
 
 
 class Role(StrEnum):
-    """What a member may do: reviewers open reports, auditors only read the log."""
+    """What a member may do: reviewers open reports, auditors only read the log.
+
+    A lead is a reviewer who also approves what takes more than one: exports and deletions.
+    """
 
     REVIEWER = "reviewer"
     AUDITOR = "auditor"
+    LEAD = "lead"
+
+    @property
+    def reads(self) -> bool:
+        """Whether reports are sealed to such a member, who then is a reviewer for all that reviewers do."""
+        return self is not Role.AUDITOR
 
     @property
     def noun(self) -> str:
@@ -67,6 +77,11 @@ class Card:
         """The same digits in groups of four, to be read aloud."""
         return " ".join(textwrap.wrap(self.key_id, 4))
 
+    @property
+    def words(self) -> str:
+        """The same as twelve words, which are read aloud with fewer mistakes."""
+        return " ".join(spoken(bytes.fromhex(self.key_id)))
+
 
 def key_id(verifier: Verifier) -> str:
     """The first 128 bits of the SHA-256 of an Ed25519 public key, in hex."""
@@ -74,7 +89,7 @@ def key_id(verifier: Verifier) -> str:
 
 
 def issue_card(role: Role, key: SigningKey, identity: HybridIdentity | None) -> Card:
-    """The card of a member who holds `key` and, for a reviewer, `identity`; `UnfitMemberError` for an unfit name."""
+    """The card of a member who holds `key` and, if they read, `identity`; `UnfitMemberError` for an unfit name."""
     require_fit(key.verifier.name)
     lines = [_TITLE, f"role: {role}", f"key: {key.verifier}"]
     if identity is not None:
@@ -99,7 +114,7 @@ def parse_card(text: str) -> Card:
 def _card(values: dict[str, str], verifier: Verifier, text: str) -> Card:
     _require_name(verifier.name)
     role = Role(values["role"])
-    recipient = _hybrid(values["recipient"]) if role is Role.REVIEWER else None
+    recipient = _hybrid(values["recipient"]) if role.reads else None
     if values.keys() != ({"role", "key", "recipient"} if recipient else {"role", "key"}):
         raise CardError("the card has a line that it should not have")
     return Card(role=role, name=verifier.name, verifier=verifier, recipient=recipient, text=text)

@@ -10,18 +10,25 @@ from functools import cache
 
 from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
-from intake.protocol.card import Role
+from intake.protocol.card import CardError, Role, parse_card
 from intake.protocol.kinds import BY_REVIEWERS
 
 _ID = r"[0-9a-f]{32}"
 _FROM = r"\?from=([1-9][0-9]{0,14})"
 _HAVE = r"\?have=([0-9a-f]{64})"
-_REVIEWERS = frozenset({Role.REVIEWER})
+_REVIEWERS = frozenset(role for role in Role if role.reads)
 _MEMBERS = frozenset(Role)
 _DIGEST = r"[0-9a-f]{64}"
 _MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_PATTERNS = {"tip": _ID, "keys": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
+_PATTERNS = {
+    "tip": _ID,
+    "item": _ID,
+    "day": rf"{_DAY}(?:--{_DAY})?",
+    "resource": r"[!-~]+",
+    "keys": _ID,
+    "member": _ID,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,40 @@ ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, que
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, DEPOSIT, DEPOSITED, CHECKPOINT, ENTRIES, LOG)
+
+def _carded(body: bytes) -> tuple[str, ...]:
+    """The member whose card a body is."""
+    try:
+        return (f"member/{parse_card(body.decode()).key_id}",)
+    except (CardError, UnicodeDecodeError):
+        raise ActionError("the body must be a card") from None
+
+
+VOUCH = Endpoint("POST", "/v1/vouch", _REVIEWERS, Action.VOUCH, limits.SHORT, largest_body=limits.CARD, in_body=_carded)
+"""A reviewer vouches for exactly this card, the body, which the log holds: whoever verifies it needs nothing else."""
+SHUT_OUT = Endpoint("POST", "/v1/members/{member}/shut_out", _REVIEWERS, Action.SHUT_OUT, limits.SHORT)
+"""A reviewer wants another one revoked."""
+UNSAY = Endpoint("DELETE", "/v1/members/{member}/word", _REVIEWERS, Action.UNSAY, limits.SHORT)
+"""A reviewer takes back their word for somebody, or against them."""
+
+ENDPOINTS = (
+    DAYS,
+    DAY,
+    READ,
+    ITEM,
+    ADD,
+    TAKE_BACK,
+    MAKE,
+    OPEN,
+    CHECKPOINT,
+    ENTRIES,
+    LOG,
+    DEPOSIT,
+    DEPOSITED,
+    VOUCH,
+    SHUT_OUT,
+    UNSAY,
+)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from intake.protocol.actions import SINCE, Action
+from intake.protocol.actions import RULINGS, SINCE, Action
 
 VERSION = 3
 """Of new entries. The second brought names that can be told apart, corrections of the clock and confirmed times; the
@@ -20,6 +20,8 @@ OPERATOR = "operator"
 
 
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+_RULING = tuple(_CANONICAL.encode({"action": action.value}).removesuffix("}").encode() for action in RULINGS)
 
 
 class EntryError(ValueError):
@@ -86,13 +88,18 @@ def parse_entry(line: bytes) -> Entry:
     raise EntryError("this is not an entry of the log")
 
 
+def rules(line: bytes) -> bool:
+    """Whether a canonical line is a ruling; without reading it, since the action stands first in each."""
+    return line.startswith(_RULING)
+
+
 def _entry(values: dict[str, Any]) -> Entry:
     action, version = Action(values["action"]), values["v"]
     if type(version) is not int or version not in range(1, VERSION + 1):
         raise EntryError("an entry of an unknown version")
     if version < SINCE.get(action, 1) or (version == 1 and "confirmed" in values):
         raise EntryError("it says what entries of its version don't know yet")
-    if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE):
+    if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE, Action.RULE):
         raise EntryError("only the operator confirms a time")
     if "card" in values and action is not Action.ENROL:
         raise EntryError("only an enrolment shows a card")

@@ -31,6 +31,9 @@ is as long as it may be, in letters of two bytes each."""
 DEPOSIT = 64 * 1024
 """A member's own keys, sealed to what they have on paper, with much to spare."""
 
+CARD = 8_192
+"""A member's card: 2 kB of it are the recipient."""
+
 ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""
 

@@ -1,27 +1,70 @@
-"""Who may read and who may audit, derived from the log alone: what is not enrolled there gets nothing sealed to it."""
+"""Who may read and who may audit, derived from the log alone: what is not enrolled there gets nothing sealed to it.
 
+The operator enrols alone until a rule says how many reviewers must vouch. From then on the operator lets in auditors,
+who read nothing but the log, and whoever nobody is there to vouch for: the first reviewer, or the first after a
+disaster. The operator can shut anybody out at once; two reviewers at least, and as many as must vouch, can shut out
+another one.
+"""
+
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from crypto.age import HybridRecipient
 from crypto.note import Verifier
 from intake.protocol.actions import Action
-from intake.protocol.card import Card, CardError, Role, parse_card
-from intake.protocol.entry import OPERATOR, Entry
+from intake.protocol.card import Card, CardError, parse_card
+from intake.protocol.entry import OPERATOR, VERSION, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
+from intake.protocol.voices import Voices
+
+_ROLES_SINCE = 3
+"""The version of entries by which a member may get another role."""
+_VOUCHES = re.compile(r"vouches/([1-9])")
+_FEWEST_TO_SHUT_OUT = 2
+"""One alone could otherwise be rid of everybody else before anybody looks."""
 
 
 class RosterError(ValueError):
-    """An enrolment or revocation that the log so far does not allow."""
+    """An enrolment, revocation, rule or voice that the log so far does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A reviewer or auditor and the time of enrolment and revocation (UTC)."""
+    """A member and the time of enrolment and revocation (UTC).
+
+    `vouched`: who vouched for the card; `shut_out`: who shut them out. Key ids; nobody, where it was the operator.
+    """
 
     card: Card
     since: datetime
     until: datetime | None = None
+    vouched: Sequence[str] = ()
+    shut_out: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody for whom reviewers have vouched, but not enough yet. `by`: key ids; `needed`: how many it takes."""
+
+    card: Card
+    by: Sequence[str]
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accused:
+    """A reviewer whom others want shut out, but not enough yet. `by` and `needed` as for a candidate."""
+
+    member: Member
+    by: Sequence[str]
+    needed: int
+
+
+def vouches(count: int) -> str:
+    """How the log names the rule that so many reviewers must vouch."""
+    return f"vouches/{count}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +82,93 @@ class Roster:
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
         self._changes: list[_Change] = []
+        self._rule = 0
+        self._vouched, self._accused = Voices(), Voices()
 
     def apply(self, entry: Entry) -> None:
-        """Take the next entry; only the operator's entries change anything. `RosterError` if it can't be."""
-        if entry.action is Action.ENROL:
-            self._enrol(entry)
-        elif entry.action is Action.REVOKE:
-            self._revoke(entry)
-        elif entry.action is not Action.CLOCK:
-            return
+        """Take the next entry, of which only rulings change anything. `RosterError` if it can't be."""
+        match entry.action:
+            case Action.ENROL:
+                self._enrol(entry)
+            case Action.REVOKE:
+                self._revoke(entry)
+            case Action.RULE:
+                self._set_rule(entry)
+            case Action.VOUCH:
+                self._vouch(entry)
+            case Action.SHUT_OUT:
+                self._shut_out(entry)
+            case Action.UNSAY:
+                self._unsay(entry)
+            case Action.CLOCK:
+                pass
+            case _:
+                return
         self._changes.append(_Change(entry.at, len(self.reviewers), entry.action is Action.CLOCK))
 
     def copy(self) -> "Roster":
         """A roster to try an entry on."""
         other = Roster()
         other._members, other._changes = dict(self._members), list(self._changes)
+        other._rule, other._vouched, other._accused = self._rule, self._vouched, self._accused
         return other
+
+    @property
+    def rule(self) -> int:
+        """How many reviewers must vouch for a new one, as far as there are so many; 0: the operator enrols alone."""
+        return self._rule
+
+    def candidates(self, at: datetime) -> tuple[Candidate, ...]:
+        """For whom somebody has vouched, as far as that counts at a time (UTC) and they still could be enrolled."""
+        found = []
+        for text in self._vouched.said:
+            card = parse_card(text)
+            by, needed = self._vouching(card, at)
+            if by and self._fits(card):
+                found.append(Candidate(card, by, needed))
+        return tuple(found)
+
+    def candidate(self, card: Card, at: datetime) -> Candidate:
+        """Whoever has this card, with those who have vouched for them, as far as that counts at a time (UTC)."""
+        return Candidate(card, *self._vouching(card, at))
+
+    def accused(self, at: datetime) -> tuple[Accused, ...]:
+        """Whom others want shut out, as far as that counts at a time (UTC)."""
+        active = (member for member in self.reviewers if member.card.key_id in self._accused.said)
+        found = ((member, *self._accusing(member, at)) for member in active)
+        return tuple(Accused(member, by, needed) for member, by, needed in found if by)
+
+    def needed_to_shut_out(self, member: Member) -> int:
+        """How many others must say it."""
+        return max(_FEWEST_TO_SHUT_OUT, self._needed(self._others(member.card)))
+
+    def cards(self, key: str) -> Sequence[Card]:
+        """The cards of this key id for which somebody has vouched, and it was not enough yet."""
+        return [card for card in map(parse_card, self._vouched.said) if card.key_id == key]
+
+    def can_unsay(self, who: str, key: str) -> bool:
+        """Whether a member has said something of whoever has this key, that was not enough yet. By key ids."""
+        return bool(self._said_by(who, key))
+
+    def require_vouch(self, who: str, card: Card, version: int = VERSION) -> None:
+        """Raise `RosterError` unless a member, by key id, could vouch for this card, by an entry of this version."""
+        if not self._rule:
+            raise RosterError("nobody has to vouch yet: the operator enrols alone")
+        self._require_new(card, version)
+        if who not in self._others(card):
+            raise RosterError("only an active reviewer can vouch, and nobody for themself")
+
+    def require_shut_out(self, who: str, member: Member) -> None:
+        """Raise `RosterError` unless a member, by key id, could say that this one be shut out."""
+        if not self._rule:
+            raise RosterError("only the operator can revoke as long as nobody has to vouch")
+        if not member.card.role.reads:
+            raise RosterError("only the operator can revoke an auditor: nobody chooses who audits them")
+        others = self._others(member.card)
+        if member.until is not None or who not in others:
+            raise RosterError("only an active reviewer can be shut out, and only by another one")
+        if len(others) < _FEWEST_TO_SHUT_OUT:
+            raise RosterError("that takes two others, and there is only one: ask the operator to revoke them")
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -64,9 +178,7 @@ class Roster:
     @property
     def reviewers(self) -> tuple[Member, ...]:
         """The active reviewers: those that new reports are sealed to."""
-        return tuple(
-            member for member in self._members.values() if member.until is None and member.card.role is Role.REVIEWER
-        )
+        return tuple(member for member in self._members.values() if member.until is None and member.card.role.reads)
 
     @property
     def recipients(self) -> tuple[HybridRecipient, ...]:
@@ -112,20 +224,92 @@ class Roster:
         return f"{member.card.name} (key {member.card.fingerprint})" if self.likes(member) else member.card.name
 
     def _enrol(self, entry: Entry) -> None:
+        card = _carded(entry, entry.card)
+        self._require_new(card, entry.version)
+        if self._rule and card.role.reads and self._others(card):
+            raise RosterError(
+                f"reviewers must vouch for them: {self._needed(self._others(card))} of those there are, on the page "
+                "of the members in their program"
+            )
+        self._let_in(card, entry.at, ())
+
+    def _set_rule(self, entry: Entry) -> None:
+        rule = _VOUCHES.fullmatch(entry.objects[0]) if len(entry.objects) == 1 else None
+        if rule is None:
+            raise RosterError("a rule must say how many have to vouch, from 1 to 9")
+        if int(rule[1]) <= self._rule:
+            raise RosterError(f"{self._rule} must vouch already, and the operator can't make them fewer")
+        self._rule = int(rule[1])
+
+    def _vouch(self, entry: Entry) -> None:
+        card = _carded(entry, entry.request.body if entry.request else None)
+        self.require_vouch(entry.who, card, entry.version)
+        self._vouched = self._vouched.with_voice(card.text, entry.who, entry.at)
+        by, needed = self._vouching(card, entry.at)
+        if len(by) >= needed:
+            self._let_in(card, entry.at, by)
+            self._vouched = self._vouched.without(card.text)
+
+    def _shut_out(self, entry: Entry) -> None:
+        member = self._named(entry)
+        self.require_shut_out(entry.who, member)
+        self._accused = self._accused.with_voice(member.card.key_id, entry.who, entry.at)
+        by, needed = self._accusing(member, entry.at)
+        if len(by) >= needed:
+            self._end(member, entry.at, by)
+            self._accused = self._accused.without(member.card.key_id)
+
+    def _unsay(self, entry: Entry) -> None:
+        keys = [name.removeprefix("member/") for name in entry.objects]
+        said = self._said_by(entry.who, keys[0]) if len(keys) == 1 else []
+        if not said:
+            raise RosterError("there is no word of theirs that could be taken back")
+        for subject in said:
+            self._vouched = self._vouched.without_voice(subject, entry.who)
+            self._accused = self._accused.without_voice(subject, entry.who)
+
+    def _said_by(self, who: str, key: str) -> Sequence[str]:
+        """Of what a member has said something: cards of this key, and the key itself, if they want it shut out."""
+        cards = [card.text for card in self.cards(key) if who in self._vouched.said[card.text]]
+        return [*cards, key] if who in self._accused.said.get(key, {}) else cards
+
+    def _others(self, card: Card) -> Collection[str]:
+        """The active reviewers who could say something of whoever has this card: all others."""
+        return {member.card.key_id for member in self.reviewers} - {card.key_id}
+
+    def _needed(self, others: Collection[str]) -> int:
+        return max(1, min(self._rule, len(others)))
+
+    def _vouching(self, card: Card, at: datetime) -> tuple[Sequence[str], int]:
+        others = self._others(card)
+        return self._vouched.counting(card.text, at, others), self._needed(others)
+
+    def _accusing(self, member: Member, at: datetime) -> tuple[Sequence[str], int]:
+        by = self._accused.counting(member.card.key_id, at, self._others(member.card))
+        return by, self.needed_to_shut_out(member)
+
+    def _let_in(self, card: Card, at: datetime, by: Sequence[str]) -> None:
+        known = self._members.get(card.key_id)
+        since = at if known is None else known.since
+        self._members[card.key_id] = Member(card, since, vouched=by)
+
+    def _fits(self, card: Card) -> bool:
         try:
-            card = parse_card(entry.card or "")
-        except CardError as error:
-            raise RosterError(str(error)) from error
-        if card.key_id in self._members:
-            raise RosterError("this key was enrolled before")
+            self._require_new(card, VERSION)
+        except RosterError:
+            return False
+        return True
+
+    def _require_new(self, card: Card, version: int) -> None:
+        """Raise `RosterError` unless this card may be enrolled by an entry of this version, if enough are for it."""
+        if (known := self._members.get(card.key_id)) is not None:
+            _require_other_role(known, card, version)
+            return
         if self.active(card.name) is not None:
             raise RosterError("somebody of this name is enrolled already")
         # The first version had no such rule, and what was enrolled by it stays.
-        if entry.version > 1:
+        if version > 1:
             self._require_own(card.name)
-        if entry.objects != (f"member/{card.key_id}",):
-            raise RosterError("the entry names another member than its card")
-        self._members[card.key_id] = Member(card=card, since=entry.at)
 
     def _require_own(self, name: str) -> None:
         """Raise `RosterError` unless the name can be told from every other that was ever enrolled.
@@ -141,8 +325,37 @@ class Roster:
                 raise RosterError(f"the name looks like that of {other}; choose one that can't be taken for it")
 
     def _revoke(self, entry: Entry) -> None:
+        self._end(self._named(entry), entry.at, ())
+
+    def _end(self, member: Member, at: datetime, by: Sequence[str]) -> None:
+        self._members[member.card.key_id] = replace(member, until=at, shut_out=by)
+
+    def _named(self, entry: Entry) -> Member:
+        """The active member whom an entry names alone."""
         keys = [name.removeprefix("member/") for name in entry.objects]
         member = self._members.get(keys[0]) if len(keys) == 1 else None
         if member is None or member.until is not None:
             raise RosterError("only an active member can be revoked")
-        self._members[keys[0]] = replace(member, until=entry.at)
+        return member
+
+
+def _carded(entry: Entry, text: str | None) -> Card:
+    """The card that an entry shows, of the member whom it names."""
+    try:
+        card = parse_card(text or "")
+    except CardError as error:
+        raise RosterError(str(error)) from error
+    if entry.objects != (f"member/{card.key_id}",):
+        raise RosterError("the entry names another member than its card")
+    return card
+
+
+def _require_other_role(known: Member, card: Card, version: int) -> None:
+    """Raise `RosterError` unless a card of a key that was enrolled makes a lead of a reviewer, or the other way."""
+    before = known.card
+    if version < _ROLES_SINCE or known.until is not None or card.text == before.text:
+        raise RosterError("this key was enrolled before")
+    if not (before.role.reads and card.role.reads):
+        raise RosterError("nobody becomes an auditor, or stops being one, with the same key: make new ones")
+    if (before.name, before.recipient) != (card.name, card.recipient):
+        raise RosterError("this key was enrolled before: a card that changes the role changes nothing else")

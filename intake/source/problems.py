@@ -16,7 +16,7 @@ from intake.source.session.tokens import CSRFError, NoCookieError
 from intake.source.session.visits import end_visits_of, kept_seed
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.tip.chain import TipGoneError
-from intake.source.tip.correspondence import NoReviewersError
+from intake.source.tip.correspondence import NoReviewersError, UnprovenReviewersError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,8 +33,11 @@ _TOO_OFTEN = _("That was a lot in a short time. Please wait a minute and load th
 _WAIT = "60"
 """Seconds. The same for everybody: what is left until a counter starts anew would tell the server's time."""
 
+_NO_REPORTS = _("Reports can't be taken at the moment. Nothing was sent. Please come back later.")
+
 _WORDS: dict[type[HTTPException] | int, Any] = {
-    NoReviewersError: _("Reports can't be taken at the moment. Nothing was sent. Please come back later."),
+    NoReviewersError: _NO_REPORTS,
+    UnprovenReviewersError: _NO_REPORTS,
     StoreFailingError: _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes."),
     NoRoomError: _("Files can't be taken at the moment, but text can. Please try again tomorrow."),
     NoTextRoomError: _("Nothing can be stored at the moment. Nothing was sent. Please come back tomorrow."),
@@ -81,6 +84,11 @@ def set_problems(app: Flask) -> None:
         app.logger.error("the store fails: %s", describe(error))
         return _answer(StoreFailingError())
 
+    def nobody_is_sure(error: UnprovenReviewersError) -> Response:
+        # What is wrong with the log, for the operator: nothing of it is a source's.
+        app.logger.error("no report is taken: %s", error.__cause__)
+        return _answer(error)
+
     def tip_is_gone(_error: TipGoneError) -> Response:
         # As if it had come a moment later: what was written stands there, and the page asks whose it is.
         if (seed := kept_seed()) is not None:
@@ -90,6 +98,7 @@ def set_problems(app: Flask) -> None:
         return response
 
     app.register_error_handler(HTTPException, _answer)
+    app.register_error_handler(UnprovenReviewersError, nobody_is_sure)
     app.register_error_handler(TipGoneError, tip_is_gone)
     app.register_error_handler(SQLAlchemyError, store_fails)
     app.register_error_handler(OSError, store_fails)

@@ -9,8 +9,10 @@ from rich.console import Console
 
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
+from intake.protocol.card import parse_card
 from intake.protocol.endpoints import what_was_made
 from intake.protocol.entry import OPERATOR, Entry
+from intake.protocol.membership import in_words, let_in_alone
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
 from intake.triage.desk.client import DeskClient
@@ -62,6 +64,9 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  read: a program fetched this, sealed, and its member could open it"
     yield "  make: a member made this: a report that came otherwise, or a dossier of the team's own"
     yield "  open: a program says that it showed this to its member"
+    yield "  vouch, shut_out: a reviewer's word that somebody be enrolled, or revoked; the last that was needed did it"
+    yield "  unsay: such a word was taken back, before it was enough"
+    yield "  rule: the operator set how many reviewers must vouch"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
@@ -74,18 +79,21 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
             f"; the name is that of {other.card.key_id}, or looks like it" for other in verified.roster.likes(member)
         )
         yield f"{card.key_id}  {card.role.value}  {card.name}  since {member.since:%Y-%m-%d %H:%M:%S}, {until}{likes}"
+    yield from in_words(verified.roster, verified.clock.last)
     yield ""
     yield f"Verified: {verified.checkpoint.size} entries of the log {verified.checkpoint.origin}"
     yield f"Root:     {verified.checkpoint.root.hex()}"
 
 
 def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:
-    """What is no fault of the log but should be looked at: corrections of the clock, and a future that hasn't come."""
+    """What is no fault of the log but should be looked at."""
     for correction in verified.clock.corrections:
         yield (
             f"Clock:    entry {correction.place} set the log's time back from {correction.before:%Y-%m-%d %H:%M:%S} "
             f"to {correction.after:%Y-%m-%d %H:%M:%S}; days between the two may be wrong"
         )
+    for ruling in let_in_alone(verified.state.rulings):
+        yield f"Members:  entry {ruling.place} is the operator's alone: nobody was there to vouch for who was enrolled"
     ahead = [index for index, entry in enumerate(verified.entries) if entry.at > now + LIFETIME]
     if ahead:
         yield (
@@ -103,7 +111,7 @@ def _name(verified: VerifiedLog, entry: Entry) -> str:
 def _did(verified: VerifiedLog, entry: Entry) -> str:
     objects = (_object(verified, name) for name in entry.objects) if len(entry.objects) <= _NAMED else _counts(entry)
     confirmed = ("(the operator confirmed the time)",) if entry.confirmed else ()
-    return " ".join((entry.action.value, *objects, *confirmed, *_made(entry)))
+    return " ".join((entry.action.value, *objects, *confirmed, *_made(entry), *_carded(entry)))
 
 
 def _made(entry: Entry) -> Iterator[str]:
@@ -111,6 +119,13 @@ def _made(entry: Entry) -> Iterator[str]:
     if entry.action is Action.MAKE and entry.request is not None:
         query = parse_base(entry.request.base, entry.request.signature).query
         yield f"(summary's payload: SHA-256 {what_was_made(query).payload})"
+
+
+def _carded(entry: Entry) -> Iterator[str]:
+    """Whose card somebody vouched for, who may never be enrolled."""
+    if entry.action is Action.VOUCH and entry.request is not None:
+        card = parse_card(entry.request.body or "")
+        yield f"({card.name}, as {card.role.noun})"
 
 
 def _counts(entry: Entry) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from intake.durable import write_new
+from intake.durable import exchange_file, write_new
 from intake.keeper import initialise, open_keeper, read_log_key
 
 pytestmark = pytest.mark.slow
@@ -55,6 +55,25 @@ def test_the_logs_key_is_synced_with_its_directory_before_the_store_is_made(tmp_
         store.start(),
     ]
     assert order == sorted(order)
+
+
+def test_what_was_in_a_file_that_is_exchanged_is_overwritten_where_it_lay(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_bytes(b"old" * 5000)
+    link.symlink_to(file)
+    with file.open("rb") as held:
+        exchange_file(link, b"new")
+        assert held.read() == bytes(15000)
+    assert (file.read_bytes(), link.is_symlink()) == (b"new", True)
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_that_shares_the_old_file_keeps_it(tmp_path: Path) -> None:
+    file, backup = tmp_path / "file", tmp_path / "backup"
+    file.write_bytes(b"old")
+    backup.hardlink_to(file)
+    exchange_file(file, b"new")
+    assert (file.read_bytes(), backup.read_bytes()) == (b"new", b"old")
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -27,7 +27,7 @@ class Members:
 
     def make(self, name: str, role: Role = Role.REVIEWER) -> Enrolled:
         key = SigningKey.generate(name)
-        identity = HybridIdentity.generate() if role is Role.REVIEWER else None
+        identity = HybridIdentity.generate() if role.reads else None
         return Enrolled(name, key, identity, issue_card(role, key, identity))
 
     def enrol(self, name: str, role: Role = Role.REVIEWER) -> Enrolled:

@@ -15,9 +15,10 @@ from crypto.note import SigningKey
 from intake.protocol.actions import Action
 from intake.protocol.audit import replay
 from intake.protocol.card import Card, Role, issue_card
-from intake.protocol.endpoints import named
+from intake.protocol.endpoints import endpoint, named
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest
 from intake.protocol.logstate import LogState, parse_state
+from intake.protocol.roster import vouches
 from signed_head import signed
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -51,13 +52,29 @@ class Ledger:
     def enrol(self, name: str, role: Role = Role.REVIEWER, identity: HybridIdentity | None = None) -> SigningKey:
         """Enrol somebody with new keys."""
         key = SigningKey.generate(name)
-        card = issue_card(role, key, (identity or HybridIdentity.generate()) if role is Role.REVIEWER else None)
+        card = issue_card(role, key, (identity or HybridIdentity.generate()) if role.reads else None)
         self.add_card(card)
         return key
 
     def add_card(self, card: Card) -> None:
         """Enrol whoever has this card."""
         self._add(Entry(self.now, OPERATOR, Action.ENROL, (f"member/{card.key_id}",), card=card.text, confirmed=True))
+
+    def rule(self, count: int) -> None:
+        """Rule that so many reviewers must vouch."""
+        self._add(Entry(self.now, OPERATOR, Action.RULE, (vouches(count),), confirmed=True))
+
+    def vouch(self, key: SigningKey, card: Card, *, off: timedelta = timedelta(0)) -> bytes:
+        """Log that a reviewer vouches for a card."""
+        return self.ask(key, "POST", "/v1/vouch", card.text.encode(), off=off)
+
+    def shut_out(self, key: SigningKey, key_id: str) -> bytes:
+        """Log that a reviewer wants another one revoked."""
+        return self.ask(key, "POST", f"/v1/members/{key_id}/shut_out")
+
+    def unsay(self, key: SigningKey, key_id: str) -> bytes:
+        """Log that a reviewer takes back what they said of somebody."""
+        return self.ask(key, "DELETE", f"/v1/members/{key_id}/word")
 
     def revoke(self, key_id: str) -> None:
         """Revoke a member."""
@@ -82,7 +99,7 @@ class Ledger:
         does = named(method, path, query, body)
         logged = self.request(key, method, path, body, query=query, created=self.now + off)
         # Of what is added, the log has only the digest.
-        held = body.decode() if does.action is Action.READ and body else None
+        held = body.decode() if endpoint(method, path, query).logs_body else None
         who = logged.base.partition('keyid="')[2][:32]
         return self._add(
             Entry(self.now, who, does.action, does.objects, LoggedRequest(logged.base, logged.signature, held))

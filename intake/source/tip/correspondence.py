@@ -15,7 +15,7 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, unseal
 from crypto.codename import Seed
-from intake.accesslog.read import LogState
+from intake.accesslog.read import LogDamagedError
 from intake.protocol.kinds import Kind
 from intake.report.beginning import begin, identity_of
 from intake.report.documents import read_one
@@ -57,6 +57,10 @@ _TAKEN_BACK = select(_TAKEN.day).where(_TAKEN.tip_id == bindparam("tip"), _TAKEN
 
 class NoReviewersError(ServiceUnavailable):
     """Nobody is enrolled who could open a report."""
+
+
+class UnprovenReviewersError(NoReviewersError):
+    """Who is enrolled can't be told for certain, and a report is sealed to nobody else."""
 
 
 class Arrival(Enum):
@@ -144,13 +148,13 @@ class SealedFile:
 def require_reviewers(server: Server) -> None:
     """Raise `NoReviewersError` if there is nobody to seal a report to."""
     with server.store.reading() as session:
-        _recipients(server.log.state(session))
+        _recipients(server, session)
 
 
 def find_before_report(server: Server, seed: Seed) -> KnownTip | None:
     """The tip of a codename that a report is about to be written with; `NoReviewersError` if nobody could open one."""
     with server.store.reading() as session:
-        _recipients(server.log.state(session))
+        _recipients(server, session)
         return _find(session, seed)
 
 
@@ -254,11 +258,10 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
         rows = session.connection()
         if _find(rows, seed) is not None:
             return Arrival.OTHER_REPORT if session.get(Item, item) is None else Arrival.SENT_BEFORE
-        log = server.log.state(session)
         # Once: the day that it bears and the gate that it waits for must not lie on both sides of a midnight.
-        now = log.clock.time(server.log.now())
+        now = server.log.time(session)
         tip = secrets.token_bytes(16)
-        begun = begin(seed, report, tip, item, _recipients(log))
+        begun = begin(seed, report, tip, item, _recipients(server, session))
         row = Tip(
             id=tip,
             day=now.date(),
@@ -275,8 +278,11 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
     return Arrival.STORED
 
 
-def _recipients(log: LogState) -> Sequence[HybridRecipient]:
-    recipients = log.roster.recipients
+def _recipients(server: Server, session: Transaction) -> Sequence[HybridRecipient]:
+    try:
+        recipients = server.members.roster(session).recipients
+    except LogDamagedError as error:
+        raise UnprovenReviewersError from error
     if not recipients:
         raise NoReviewersError
     return recipients

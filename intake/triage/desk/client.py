@@ -11,7 +11,7 @@ import httpx
 from crypto.note import SigningKey
 from intake.protocol import endpoints, limits
 from intake.protocol.actions import Named, ReadRequest
-from intake.protocol.card import key_id
+from intake.protocol.card import Card, key_id
 from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.index import Span
 from intake.protocol.newtip import NewTip
@@ -148,6 +148,21 @@ class DeskClient:
     def deposited(self, member: str) -> bytes:
         """What a member, by key id, left so."""
         return self._get(endpoints.DEPOSITED, endpoints.DEPOSITED.at(keys=member))
+
+    def vouch(self, card: Card) -> None:
+        """Vouch for exactly this card."""
+        with self._answer(endpoints.VOUCH, endpoints.VOUCH.at(), card.text.encode()):
+            pass
+
+    def shut_out(self, member: str) -> None:
+        """Say that a reviewer, by key id, should be revoked."""
+        with self._answer(endpoints.SHUT_OUT, endpoints.SHUT_OUT.at(member=member)):
+            pass
+
+    def unsay(self, member: str) -> None:
+        """Take back what was said of whoever has this key id."""
+        with self._answer(endpoints.UNSAY, endpoints.UNSAY.at(member=member)):
+            pass
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""

@@ -1,7 +1,7 @@
 """A member's private keys: in memory, and in a file that is sealed with a passphrase."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from crypto.age import (
     unseal,
 )
 from crypto.note import NoteError, SigningKey
-from intake.durable import replace_file, write_new
+from intake.durable import exchange_file, write_new
 from intake.protocol.card import Card, Role, issue_card, require_fit
 from intake.triage.keys.passphrases import normal, spellings
 
@@ -80,7 +80,7 @@ def parse_keys(data: bytes) -> MemberKeys:
 def make_keys(role: Role, name: str) -> MemberKeys:
     """New keys for a member of this name; `UnfitMemberError` if nobody may be called so."""
     require_fit(name)
-    return MemberKeys(role, SigningKey.generate(name), HybridIdentity.generate() if role is Role.REVIEWER else None)
+    return MemberKeys(role, SigningKey.generate(name), HybridIdentity.generate() if role.reads else None)
 
 
 def require_new(path: Path) -> None:
@@ -105,8 +105,15 @@ def save_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 
 
 
 def replace_keys(path: Path, keys: MemberKeys, passphrase: str, work_factor: int = 18) -> None:
-    """Put a member's keys as they are now in the place of those in a key file: at no instant is there neither."""
-    replace_file(path, _sealed(keys, passphrase, work_factor))
+    """Put a member's keys as they are now in the place of those in a key file.
+
+    Durably, and at no instant is there neither the one file nor the other. The old bytes are overwritten, as far as the
+    file system writes where it wrote before. `KeyFileError` as for `save_keys`.
+    """
+    try:
+        exchange_file(path, _sealed(keys, passphrase, work_factor))
+    except OSError as error:
+        raise KeyFileError(f"{path} can't be written anew: {error.strerror}") from error
 
 
 def _sealed(keys: MemberKeys, passphrase: str, work_factor: int) -> bytes:
@@ -114,6 +121,15 @@ def _sealed(keys: MemberKeys, passphrase: str, work_factor: int) -> bytes:
     if len(chosen) < SHORTEST_PASSPHRASE:
         raise KeyFileError(f"the passphrase must have at least {SHORTEST_PASSPHRASE} characters")
     return seal(keys.to_bytes(), [_sealed_with(chosen, work_factor)])
+
+
+def change_passphrase(path: Path, old: str, new: Callable[[], str], work_factor: int = 18) -> None:
+    """Seal what a key file holds with another passphrase, which is asked for once the old one has opened it.
+
+    `KeyFileError` as for `load_keys` and `replace_keys`.
+    """
+    keys = load_keys(path, old)
+    replace_keys(path, keys, new(), work_factor)
 
 
 def require_key_file(path: Path) -> None:

@@ -199,6 +199,9 @@ _WORDS = {
     Action.TAKE_BACK: "what you took back ({})",
     Action.MAKE: "what you made ({})",
     Action.DEPOSIT: "your keys, sealed to what you have on paper",
+    Action.VOUCH: "your word for somebody's card ({})",
+    Action.SHUT_OUT: "your word that somebody be shut out ({})",
+    Action.UNSAY: "the taking back of your word ({})",
 }
 
 

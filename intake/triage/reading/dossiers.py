@@ -15,7 +15,8 @@ WRITTEN_INTO = timedelta(days=90)
 
 def to_write_into(dossiers: Iterable[OpenTip], log: LogState) -> str | None:
     """The first, in the log's order, that just the reviewers of now can read and that is not old; its tip."""
-    changes = (ruling.place for ruling in log.rulings if ruling.entry.action is not Action.CLOCK)
+    # A member's voice may have been the last that was needed.
+    changes = (ruling.place for ruling in log.rulings if ruling.entry.action not in (Action.CLOCK, Action.RULE))
     since = max(changes, default=-1)
     for tip in dossiers:
         if tip.made is not None and tip.made.place > since and log.clock.last - tip.made.at < WRITTEN_INTO:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from intake.protocol.actions import Action
+from intake.protocol.entry import Entry
 from intake.protocol.logstate import LogState, Ruling
-from intake.protocol.roster import Member
+from intake.protocol.membership import named
+from intake.protocol.roster import Member, Roster
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import FACT, MEMBERS_NEW, MEMBERS_SEEN
 from intake.triage.times import moment
@@ -26,12 +28,19 @@ def everyone(log: LogState) -> list[Listed]:
 
 def corrections(log: LogState) -> list[str]:
     """Every correction of the log's clock, in words."""
-    return [_in_words(log, ruling) for ruling in log.rulings if ruling.entry.action is Action.CLOCK]
+    return [_clock_in_words(log, ruling) for ruling in log.rulings if ruling.entry.action is Action.CLOCK]
 
 
 def changes(log: LogState, file: MirrorFile) -> list[str]:
-    """What the operator has done since somebody looked at that last, in words, oldest first."""
-    return [_in_words(log, ruling) for ruling in log.rulings if ruling.place >= _seen(file)]
+    """What was ruled since somebody looked at that last, in words, oldest first."""
+    seen, told, before = _seen(file), list[str](), Roster()
+    for ruling in log.rulings:
+        after = before.copy()
+        after.apply(ruling.entry)
+        if ruling.place >= seen:
+            told.append(_in_words(log, ruling, before, after))
+        before = after
+    return told
 
 
 def first_look(log: LogState, file: MirrorFile) -> None:
@@ -58,19 +67,65 @@ def _seen(file: MirrorFile) -> int:
     return int((file.get(FACT, MEMBERS_SEEN) or (MEMBERS_SEEN, 0))[1])
 
 
-def _in_words(log: LogState, ruling: Ruling) -> str:
-    entry = ruling.entry
-    at = moment(entry.at)
+def _in_words(log: LogState, ruling: Ruling, before: Roster, after: Roster) -> str:
+    """What a ruling has changed, from one roster to the next; names are as they are by now."""
+    entry, at = ruling.entry, moment(ruling.entry.at)
     if entry.action is Action.CLOCK:
-        before = next(c.before for c in log.clock.corrections if c.place == ruling.place)
-        return (
-            f"The operator set the server's clock back from {moment(before)} to {at}: "
-            "days between the two may be wrong."
-        )
+        return _clock_in_words(log, ruling)
+    if entry.action is Action.RULE:
+        return f"The operator ruled on {at} that {after.rule} must vouch for whoever is enrolled as a reviewer."
     (key,) = (name.removeprefix("member/") for name in entry.objects)
-    member = log.roster.member(key)
-    name, role = log.roster.label(key), "a member" if member is None else member.card.role.noun
-    if entry.action is Action.REVOKE:
-        return f"{name} is no longer {role}, since {at}."
+    member, was = after.member(key), before.member(key)
+    if member is None or member == was:
+        return _said_in_words(log, entry, key, before, after)
+    name, role = log.roster.label(key), member.card.role.noun
+    if member.until is not None:
+        by = f": shut out by {named(log.roster, member.shut_out)}" if member.shut_out else ""
+        return f"{name} is no longer {role}, since {at}{by}."
+    how = _how(log, entry, member, after)
+    return f"{name} is {role} since {at}{how}." if was else f"{name} was enrolled as {role} on {at}{how}."
+
+
+def _clock_in_words(log: LogState, ruling: Ruling) -> str:
+    before = next(c.before for c in log.clock.corrections if c.place == ruling.place)
+    return (
+        f"The operator set the server's clock back from {moment(before)} to {moment(ruling.entry.at)}: "
+        "days between the two may be wrong."
+    )
+
+
+def _how(log: LogState, entry: Entry, member: Member, after: Roster) -> str:
     by_hand = ", by a clock that the operator confirmed" if entry.confirmed else ""
-    return f"{name} was enrolled as {role} on {at}{by_hand}."
+    if member.vouched:
+        fewer = ", fewer than ruled: there were no others" if len(member.vouched) < after.rule else ""
+        return f"{by_hand}: {named(log.roster, member.vouched)} vouched{fewer}"
+    if after.rule and member.card.role.reads:
+        return f"{by_hand}, BY THE OPERATOR ALONE: nobody was there to vouch. Ask whoever it is, and your colleagues"
+    return by_hand
+
+
+def _said_in_words(log: LogState, entry: Entry, key: str, before: Roster, after: Roster) -> str:
+    """What a member said that is not enough yet."""
+    who, at = log.roster.label(entry.who), moment(entry.at)
+    if entry.action is Action.UNSAY:
+        return f"{who} took back on {at} what they had said of {_called(log, before, key)}."
+    if entry.action is Action.SHUT_OUT:
+        return next(
+            f"{who} wants {log.roster.label(key)} shut out, since {at}: {len(each.by)} of {each.needed}."
+            for each in after.accused(entry.at)
+            if each.member.card.key_id == key
+        )
+    text = entry.request.body if entry.request else None
+    return next(
+        f"{who} vouched for {each.card.name} (key {each.card.fingerprint}) as {each.card.role.noun} on {at}: "
+        f"{len(each.by)} of {each.needed}."
+        for each in after.candidates(entry.at)
+        if each.card.text == text
+    )
+
+
+def _called(log: LogState, before: Roster, key: str) -> str:
+    """What somebody is called who may never have been enrolled."""
+    if log.roster.member(key) is not None:
+        return log.roster.label(key)
+    return next(f"{card.name} (key {card.fingerprint})" for card in before.cards(key))

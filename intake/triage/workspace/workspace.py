@@ -9,6 +9,7 @@ from threading import Event, Lock
 from crypto.age import HybridRecipient
 from intake.hygiene import fault
 from intake.protocol.audit import AuditError
+from intake.protocol.card import Card
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
 from intake.report.payloads import Payload
@@ -255,6 +256,21 @@ class Workspace:
         if self.log is not None:
             acknowledge(min(size, self.log.size), self._home.mirror)
             self._compare_members(self.log)
+
+    def vouch(self, card: Card) -> None:
+        """Vouch for a card at once; `DeskError` if the desk can't be reached or refuses."""
+        self._client.vouch(card)
+        self.fetch()
+
+    def shut_out(self, member: str) -> None:
+        """Say at once that a reviewer, by key id, should be revoked; `DeskError` as for `vouch`."""
+        self._client.shut_out(member)
+        self.fetch()
+
+    def unsay(self, member: str) -> None:
+        """Take back at once what was said of whoever has this key id; `DeskError` as for `vouch`."""
+        self._client.unsay(member)
+        self.fetch()
 
     def write(self, unsent: Unsent, draft: str = "") -> None:
         """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""

@@ -43,9 +43,11 @@ def card(run: Run) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "init", "key new", "key split", "key join", "reviewer enrol", "reviewer revoke", "reviewer list",
-     "auditor enrol", "auditor revoke", "auditor list", "clock correct", "serve", "settle", "triage", "audit verify",
-     "audit mirror", "audit witness", "audit evidence", "age", "demo"],
+    ["", "init", "key new", "key split", "key join", "key passphrase", "key card", "rule vouches",
+     "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "auditor revoke", "auditor list",
+     "clock correct", "serve", "settle",
+     "triage", "audit verify", "audit mirror", "audit witness", "audit evidence",
+     "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     result = run(*command.split(), "--help")
@@ -55,7 +57,20 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
 
 def test_the_help_names_every_command(run: Run) -> None:
     listed = run("--help").output
-    for name in ("init", "key", "reviewer", "auditor", "clock", "serve", "settle", "triage", "audit", "age", "demo"):
+    for name in (
+        "init",
+        "key",
+        "reviewer",
+        "auditor",
+        "rule",
+        "clock",
+        "serve",
+        "settle",
+        "triage",
+        "audit",
+        "age",
+        "demo",
+    ):
         assert f"\n  {name} " in listed
 
 
@@ -162,10 +177,72 @@ def test_a_reviewer_is_enrolled_listed_and_revoked(run: Run, card: str) -> None:
     assert "until" in run("reviewer", "list").output
 
 
+def test_the_words_of_a_key_are_the_same_for_whoever_made_it_and_whoever_enrols_it(run: Run) -> None:
+    run("init")
+    made = run("key", "new", "amina", "--passphrase-file", "passphrase").output
+    (words,) = re.findall(r"in words: +((?:[a-z]+ ?){12})\n", made)
+    assert f"in words:  {words}\n" in run("reviewer", "enrol", "amina.card").output
+    assert words in run("key", "card", "amina.key", "-o", "again.card", "--passphrase-file", "passphrase").output
+    assert Path("again.card").read_bytes() == Path("amina.card").read_bytes()
+
+
+def test_once_ruled_the_operator_enrols_no_reviewer_alone_and_the_list_says_so(run: Run, card: str) -> None:
+    run("init")
+    run("reviewer", "enrol", card)
+    assert "The operator enrols alone" in run("reviewer", "list").output
+    assert run("rule", "vouches", "2").output == "From now on 2 must vouch for whoever is enrolled as a reviewer.\n"
+    for name, role in (("boris", "reviewer"), ("carla", "auditor")):
+        run("key", "new", name, "--role", role, "--passphrase-file", "passphrase")
+    refused = run("reviewer", "enrol", "boris.card")
+    assert (refused.exit_code, "reviewers must vouch for them: 1 of those there are" in refused.output) == (2, True)
+    assert run("auditor", "enrol", "carla.card").exit_code == 0
+    assert "needs the word of 2, or of all others" in run("reviewer", "list").output
+    assert "word of" not in run("auditor", "list").output
+    for count in ("1", "2"):
+        lowered = run("rule", "vouches", count)
+        assert (lowered.exit_code, "2 must vouch already" in lowered.output) == (2, True)
+    for count in ("0", "10", "many"):
+        assert run("rule", "vouches", count).exit_code == 2
+
+
+def test_a_lead_is_made_of_a_reviewer_by_another_card_of_the_same_keys(run: Run, card: str) -> None:
+    run("init")
+    run("reviewer", "enrol", card)
+    as_lead = ("--role", "lead", "-o", "lead.card", "--passphrase-file", "passphrase")
+    assert run("key", "card", "amina.key", *as_lead).exit_code == 0
+    assert "amina is enrolled as a lead." in run("reviewer", "enrol", "lead.card").output
+    listed = run("reviewer", "list").output
+    assert listed.count("amina") == 1
+    assert ", lead\n" in listed
+    assert run("key", "card", "amina.key", *as_lead).exit_code == 2
+    refused = run("key", "card", "amina.key", "--role", "auditor", "-o", "a.card", "--passphrase-file", "passphrase")
+    assert (refused.exit_code, "not those of an auditor" in refused.output) == (2, True)
+    assert not Path("a.card").exists()
+    assert run("reviewer", "revoke", "amina").output.endswith("is no longer a lead.\n")
+
+
+def test_a_key_file_opens_with_its_new_passphrase_alone(run: Run, card: str) -> None:
+    Path("new").write_text("another one\n")
+    before = Path("amina.key").read_bytes()
+    change = ("key", "passphrase", "amina.key", "--passphrase-file", "passphrase", "--new-passphrase-file", "new")
+    assert run(*change).exit_code == 0
+    assert Path("amina.key").read_bytes() != before
+    assert Path("amina.key").stat().st_mode & 0o077 == 0
+    assert run(*change).output == "Error: the passphrase is not right\n"
+    again = run("key", "card", "amina.key", "-o", "again.card", "--passphrase-file", "new")
+    assert again.exit_code == 0
+    assert Path("again.card").read_bytes() == Path(card).read_bytes()
+    Path("short").write_text("short\n")
+    kept = Path("amina.key").read_bytes()
+    refused = run("key", "passphrase", "amina.key", "--passphrase-file", "new", "--new-passphrase-file", "short")
+    assert (refused.exit_code, "at least 8 characters" in refused.output) == (2, True)
+    assert Path("amina.key").read_bytes() == kept
+
+
 def test_a_name_that_comes_back_after_its_key_was_lost_is_told_with_the_key_it_had(run: Run, card: str) -> None:
     run("init")
     enrolled = run("reviewer", "enrol", card).output
-    (fingerprint,) = re.findall(r"Key id ((?:[0-9a-f]{4} ?){8}):", enrolled)
+    (fingerprint,) = re.findall(r"in digits: ((?:[0-9a-f]{4} ?){8})\n", enrolled)
     assert "was enrolled before" not in enrolled
     run("reviewer", "revoke", "amina")
     run("key", "new", "amina", "-o", "new.key", "--passphrase-file", "passphrase")

@@ -37,6 +37,7 @@ ON_THE_SERVER = [
     ["init"],
     ["reviewer", "enrol", "amina.card"], ["reviewer", "revoke", "amina"], ["reviewer", "list"],
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
+    ["rule", "vouches", "2"],
     ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"],
 ]  # fmt: skip
 WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"], ["settle"]]
@@ -46,6 +47,8 @@ ELSEWHERE = [
     ["key", "new", "boris", *PASSPHRASE],
     ["key", "split", "amina.key", *PASSPHRASE],
     ["key", "join", "passphrase", *PASSPHRASE],
+    ["key", "passphrase", "amina.key", *PASSPHRASE, "--new-passphrase-file", "passphrase"],
+    ["key", "card", "amina.key", *PASSPHRASE, "-o", "lead.card", "--role", "lead"],
     ["triage", "--key", "amina.key", *DESK],
     ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "mirror", "mirror", "--key", "amina.key", *PASSPHRASE, *DESK],
@@ -112,6 +115,9 @@ TAKES_A_FILE = {
     "encrypt to a list": ["age", "-R", "GIVEN", "passphrase"],
     "encrypt to a key": ["age", "-e", "-i", "GIVEN", "passphrase"],
     "split": ["key", "split", "GIVEN", *PASSPHRASE],
+    "another passphrase": ["key", "passphrase", "GIVEN", *PASSPHRASE, "--new-passphrase-file", "passphrase"],
+    "a new passphrase": ["key", "passphrase", "amina.key", *PASSPHRASE, "--new-passphrase-file", "GIVEN"],
+    "a card": ["key", "card", "GIVEN", *PASSPHRASE, "-o", "lead.card"],
     "new keys": ["key", "new", "boris", "--passphrase-file", "GIVEN"],
     "new keys under a name that is taken": ["key", "new", "boris", *PASSPHRASE, "-o", "GIVEN.key"],
     "a home": ["triage", "--key", "amina.key", *DESK, "--home", "GIVEN/home"],
@@ -126,7 +132,13 @@ FILES = {
     "binary": bytes(range(256)),
     "half": b"age-encryption.org/v1\n-> scrypt ",
 }
-FINE = {("new keys", "text"), ("new keys", "half"), ("new keys under a name that is taken", "missing")}
+FINE = {
+    ("a new passphrase", "text"),
+    ("a new passphrase", "half"),
+    ("new keys", "text"),
+    ("new keys", "half"),
+    ("new keys under a name that is taken", "missing"),
+}
 MAY_BE_MADE = {"a home", "the demo"}
 
 
@@ -152,6 +164,8 @@ def test_a_file_that_is_missing_or_another_is_wrong_use_for_whatever_takes_one(k
     "arguments",
     [
         ["key", "new", "boris", *PASSPHRASE, "-o", "nowhere/boris.key"],
+        ["key", "card", "amina.key", *PASSPHRASE, "-o", "nowhere/lead.card"],
+        ["key", "card", "amina.key", *PASSPHRASE, "-o", "passphrase"],
         ["age", *RECIPIENT, "-o", "nowhere/sealed", "passphrase"],
         ["age", *RECIPIENT, "-o", "data", "passphrase"],
         ["age", "keygen", "-o", "nowhere/key"],

@@ -11,7 +11,14 @@ from intake.protocol import endpoints
 from intake.protocol.endpoints import ENDPOINTS, Endpoint
 from signed_client import ClientOf
 
-EXAMPLES = {"keys": "0" * 32, "tip": "0" * 32, "item": "1" * 32, "day": "2026-01-01", "resource": "tile/0/000"}
+EXAMPLES = {
+    "tip": "0" * 32,
+    "item": "1" * 32,
+    "day": "2026-01-01",
+    "resource": "tile/0/000",
+    "keys": "2" * 32,
+    "member": "2" * 32,
+}
 
 
 def answer(**_: str) -> Response:

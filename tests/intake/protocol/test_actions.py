@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto.note import SigningKey
 from intake.protocol.actions import (
     LONGEST_READ,
     MOST_OBJECTS,
@@ -16,11 +17,23 @@ from intake.protocol.actions import (
     ReadRequest,
     parse_read_request,
 )
-from intake.protocol.card import Role
+from intake.protocol.card import Role, issue_card
 from intake.protocol.endpoints import Made, endpoint, first_wanted, from_query, made_query, may, named
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
-_BY_REVIEWERS = (Action.INDEX, Action.READ, Action.OPEN, Action.ADD, Action.MAKE, Action.TAKE_BACK, Action.DEPOSIT)
+_BY_REVIEWERS = (
+    Action.INDEX,
+    Action.READ,
+    Action.OPEN,
+    Action.ADD,
+    Action.MAKE,
+    Action.TAKE_BACK,
+    Action.DEPOSIT,
+    Action.VOUCH,
+    Action.SHUT_OUT,
+    Action.UNSAY,
+)
+CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32
 
 
@@ -35,6 +48,18 @@ def test_each_route_names_its_objects() -> None:
     assert added == Named(Action.ADD, (f"tip/{TIP}", f"item/{ITEM}"))
     made = named("PUT", f"/v1/tips/{TIP}/first/{ITEM}", made_query(Made("0" * 64, "f" * 64)), None)
     assert made == Named(Action.MAKE, (f"tip/{TIP}", f"item/{ITEM}"))
+    vouched = named("POST", "/v1/vouch", "?", CARD.text.encode())
+    assert vouched == Named(Action.VOUCH, (f"member/{CARD.key_id}",))
+    shut_out = named("POST", f"/v1/members/{CARD.key_id}/shut_out", "?", b"")
+    assert shut_out == Named(Action.SHUT_OUT, (f"member/{CARD.key_id}",))
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff", CARD.text.encode() + b"\n", CARD.text.replace("auditor", "reviewer").encode()]
+)
+def test_nobody_vouches_for_anything_but_a_card(body: bytes) -> None:
+    with pytest.raises(ActionError, match="must be a card"):
+        named("POST", "/v1/vouch", "?", body)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +91,11 @@ def test_anything_else_names_nothing(method: str, path: str, query: str) -> None
 def test_auditors_may_do_nothing_that_is_logged_and_reviewers_nothing_that_is_the_operators(action: Action) -> None:
     assert not may(Role.AUDITOR, action)
     assert may(Role.REVIEWER, action) is (action in _BY_REVIEWERS)
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_a_lead_may_do_whatever_a_reviewer_may(action: Action) -> None:
+    assert may(Role.LEAD, action) or not may(Role.REVIEWER, action)
 
 
 def test_reading_the_log_is_for_every_member_and_no_entry() -> None:

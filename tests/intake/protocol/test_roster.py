@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 def card(name: str, role: Role = Role.AUDITOR) -> Card:
-    return issue_card(role, SigningKey.generate(name), HybridIdentity.generate() if role is Role.REVIEWER else None)
+    return issue_card(role, SigningKey.generate(name), HybridIdentity.generate() if role.reads else None)
 
 
 def enrolled(card: Card, at: datetime = NOON, version: int = 2) -> Entry:

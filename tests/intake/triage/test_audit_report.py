@@ -69,6 +69,21 @@ def test_it_says_who_made_what(desk: Desk, reviewer: Reviewer, carla: MemberKeys
     assert f"SHA-256 {sha256(tip.payload).hexdigest()}" in line
 
 
+def test_it_says_who_vouched_for_whom_and_what_is_ruled(
+    desk: Desk, reviewer: Reviewer, enrol: Enrol, carla: MemberKeys, home: HomeOf
+) -> None:
+    enrol("boris")
+    amina, card = reviewer("amina"), make_keys(Role.LEAD, "gulnar").card
+    amina.unlock()
+    assert "The operator enrols alone: nobody has to vouch." in printed(home("carla"), carla)
+    members.rule(desk.server.store, desk.server.log, 2)
+    amina.workspace.vouch(card)
+    shown = printed(home("carla"), carla)
+    assert "operator  rule vouches/2" in shown
+    assert f"amina  vouch member/{card.key_id} (gulnar, as a lead)" in shown
+    assert f"gulnar (key {card.fingerprint}) would be a lead: amina vouched, 1 of 2" in shown
+
+
 def test_in_a_file_there_is_nothing_but_the_report_even_if_colours_are_forced(
     carla: MemberKeys, home: HomeOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:

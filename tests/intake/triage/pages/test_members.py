@@ -1,6 +1,5 @@
 """Reviewers see who the members are, what changed among them, and whose key wrote where a name was used before."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from forms import hidden
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
@@ -18,27 +16,14 @@ from intake.protocol.card import Role
 from intake.triage.keys.keyfile import make_keys
 from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
 from intake.triage.mirror.tips import Tips
+from membership import changed, confirm
 from open_desk import Desk
 from program import Enrol, Program, Reviewer
+from told import sync
 
 pytestmark = pytest.mark.slow
 
 ANSWERS = {"urgency": "now"}
-CHANGED = re.compile(r'id="members-changed".*?</section>', re.DOTALL)
-
-
-def changed(program: Program, path: str = "/") -> str:
-    found = CHANGED.search(program.get(path).text)
-    return found[0] if found else ""
-
-
-def confirm(program: Program, page: str = "") -> None:
-    """Say on a page of the queue that one knows of what it tells."""
-    program.send("/members/seen", hidden(page or program.get("/").text, f"{program.place.path}/members/seen"))
-
-
-def sync(program: Program) -> None:
-    program.post("/sync", "/")
 
 
 def revoke(desk: Desk, name: str) -> None:
