@@ -29,7 +29,7 @@ _MOST_WORDS = 50
 
 
 class RosterError(ValueError):
-    """An enrolment, revocation, rule or voice that the log so far does not allow."""
+    """An enrolment, revocation, rule or word that the log so far does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
