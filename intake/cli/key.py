@@ -42,7 +42,7 @@ def new(name: str, role: str, output: Path | None, passphrase_file: Path | None)
 
     NAME is what colleagues will see: no spaces, no plus sign. The private keys go into NAME.key, sealed with a
     passphrase; keep that file and a copy offline. NAME.card holds the public half: give it to the operator, who
-    enrols it. Nothing that exists is overwritten.
+    enrols it, or to the reviewers who vouch for you. Nothing that exists is overwritten.
     """
     path = output or Path(f"{name}.key")
     card = path.with_suffix(".card")
@@ -61,7 +61,7 @@ def new(name: str, role: str, output: Path | None, passphrase_file: Path | None)
         card.unlink()
         raise
     say(f"Private keys: {path} (sealed with the passphrase)")
-    say(f"Public card:  {card} (give it to the operator)")
+    say(f"Public card:  {card} (give it to the operator, or to the reviewers who vouch for you)")
     _say_key(keys.card)
 
 

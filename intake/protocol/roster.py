@@ -17,17 +17,19 @@ from intake.protocol.actions import Action
 from intake.protocol.card import Card, CardError, parse_card
 from intake.protocol.entry import OPERATOR, VERSION, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
-from intake.protocol.voices import Voices
+from intake.protocol.words import Words
 
 _ROLES_SINCE = 3
 """The version of entries by which a member may get another role."""
 _VOUCHES = re.compile(r"vouches/([1-9])")
 _FEWEST_TO_SHUT_OUT = 2
 """One alone could otherwise be rid of everybody else before anybody looks."""
+_MOST_WORDS = 50
+"""What one member says on a day (UTC): everybody keeps every word for ever."""
 
 
 class RosterError(ValueError):
-    """An enrolment, revocation, rule or voice that the log so far does not allow."""
+    """An enrolment, revocation, rule or word that the log so far does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Roster:
         self._members: dict[str, Member] = {}
         self._changes: list[_Change] = []
         self._rule = 0
-        self._vouched, self._accused = Voices(), Voices()
+        self._words = Words()
 
     def apply(self, entry: Entry) -> None:
         """Take the next entry, of which only rulings change anything. `RosterError` if it can't be."""
@@ -110,7 +112,7 @@ class Roster:
         """A roster to try an entry on."""
         other = Roster()
         other._members, other._changes = dict(self._members), list(self._changes)
-        other._rule, other._vouched, other._accused = self._rule, self._vouched, self._accused
+        other._rule, other._words = self._rule, self._words.copy()
         return other
 
     @property
@@ -120,23 +122,20 @@ class Roster:
 
     def candidates(self, at: datetime) -> tuple[Candidate, ...]:
         """For whom somebody has vouched, as far as that counts at a time (UTC) and they still could be enrolled."""
-        found = []
-        for text in self._vouched.said:
-            card = parse_card(text)
-            by, needed = self._vouching(card, at)
-            if by and self._fits(card):
-                found.append(Candidate(card, by, needed))
-        return tuple(found)
+        all_of_them = (self.candidate(card, at) for card in self._words.cards if self._fits(card))
+        return tuple(candidate for candidate in all_of_them if candidate.by)
 
     def candidate(self, card: Card, at: datetime) -> Candidate:
         """Whoever has this card, with those who have vouched for them, as far as that counts at a time (UTC)."""
-        return Candidate(card, *self._vouching(card, at))
+        others = self._others(card)
+        return Candidate(card, self._words.counting(card.text, at, others), self._needed(others))
 
     def accused(self, at: datetime) -> tuple[Accused, ...]:
         """Whom others want shut out, as far as that counts at a time (UTC)."""
-        active = (member for member in self.reviewers if member.card.key_id in self._accused.said)
-        found = ((member, *self._accusing(member, at)) for member in active)
-        return tuple(Accused(member, by, needed) for member, by, needed in found if by)
+        all_of_them = (
+            Accused(member, self._accusing(member, at), self.needed_to_shut_out(member)) for member in self.reviewers
+        )
+        return tuple(accused for accused in all_of_them if accused.by)
 
     def needed_to_shut_out(self, member: Member) -> int:
         """How many others must say it."""
@@ -144,11 +143,11 @@ class Roster:
 
     def cards(self, key: str) -> Sequence[Card]:
         """The cards of this key id for which somebody has vouched, and it was not enough yet."""
-        return [card for card in map(parse_card, self._vouched.said) if card.key_id == key]
+        return [card for card in self._words.cards if card.key_id == key]
 
     def can_unsay(self, who: str, key: str) -> bool:
         """Whether a member has said something of whoever has this key, that was not enough yet. By key ids."""
-        return bool(self._said_by(who, key))
+        return bool(self._words.said_by(who, key))
 
     def require_vouch(self, who: str, card: Card, version: int = VERSION) -> None:
         """Raise `RosterError` unless a member, by key id, could vouch for this card, by an entry of this version."""
@@ -244,34 +243,35 @@ class Roster:
     def _vouch(self, entry: Entry) -> None:
         card = _carded(entry, entry.request.body if entry.request else None)
         self.require_vouch(entry.who, card, entry.version)
-        self._vouched = self._vouched.with_voice(card.text, entry.who, entry.at)
-        by, needed = self._vouching(card, entry.at)
-        if len(by) >= needed:
-            self._let_in(card, entry.at, by)
-            self._vouched = self._vouched.without(card.text)
+        self._count_word(entry)
+        self._words.say_for(card, entry.who, entry.at)
+        candidate = self.candidate(card, entry.at)
+        if len(candidate.by) >= candidate.needed:
+            self._let_in(card, entry.at, candidate.by)
+            self._words.settle(card.text)
 
     def _shut_out(self, entry: Entry) -> None:
         member = self._named(entry)
         self.require_shut_out(entry.who, member)
-        self._accused = self._accused.with_voice(member.card.key_id, entry.who, entry.at)
-        by, needed = self._accusing(member, entry.at)
-        if len(by) >= needed:
+        self._count_word(entry)
+        self._words.say_against(member.card.key_id, entry.who, entry.at)
+        by = self._accusing(member, entry.at)
+        if len(by) >= self.needed_to_shut_out(member):
             self._end(member, entry.at, by)
-            self._accused = self._accused.without(member.card.key_id)
+            self._words.settle(member.card.key_id)
 
     def _unsay(self, entry: Entry) -> None:
         keys = [name.removeprefix("member/") for name in entry.objects]
-        said = self._said_by(entry.who, keys[0]) if len(keys) == 1 else []
+        said = self._words.said_by(entry.who, keys[0]) if len(keys) == 1 else []
         if not said:
             raise RosterError("there is no word of theirs that could be taken back")
+        self._count_word(entry)
         for subject in said:
-            self._vouched = self._vouched.without_voice(subject, entry.who)
-            self._accused = self._accused.without_voice(subject, entry.who)
+            self._words.take_back(entry.who, subject)
 
-    def _said_by(self, who: str, key: str) -> Sequence[str]:
-        """Of what a member has said something: cards of this key, and the key itself, if they want it shut out."""
-        cards = [card.text for card in self.cards(key) if who in self._vouched.said[card.text]]
-        return [*cards, key] if who in self._accused.said.get(key, {}) else cards
+    def _count_word(self, entry: Entry) -> None:
+        if self._words.count(entry.who, entry.at) > _MOST_WORDS:
+            raise RosterError(f"nobody has more than {_MOST_WORDS} words on a day")
 
     def _others(self, card: Card) -> Collection[str]:
         """The active reviewers who could say something of whoever has this card: all others."""
@@ -280,13 +280,8 @@ class Roster:
     def _needed(self, others: Collection[str]) -> int:
         return max(1, min(self._rule, len(others)))
 
-    def _vouching(self, card: Card, at: datetime) -> tuple[Sequence[str], int]:
-        others = self._others(card)
-        return self._vouched.counting(card.text, at, others), self._needed(others)
-
-    def _accusing(self, member: Member, at: datetime) -> tuple[Sequence[str], int]:
-        by = self._accused.counting(member.card.key_id, at, self._others(member.card))
-        return by, self.needed_to_shut_out(member)
+    def _accusing(self, member: Member, at: datetime) -> Sequence[str]:
+        return self._words.counting(member.card.key_id, at, self._others(member.card))
 
     def _let_in(self, card: Card, at: datetime, by: Sequence[str]) -> None:
         known = self._members.get(card.key_id)

@@ -14,6 +14,10 @@ from intake.keeper import initialise, open_keeper, read_log_key
 pytestmark = pytest.mark.slow
 
 INIT = "import sys; from pathlib import Path; from intake.keeper import initialise; initialise(Path(sys.argv[1]), {})"
+EXCHANGE = (
+    "import sys; from pathlib import Path; from intake.durable import exchange_file; "
+    "exchange_file(Path(sys.argv[1]), b'new' * 5000)"
+)
 CALLS = "fsync,fdatasync,link,unlink,mkdir"
 
 
@@ -55,6 +59,22 @@ def test_the_logs_key_is_synced_with_its_directory_before_the_store_is_made(tmp_
         store.start(),
     ]
     assert order == sorted(order)
+
+
+def test_an_exchange_killed_at_any_step_leaves_the_old_data_or_the_new(tmp_path: Path) -> None:
+    calls, old, new = "write,fsync,rename,unlink", b"old" * 7000, b"new" * 5000
+    found = []
+    for step in itertools.count(1):
+        file = tmp_path / str(step)
+        file.write_bytes(old)
+        strace = ["strace", "-f", "-o", f"{file}.trace", "-e", f"trace={calls}"]
+        killed = ["-e", f"inject={calls}:signal=KILL:when={step}"]
+        ended = subprocess.run([*strace, *killed, sys.executable, "-c", EXCHANGE, str(file)], check=False)
+        found.append(file.read_bytes())
+        if ended.returncode == 0:
+            break
+    assert set(found) == {old, new}
+    assert found == sorted(found, reverse=True)
 
 
 def test_what_was_in_a_file_that_is_exchanged_is_overwritten_where_it_lay(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from intake.protocol.card import Card, Role, issue_card, key_id
 from intake.protocol.entry import EntryError, parse_entry
 from intake.protocol.membership import in_words, let_in_alone
 from intake.protocol.roster import Roster
-from intake.protocol.voices import LASTING
+from intake.protocol.words import LASTING
 from ledger import NOON, Ledger, cut, verified_in_pieces
 
 MINUTE = timedelta(minutes=1)
@@ -395,3 +395,17 @@ def test_where_the_operator_enrolled_alone_is_found() -> None:
     team.revoke(key_id(team.keys[0].verifier))
     team.add_card(new_card())
     assert [ruling.place for ruling in let_in_alone(team.verified().state.rulings)] == [len(team.lines) - 1]
+
+
+def test_nobody_fills_everybodys_memory_with_words() -> None:
+    team = Team()
+    for _ in range(50):
+        team.vouch(team.keys[0], new_card("gulnar", Role.AUDITOR))
+    assert len(team.roster.candidates(team.now)) == 50
+    team.vouch(team.keys[0], new_card("gulnar", Role.AUDITOR))
+    team.is_refused("nobody has more than 50 words on a day")
+    team.lines.pop()
+    team.vouch(team.keys[1], new_card("hamid"))
+    team.now += timedelta(days=1)
+    team.vouch(team.keys[0], new_card("gulnar", Role.AUDITOR))
+    assert len(team.roster.candidates(team.now)) == 52
