@@ -44,8 +44,8 @@ def card(run: Run) -> str:
 @pytest.mark.parametrize(
     "command",
     ["", "init", "key new", "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "auditor revoke",
-     "auditor list", "clock correct", "serve", "settle", "triage", "audit verify", "audit mirror", "audit witness",
-     "audit evidence", "age", "demo"],
+     "auditor list", "clock correct", "serve", "settle", "cosign", "triage", "audit verify", "audit mirror",
+     "audit witness", "audit evidence", "audit prove", "audit proof", "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     result = run(*command.split(), "--help")
@@ -55,7 +55,8 @@ def test_every_command_explains_itself(command: str, run: Run) -> None:
 
 def test_the_help_names_every_command(run: Run) -> None:
     listed = run("--help").output
-    for name in ("init", "key", "reviewer", "auditor", "clock", "serve", "settle", "triage", "audit", "age", "demo"):
+    for name in ("init", "key", "reviewer", "auditor", "clock", "serve", "settle", "cosign", "triage", "audit", "age",
+                 "demo"):  # fmt: skip
         assert f"\n  {name} " in listed
 
 
