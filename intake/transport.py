@@ -63,6 +63,10 @@ class TimedTransport(httpx.HTTPTransport):
         for stream in list(self._backend.streams):
             stream.close()
 
+    def __exit__(self, *_error: object) -> None:
+        # httpx's own would close the pool alone.
+        self.close()
+
 
 class _Backend(httpcore.NetworkBackend):
     def __init__(self, backend: httpcore.NetworkBackend) -> None:

@@ -311,7 +311,7 @@ def _cosigned_edge(
 
 def _keep_cosigned(served: Served, witnesses: KeptCosigned, edge: Frontier | None) -> None:
     if served.cosigned is not None and edge is not None:
-        witnesses.keep(served.cosigned, edge, served.received.at)
+        witnesses.keep(served.cosigned, edge)
 
 
 def _seen(head: Head | None) -> Checkpoint | None:

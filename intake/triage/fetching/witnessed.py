@@ -127,13 +127,12 @@ class KeptCosigned:
             )
         return edge
 
-    def keep(self, offered: Cosigned, edge: Frontier, now: datetime) -> None:
-        """Keep what was verified, unless what is kept meets the policy and this doesn't."""
-        if self.last is not None:
-            if offered.received.note == self.last.received.note:
-                return
-            if self.witnessed.is_met(now) and not self._witnessed(offered).is_met(now):
-                return
+    def keep(self, offered: Cosigned, edge: Frontier) -> None:
+        """Keep what was verified, unless enough have cosigned what is kept, and too few this."""
+        if self.last is not None and offered.received.note == self.last.received.note:
+            return
+        if self._is_enough(self.last) and not self._is_enough(offered):
+            return
         received = offered.received
         with self._file.writing():
             self._file.put(
@@ -147,6 +146,10 @@ class KeptCosigned:
         """The witnesses whose true cosignatures both bear."""
         names = _times(self._policy, one).keys() & _times(self._policy, other).keys()
         return [witness.key for name, witness in self._policy.witnesses.items() if name in names]
+
+    def _is_enough(self, cosigned: Cosigned | None) -> bool:
+        """Whether enough have cosigned it, whenever that was."""
+        return cosigned is not None and self._policy.is_met(_times(self._policy, cosigned))
 
     def _witnessed(self, cosigned: Cosigned | None) -> Witnessed:
         return Witnessed(self._policy, self._days, {} if cosigned is None else _times(self._policy, cosigned))

@@ -84,7 +84,6 @@ class Workspace:
         self._distrust = ""
         self._now = now
         self._witnessed: Witnessed | None = None
-        """None as long as nothing is known of it: nothing was fetched yet."""
         self.changes: list[str] = []
         self.to_compare = 0
         self._syncing = Lock()
@@ -130,8 +129,8 @@ class Workspace:
 
     @property
     def unwitnessed(self) -> str:
-        """Why the log is not witnessed as the member's policy asks, in words; empty if it is."""
-        return "" if self._witnessed is None else self._witnessed.lack(self._now())
+        """Why the log is not witnessed as the member's policy asks, in words; empty if it is, or none was fetched."""
+        return "" if self._witnessed is None or self.log is None else self._witnessed.lack(self._now())
 
     @property
     def notices(self) -> list[str]:
@@ -221,8 +220,7 @@ class Workspace:
             return
         try:
             log = recall_log(self._home)
-            if log is not None:
-                self._look_at_witnesses()
+            self._look_at_witnesses()
             if self._kept.awaits_index:
                 self._add_problem("what another version of this program fetched opens once the desk has answered")
             elif log is not None:
