@@ -1,4 +1,4 @@
-"""Two witnesses as processes, one of them behind an onion service of a private Tor network, and a reviewer's program."""
+"""Two witnesses as processes, one of them behind an onion service of a private Tor network; a reviewer's program."""
 
 import os
 import re
