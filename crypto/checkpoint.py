@@ -10,10 +10,9 @@ The text of a checkpoint is three lines, each ending in a newline: origin, tree 
 import re
 from dataclasses import dataclass
 
-from crypto.merkle import HASH_SIZE
+from crypto.merkle import HASH_SIZE, LARGEST
 from crypto.note import decode_base64, encode_base64
 
-_LIMIT = 2**63
 _ORIGIN = re.compile(r"[^\x00-\x1f\ud800-\udfff]+")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 
@@ -33,7 +32,7 @@ class Checkpoint:
     def __post_init__(self) -> None:
         if _ORIGIN.fullmatch(self.origin) is None:
             raise CheckpointError("the origin of a checkpoint must be one line, not empty")
-        if not 0 <= self.size < _LIMIT:
+        if not 0 <= self.size <= LARGEST:
             raise CheckpointError("the size of a tree is out of bounds")
         if len(self.root) != HASH_SIZE:
             raise CheckpointError("the root of a checkpoint must be 32 bytes")

@@ -5,16 +5,26 @@ RFC 9162, sections 2.1.3.2 and 2.1.4.2, spells out and RFC 6962 leaves to the re
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 HASH_SIZE = 32
+LARGEST = 2**63 - 1
+"""Leaves of a tree at most, so that C2SP's formats can say them, and numbers stay below 64 bits."""
+
+MOST_HASHES = 63
+"""Of a proof in a tree that is not larger."""
+
 EMPTY_ROOT = hashlib.sha256().digest()
 
 # The prefixes keep a leaf from being passed off as a node and the reverse (second preimages).
 _LEAF = b"\x00"
 _NODE = b"\x01"
+
+
+RootOf = Callable[[int, int], bytes]
+"""Gives the root of the leaves from one on up to but not including another, as if they were a tree of their own."""
 
 
 class ProofError(ValueError):
@@ -63,9 +73,22 @@ def consistency_proof(leaf_hashes: Sequence[bytes], old_size: int) -> list[bytes
 
     Empty for the empty tree, which every tree extends, and for the whole tree.
     """
-    if not 0 <= old_size <= len(leaf_hashes):
-        raise ProofError(f"a tree of {len(leaf_hashes)} leaves extends none of {old_size}")
-    return _subproof(leaf_hashes, old_size, known=True) if old_size else []
+    return consistency_path(lambda start, end: root_hash(leaf_hashes[start:end]), len(leaf_hashes), old_size)
+
+
+def consistency_path(root_of: RootOf, size: int, old_size: int) -> list[bytes]:
+    """As `consistency_proof`, of a tree of `size` leaves which nobody has to hold at once."""
+    if not 0 <= old_size <= size:
+        raise ProofError(f"a tree of {size} leaves extends none of {old_size}")
+    return _subproof(root_of, 0, size, old_size, known=True) if old_size else []
+
+
+def require_possible(number: int, proof: Sequence[bytes]) -> None:
+    """Raise `ProofError` if no tree has this size or index, or no proof these hashes: what is read from outside may."""
+    if not 0 <= number <= LARGEST or len(proof) > MOST_HASHES:
+        raise ProofError("no tree is large enough for this proof")
+    if any(len(each) != HASH_SIZE for each in proof):
+        raise ProofError(f"the hashes of a proof must be {HASH_SIZE} bytes")
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> None:
@@ -173,15 +196,15 @@ def _parents(level: Sequence[bytes]) -> list[bytes]:
     return [*parents, level[-1]] if len(level) % 2 else parents
 
 
-def _subproof(leaves: Sequence[bytes], old_size: int, *, known: bool) -> list[bytes]:
-    # SUBPROOF(m, D[n], b) of RFC 6962: `known` says that the verifier has this subtree's old root already.
-    if old_size == len(leaves):
-        return [] if known else [root_hash(leaves)]
-    split = 1 << (len(leaves) - 1).bit_length() - 1
-    left, right = leaves[:split], leaves[split:]
-    if old_size <= split:
-        return [*_subproof(left, old_size, known=known), root_hash(right)]
-    return [*_subproof(right, old_size - split, known=False), root_hash(left)]
+def _subproof(root_of: RootOf, start: int, end: int, old_end: int, *, known: bool) -> list[bytes]:
+    # SUBPROOF(m, D[start:end], b) of RFC 6962, where the old tree ends at `old_end`: `known` says that the verifier has
+    # this subtree's old root already.
+    if old_end == end:
+        return [] if known else [root_of(start, end)]
+    split = start + (1 << (end - start - 1).bit_length() - 1)
+    if old_end <= split:
+        return [*_subproof(root_of, start, split, old_end, known=known), root_of(split, end)]
+    return [*_subproof(root_of, split, end, old_end, known=False), root_of(start, split)]
 
 
 def _path_lengths(index: int, size: int) -> tuple[int, int]:

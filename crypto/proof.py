@@ -16,12 +16,11 @@ from typing import Self
 
 from crypto.checkpoint import Checkpoint
 from crypto.logkey import LogVerifier
-from crypto.merkle import HASH_SIZE, inclusion_proof, verify_inclusion
+from crypto.merkle import ProofError, inclusion_proof, require_possible, verify_inclusion
 from crypto.note import MAX_NOTE_SIZE, Note, decode_base64, encode_base64, parse_note
 
 _TITLE = "c2sp.org/tlog-proof@v1"
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
-_MOST_HASHES = 63
 _LONGEST_EXTRA = 64 * 1024
 LONGEST = MAX_NOTE_SIZE + 2 * _LONGEST_EXTRA
 
@@ -43,17 +42,17 @@ class LogProof:
     extra: bytes | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.index < 2**63 or len(self.hashes) > _MOST_HASHES:
-            raise LogProofError("no tree is large enough for this proof")
-        if any(len(each) != HASH_SIZE for each in self.hashes):
-            raise LogProofError("the hashes of a proof must be 32 bytes")
+        try:
+            require_possible(self.index, self.hashes)
+        except ProofError as error:
+            raise LogProofError(str(error)) from error
         if self.extra is not None and len(self.extra) > _LONGEST_EXTRA:
             raise LogProofError("the proof holds too much that it doesn't prove")
 
     @classmethod
-    def of(cls, leaves: Sequence[bytes], index: int, checkpoint: Note) -> Self:
+    def of(cls, leaves: Sequence[bytes], index: int, checkpoint: Note, extra: bytes | None = None) -> Self:
         """Of one leaf, by the hashes of all leaves of the tree that the checkpoint signs."""
-        return cls(index, tuple(inclusion_proof(leaves, index)), checkpoint)
+        return cls(index, tuple(inclusion_proof(leaves, index)), checkpoint, extra)
 
     def __bytes__(self) -> bytes:
         lines = [_TITLE]

@@ -8,12 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from crypto.merkle import root_hash
+from crypto.merkle import LARGEST, root_hash
 
 WIDTH = 256
 MAX_ENTRY_SIZE = 65_535
 
-_MAX_LEAVES = 2**63 - 1
 _LENGTH_SIZE = 2
 _PATH = re.compile(
     r"tile/(?P<level>entries|0|[1-9][0-9]?)/(?P<index>(?:x[0-9]{3}/){0,6}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
@@ -40,7 +39,7 @@ class TileRef:
         if level < 0 or self.index < 0 or not 1 <= self.width <= WIDTH:
             raise TileError("there is no such tile")
         # No tree has more leaves: a path cannot make anybody compute with numbers beyond 64 bits.
-        if level > 7 or (self.index * WIDTH + self.width) * WIDTH**level > _MAX_LEAVES:
+        if level > 7 or (self.index * WIDTH + self.width) * WIDTH**level > LARGEST:
             raise TileError("no tree is large enough for this tile")
 
     @property
@@ -80,7 +79,7 @@ def tiles_of(size: int) -> Iterator[TileRef]:
     For 70,000 entries: 273 full tiles and one of width 112; one full and one of width 17; one of width 1; and
     274 bundles. For none: nothing.
     """
-    if not 0 <= size <= _MAX_LEAVES:
+    if not 0 <= size <= LARGEST:
         raise TileError("no tree has this size")
     # Nothing is listed before it is asked for: the size may be the claim of a server that wants us busy.
     levels = itertools.takewhile(lambda level: size // WIDTH**level, itertools.count())

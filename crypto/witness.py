@@ -11,12 +11,11 @@ example.com/behind-the-sofa
 import re
 from dataclasses import dataclass
 
-from crypto.merkle import HASH_SIZE
+from crypto.merkle import MOST_HASHES, ProofError, require_possible
 from crypto.note import MAX_NOTE_SIZE, Note, Signature, decode_base64, encode_base64, parse_note, parse_signature
 
 _OLD = re.compile(r"old (0|[1-9][0-9]{0,18})")
-_MOST_HASHES = 63
-LONGEST = MAX_NOTE_SIZE + 64 * 64
+LONGEST = MAX_NOTE_SIZE + (MOST_HASHES + 1) * 64
 """Bytes of a request: a note, and a line for each hash."""
 
 
@@ -33,10 +32,10 @@ class AddCheckpoint:
     checkpoint: Note
 
     def __post_init__(self) -> None:
-        if not 0 <= self.old < 2**63 or len(self.proof) > _MOST_HASHES:
-            raise WitnessFormatError("no tree is large enough for this")
-        if any(len(each) != HASH_SIZE for each in self.proof):
-            raise WitnessFormatError("the hashes of a proof must be 32 bytes")
+        try:
+            require_possible(self.old, self.proof)
+        except ProofError as error:
+            raise WitnessFormatError(str(error)) from error
 
     def __bytes__(self) -> bytes:
         lines = [f"old {self.old}", *map(encode_base64, self.proof), ""]

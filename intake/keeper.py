@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.logkey import LogSigner
-from crypto.policy import Policy
+from crypto.policy import Policy, PolicyError, parse_policy
 from intake.accesslog.append import LogAppender
 from intake.durable import make_directory, replace_file, write_new
 from intake.server import Server, open_server, unopened
@@ -41,6 +41,20 @@ def open_keeper(settings: Settings) -> Keeper:
     with server.store.reading() as session:
         log.require_key(session)
     return Keeper(settings, server.store, server.blobs, log, server.members)
+
+
+def read_policy(server: Keeper) -> Policy:
+    """Whom members are told to believe about the log; `SettingError` if the file is not a policy of this log."""
+    path = server.settings.policy
+    try:
+        policy = parse_policy(path.read_bytes())
+        if policy.log == server.log.verifier:
+            return policy
+    except FileNotFoundError:
+        raise SettingError(f"INTAKE_DATA: there is no {path}; run 'intake init'") from None
+    except PolicyError as error:
+        raise SettingError(f"INTAKE_DATA: {path} is not right: {error}") from None
+    raise SettingError(f"INTAKE_DATA: {path} names another log than this server's, or not both of its keys")
 
 
 def initialise(data: Path, values: dict[str, object], environment: Mapping[str, str] | None = None) -> Settings:

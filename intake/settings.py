@@ -107,6 +107,12 @@ class Settings:
         "once, not for real use.",
     )
 
+    witness_proxy: str = _setting(
+        "",
+        "Tor's SOCKS port, such as socks5h://127.0.0.1:9050: by it 'intake cosign' reaches witnesses of the log. "
+        "Empty: only those on this machine can be asked.",
+    )
+
     def __post_init__(self) -> None:
         for entry in settable():
             _require_text(entry.name, getattr(self, entry.name))
@@ -124,6 +130,7 @@ class Settings:
             _require_limit(name, getattr(self, name))
         _require_authority(self.desk_authority, self.desk_bind)
         _require_limits_storage(self.limits_storage, self.workers)
+        _require_proxy("witness_proxy", self.witness_proxy)
         if self.database:
             _require_database(self.database)
 
@@ -250,6 +257,14 @@ def _require_socket_path(name: str, path: str) -> None:
 
 def _is_port(text: str) -> bool:
     return re.fullmatch("[0-9]{1,5}", text) is not None and 1 <= int(text) <= 65535
+
+
+def _require_proxy(name: str, address: str) -> None:
+    # No other scheme leaves it to Tor to look a name up.
+    scheme, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    if address and (scheme != "socks5h" or not _HOST.fullmatch(host) or not _is_port(port)):
+        raise SettingError(f"{name} must be an address such as socks5h://127.0.0.1:9050")
 
 
 def _require_limit(name: str, limit: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from crypto.checkpoint import Checkpoint
-from crypto.logkey import LogSigner
+from crypto.logkey import LogSigner, LogVerifier
 from crypto.merkle import Frontier, FrontierError, leaf_hash
 from crypto.note import Note, NoteError, parse_note
 from intake.accesslog.read import OWN, LogDamagedError, LogReader, newest, utc_now
@@ -29,9 +29,14 @@ class LogAppender(LogReader):
         self._shown: Note | None = None
 
     @property
+    def verifier(self) -> LogVerifier:
+        """The public halves of its keys."""
+        return self._key.verifier
+
+    @property
     def origin(self) -> str:
         """The name of the log, in its checkpoints and in every request signed for it."""
-        return self._key.verifier.name
+        return self.verifier.name
 
     def start(self, session: Session) -> None:
         """Sign the empty tree, once, when the store is made."""

@@ -32,10 +32,15 @@ def entries(log: LogReader, session: Transaction, start: int, end: int) -> Itera
         yield from _all(log.lines(session, first, last), last - first)
 
 
+def leaves(log: LogReader, session: Transaction, start: int, end: int) -> Sequence[bytes]:
+    """The hashes of the entries from `start` up to but not including `end`; `LogDamagedError` if some lack."""
+    return _all(log.leaves(session, start, end), end - start)
+
+
 def _hashes(log: LogReader, session: Transaction, level: int, start: int, count: int) -> Sequence[bytes]:
     """So many hashes of a level. Never more than 256 of each level are held, however many entries lie below."""
     if level == 0:
-        return _all(log.leaves(session, start, start + count), count)
+        return leaves(log, session, start, start + count)
     return [root_hash(_hashes(log, session, level - 1, index * WIDTH, WIDTH)) for index in range(start, start + count)]
 
 

@@ -33,6 +33,11 @@ _COMMANDS = {
     ),
     "serve": ("intake.cli.serve:serve", "server", "Run the source site or the desk API."),
     "settle": ("intake.cli.settle:settle", "server", "Delete reports that are too old; hide the order of arrival."),
+    "cosign": (
+        "intake.cli.cosign:cosign",
+        "server",
+        "Have the log's newest checkpoint cosigned by its witnesses (on the server).",
+    ),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),
     "audit": ("intake.cli.audit:audit", "triage", "Check the access log (on an auditor's machine)."),
     "age": ("intake.cli.age:age", "triage", "Encrypt and decrypt files in the age format."),

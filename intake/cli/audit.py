@@ -9,6 +9,9 @@ from typing import BinaryIO
 import click
 from rich.console import Console
 
+from crypto.merkle import leaf_hash
+from crypto.proof import LONGEST as LONGEST_PROOF
+from crypto.proof import parse_log_proof
 from crypto.tiles import tiles_of
 from intake.audit.mirror import write_log
 from intake.audit.witness.app import make_server
@@ -16,13 +19,15 @@ from intake.audit.witness.cosigning import Witness
 from intake.audit.witness.keys import make_or_read
 from intake.audit.witness.record import Record
 from intake.cli.common import Group, passphrase, passphrase_option, say
-from intake.cli.connection import connection_options, log_of, open_home
+from intake.cli.connection import believed_in, connection_options, log_of, open_home
 from intake.cli.trouble import Status, Trouble
-from intake.durable import make_directory
+from intake.durable import make_directory, write_new
 from intake.listening import listen_at_port
+from intake.protocol.entry import parse_entry
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
-from intake.triage.audit_report import fetch_log, run_audit
+from intake.triage.audit_report import fetch_log, require_witnessed, run_audit
+from intake.triage.fetching.witnessed import UnwitnessedError, Witnessed
 from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.process.holding import held
 from intake.triage.progress import bar
@@ -37,16 +42,23 @@ def audit() -> None:
 @connection_options
 @passphrase_option
 def verify(
-    key: Path, home: Path | None, desk: str | None, policy: Path | None, proxy: str | None, passphrase_file: Path | None
+    key: Path,
+    home: Path | None,
+    desk: str | None,
+    policy: Path | None,
+    proxy: str | None,
+    witness_days: int | None,
+    passphrase_file: Path | None,
 ) -> None:
     """Fetch the whole log, check every entry and the tree, and print who opened what.
 
     The checkpoint that was verified is kept in the home directory; the next run refuses a log that shrank or was
     rewritten since, and keeps what contradicts it as evidence there. What is wrong is said in one line; exit status 10
-    means that the log can't be trusted, and no other status does.
+    means that the log can't be trusted, and no other status does. 11 means that it is whole, but not cosigned by as
+    many of the witnesses as the policy asks for, within --witness-days.
     """
     require_key_file(key)
-    opened = open_home(home, desk, policy, proxy)
+    opened = open_home(home, desk, policy, proxy, witness_days)
     with held(opened.directory):
         run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
 
@@ -62,6 +74,7 @@ def mirror(
     desk: str | None,
     policy: Path | None,
     proxy: str | None,
+    witness_days: int | None,
     passphrase_file: Path | None,
 ) -> None:
     """Fetch and verify the whole log as 'verify' does, and write it into DIRECTORY as files.
@@ -71,13 +84,77 @@ def mirror(
     rest; one that holds something else is left as it is. The entries hold members' names and when they read what.
     """
     require_key_file(key)
-    opened, console = open_home(home, desk, policy, proxy), Console()
+    opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
     with held(opened.directory):
-        lines, signed = fetch_log(opened, load_keys(key, passphrase(passphrase_file)), bar(console))
-        files = sum(1 for _ in tiles_of(len(lines)))
+        log = fetch_log(opened, load_keys(key, passphrase(passphrase_file)), bar(console))
+        size = len(log.lines)
+        files = sum(1 for _ in tiles_of(size))
         with bar(console)("Writing", files) as told:
-            new = write_log(directory, lines, signed, told)
-    say(f"{directory} holds the whole log. Entries: {len(lines)}. Files: {files}, new {new}, and the checkpoint.")
+            new = write_log(directory, log.lines, log.signed, told)
+    say(f"{directory} holds the whole log. Entries: {size}. Files: {files}, new {new}, and the checkpoint.")
+    require_witnessed(log.witnessed)
+
+
+@audit.command()
+@click.argument("index", type=click.IntRange(0))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@connection_options
+@passphrase_option
+def prove(
+    index: int,
+    file: Path,
+    key: Path,
+    home: Path | None,
+    desk: str | None,
+    policy: Path | None,
+    proxy: str | None,
+    witness_days: int | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Fetch and verify the whole log as 'verify' does, and write the proof that entry INDEX is in it into FILE.
+
+    The file (C2SP tlog-proof) holds the entry, the checkpoint with the cosignatures of the witnesses, if they have
+    cosigned a tree with this entry by now, and the hashes between the two. Whoever has the log's policy can check it
+    with 'audit proof', or with a program of others; nobody has to be asked for it. An entry holds a member's key id.
+    """
+    require_key_file(key)
+    opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
+    with held(opened.directory):
+        log = fetch_log(opened, load_keys(key, passphrase(passphrase_file)), bar(console))
+    if index >= len(log.lines):
+        raise Trouble(f"the log has {len(log.lines)} entries, the first of which is 0")
+    write_new(file, bytes(log.prove(index)))
+    whose = "cosigned" if log.is_cosigned(index) else "not cosigned yet"
+    say(f"{file} proves that the log holds entry {index}. The checkpoint in it is {whose}.")
+
+
+@audit.command()
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--policy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="The log's keys and witnesses, as you were given them.",
+)
+def proof(file: BinaryIO, policy: Path) -> None:
+    """Check a proof (C2SP tlog-proof) that 'audit prove' wrote, offline, and print the entry that it proves.
+
+    It is held against the policy's keys, and against its witnesses, however old their cosignatures are.
+    """
+    believed = believed_in(policy)
+    found = parse_log_proof(file.read(LONGEST_PROOF + 1))
+    if found.extra is None:
+        raise Trouble("this proof does not hold the entry that it is about")
+    tree = found.verify(leaf_hash(found.extra), believed.log)
+    entry = parse_entry(found.extra)
+    witnessed = Witnessed(believed, 0, believed.cosigned(found.checkpoint))
+    say(f"Proven: entry {found.index} of the log {tree.origin} is this, in its tree of {tree.size} entries:")
+    say(found.extra.decode())
+    say(f"That is:  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.who}  {entry.action}  {' '.join(entry.objects)}")
+    if believed.witnesses:
+        say(f"Cosigned: {witnessed.told()}")
+    if not believed.is_met(witnessed.times):
+        raise UnwitnessedError("fewer of the witnesses have cosigned its checkpoint than the policy asks for")
 
 
 @audit.command()
@@ -131,4 +208,6 @@ def evidence(file: BinaryIO, policy: Path | None) -> Status:
     say(found.verdict())
     say(f"The log:     {found.log}")
     say(f"The witness: {found.witness}")
+    for cosigner in found.cosigners:
+        say(f"Cosigner:    {cosigner}")
     return Status.FRAUD if found.is_proof else Status.DONE

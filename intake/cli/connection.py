@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from crypto.logkey import LogVerifier
-from crypto.policy import LONGEST
+from crypto.policy import LONGEST, Policy
 from intake.triage.home import Connection, Home
 
 
@@ -33,6 +33,11 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="The log's keys and witnesses: the file log.policy, which 'intake init' wrote; needed the first "
                 "time, and when it has changed.",
             ),
+            click.option(
+                "--witness-days",
+                type=click.IntRange(1, 3650),
+                help="How many days old the cosignatures of the policy's witnesses may be; remembered.  [default: 7]",
+            ),
             click.option("--proxy", help="Tor's SOCKS port, such as socks5h://127.0.0.1:9050, for an onion address."),
         )
     ):
@@ -40,15 +45,24 @@ def connection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def open_home(home: Path | None, desk: str | None, policy: Path | None, proxy: str | None) -> Home:
+def open_home(
+    home: Path | None, desk: str | None, policy: Path | None, proxy: str | None, witness_days: int | None
+) -> Home:
     """The home directory, connected to the desk that it was told of now or before."""
     text = None if policy is None else _read_policy(policy)
-    return Home.open(home, desk=desk, policy=text, proxy=proxy)
+    return Home.open(home, desk=desk, policy=text, proxy=proxy, witness_days=witness_days)
+
+
+def believed_in(policy: Path) -> Policy:
+    """What a policy's file says, which names one log."""
+    connection = Connection("", _read_policy(policy))
+    _ = connection.log
+    return connection.believed
 
 
 def log_of(policy: Path) -> LogVerifier:
     """The keys of the log that a policy's file names."""
-    return Connection("", _read_policy(policy)).log
+    return believed_in(policy).log
 
 
 def _read_policy(path: Path) -> str:

@@ -18,7 +18,15 @@ from intake.triage.process.supervisor import Supervisor
 @click.command(cls=Command)
 @connection_options
 @click.option("--port", type=click.IntRange(1, 65535), default=8003, show_default=True, help="The port on 127.0.0.1.")
-def triage(key: Path, home: Path | None, desk: str | None, policy: Path | None, proxy: str | None, port: int) -> None:
+def triage(
+    key: Path,
+    home: Path | None,
+    desk: str | None,
+    policy: Path | None,
+    proxy: str | None,
+    witness_days: int | None,
+    port: int,
+) -> None:
     """Start the reviewer's program on this machine and print the address to open in a browser.
 
     It listens on 127.0.0.1 only, fetches what is new from the desk and keeps only sealed bytes on disk. The address
@@ -26,7 +34,7 @@ def triage(key: Path, home: Path | None, desk: str | None, policy: Path | None, 
     memory when it locks, after 15 minutes without use.
     """
     require_key_file(key)
-    opened = open_home(home, desk, policy, proxy)
+    opened = open_home(home, desk, policy, proxy, witness_days)
     for missing in harden():
         click.echo(missing, err=True)
     with held(opened.directory) as hold:

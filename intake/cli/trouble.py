@@ -28,6 +28,7 @@ class Status(IntEnum):
     FULL = 5
     OTHER_VERSION = 6
     FRAUD = 10
+    UNWITNESSED = 11
     FAULT = 70
     INTERRUPTED = 130
 
@@ -36,11 +37,12 @@ MEANINGS = {
     Status.DONE: "It is done.",
     Status.FAILED: "It can't be done; the line on standard error says why.",
     Status.USAGE: "What the command was given is wrong: an option, a name, a file, a passphrase, a setting, a port.",
-    Status.OUT_OF_REACH: "The desk, the proxy or the store can't be reached, refuses or is busy: try again.",
+    Status.OUT_OF_REACH: "The desk, a witness, the proxy or the store can't be reached, refuses or is busy: try again.",
     Status.DAMAGED: "Something that this program keeps is damaged: put back a copy.",
     Status.FULL: "The disk or the memory is full.",
     Status.OTHER_VERSION: "The store belongs to another version of this program.",
     Status.FRAUD: "The access log can't be trusted, or evidence proves that of the one it names.",
+    Status.UNWITNESSED: "The log is whole, but too few of the witnesses that the policy names have cosigned it lately.",
     Status.FAULT: "A fault in this program; please report it.",
     Status.INTERRUPTED: "Ctrl-C, before the command was done; what serves until then ends with 0.",
 }
@@ -83,6 +85,8 @@ KINDS = {
     "intake.triage.desk.client.DeskError": Status.OUT_OF_REACH,
     "intake.triage.desk.client.OtherLogError": Status.USAGE,
     "intake.protocol.audit.AuditError": Status.FRAUD,
+    "intake.triage.fetching.witnessed.UnwitnessedError": Status.UNWITNESSED,
+    "crypto.proof.LogProofError": Status.USAGE,
 }
 """What our own errors mean, each with its subclasses but for those that are named too. All others are FAILED.
 

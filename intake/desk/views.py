@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import Gone
 
 from crypto.tiles import TileError, parse_tile_path
-from intake.accesslog import tiles
+from intake.accesslog import cosigned, tiles
 from intake.accesslog.tiles import NoSuchTileError
 from intake.desk.admission import admitted, current_server, logged
 from intake.desk.index import day_rows, list_days, span_rows
@@ -242,6 +242,19 @@ def checkpoint() -> Response:
         pass
     with server.store.reading() as session:
         return Response(server.log.shown(session), mimetype="text/plain")
+
+
+@routes.serves(endpoints.COSIGNED)
+def log_cosigned() -> Response:
+    """The newest checkpoint that enough witnesses have cosigned, or any have, if never so many did."""
+    server = current_server()
+    with admitted():
+        pass
+    with server.store.reading() as session:
+        note = cosigned.newest(session)
+    if note is None:
+        abort(404)
+    return Response(note, mimetype="text/plain")
 
 
 @routes.serves(endpoints.ENTRIES)

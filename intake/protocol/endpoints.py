@@ -114,6 +114,9 @@ CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKP
 ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, query=rf"\??|{_FROM}")
 """The entries from one on, as many as fit into an answer: whoever has those before needs no others."""
 
+COSIGNED = Endpoint("GET", "/v1/log/cosigned", _MEMBERS, None, limits.COSIGNED)
+"""The newest checkpoint that witnesses have cosigned; 404 if there is none."""
+
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
@@ -144,6 +147,7 @@ ENDPOINTS = (
     OPEN,
     CHECKPOINT,
     ENTRIES,
+    COSIGNED,
     LOG,
     DEPOSIT,
     DEPOSITED,

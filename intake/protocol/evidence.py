@@ -13,6 +13,10 @@ go together. A signed note (C2SP signed-note) by the member's key that anybody c
 `prefix` is there if the leaves of the larger tree were known: the root of its beginning that is as large as the smaller
 tree, and the proof of that (RFC 6962, section 2.1.2). If it is not the root that was signed for the smaller tree, then
 the log signed two histories, whoever says so. A proof that merely fails would show nothing: anybody can spoil one.
+
+Where witnesses of the log (C2SP tlog-witness) cosigned both trees, it is of version 2: a line `cosigner:` with the key
+of each stands after the member's, and both checkpoints bear their cosignatures. What proves of the log that it signed
+two histories proves of them that they cosigned two.
 """
 
 from collections.abc import Sequence
@@ -20,13 +24,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crypto.checkpoint import Checkpoint
+from crypto.cosignature import Cosigner, parse_cosigner
 from crypto.logkey import LogVerifier, parse_log_verifier
 from crypto.merkle import HASH_SIZE, ProofError, consistency_proof, root_hash, verify_consistency
 from crypto.note import Note, NoteError, SigningKey, Verifier, decode_base64, encode_base64, parse_note, parse_verifier
 from intake.protocol.audit import AuditError, open_checkpoint
 
 _TITLE = "intake evidence v1"
-_NAMES = ("log", "witness", "first", "second", "prefix")
+_TITLE_WITH_COSIGNERS = "intake evidence v2"
+_NAMES = ("first", "second", "prefix")
+_COSIGNER = "cosigner"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -59,11 +66,14 @@ class Evidence:
     first: Received
     second: Received
     prefix: Prefix | None
+    cosigners: tuple[Cosigner, ...] = ()
 
     @property
     def text(self) -> str:
         """What the witness signs."""
-        lines = [_TITLE, f"log: {self.log}", f"witness: {self.witness}"]
+        title = _TITLE_WITH_COSIGNERS if self.cosigners else _TITLE
+        lines = [title, f"log: {self.log}", f"witness: {self.witness}"]
+        lines += [f"{_COSIGNER}: {key}" for key in self.cosigners]
         lines += [
             f"{name}: {received.at.strftime(_TIME)} {encode_base64(received.note)}"
             for name, received in (("first", self.first), ("second", self.second))
@@ -93,7 +103,9 @@ class Evidence:
                 if small.size == large.size
                 else f"a tree of {small.size} entries and one of {large.size} that does not begin with it"
             )
-            return f"Proven: the key of the log {self.log.name} signed {what}."
+            names = dict.fromkeys(key.name for key in self.cosigners)
+            others = "".join(f", and the witness {name} cosigned both" for name in names)
+            return f"Proven: the key of the log {self.log.name} signed {what}{others}."
         shown = "the smaller is the beginning of the larger" if self.prefix else "whether they go together is not shown"
         return (
             f"Testified only, by {self.witness.name}: the log {self.log.name} showed {first.size} entries on "
@@ -103,15 +115,23 @@ class Evidence:
 
 
 def attest(
-    key: SigningKey, log: LogVerifier, first: Received, second: Received, leaves: Sequence[bytes] | None
+    key: SigningKey,
+    log: LogVerifier,
+    first: Received,
+    second: Received,
+    leaves: Sequence[bytes] | None,
+    cosigners: Sequence[Cosigner] = (),
 ) -> bytes:
-    """Evidence as a file. `leaves`: the leaf hashes of the larger tree, as far as they are known to be its own."""
+    """Evidence as a file. `leaves`: the leaf hashes of the larger tree, as far as they are known to be its own.
+
+    `cosigners`: witnesses of the log whose cosignatures both checkpoints bear.
+    """
     log = _signer_of_both(log, first, second)
     small, large = sorted((_open(first.note, log), _open(second.note, log)), key=lambda tree: tree.size)
     prefix = None
     if leaves is not None and small.size != large.size:
         prefix = Prefix(root_hash(leaves[: small.size]), tuple(consistency_proof(leaves, small.size)))
-    evidence = Evidence(log, key.verifier, first, second, prefix)
+    evidence = Evidence(log, key.verifier, first, second, prefix, tuple(cosigners))
     return bytes(Note(evidence.text, (key.sign(evidence.text),)))
 
 
@@ -132,11 +152,16 @@ def parse_evidence(data: bytes) -> Evidence:
 def _evidence(text: str) -> Evidence:
     title, *lines = text.removesuffix("\n").split("\n")
     pairs = [line.partition(": ") for line in lines]
-    if title != _TITLE or tuple(name for name, _, _ in pairs) not in (_NAMES, _NAMES[:-1]):
+    cosigners = [value for name, _, value in pairs if name == _COSIGNER]
+    names, values = [name for name, _, _ in pairs], [value for _, _, value in pairs]
+    expected = ["log", "witness", *(_COSIGNER for _ in cosigners), *_NAMES]
+    if title not in (_TITLE, _TITLE_WITH_COSIGNERS) or names not in (expected, expected[:-1]):
         raise EvidenceError("this is not evidence in its canonical form")
-    log, witness, first, second, *prefix = (value for _, _, value in pairs)
+    log, witness = parse_log_verifier(values[0]), parse_verifier(values[1])
+    first, second, *prefix = values[2 + len(cosigners) :]
     received = _received(first), _received(second)
-    return Evidence(parse_log_verifier(log), parse_verifier(witness), *received, *map(_prefix, prefix or [""]))
+    found = _prefix(prefix[0]) if prefix else None
+    return Evidence(log, witness, *received, found, tuple(map(parse_cosigner, cosigners)))
 
 
 def _verify(evidence: Evidence, note: Note) -> None:
@@ -145,6 +170,9 @@ def _verify(evidence: Evidence, note: Note) -> None:
     first, second = evidence.trees
     if first == second:
         raise EvidenceError("both checkpoints are of the same tree: this shows nothing")
+    for cosigner in evidence.cosigners:
+        for received in (evidence.first, evidence.second):
+            cosigner.verify(parse_note(received.note))
     small, large = sorted((first, second), key=lambda tree: tree.size)
     if evidence.prefix is not None:
         if small.size == large.size:
@@ -171,9 +199,7 @@ def _received(value: str) -> Received:
     return Received(datetime.strptime(at, _TIME).replace(tzinfo=UTC), decode_base64(note))
 
 
-def _prefix(value: str) -> Prefix | None:
-    if not value:
-        return None
+def _prefix(value: str) -> Prefix:
     root, *proof = map(decode_base64, value.split(" "))
     if len(root) != HASH_SIZE:
         raise EvidenceError("a hash has a wrong length")

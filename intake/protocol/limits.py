@@ -38,7 +38,10 @@ ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""
 
 CHECKPOINT = 64 * 1024
-"""A signed checkpoint with cosignatures: two of them still fit, in Base 64, into one signed note."""
+"""A signed checkpoint: two of them, with some cosignatures, still fit, in Base 64, into one signed note."""
+
+COSIGNED = MAX_NOTE_SIZE
+"""One with the cosignatures of as many witnesses as there is room for in a note."""
 
 BUNDLE = WIDTH * (MAX_ENTRY_SIZE + 2)
 """An entry bundle (C2SP tlog-tiles)."""

@@ -161,6 +161,19 @@ class LogHead(Base):
     frontier: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+class LogCosigned(Base):
+    """A checkpoint with the cosignatures of witnesses. Of these only those that members are still shown are kept.
+
+    `enough`: whether they are as many as the server's own policy asks for.
+    """
+
+    __tablename__ = "log_cosigned"
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    checkpoint: Mapped[bytes] = mapped_column(LargeBinary)
+    enough: Mapped[bool]
+
+
 class Nonce(Base):
     """A nonce that a signed request has used, kept until its signature has expired (`expires`: Unix time)."""
 

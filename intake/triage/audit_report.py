@@ -3,10 +3,14 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from rich.console import Console
 
+from crypto.merkle import leaf_hash
+from crypto.note import parse_note
+from crypto.proof import LogProof
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.card import parse_card
@@ -17,6 +21,7 @@ from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
 from intake.triage.desk.client import DeskClient
 from intake.triage.fetching.log import KeptLog, fetch_whole
+from intake.triage.fetching.witnessed import Cosigned, KeptCosigned, UnwitnessedError, Witnessed
 from intake.triage.home import DamagedError, Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import Progress, bar
@@ -31,21 +36,54 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def fetch_log(home: Home, keys: MemberKeys, progress: Progress) -> tuple[Sequence[bytes], bytes]:
-    """Fetch and verify the whole log: its entries, and the signed checkpoint. Errors as `run_audit`."""
+@dataclass(frozen=True, slots=True)
+class WholeLog:
+    """A log that was fetched and verified: its entries, its checkpoint, and the newest one that is cosigned, if any."""
+
+    lines: Sequence[bytes]
+    signed: bytes
+    cosigned: Cosigned | None
+    witnessed: Witnessed
+
+    def is_cosigned(self, index: int) -> bool:
+        """Whether an entry is in the cosigned tree."""
+        return self.cosigned is not None and index < self.cosigned.checkpoint.size
+
+    def prove(self, index: int) -> LogProof:
+        """That an entry is in the log, with the entry itself; by the cosigned checkpoint if that has it."""
+        note, size = parse_note(self.signed), len(self.lines)
+        if self.cosigned is not None and self.is_cosigned(index):
+            note, size = self.cosigned.note, self.cosigned.checkpoint.size
+        return LogProof.of(list(map(leaf_hash, self.lines[:size])), index, note, self.lines[index])
+
+
+def fetch_log(home: Home, keys: MemberKeys, progress: Progress) -> WholeLog:
+    """Fetch and verify the whole log. Errors as `run_audit`, but whether it is witnessed is for the caller to ask."""
     verified = _verified(home, keys, progress)
-    kept = KeptLog(home)
+    kept, witnesses = KeptLog(home), KeptCosigned(home)
     if (head := kept.head) is None:
         raise DamagedError("what was fetched just now can't be read")
-    return list(kept.lines(0, verified.checkpoint.size)), head.received.note
+    lines = list(kept.lines(0, verified.checkpoint.size))
+    return WholeLog(lines, head.received.note, witnesses.last, witnesses.witnessed)
+
+
+def require_witnessed(witnessed: Witnessed, now: Callable[[], datetime] = _now) -> None:
+    """Raise `UnwitnessedError` unless the policy is met."""
+    if lack := witnessed.lack(now()):
+        raise UnwitnessedError(f"the log is whole, but not witnessed as the policy asks: {lack}")
 
 
 def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], datetime] = _now) -> None:
-    """Fetch and verify the whole log and print it; `AuditError` or `DeskError` if it can't be."""
+    """Fetch and verify the whole log and print it; `AuditError` or `DeskError` if it can't be.
+
+    Raises `UnwitnessedError`, once all of it is printed, if too few witnesses have cosigned it.
+    """
     verified = _verified(home, keys, bar(console))
-    for line in (*_report(verified), *_findings(verified, now())):
+    witnesses = KeptCosigned(home)
+    for line in (*_report(verified), *_cosigned(witnesses), *_findings(verified, now())):
         # A line is never cut or broken: it can be searched for an id and counted.
         console.print(shown(line), soft_wrap=True, markup=False, highlight=False, emoji=False)
+    require_witnessed(witnesses.witnessed, now)
 
 
 def _verified(home: Home, keys: MemberKeys, progress: Progress) -> VerifiedLog:
@@ -83,6 +121,12 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield ""
     yield f"Verified: {verified.checkpoint.size} entries of the log {verified.checkpoint.origin}"
     yield f"Root:     {verified.checkpoint.root.hex()}"
+
+
+def _cosigned(witnesses: KeptCosigned) -> Iterator[str]:
+    if witnesses.asks:
+        size = 0 if witnesses.last is None else witnesses.last.checkpoint.size
+        yield f"Cosigned: {size} entries ({witnesses.witnessed.told()})"
 
 
 def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import RLock
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import httpx
 import platformdirs
@@ -41,23 +41,26 @@ class HomeError(ValueError):
 class Connection:
     """How the desk is reached. `policy`: whom to believe about its log (C2SP tlog-policy), as the file says it.
 
+    `witness_days`: how old the cosignatures of the witnesses that it asks for may be.
     Bytes of it that are no text stand for themselves, as Python's `surrogateescape` has it.
     """
 
     desk: str
     policy: str
     proxy: str | None = None
+    witness_days: int = 7
 
     @property
     def log(self) -> LogVerifier:
         """The log's public keys: what the desk says is checked against them."""
         try:
-            return self._policy.log
+            return self.believed.log
         except PolicyError as error:
             raise HomeError(f"--policy must name the file that 'intake init' wrote, or one like it: {error}") from error
 
     @property
-    def _policy(self) -> Policy:
+    def believed(self) -> Policy:
+        """The policy, read; `PolicyError` if it is none."""
         return parse_policy(self.policy.encode("utf-8", "surrogateescape"))
 
     def check(self) -> None:
@@ -93,14 +96,22 @@ class Home:
         self._opens_mirror = RLock()
 
     @classmethod
-    def open(cls, directory: Path | None, *, desk: str | None, policy: str | None, proxy: str | None) -> "Home":
+    def open(
+        cls,
+        directory: Path | None,
+        *,
+        desk: str | None,
+        policy: str | None,
+        proxy: str | None,
+        witness_days: int | None = None,
+    ) -> "Home":
         """A directory to work in, by default that of this log. What is given goes before what is remembered."""
         place = directory or _default_place(policy)
         home = cls(place, Connection(desk or "", policy or "", proxy))
         _require_writable(place)
         home.remembered = home._recall_connection()
-        named = {"desk": desk, "policy": policy, "proxy": proxy}
-        given = {name: value for name, value in named.items() if value is not None}
+        named = {"desk": desk, "policy": policy, "proxy": proxy, "witness_days": witness_days}
+        given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         home.connection = replace(home.remembered or home.connection, **given)
         if not home.connection.desk or not home.connection.policy:
             raise HomeError("the first time, --desk must say where the desk is, and --policy what its log's keys are")

@@ -1,6 +1,7 @@
 """Reads a log from static files by C2SP's specifications alone: it shares no code with the project and knows no entry.
 
-tlog-tiles for what lies where, tlog-checkpoint and signed-note for the head, RFC 6962 for the tree.
+tlog-tiles for what lies where, tlog-checkpoint and signed-note for the head, RFC 6962 for the tree; and tlog-proof and
+tlog-cosignature for proofs of single entries.
 """
 
 import base64
@@ -13,7 +14,47 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 def read_log(directory: Path, ed25519: str, ml_dsa: str) -> list[bytes]:
     """Every entry, once all of it has been verified against both of the log's verifier keys."""
-    text, _, lines = (directory / "checkpoint").read_text("utf-8").rpartition("\n\n")
+    size, root, _, _ = _checkpoint((directory / "checkpoint").read_text("utf-8"), ed25519, ml_dsa)
+    entries = _entries(directory, size)
+    leaves = [hashlib.sha256(b"\x00" + entry).digest() for entry in entries]
+    assert _root(leaves) == root, "the entries are not what was signed"
+    _check_tiles(directory, leaves)
+    return entries
+
+
+def read_proof(data: bytes, ed25519: str, ml_dsa: str, witnesses: list[str]) -> tuple[int, bytes, list[int]]:
+    """Place and bytes of the entry that a proof is of, which holds it, and when each Ed25519 witness cosigned that."""
+    head, _, note = data.decode().partition("\n\n")
+    title, extra, index, *path = head.split("\n")
+    assert title == "c2sp.org/tlog-proof@v1"
+    entry, place = base64.b64decode(extra.removeprefix("extra ")), int(index.removeprefix("index "))
+    size, root, text, lines = _checkpoint(note, ed25519, ml_dsa)
+    hashes = [base64.b64decode(each) for each in path]
+    assert _climbed(hashlib.sha256(b"\x00" + entry).digest(), place, size, hashes) == root, "the entry isn't there"
+    assert not hashes
+    times = []
+    for vkey in witnesses:
+        cosigned = _signature(lines, vkey)
+        times.append(int.from_bytes(cosigned[:8], "big"))
+        message = f"cosignature/v1\ntime {times[-1]}\n{text}".encode()
+        Ed25519PublicKey.from_public_bytes(_key(vkey, 0x04)).verify(cosigned[8:], message)
+    return place, entry, times
+
+
+def _climbed(leaf: bytes, place: int, size: int, path: list[bytes]) -> bytes:
+    """PATH of RFC 6962, section 2.1.1, gone up again: takes the hashes of `path` off its end, the uppermost first."""
+    if size == 1:
+        return leaf
+    split = 1 << (size - 1).bit_length() - 1
+    sibling = path.pop()
+    if place < split:
+        return hashlib.sha256(b"\x01" + _climbed(leaf, place, split, path) + sibling).digest()
+    return hashlib.sha256(b"\x01" + sibling + _climbed(leaf, place - split, size - split, path)).digest()
+
+
+def _checkpoint(note: str, ed25519: str, ml_dsa: str) -> tuple[int, bytes, str, str]:
+    """Size and root of the tree that both keys signed, the text that says so, and all signature lines."""
+    text, _, lines = note.rpartition("\n\n")
     origin, size, root = text.split("\n")
     head = f"{text}\n".encode()
     Ed25519PublicKey.from_public_bytes(_key(ed25519, 0x01)).verify(_signature(lines, ed25519), head)
@@ -26,11 +67,7 @@ def read_log(directory: Path, ed25519: str, ml_dsa: str) -> list[bytes]:
         )
     )  # fmt: skip
     MLDSA44PublicKey.from_public_bytes(_key(ml_dsa, 0x06)).verify(signed[8:], message)
-    entries = _entries(directory, int(size))
-    leaves = [hashlib.sha256(b"\x00" + entry).digest() for entry in entries]
-    assert _root(leaves) == base64.b64decode(root), "the entries are not what was signed"
-    _check_tiles(directory, leaves)
-    return entries
+    return int(size), base64.b64decode(root), head.decode(), lines
 
 
 def _key(vkey: str, kind: int) -> bytes:

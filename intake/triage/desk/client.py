@@ -17,7 +17,7 @@ from intake.protocol.index import Span
 from intake.protocol.newtip import NewTip
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.protocol.wire import decode_entries
-from intake.triage.desk.transport import TimedTransport, allowed
+from intake.transport import TimedTransport, allowed
 from intake.triage.desk.unreachable import NOT_SENT, UNREACHABLE, in_words
 from intake.triage.home import Home
 from intake.triage.mirror.journal import Journal
@@ -63,7 +63,7 @@ class DeskClient:
         self.journal = Journal(home.mirror, key_id(key.verifier))
         self._http = httpx.Client(
             base_url=home.connection.desk,
-            transport=TimedTransport(home.connection),
+            transport=TimedTransport(home.connection.proxy),
             # What is compressed can be a thousand times as large as what travels.
             headers={"Accept-Encoding": "identity"},
             timeout=_PATIENCE,
@@ -167,6 +167,15 @@ class DeskClient:
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
         return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())
+
+    def cosigned(self) -> bytes | None:
+        """The newest checkpoint that witnesses have cosigned; None if the desk has none."""
+        try:
+            return self._get(endpoints.COSIGNED, endpoints.COSIGNED.at())
+        except DeskRefusedError as refused:
+            if refused.status != httpx.codes.NOT_FOUND:
+                raise
+            return None
 
     def entries(self, start: int) -> list[bytes]:
         """The log's entries from one on, as many as the desk answers at once."""

@@ -3,7 +3,7 @@
 import httpx
 from socksio import SOCKSError
 
-from intake.triage.desk.transport import TimedTransport, allowed
+from intake.transport import TimedTransport, allowed
 from intake.triage.home import Connection
 
 # httpx hands on what socksio says of a port that answers in no SOCKS, and what can't become a request.
@@ -22,7 +22,7 @@ _TIME, _RATE = 60.0, 1000.0
 def look(connection: Connection) -> str:
     """Why the desk can't be reached, in words; empty if anything answers there. Nothing is signed or told."""
     try:
-        http = httpx.Client(transport=TimedTransport(connection), timeout=_TIME, trust_env=False)
+        http = httpx.Client(transport=TimedTransport(connection.proxy), timeout=_TIME, trust_env=False)
         with allowed(_TIME, _RATE), http, http.stream("HEAD", connection.desk):
             return ""
     except UNREACHABLE as error:

@@ -14,7 +14,7 @@ from crypto.note import SigningKey
 from intake.protocol.audit import AuditError, open_checkpoint
 from intake.protocol.evidence import Received
 from intake.protocol.limits import CHECKPOINT
-from intake.triage.fetching.log import Head, KeptLog, keep_evidence
+from intake.triage.fetching.log import Head, KeptLog, Pair, keep_evidence
 from intake.triage.home import Home
 from intake.triage.mirror.tables import SEEN, Row
 
@@ -98,7 +98,7 @@ class Checkpoints:
         """Where both are kept if they contradict one another; empty if they don't. Ours is not the shorter one."""
         if self._log.root(theirs.checkpoint.size) == theirs.checkpoint.root:
             return ""
-        return keep_evidence(self._home, self._key, ours, theirs, self._log.lines(0, ours.checkpoint.size))
+        return keep_evidence(self._key, self._log, Pair(ours.received, theirs.received, by_word=True))
 
     def _keep(self, head: Head, *, told: bool) -> None:
         digest, at = _digest(head.checkpoint), head.received.at.isoformat()

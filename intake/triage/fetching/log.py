@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain, count
 
 from crypto.checkpoint import Checkpoint
+from crypto.cosignature import Cosigner
 from crypto.merkle import Frontier, leaf_hash, root_hash
 from crypto.note import NoteError, SigningKey, parse_note
 from crypto.tiles import MAX_ENTRY_SIZE
@@ -27,6 +28,7 @@ from intake.protocol.entry import Entry, parse_entry
 from intake.protocol.evidence import Received, attest
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
+from intake.triage.fetching.witnessed import Cosigned, KeptCosigned
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_rows, keep_added
 from intake.triage.mirror.journal import Logged, logged_requests
@@ -37,6 +39,8 @@ from intake.triage.progress import Progress, no_progress
 EVIDENCE = "evidence"
 _MOST_EVIDENCE = 100
 """Files at most: a server that lies anew at each fetch fills no disk."""
+_MOST_COSIGNERS = 8
+"""Witnesses that evidence names at most, so that it fits into its file."""
 _PIECE = 2048
 """Entries that are held in memory at a time."""
 _MENDED = "a part of the log that was kept here was damaged; it has been fetched again and is as it was"
@@ -48,6 +52,14 @@ class Head:
 
     received: Received
     checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the desk shows of its log: its newest checkpoint, and the one that is cosigned, which was fetched before."""
+
+    received: Received
+    cosigned: Cosigned | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,20 +201,23 @@ class KeptLog:
 
 def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
     """Fetch and verify every entry again, as an auditor does. Errors, and what is kept, as for `fetch_new`."""
-    kept, served = KeptLog(home), _served(client)
-    checkpoint, head = _head(home, served.note), kept.head
+    kept, witnesses = KeptLog(home), KeptCosigned(home)
+    served = _served(client, witnesses)
+    checkpoint, head = _head(home, served.received.note), kept.head
     lines: list[bytes] = []
-    with _evidence(client, kept, served, lines):
+    with _evidence(client, kept, served, witnesses, lines):
         _require_growth(checkpoint, head)
         lines += _fetched(client, checkpoint.size, progress)
-        verified = verify_log(lines, served.note, home.connection.log, _seen(head))
+        verified = verify_log(lines, served.received.note, home.connection.log, _seen(head))
+        edge = _cosigned_edge(served, witnesses, verified.state, (), lambda start, end: lines[start:end])
     held = list(kept.lines(0, checkpoint.size))
     if head is not None and len(held) < head.checkpoint.size:
         home.repaired(_MENDED)
     with home.mirror.writing():
         if held != lines:
             kept.stage(0, lines)
-        kept.save(served, verified.state, _added(0, verified.entries))
+        kept.save(served.received, verified.state, _added(0, verified.entries))
+        _keep_cosigned(served, witnesses, edge)
     home.remember()
     return verified
 
@@ -217,10 +232,11 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     """
     # First, so that what was answered until now must be in what is fetched now.
     asked = client.journal.open()
-    kept, served = KeptLog(home), _served(client)
-    checkpoint, head, state = _head(home, served.note), kept.head, kept.state
+    kept, witnesses = KeptLog(home), KeptCosigned(home)
+    served = _served(client, witnesses)
+    checkpoint, head, state = _head(home, served.received.note), kept.head, kept.state
     lines: list[bytes] = []
-    with _evidence(client, kept, served, lines), _unstaged(kept, head):
+    with _unstaged(kept, head), _evidence(client, kept, served, witnesses, lines):
         _require_growth(checkpoint, head)
         start = state or LogState.empty(checkpoint.origin)
         _stage(client, kept, start.size, checkpoint.size, progress)
@@ -233,16 +249,18 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             kept.stage(0, lines)
         growth = _replayed(kept, start, checkpoint.size, client.journal.key, progress)
+        edge = _cosigned_edge(served, witnesses, growth.state, [start.edge], kept.lines)
     if head is not None and start.size < head.checkpoint.size:
         home.repaired(_MENDED)
     # By itself: what becomes of the rest takes no accusation back.
     client.journal.accuse(asked, growth.logged, partial(kept.logged, client.journal.key, growth.before))
     with home.mirror.writing():
         if head is None or checkpoint != head.checkpoint or state is None:
-            kept.save(served, growth.state, growth.added)
+            kept.save(served.received, growth.state, growth.added)
         # What lies before this machine's first fetch, and what it lost, may well be its own.
         if head is not None and growth.before >= head.checkpoint.size:
             client.journal.note_foreign(growth.logged)
+        _keep_cosigned(served, witnesses, edge)
         take(growth)
         # Last: a log that is not kept has shown nothing, and the next one may lack what this one held.
         client.journal.settle(asked, growth.logged, growth.state.clock.last)
@@ -269,8 +287,38 @@ def evidence_files(home: Home) -> list[str]:
     return [str(home.path(name)) for name in home.names(EVIDENCE)]
 
 
-def _served(client: DeskClient) -> Received:
-    return Received(datetime.now(UTC).replace(microsecond=0), client.checkpoint())
+def _served(client: DeskClient, witnesses: KeptCosigned) -> Served:
+    # First, so that what is cosigned must be the beginning of what is shown.
+    note = client.cosigned() if witnesses.asks else None
+    cosigned = None if note is None else witnesses.offered(note, _now())
+    return Served(Received(_now(), client.checkpoint()), cosigned)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def _cosigned_edge(
+    served: Served,
+    witnesses: KeptCosigned,
+    state: LogState,
+    edges: Sequence[Frontier],
+    lines: Callable[[int, int], Iterable[bytes]],
+) -> Frontier | None:
+    """The edge of the cosigned tree, which must be a beginning of the verified log; None if none is shown."""
+    if served.cosigned is None:
+        return None
+    head = Checkpoint(state.log, state.size, state.edge.root())
+
+    def leaves(start: int, end: int) -> Iterator[bytes]:
+        return map(leaf_hash, lines(start, end))
+
+    return witnesses.require_beginning(served.cosigned, head, [*edges, state.edge], leaves)
+
+
+def _keep_cosigned(served: Served, witnesses: KeptCosigned, edge: Frontier | None) -> None:
+    if served.cosigned is not None and edge is not None:
+        witnesses.keep(served.cosigned, edge)
 
 
 def _seen(head: Head | None) -> Checkpoint | None:
@@ -378,38 +426,72 @@ def _unstaged(kept: KeptLog, head: Head | None) -> Iterator[None]:
 
 
 @contextmanager
-def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> Iterator[None]:
-    """Where two checkpoints contradict one another, say so with the file that both are kept in."""
+def _evidence(
+    client: DeskClient, kept: KeptLog, served: Served, witnesses: KeptCosigned, lines: Sequence[bytes]
+) -> Iterator[None]:
+    """Where checkpoints contradict one another, say so with the files that they are kept in."""
     try:
         yield
     except ContradictionError as error:
-        file = _keep_evidence(client, kept, served, lines)
-        raise AuditError(f"{error}{file and f'; what it signed is kept in {file}'}") from error
+        pairs = _contradicting(kept, served, witnesses)
+        files = [file for pair in pairs if (file := keep_evidence(client.key, kept, pair, lines))]
+        names = " and in ".join(dict.fromkeys(files))
+        raise AuditError(f"{error}{names and f'; what it signed is kept in {names}'}") from error
 
 
-def _keep_evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> str:
-    """Keep both checkpoints in a signed file of their own and return where; empty if they don't differ."""
-    head = kept.head
-    checkpoint = open_checkpoint(served.note, kept.home.connection.log)
-    if head is None or checkpoint == head.checkpoint:
-        return ""
-    larger = max(head.checkpoint, checkpoint, key=lambda tree: tree.size)
-    held = kept.lines(0, larger.size) if checkpoint.size < head.checkpoint.size else lines
-    return keep_evidence(kept.home, client.key, head, Head(served, checkpoint), held)
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two checkpoints that may contradict one another, in the order in which they came, and who cosigned both.
 
-
-def keep_evidence(home: Home, key: SigningKey, first: Head, second: Head, lines: Iterable[bytes]) -> str:
-    """Keep two heads that can't both be of one log in a file signed by `key`, and return where.
-
-    `lines`: the entries of the larger tree, as far as they are known.
+    `by_word`: whether the member's word is worth keeping where the larger tree isn't known.
     """
-    log, larger = home.connection.log, max(first.checkpoint, second.checkpoint, key=lambda tree: tree.size)
-    digest = hashlib.sha256(first.checkpoint.text.encode() + second.checkpoint.text.encode()).hexdigest()
+
+    first: Received
+    second: Received
+    cosigners: Sequence[Cosigner] = ()
+    by_word: bool = False
+
+
+def _contradicting(kept: KeptLog, served: Served, witnesses: KeptCosigned) -> Iterator[Pair]:
+    head, log, cosigned, earlier = kept.head, kept.home.connection.log, served.cosigned, witnesses.last
+    if head is not None:
+        yield Pair(head.received, served.received, by_word=True)
+    if cosigned is not None:
+        yield Pair(cosigned.signed_by(log, ()), served.received)
+    if cosigned is not None and earlier is not None:
+        both = witnesses.cosigners_of_both(earlier, cosigned)[:_MOST_COSIGNERS]
+        yield Pair(earlier.signed_by(log, both), cosigned.signed_by(log, both), both)
+
+
+def keep_evidence(key: SigningKey, kept: KeptLog, pair: Pair, lines: Sequence[bytes] = ()) -> str:
+    """Keep two checkpoints in a file signed by `key` and return where; empty if they show nothing.
+
+    `lines`: the entries that the desk shows now, as far as they are known.
+    """
+    home, log = kept.home, kept.home.connection.log
+    # By the first key: one may be from before the log had two.
+    first, second = (open_checkpoint(each.note, log.first) for each in (pair.first, pair.second))
+    if first == second:
+        return ""
+    small, large = sorted((first, second), key=lambda tree: tree.size)
+    leaves = _leaves_of(large, lines, kept)
+    may_go_together = not pair.by_word if leaves is None else root_hash(leaves[: small.size]) == small.root
+    # That a log shrank is something to testify to, even where the smaller tree is the beginning of the larger.
+    if first.size < second.size and may_go_together:
+        return ""
+    digest = hashlib.sha256("".join((first.text, second.text, *map(str, pair.cosigners))).encode()).hexdigest()
     name = f"{EVIDENCE}/{digest[:32]}.txt"
     if not home.has(name):
         if len(home.names(EVIDENCE)) >= _MOST_EVIDENCE:
             return str(home.path(EVIDENCE))
-        leaves = list(map(leaf_hash, lines))
-        known = len(leaves) == larger.size and root_hash(leaves) == larger.root
-        home.save(name, attest(key, log, first.received, second.received, leaves if known else None))
+        home.save(name, attest(key, log, pair.first, pair.second, leaves, pair.cosigners))
     return str(home.path(name))
+
+
+def _leaves_of(tree: Checkpoint, lines: Sequence[bytes], kept: KeptLog) -> list[bytes] | None:
+    """The leaf hashes of a tree, if it is the one that the desk shows now, or the one that is kept."""
+    for held in (lines[: tree.size], kept.lines(0, tree.size)):
+        leaves = list(map(leaf_hash, held))
+        if len(leaves) == tree.size and root_hash(leaves) == tree.root:
+            return leaves
+    return None

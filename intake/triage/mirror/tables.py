@@ -74,6 +74,9 @@ MEMBERS_NEW = "members new"
 INDEX_TO_COME = "index to come"
 """There while the index is missing, since the one that an earlier program kept is of another version."""
 
+COSIGNED, COSIGNED_EDGE = "cosigned", "cosigned edge"
+"""The last checkpoint with cosignatures that was verified, with the time at which it came; its tree's right edge."""
+
 LISTED, STATE = "listed", "state"
 """The digest of the list of days as it was last, and the log's state."""
 

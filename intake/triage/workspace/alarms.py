@@ -24,6 +24,10 @@ _OWN_KEY = (
     "If it was you, on another machine with the same key, say so below. If not, somebody else has your key: have the "
     "operator revoke it now, and make new ones with 'intake key new'"
 )
+_UNWITNESSED = (
+    "Until it is, nobody vouches that this server shows you what it shows others. You can go on reading. Tell the "
+    "operator, too"
+)
 _OWN_CARD = "Write nothing and read nothing with this key until you know from the operator and from a colleague why"
 
 
@@ -52,6 +56,11 @@ class PutAside:
 def lied(says: str) -> Alarm:
     """The server, or whoever holds the log's key, did what nobody does by mistake."""
     return Alarm(f"The log can't be trusted: {says}", _LIED)
+
+
+def unwitnessed(says: str) -> Alarm:
+    """The log is not witnessed as the member's policy asks."""
+    return Alarm(f"The log is not witnessed as your policy asks: {says}", _UNWITNESSED)
 
 
 def of_own_key(foreign: Sequence[str], more: int) -> Alarm:

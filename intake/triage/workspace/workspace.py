@@ -1,6 +1,6 @@
 """An unlocked program: keys in memory, what is new fetched and opened."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from intake.triage.fetching.checkpoints import Checkpoints
 from intake.triage.fetching.log import KeptLog, evidence_files, recall_log
 from intake.triage.fetching.opens import Opens
 from intake.triage.fetching.sync import Sync, Synced
+from intake.triage.fetching.witnessed import KeptCosigned, Witnessed
 from intake.triage.files.downloads import Downloads
 from intake.triage.files.originals import Originals
 from intake.triage.files.view.viewer import Viewer
@@ -36,7 +37,7 @@ from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
-from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_own_card, of_own_key
+from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_own_card, of_own_key, unwitnessed
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
@@ -51,10 +52,17 @@ _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
 
 
-class Workspace:
-    """What an unlocked program holds. Its `repr` shows nothing; dropping it drops keys and plaintext."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, home: Home, keys: MemberKeys, progress: Progress) -> None:
+
+class Workspace:
+    """What an unlocked program holds. Its `repr` shows nothing; dropping it drops keys and plaintext.
+
+    `now`: this machine's clock, by which cosignatures become too old.
+    """
+
+    def __init__(self, home: Home, keys: MemberKeys, progress: Progress, now: Callable[[], datetime] = _now) -> None:
         if keys.identity is None:
             raise KeyFileError("this is an auditor's key: it opens no reports")
         self._home = home
@@ -86,6 +94,8 @@ class Workspace:
         self.problem = ""
         self._notices: list[str] = []
         self._distrust = ""
+        self._now = now
+        self._witnessed: Witnessed | None = None
         self.changes: list[str] = []
         self.to_compare = 0
         self._syncing = Lock()
@@ -128,6 +138,8 @@ class Workspace:
             if file not in self._distrust
         ]
         raised = [lied(reason) for reason in reasons if reason]
+        if self.unwitnessed:
+            raised.append(unwitnessed(self.unwitnessed))
         if foreign := self._client.journal.foreign():
             raised.append(of_own_key(foreign[-_FOREIGN:], len(foreign[:-_FOREIGN])))
         return raised + ([] if self.log is None else [*of_own_card(self.log, self._card)])
@@ -146,6 +158,11 @@ class Workspace:
     def alarm(self) -> str:
         """What they say; empty if there is none."""
         return "; ".join(alarm.says for alarm in self.alarms)
+
+    @property
+    def unwitnessed(self) -> str:
+        """Why the log is not witnessed as the member's policy asks, in words; empty if it is, or none was fetched."""
+        return "" if self._witnessed is None or self.log is None else self._witnessed.lack(self._now())
 
     @property
     def notices(self) -> list[str]:
@@ -205,6 +222,13 @@ class Workspace:
             # Only now: a desk that doesn't answer has taken nothing back.
             self._distrust = ""
         self.problem = problem
+        self._look_at_witnesses()
+
+    def _look_at_witnesses(self) -> None:
+        try:
+            self._witnessed = KeptCosigned(self._home).witnessed
+        except (OSError, MirrorDamagedError) as error:
+            self._add_problem(f"what witnesses have cosigned can't be read: {error}")
 
     def _take(self, synced: Synced) -> bool:
         """Open what was touched, and show it. Returns whether something that is kept has to be fetched again."""
@@ -230,6 +254,7 @@ class Workspace:
             return
         try:
             log = recall_log(self._home)
+            self._look_at_witnesses()
             if self._kept.awaits_index:
                 self._add_problem("what another version of this program fetched opens once the desk has answered")
             elif log is not None:

@@ -45,8 +45,9 @@ def card(run: Run) -> str:
     "command",
     ["", "init", "key new", "key split", "key join", "key passphrase", "key card", "rule vouches",
      "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "auditor revoke", "auditor list",
-     "clock correct", "serve", "settle",
+     "clock correct", "serve", "settle", "cosign",
      "triage", "audit verify", "audit mirror", "audit witness", "audit evidence",
+     "audit prove", "audit proof",
      "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
@@ -66,6 +67,7 @@ def test_the_help_names_every_command(run: Run) -> None:
         "clock",
         "serve",
         "settle",
+        "cosign",
         "triage",
         "audit",
         "age",

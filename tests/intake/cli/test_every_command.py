@@ -38,7 +38,7 @@ ON_THE_SERVER = [
     ["reviewer", "enrol", "amina.card"], ["reviewer", "revoke", "amina"], ["reviewer", "list"],
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
     ["rule", "vouches", "2"],
-    ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"],
+    ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"], ["cosign"],
 ]  # fmt: skip
 WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"], ["settle"]]
 """Commands that sign nothing, so that they have no business with the log's key."""
@@ -54,6 +54,8 @@ ELSEWHERE = [
     ["audit", "mirror", "mirror", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "witness", "witness", "--policy", LOG],
     ["audit", "evidence", "evidence"],
+    ["audit", "prove", "0", "entry.tlog-proof", "--key", "amina.key", *PASSPHRASE, *DESK],
+    ["audit", "proof", "entry.tlog-proof", "--policy", LOG],
     ["age", *RECIPIENT, "passphrase"],
     ["age", "keygen"],
     ["demo"],
@@ -109,6 +111,9 @@ TAKES_A_FILE = {
     "mirror": ["audit", "mirror", "mirror", "--key", "GIVEN", *PASSPHRASE, *DESK],
     "witness": ["audit", "witness", "witness", "--policy", "GIVEN"],
     "evidence": ["audit", "evidence", "GIVEN"],
+    "prove": ["audit", "prove", "0", "entry.tlog-proof", "--key", "GIVEN", *PASSPHRASE, *DESK],
+    "proof": ["audit", "proof", "GIVEN", "--policy", LOG],
+    "proof by a policy": ["audit", "proof", "passphrase", "--policy", "GIVEN"],
     "evidence by a policy": ["audit", "evidence", "passphrase", "--policy", "GIVEN"],
     "decrypt": ["age", "-d", "GIVEN"],
     "decrypt with a key": ["age", "-d", "-i", "GIVEN", "sealed"],

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crypto.checkpoint import Checkpoint
+from crypto.cosignature import Algorithm, CosigningKey
 from crypto.logkey import LogSigner
 from crypto.merkle import leaf_hash, root_hash
-from crypto.note import MAX_NOTE_SIZE, Note, SigningKey
+from crypto.note import MAX_NOTE_SIZE, Note, SigningKey, parse_note
 from intake.protocol import limits
 from intake.protocol.evidence import Evidence, EvidenceError, Prefix, Received, attest, parse_evidence
 from signed_head import signed
@@ -72,6 +73,49 @@ def test_what_a_log_signed_before_it_had_two_keys_is_evidence_by_the_first() -> 
     evidence = parse_evidence(attest(AMINA, LOG.verifier, before, received(OTHER), OTHER))
     assert evidence.log == LOG.verifier.first
     assert parse_evidence(attest(AMINA, LOG.verifier, received(ONE[:5]), received(OTHER), OTHER)).log == LOG.verifier
+
+
+WITNESS, OTHERS = (CosigningKey.from_seed(f"w{number}", Algorithm.ED25519, bytes([number]) * 32) for number in (1, 2))
+
+
+def cosigned(received: Received, *keys: CosigningKey) -> Received:
+    note = parse_note(received.note)
+    return Received(
+        received.at, bytes(Note(note.text, (*note.signatures, *(key.cosign(note.text, 1) for key in keys))))
+    )
+
+
+def test_a_witness_that_cosigned_both_histories_is_named_and_proven_to_have() -> None:
+    first, second = cosigned(received(ONE[:12]), WITNESS), cosigned(received(OTHER), WITNESS, OTHERS)
+    data = attest(AMINA, LOG.verifier, first, second, OTHER, [WITNESS.cosigner])
+    evidence = parse_evidence(data)
+    assert resigned(evidence) == data
+    assert evidence.cosigners == (WITNESS.cosigner,)
+    assert evidence.verdict().endswith("does not begin with it, and the witness w1 cosigned both.")
+    assert data.startswith(b"intake evidence v2\n")
+
+
+def test_a_witness_of_a_log_that_only_shrank_is_accused_of_nothing() -> None:
+    first, second = cosigned(received(ONE), WITNESS), cosigned(received(ONE[:5]), WITNESS)
+    evidence = parse_evidence(attest(AMINA, LOG.verifier, first, second, ONE, [WITNESS.cosigner]))
+    assert not evidence.is_proof
+    assert "w1" not in evidence.verdict()
+
+
+def test_no_witness_is_named_who_did_not_cosign_both() -> None:
+    first, second = cosigned(received(ONE[:12]), WITNESS), cosigned(received(OTHER), WITNESS, OTHERS)
+    for named in ([OTHERS.cosigner], [WITNESS.cosigner, OTHERS.cosigner]):
+        with pytest.raises(EvidenceError):
+            parse_evidence(attest(AMINA, LOG.verifier, first, second, OTHER, named))
+
+
+def test_a_version_says_whether_witnesses_are_named_and_nothing_else_does() -> None:
+    first, second = received(ONE[:12]), received(OTHER)
+    plain = parse_evidence(attest(AMINA, LOG.verifier, first, second, OTHER))
+    for old, new in (("v1", "v2"), ("v1", "v3")):
+        text = plain.text.replace(f"evidence {old}", f"evidence {new}")
+        with pytest.raises(EvidenceError):
+            parse_evidence(bytes(Note(text, (AMINA.sign(text),))))
 
 
 def test_two_of_the_largest_checkpoints_fit_into_one_file() -> None:

@@ -176,6 +176,17 @@ def test_a_home_from_before_policies_goes_on_and_takes_the_second_key_once_it_is
     assert reopened(tmp_path / "home").connection.log == desk.log
 
 
+def test_a_home_from_before_witnesses_asks_for_cosignatures_of_seven_days(
+    desk: Desk, carla: MemberKeys, tmp_path: Path
+) -> None:
+    home = Home.open(tmp_path / "home", desk=desk.url, policy=desk.policy, proxy=None)
+    fetch(home, carla)
+    told = json.dumps({"desk": desk.url, "policy": desk.policy, "proxy": None}).encode()
+    home.keep("connection.json", told)
+    assert reopened(tmp_path / "home").connection == home.connection
+    assert home.connection.witness_days == 7
+
+
 @pytest.mark.parametrize("kept", [0, 1])
 def test_a_checkpoint_that_one_key_alone_signed_is_the_alarm(
     kept: int, desk: Desk, carla: MemberKeys, tmp_path: Path

@@ -1,7 +1,7 @@
 """HTTP on connections where nothing may take for ever: a request has a time that only grows with what it moves.
 
-httpx has timeouts for single reads only: a desk that sends a byte now and then would hold a program for days, and a
-proxy that never answers its first bytes for ever.
+httpx has timeouts for single reads only: who sends a byte now and then would hold a program for days, and a proxy that
+never answers its first bytes for ever.
 """
 
 import time
@@ -13,8 +13,6 @@ from typing import Any
 
 import httpcore
 import httpx
-
-from intake.triage.home import Connection
 
 _PIECE = 4096
 """Bytes written at a time: each gets what is left of the request's time."""
@@ -53,24 +51,40 @@ def allowed(base: float, rate: float) -> Iterator[None]:
 class TimedTransport(httpx.HTTPTransport):
     """httpx's own transport, over connections that keep to the time of the current request."""
 
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(trust_env=False, proxy=connection.proxy)
+    def __init__(self, proxy: str | None) -> None:
+        super().__init__(trust_env=False, proxy=proxy)
         # httpx has no parameter for the backend, which is a public one of the pool that it makes.
-        self._pool._network_backend = _Backend(self._pool._network_backend)
+        self._backend = _Backend(self._pool._network_backend)
+        self._pool._network_backend = self._backend
+
+    def close(self) -> None:
+        """Close every connection, also those to a proxy that answered nonsense, which the pool has forgotten."""
+        super().close()
+        for stream in list(self._backend.streams):
+            stream.close()
+
+    def __exit__(self, *_error: object) -> None:
+        # httpx's own would close the pool alone.
+        self.close()
 
 
 class _Backend(httpcore.NetworkBackend):
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
+        self.streams: set[_Stream] = set()
 
     def connect_tcp(self, host: str, port: int, timeout: float | None = None, *rest: Any, **options: Any) -> "_Stream":
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._backend.connect_tcp(host, port, left, *rest, **options))
+        return _Stream(self._backend.connect_tcp(host, port, left, *rest, **options), self.streams)
 
 
 class _Stream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    """A connection; one of `others` for as long as it is open."""
+
+    def __init__(self, stream: httpcore.NetworkStream, others: "set[_Stream]") -> None:
         self._stream = stream
+        self._others = others
+        others.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         with self._closed_on_error():
@@ -86,13 +100,14 @@ class _Stream(httpcore.NetworkStream):
             _moved(len(piece))
 
     def close(self) -> None:
+        self._others.discard(self)
         self._stream.close()
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> "_Stream":
         left = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left))
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._others)
 
     @contextmanager
     def _closed_on_error(self) -> Iterator[None]:

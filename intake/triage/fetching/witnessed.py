@@ -1,0 +1,192 @@
+"""What witnesses have cosigned of the log: verified as a beginning of the log that was shown here, and kept.
+
+A server can show each of us a log that only grows, and yet not the same one. Witnesses cosign one history, so the
+member's policy asks for so many of them, and for cosignatures that are no older than so many days.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from crypto.checkpoint import Checkpoint
+from crypto.cosignature import Cosigner
+from crypto.logkey import LogVerifier
+from crypto.merkle import Frontier, FrontierError
+from crypto.note import Note, NoteError, SignatureError, parse_note
+from crypto.policy import Policy
+from intake.protocol.audit import AuditError, ContradictionError, open_checkpoint
+from intake.protocol.evidence import Received
+from intake.triage.home import Home
+from intake.triage.mirror.tables import COSIGNED, COSIGNED_EDGE, FACT
+from intake.triage.times import moment
+
+_AHEAD = timedelta(days=1)
+"""A cosignature of a later time than so much from now counts for nothing: it would never become too old."""
+
+
+class UnwitnessedError(Exception):
+    """Too few of the witnesses have cosigned a log that is whole, in words for a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """A checkpoint that the log signed, with whatever cosignatures it bears: as it was received, and what it says."""
+
+    received: Received
+    checkpoint: Checkpoint
+
+    @property
+    def note(self) -> Note:
+        """All of it."""
+        return parse_note(self.received.note)
+
+    def signed_by(self, log: LogVerifier, cosigners: Sequence[Cosigner]) -> Received:
+        """The same with the signatures of these alone, for evidence: the others say nothing there."""
+        wanted = {(key.key.name, key.key.id) for key in (*log.keys, *cosigners)}
+        lines = tuple(line for line in self.note.signatures if (line.name, line.key_id) in wanted)
+        return Received(self.received.at, bytes(Note(self.note.text, lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """When (POSIX seconds) whom of a policy's witnesses, by name, cosigned the same beginning of the log.
+
+    `days`: how old a cosignature may be.
+    """
+
+    policy: Policy
+    days: int
+    times: Mapping[bytes, int]
+
+    def is_met(self, now: datetime) -> bool:
+        """Whether enough of them did, lately."""
+        first, last = (now - timedelta(days=self.days)).timestamp(), (now + _AHEAD).timestamp()
+        return self.policy.is_met([name for name, time in self.times.items() if first <= time <= last])
+
+    def lack(self, now: datetime) -> str:
+        """Why the policy is not met, in words; empty if it is."""
+        if self.is_met(now):
+            return ""
+        return f"within {self.days} days, too few of its witnesses have cosigned what you are shown ({self.told()})"
+
+    def told(self) -> str:
+        """Who cosigned when, in words."""
+        return "; ".join(f"{_in_words(name)}: {self._when(name)}" for name in self.policy.witnesses)
+
+    def _when(self, name: bytes) -> str:
+        try:
+            return moment(datetime.fromtimestamp(self.times[name], UTC)) if name in self.times else "never"
+        except (ValueError, OverflowError, OSError):
+            return "at a time that no clock shows"
+
+
+Leaves = Callable[[int, int], Iterable[bytes]]
+"""Gives the hashes of the log's entries, verified by now, from one up to but not including another."""
+
+
+class KeptCosigned:
+    """What was verified last of it. Everything is read from the mirror when this is made."""
+
+    def __init__(self, home: Home) -> None:
+        self._file = home.mirror
+        self._log = home.connection.log
+        self._policy = home.connection.believed
+        self._days = home.connection.witness_days
+        self.last = self._read()
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anybody whose cosignature could matter."""
+        return bool(self._policy.witnesses)
+
+    @property
+    def witnessed(self) -> Witnessed:
+        """By whom it is cosigned."""
+        return self._witnessed(self.last)
+
+    def offered(self, note: bytes, at: datetime) -> Cosigned | None:
+        """What the desk shows as cosigned, if it is a checkpoint of this log; nobody has to believe it otherwise."""
+        return self._opened(Received(at, note))
+
+    def require_beginning(
+        self, offered: Cosigned, head: Checkpoint, edges: Iterable[Frontier], leaves: Leaves
+    ) -> Frontier:
+        """The edge of the cosigned tree; `ContradictionError` unless it is the beginning of the tree of `head`.
+
+        `edges`: of beginnings that were verified. From the largest that is not larger, only what follows is hashed.
+        """
+        tree = offered.checkpoint
+        if tree.size > head.size:
+            raise ContradictionError(f"the log shrank: {tree.size} entries are cosigned, now it claims {head.size}")
+        known = [Frontier.empty(), *self._edge(), *edges]
+        edge = max((each for each in known if each.size <= tree.size), key=lambda each: each.size)
+        edge = edge.extend(leaves(edge.size, tree.size))
+        if (edge.size, edge.root()) != (tree.size, tree.root):
+            raise ContradictionError(
+                f"others are shown another log: of its first {tree.size} entries, others are cosigned than you see"
+            )
+        return edge
+
+    def keep(self, offered: Cosigned, edge: Frontier) -> None:
+        """Keep what was verified, unless enough have cosigned what is kept, and too few this."""
+        if self.last is not None and offered.received.note == self.last.received.note:
+            return
+        if self._is_enough(self.last) and not self._is_enough(offered):
+            return
+        received = offered.received
+        with self._file.writing():
+            self._file.put(
+                FACT,
+                (COSIGNED, received.at.isoformat().encode() + b"\n" + received.note),
+                (COSIGNED_EDGE, edge.to_bytes()),
+            )
+        self.last = offered
+
+    def cosigners_of_both(self, one: Cosigned, other: Cosigned) -> list[Cosigner]:
+        """The witnesses whose true cosignatures both bear."""
+        names = _times(self._policy, one).keys() & _times(self._policy, other).keys()
+        return [witness.key for name, witness in self._policy.witnesses.items() if name in names]
+
+    def _is_enough(self, cosigned: Cosigned | None) -> bool:
+        """Whether enough have cosigned it, whenever that was."""
+        return cosigned is not None and self._policy.is_met(_times(self._policy, cosigned))
+
+    def _witnessed(self, cosigned: Cosigned | None) -> Witnessed:
+        return Witnessed(self._policy, self._days, {} if cosigned is None else _times(self._policy, cosigned))
+
+    def _edge(self) -> Iterable[Frontier]:
+        """The edge of what was verified last, if it is whole."""
+        row = self._file.get(FACT, COSIGNED_EDGE)
+        if row is not None and self.last is not None:
+            tree = self.last.checkpoint
+            try:
+                edge = Frontier.from_bytes(tree.size, bytes(row[1]))
+            except FrontierError:
+                return
+            if edge.root() == tree.root:
+                yield edge
+
+    def _read(self) -> Cosigned | None:
+        row = self._file.get(FACT, COSIGNED)
+        if row is None:
+            return None
+        at, _, note = bytes(row[1]).partition(b"\n")
+        return self._opened(Received(datetime.fromisoformat(at.decode()), note))
+
+    def _opened(self, received: Received) -> Cosigned | None:
+        try:
+            return Cosigned(received, open_checkpoint(received.note, self._log))
+        except AuditError:
+            return None
+
+
+def _times(policy: Policy, cosigned: Cosigned) -> dict[bytes, int]:
+    """Who cosigned, and when; nobody, if one cosignature is false."""
+    try:
+        return policy.cosigned(cosigned.note)
+    except (SignatureError, NoteError):
+        return {}
+
+
+def _in_words(name: bytes) -> str:
+    return name.decode("utf-8", "backslashreplace")
