@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, expect
 
 from beyond import BEYOND_THE_SIDES
+from chromium import choose, click, eight_words, enter
 from commands import GUNICORN
 from intake.languages.catalogues import tags
 from intake.report.definition import load_form
@@ -141,10 +142,10 @@ class Visit:
         self.page.goto(f"{address or self.site.address}/{self.language}/{path}")
 
     def follow(self, path: str) -> None:
-        self.page.click(f"main a[href$='/{self.language}/{path}']")
+        click(self.page, f"main a[href$='/{self.language}/{path}']")
 
     def press(self, path: str) -> None:
-        self.page.click(f"form[action$='/{self.language}/{path}'] button:not([name])")
+        click(self.page, f"form[action$='/{self.language}/{path}'] button:not([name])")
 
     def come_back(self, codename: str, address: str = "") -> None:
         self.open("return", address)
@@ -155,7 +156,7 @@ class Visit:
 def take_codename(visit: Visit) -> None:
     visit.open("")
     visit.press("codename")
-    visit.codename = " ".join(visit.page.locator(".codename li").all_inner_texts())
+    visit.codename = eight_words(visit.page)
 
 
 def send_report(visit: Visit) -> None:
@@ -185,18 +186,18 @@ def send_without_cookie(visit: Visit) -> None:
 def answer_with_yes_alone(visit: Visit) -> None:
     """Without the answer to the check question."""
     visit.page.check("[name=answer][value=yes]")
-    visit.page.click("form[action*='/tip/question/'] button")
+    click(visit.page, "form[action*='/tip/question/'] button")
 
 
 def answer_without_cookie(visit: Visit) -> None:
     visit.page.context.clear_cookies()
-    visit.page.click("form[action*='/tip/question/'] button")
+    click(visit.page, "form[action*='/tip/question/'] button")
 
 
 def ask_for_another(key: str) -> Callable[[Visit], None]:
     def step(visit: Visit) -> None:
         visit.open(f"tip/more/{key}")
-        visit.page.click("button[name=another]")
+        click(visit.page, "button[name=another]")
 
     return step
 
@@ -299,8 +300,6 @@ class Walk:
 
 def look_at(page: Page) -> Look:
     """Look at the page, which has axe-core, in a phone's window and in the narrowest one."""
-    # Of a page that a click led to, the style may be on its way yet.
-    page.wait_for_load_state()
     seen: dict[str, Any] = page.evaluate(LOOK, SMALLEST_TARGET)
     page.set_viewport_size(NARROW)
     seen |= page.evaluate(LOOK_NARROW, WIDE_TEXT)
@@ -314,11 +313,11 @@ def site(service: Service, pages: Callable[..., Page]) -> Site:
     address, strict = start_source(service, "20000"), start_source(service, "1")
     source = pages(390, 844)
     source.goto(address)
-    source.click("form[action$='/codename'] button")
-    codename = " ".join(source.locator(".codename li").all_inner_texts())
+    click(source, "form[action$='/codename'] button")
+    codename = eight_words(source)
     source.goto(f"{address}/en/report")
     source.fill("[name=narrative]", "They went to my mother.")
-    source.click("form[action$='/report'] button:not([name])")
+    click(source, "form[action$='/report'] button:not([name])")
     reply_twice_and_ask(pages(1280, 900), service.triage("amina"))
     return Site(address, strict, codename)
 
@@ -340,30 +339,28 @@ def reply_twice_and_ask(reviewer: Page, triage: str) -> None:
     """
     reviewer.goto(triage)
     reviewer.fill("#passphrase", PASSPHRASE)
-    reviewer.click("button.main")
-    reviewer.click("td.start a")
+    click(reviewer, "button.main")
+    click(reviewer, "td.start a")
     for reply in ("Thank you. We have read this.", f"Please write once more:\n\n- when?\n- where?\n\n{LONG_WORD}"):
         reviewer.fill("#reply-text", reply)
-        reviewer.click("#reply button.main")
+        click(reviewer, "#reply button.main")
         send_seen(reviewer)
-    reviewer.click("#consent_request > details > summary")
+    choose(reviewer, "#consent_request > details > summary")
     for name, text in (
         ("words", f"May we give this to a lawyer?\n{LONG_WORD}"),
         ("check", "What did your aunt give you?"),
     ):
         reviewer.fill(f"#consent_request > details [name={name}]", text)
-    reviewer.click("#consent_request > details button")
+    click(reviewer, "#consent_request > details button")
     send_seen(reviewer)
     expect(reviewer.locator("#consent_request")).to_contain_text("Asked, not answered")
 
 
 def send_seen(reviewer: Page) -> None:
     """Let what is shown as its source will see it leave, with every warning of it known."""
-    send = reviewer.get_by_role("button", name="Send it as it stands here")
-    send.wait_for()
     for caution in reviewer.locator(".cautions input").all():
         caution.check()
-    send.click()
+    click(reviewer, reviewer.get_by_role("button", name="Send it as it stands here"))
 
 
 @pytest.fixture(scope="module")
@@ -458,7 +455,7 @@ def test_without_its_style_sheet_the_report_is_sent(site: Site, chromium: Browse
 def send_with_labels(page: Page, site: Site) -> None:
     """Report something by what is written at the controls, each label standing before or beside what it names."""
     page.goto(f"{site.address}/en/")
-    page.get_by_role("button", name="Report something").click()
+    click(page, page.get_by_role("button", name="Report something"))
     expect(page.get_by_role("listitem")).not_to_have_count(0)
     page.goto(f"{site.address}/en/report")
     for label in page.locator("label").all():
@@ -467,7 +464,7 @@ def send_with_labels(page: Page, site: Site) -> None:
         assert lies_at(label, control), label.inner_text()
     page.get_by_label("What happened?").fill("They went to my mother.")
     page.get_by_role("group", name="How urgent is it?").get_by_label("It is happening now").check()
-    page.get_by_role("button", name="Send", exact=True).click()
+    click(page, page.get_by_role("button", name="Send", exact=True))
     expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
 
 
@@ -484,12 +481,10 @@ def test_a_report_is_sent_with_the_keyboard_alone(site: Site, pages: Callable[..
     page.goto(f"{site.address}/en/")
     tab_through(page)
     tab_to(page, "form[action$='/codename'] button")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/codename")
+    enter(page)
     tab_through(page)
     tab_to(page, "main a[href$='/report']")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/report")
+    enter(page)
     tab_through(page)
     tab_to(page, "[name=narrative]")
     page.keyboard.type("They went to my mother.")
@@ -497,18 +492,18 @@ def test_a_report_is_sent_with_the_keyboard_alone(site: Site, pages: Callable[..
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
     tab_to(page, "form[action$='/report'] button:not([name])")
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
     tab_through(page)
     tab_to(page, "[name=text]")
     page.keyboard.type("One more thing.")
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    enter(page)
     expect(page.get_by_role("status")).to_contain_text("Your message has arrived")
     page.keyboard.press("Tab")
     tab_to(page, "button.leave")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/left")
+    enter(page)
+    assert page.url.endswith("/left")
 
 
 def tab_through(page: Page) -> None:

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from chromium import choose, click, eight_words
 from intake.report.definition import load_form
 from waiting import waited_for
 from whole_service import PASSPHRASE, Service
@@ -68,7 +69,7 @@ class Journey:
 def unlock(page: Page, address: str, passphrase: str) -> None:
     page.goto(address)
     page.fill("#passphrase", passphrase)
-    page.click("button.main")
+    click(page, "button.main")
     expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
 
 
@@ -95,13 +96,13 @@ def journey(
     photograph(amina, "triage-queue")
     _workspace(amina, photograph, seen)
     unlock(boris, service.triage("boris"), PASSPHRASE)
-    boris.click("td.start a")
+    click(boris, "td.start a")
     seen.pages["boris"] = boris.inner_text("main")
 
     _come_back(service, pages(390, 844), photograph, seen)
-    amina.click("text=Fetch new reports")
-    amina.click("text=Today")
-    amina.click("td.start a")
+    click(amina, "text=Fetch new reports")
+    click(amina, "text=Today")
+    click(amina, "td.start a")
     seen.pages["amina"] = amina.inner_text("main")
     return seen
 
@@ -109,20 +110,20 @@ def journey(
 def _report(service: Service, page: Page, photograph: Photograph, seen: Journey) -> None:
     page.goto(service.source)
     photograph(page, "source-home")
-    page.click("form[action$='/codename'] button")
+    click(page, "form[action$='/codename'] button")
     photograph(page, "source-codename")
-    seen.codename = " ".join(page.locator(".codename li").all_inner_texts())
-    page.click("a[href$='/report']")
+    seen.codename = eight_words(page)
+    click(page, "a[href$='/report']")
     photograph(page, "source-report")
     for name, value in ANSWERS.items():
         page.check(f"[name={name}][value={value}]")
     for name, value in COUNTRIES.items():
         page.select_option(f"[name={name}]", value)
-    page.click("form[action$='/report'] button")
+    click(page, "form[action$='/report'] button")
     photograph(page, "source-report-refused")
     expect(page.locator("[name=narrative]")).to_have_attribute("aria-invalid", "true")
     page.fill("[name=narrative]", f"They went to my mother. {MARKERS['narrative']}")
-    page.click("form[action$='/report'] button")
+    click(page, "form[action$='/report'] button")
     expect(page.get_by_role("heading", name="Your page")).to_be_visible()
     photograph(page, "source-received")
 
@@ -130,7 +131,7 @@ def _report(service: Service, page: Page, photograph: Photograph, seen: Journey)
 def _add_groups(page: Page, photograph: Photograph) -> None:
     """Answer every later group with its first two choices, by going from one to the next."""
     groups = load_form().later_groups
-    page.click(f"a[href$='/more/{groups[0].key}']")
+    click(page, f"a[href$='/more/{groups[0].key}']")
     for group in groups:
         for question in group.fields:
             for choice in [key for key in question.choices if key not in question.alone][
@@ -139,20 +140,20 @@ def _add_groups(page: Page, photograph: Photograph) -> None:
                 page.check(f"[name={question.key}][value={choice}]")
         if group is groups[2]:
             photograph(page, "source-group")
-        page.click(f"form[action$='/more/{group.key}'] button:not([name])")
+        click(page, f"form[action$='/more/{group.key}'] button:not([name])")
     expect(page.get_by_role("heading", name="Your page")).to_be_visible()
 
 
 def _add_files(service: Service, page: Page, photograph: Photograph, seen: Journey, chosen: Path) -> None:
     for name, data in seen.files.items():
         (chosen / name).write_bytes(data)
-        page.click("a[href$='/tip/file']")
+        click(page, "a[href$='/tip/file']")
         # As it is sent: what comes before a file says whether it may be taken. The keyboard takes the same way.
         assert top(page, "[name=shows]") < top(page, "[name=file]") < top(page, "[name=file_2]")
         page.fill("[name=shows]", f"What it shows: {MARKERS['shows']}")
         page.set_input_files("[name=file]", chosen / name)
         photograph(page, "source-file")
-        page.click("form[action$='/tip/file'] button", timeout=120_000)
+        click(page, "form[action$='/tip/file'] button", timeout=120_000)
         expect(page.get_by_text("Your file has arrived.")).to_be_visible(timeout=120_000)
         (chosen / name).unlink()
     photograph(page, "source-file-arrived")
@@ -166,31 +167,31 @@ def top(page: Page, selector: str) -> float:
 
 
 def _leave(page: Page, photograph: Photograph) -> None:
-    page.click("form[action$='/leave'] button")
+    click(page, "form[action$='/leave'] button")
     photograph(page, "source-left")
     assert page.context.cookies() == []
 
 
 def _workspace(page: Page, photograph: Photograph, seen: Journey) -> None:
-    page.click("td.start a")
+    click(page, "td.start a")
     report = page.url
     for name in seen.files:
-        page.get_by_role("link", name=name).click()
-        page.get_by_role("link", name="Save it outside").click()
+        click(page, page.get_by_role("link", name=name))
+        click(page, page.get_by_role("link", name="Save it outside"))
         with page.expect_download(timeout=120_000) as started:
-            page.get_by_role("button", name="Save the original").click()
+            choose(page, page.get_by_role("button", name="Save the original"))
         saved = started.value
         seen.saved[saved.suggested_filename] = hashlib.sha256(Path(saved.path()).read_bytes()).hexdigest()
         saved.delete()
         page.goto(report)
     page.select_option("#status-status", "in_review")
-    page.click("#status button")
+    click(page, "#status button")
     page.fill("#note-text", f"Seen before. {MARKERS['note']}")
-    page.click("#note button")
+    click(page, "#note button")
     page.fill("#reply-text", f"Thank you. {MARKERS['reply']}")
-    page.click("#reply button.main")
+    click(page, "#reply button.main")
     photograph(page, "triage-reply")
-    page.get_by_role("button", name="Send it as it stands here").click()
+    click(page, page.get_by_role("button", name="Send it as it stands here"))
     photograph(page, "triage-leaving")
     waited_for(lambda: _has_left(page))
     photograph(page, "triage-report")
@@ -207,16 +208,16 @@ def _has_left(page: Page) -> bool:
 def _come_back(service: Service, page: Page, photograph: Photograph, seen: Journey) -> None:
     page.goto(f"{service.source}/en/return")
     page.fill("[name=codename]", seen.codename.rpartition(" ")[0] + " zzzz")
-    page.click("form[action$='/return'] button")
+    click(page, "form[action$='/return'] button")
     seen.pages["typing error"] = page.inner_text("main")
     photograph(page, "source-return-refused")
     page.fill("[name=codename]", seen.codename.upper())
-    page.click("form[action$='/return'] button")
+    click(page, "form[action$='/return'] button")
     seen.pages["source"] = page.inner_text("main")
     photograph(page, "source-thread")
     page.fill("[name=text]", f"Thank you for answering. {MARKERS['message']}")
-    page.click("form[action$='/tip/message'] button")
-    page.click("form[action$='/leave'] button")
+    click(page, "form[action$='/tip/message'] button")
+    click(page, "form[action$='/leave'] button")
 
 
 def test_the_source_gets_eight_words_to_come_back_with(journey: Journey) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from chromium import click
 from other_site import OtherSite, other_site
 from whole_service import Service
 
@@ -22,10 +23,10 @@ def source(service: Service, pages: Callable[..., Page]) -> Page:
     """A source who has sent a report."""
     page = pages(390, 844)
     page.goto(f"{service.source}/en/")
-    page.click("form[action$='/codename'] button")
-    page.click("main a[href$='/report']")
+    click(page, "form[action$='/codename'] button")
+    click(page, "main a[href$='/report']")
     page.fill("[name=narrative]", "They went to my mother.")
-    page.click("form[action$='/report'] button:not([name])")
+    click(page, "form[action$='/report'] button:not([name])")
     expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
     return page
 
@@ -35,7 +36,7 @@ def test_a_link_from_another_site_leads_into_the_visit_and_does_not_end_it(
 ) -> None:
     for _ in range(2):
         source.goto(elsewhere.address)
-        source.click("#link")
+        click(source, "#link")
         expect(source.locator("main")).to_contain_text("There is no reply yet.")
 
 
@@ -44,7 +45,7 @@ def test_a_form_from_another_site_is_refused_and_the_visit_goes_on(
     service: Service, source: Page, elsewhere: OtherSite, form: str
 ) -> None:
     source.goto(elsewhere.address)
-    source.click(f"#{form} button")
+    click(source, f"#{form} button")
     expect(source.locator("main")).to_contain_text("came from a page of another site")
     expect(source.locator("body")).not_to_contain_text("Planted")
     source.goto(f"{service.source}/en/tip")
@@ -53,6 +54,6 @@ def test_a_form_from_another_site_is_refused_and_the_visit_goes_on(
 
 def test_without_a_referrer_only_the_fetch_metadata_tell_a_form_of_ones_own(source: Page, elsewhere: OtherSite) -> None:
     source.goto(elsewhere.address)
-    source.click("#own button")
+    click(source, "#own button")
     assert elsewhere.own_form["Sec-Fetch-Site"] == "same-origin"
     assert elsewhere.own_form["Origin"] == "null"

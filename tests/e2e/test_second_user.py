@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from chromium import click
 from ports import free_port
 from whole_service import PASSPHRASE, Service
 
@@ -54,7 +55,7 @@ def test_another_users_port_gets_no_cookie_and_opens_nothing(
     page = pages(1280, 900)
     page.goto(address)
     page.fill("#passphrase", PASSPHRASE)
-    page.click("button.main")
+    click(page, "button.main")
     expect(page.get_by_role("heading", name="Today", exact=True)).to_be_visible()
     root = page.url
 

@@ -33,6 +33,12 @@ def show(window: Page, program: Program, path: str, *, reloads: bool = False, pl
     window.goto(f"{ORIGIN}{program.place.path}{path}")
 
 
+def enter_at(window: Page, place: str) -> None:
+    """Press Enter, which leads to this place of a page, and wait until all of that page is here."""
+    window.keyboard.press("Enter")
+    wait_at(window, place)
+
+
 def wait_at(window: Page, place: str) -> None:
     """Wait until all of a page is here whose address leads to this place of it: only then a key goes on from there."""
     expect(window.locator(f"#{place}:target")).to_have_count(1)

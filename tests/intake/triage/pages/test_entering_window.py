@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from axe import AXE, LONG
 from bad_connection import unreachable
 from beyond import BEYOND_THE_SIDES
+from chromium import enter
 from intake.report.definition import load_form
 from open_desk import Desk
 from program import Program
@@ -30,26 +31,24 @@ def test_it_is_entered_by_keyboard_and_its_words_are_shown(
 
     how = window.get_by_role("group", name="How did it come?")
     show(window, amina, "/")
-    window.get_by_role("link", name="Enter a report").focus()
-    window.keyboard.press("Enter")
+    enter(window, window.get_by_role("link", name="Enter a report"))
     look("enter")
     how.get_by_label("By letter").focus()
     window.keyboard.press("Space")
     window.get_by_label("When was it?").first.focus()
     window.keyboard.type("In May")
-    window.get_by_role("button", name="Add another event").focus()
-    window.keyboard.press("Enter")
+    enter(window, window.get_by_role("button", name="Add another event"))
     expect(window.get_by_role("group", name="Event 2")).to_be_visible()
     window.get_by_label("When was it?").first.focus()
     # What Enter does in a line: it sends, and adds nothing.
-    window.keyboard.press("Enter")
+    enter(window)
     expect(window.get_by_role("alert")).to_contain_text("What happened?")
     look("enter-wrong")
     expect(how.get_by_label("By letter")).to_be_checked()
     expect(window.get_by_label("When was it?").first).to_have_value("In May")
     window.get_by_label("What happened?").fill(f"They wrote to her.\n{LONG}")
     away = unreachable(desk)
-    window.get_by_role("button", name="Enter the report").last.press("Enter")
+    enter(window, window.get_by_role("button", name="Enter the report").last)
     amina.let_leave()
     expect(window.get_by_role("main")).to_contain_text("You entered this report.")
     window.reload()
@@ -57,14 +56,14 @@ def test_it_is_entered_by_keyboard_and_its_words_are_shown(
     show(window, amina, "/")
     expect(window.get_by_role("heading", name="Reports that you entered, not sent yet")).to_be_visible()
     look("entered-queue")
-    window.get_by_role("link", name="A report", exact=True).press("Enter")
+    enter(window, window.get_by_role("link", name="A report", exact=True))
     expect(window.get_by_role("main")).to_contain_text("You entered this report.")
     away.clear()
     amina.post("/sync", "/")
     window.reload()
     expect(window.get_by_role("main")).to_contain_text("How it came: By letter.")
     look("entered")
-    window.get_by_role("button", name="Show its eight words").press("Enter")
+    enter(window, window.get_by_role("button", name="Show its eight words"))
     expect(window.locator("ol.words li")).to_have_count(8)
     look("words")
     assert faults == {}
@@ -82,7 +81,7 @@ def test_the_answers_about_a_consent_stand_in_one_line_and_can_be_unsaid(amina: 
     lawyer.get_by_label("Not asked").check()
     window.get_by_label("By phone").check()
     window.get_by_label("What happened?").fill("They wrote to her.")
-    window.get_by_role("button", name="Enter the report").last.press("Enter")
+    enter(window, window.get_by_role("button", name="Enter the report").last)
     consents = window.locator("#consents")
     expect(consents).to_contain_text("What may be done with it")
     expect(consents.get_by_text("not answered")).to_have_count(len(load_form().consents))

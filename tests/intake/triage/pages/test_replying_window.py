@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from beyond import BEYOND_THE_SIDES
+from chromium import choose, click
 from npm_packages import NPM, install_npm
 from open_desk import Desk
 from program import Program
@@ -52,27 +53,27 @@ def test_a_reply_is_begun_from_a_template_filled_warned_of_sent_and_taken_back(
     show(window, boris, page(tip))
     window.select_option("#reply-template", index=1)
     window.fill("#reply-text", "درود")
-    window.click("#reply button.main")
+    click(window, "#reply button.main")
     look("reply-places")
     for place, filling in enumerate(["Duval", "دوشنبه"]):
         window.locator("input[name=filling]").nth(place).fill(filling)
-    window.get_by_role("button", name="Fill them").click()
+    click(window, window.get_by_role("button", name="Fill them"))
     assert "لطفاً به Duval در دوشنبه مراجعه کنید." in window.locator(".as-source").inner_text()
     window.fill("#reply-text", DANGEROUS)
-    window.get_by_role("button", name="Look again").click()
+    click(window, window.get_by_role("button", name="Look again"))
     look("reply-warned")
     for tick in window.locator("input[name=known]").all():
         tick.check()
-    window.get_by_role("button", name="Send it as it stands here").click()
+    click(window, window.get_by_role("button", name="Send it as it stands here"))
     boris.let_leave()
     show(window, boris, page(tip))
     look("reply-sent")
-    window.get_by_role("link", name="Take it back").click()
+    click(window, window.get_by_role("link", name="Take it back"))
     look("reply-take-back")
-    window.get_by_role("button", name="Take it back").click()
+    click(window, window.get_by_role("button", name="Take it back"))
     boris.let_leave()
     show(window, boris, page(tip))
-    window.locator("#history summary").click()
+    choose(window, "#history summary")
     look("reply-taken-back")
     assert "Whether the source had read it before can't be known." in window.locator("#reply").inner_text()
     assert faults == {}

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import delete
 
 from beyond import BEYOND_THE_SIDES
+from chromium import enter
 from intake.report.definition import Entry
 from intake.report.payloads import Addition
 from intake.storage.tables import Tip
@@ -164,11 +165,10 @@ def test_it_is_reached_from_the_queue_by_keyboard_and_reads_well_at_any_width(
 ) -> None:
     show(window, amina, "/reports")
     window.get_by_label("Search in everything").fill("mother OR 母亲 after:2025")
-    window.keyboard.press("Enter")
-    window.wait_for_url("**/search?**")
+    enter(window)
     window.get_by_label("Search in everything").fill("mother")
     window.get_by_label("How").select_option("any")
-    window.keyboard.press("Enter")
+    enter(window)
     window.get_by_text("Found in 1 report").wait_for()
     assert window.locator("mark").all_inner_texts() == ["mother"] * 3
     for width in (320, 1024, 2560):
