@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from crypto.note import Note, parse_note
 from crypto.witness import AddCheckpoint, parse_cosignatures
 from policies import policy_file
 from ports import free_port
+from project import PROJECT
 from servers import serving
 
 pytestmark = pytest.mark.slow
@@ -59,3 +61,21 @@ def test_a_witness_goes_on_from_what_it_cosigned_however_it_ended(tmp_path: Path
         assert name == "w"
         assert parse_cosigner(key).verify(whole) > 0
         assert url == f"http://127.0.0.1:{port}"
+
+
+def test_a_witness_that_dies_between_its_record_and_its_answer_has_cosigned_nothing_else(tmp_path: Path) -> None:
+    policy, port = policy_file(tmp_path, LOG.verifier), free_port()
+    arguments = ["audit", "witness", str(tmp_path / "witness"), "--policy", str(policy), "--port", str(port)]
+    address, printed = f"http://127.0.0.1:{port}/add-checkpoint", tmp_path / "printed"
+    mortal = [sys.executable, PROJECT / "tests" / "support" / "killed_before_answer.py", *arguments]
+    with serving(mortal, port, printed, {**os.environ}) as running, httpx.Client(trust_env=False) as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post(address, content=request(0, 9))
+        assert running.process.wait(60) == -signal.SIGKILL
+    with serving([*INTAKE, *arguments], port, printed, {**os.environ}), httpx.Client(trust_env=False) as client:
+        lost = client.post(address, content=request(0, 9))
+        assert (lost.status_code, lost.text) == (409, "9\n")
+        fork = LOG.also_sign(Note(text := Checkpoint("intake-test", 9, bytes(32)).text, (LOG.sign(text),)))
+        assert client.post(address, content=bytes(AddCheckpoint(9, (), fork))).status_code == 409
+        assert client.post(address, content=request(9, 9)).status_code == 200
+        assert client.post(address, content=request(9, 12)).status_code == 200
