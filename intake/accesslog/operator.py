@@ -17,7 +17,7 @@ def decide(
     *,
     clock_is_right: bool,
 ) -> Entry:
-    """Append what the operator decided; `RosterError` if the log so far doesn't allow it.
+    """Append what the operator decided; `RosterError` or `RuleError` if the log so far doesn't allow it.
 
     Raises `ClockJumpError` if the log's time would jump by more than a day and nobody has said that the clock is right.
     """
@@ -26,7 +26,10 @@ def decide(
     if jumps and not clock_is_right:
         raise ClockJumpError(clock.last, at)
     entry = Entry(at, OPERATOR, action, objects, card=card, confirmed=jumps)
-    log.roster(session).copy().apply(entry)
+    state = log.state(session)
+    roster = state.roster.copy()
+    roster.apply(entry)
+    state.deletions.copy().apply(entry, roster)
     log.append(session, entry)
     return entry
 

@@ -26,6 +26,7 @@ _COMMANDS = {
         "server",
         "Put the log's time right after the clock was wrong (on the server).",
     ),
+    "rule": ("intake.cli.rule:rule", "server", "Set a number that members go by, in the log (on the server)."),
     "serve": ("intake.cli.serve:serve", "server", "Run the source site or the desk API."),
     "settle": ("intake.cli.settle:settle", "server", "Delete reports that are too old; hide the order of arrival."),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),

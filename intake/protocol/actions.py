@@ -39,15 +39,48 @@ class Action(StrEnum):
     REVOKE = "revoke"
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
+    RULE = "rule"
+    """The operator sets a number that the team's members go by."""
+    PROPOSE = "propose"
+    """A member proposes that a tip be deleted. The item says why, sealed; the proposal is known by its id."""
+    SECOND = "second"
+    """Another member wants what was proposed."""
+    STOP = "stop"
+    """A member stops what was proposed."""
+    DELETE = "delete"
+    """The server deletes a tip, as was proposed, for good."""
+    PURGED = "purged"
+    """A member's program says that it has deleted what it kept of a tip: its purge receipt."""
 
 
-OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.RULE, Action.DELETE})
 """What the operator does; nobody signs for these."""
 
-RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+RULINGS = frozenset(
+    {
+        Action.ENROL,
+        Action.REVOKE,
+        Action.CLOCK,
+        Action.RULE,
+        Action.PROPOSE,
+        Action.SECOND,
+        Action.STOP,
+        Action.DELETE,
+    }
+)
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
-SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2}
+SINCE: Mapping[Action, int] = {
+    Action.CLOCK: 2,
+    Action.MAKE: 2,
+    Action.TAKE_BACK: 2,
+    Action.RULE: 3,
+    Action.PROPOSE: 3,
+    Action.SECOND: 3,
+    Action.STOP: 3,
+    Action.DELETE: 3,
+    Action.PURGED: 3,
+}
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
 

@@ -104,7 +104,30 @@ ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, que
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG)
+PROPOSE = Endpoint("PUT", "/v1/tips/{tip}/deletion/{item}", _REVIEWERS, Action.PROPOSE, limits.SHORT)
+"""A reviewer proposes that a tip be deleted. Why is in the item of this id, which was added before."""
+SECOND = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/second", _REVIEWERS, Action.SECOND, limits.SHORT)
+STOP = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/stop", _REVIEWERS, Action.STOP, limits.SHORT)
+PURGED = Endpoint("POST", "/v1/tips/{tip}/purged", _REVIEWERS, Action.PURGED, limits.SHORT)
+"""A reviewer's program has deleted what it kept of a tip."""
+
+ENDPOINTS = (
+    DAYS,
+    DAY,
+    READ,
+    ITEM,
+    ADD,
+    TAKE_BACK,
+    MAKE,
+    OPEN,
+    CHECKPOINT,
+    ENTRIES,
+    LOG,
+    PROPOSE,
+    SECOND,
+    STOP,
+    PURGED,
+)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action

@@ -92,7 +92,7 @@ def _entry(values: dict[str, Any]) -> Entry:
         raise EntryError("an entry of an unknown version")
     if version < SINCE.get(action, 1) or (version == 1 and "confirmed" in values):
         raise EntryError("it says what entries of its version don't know yet")
-    if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE):
+    if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE, Action.RULE):
         raise EntryError("only the operator confirms a time")
     if "card" in values and action is not Action.ENROL:
         raise EntryError("only an enrolment shows a card")

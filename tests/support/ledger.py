@@ -68,6 +68,14 @@ class Ledger:
         self.now = at
         self._add(Entry(at, OPERATOR, Action.CLOCK))
 
+    def rule(self, rule: str) -> bytes:
+        """Set a rule, such as `deleters/3`."""
+        return self._add(Entry(self.now, OPERATOR, Action.RULE, (rule,), confirmed=True))
+
+    def delete(self, tip: str, item: str) -> bytes:
+        """Delete a tip, as was proposed or not."""
+        return self._add(Entry(self.now, OPERATOR, Action.DELETE, (f"tip/{tip}", f"item/{item}")))
+
     def ask(
         self,
         key: SigningKey,

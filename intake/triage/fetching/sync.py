@@ -102,7 +102,7 @@ class Sync:
             return set(self._tips.ids())
         state, touched = growth.state, {str(row[5]) for row in growth.added}
         for ruling in state.rulings:
-            if ruling.place >= growth.before:
+            if ruling.place >= growth.before and ruling.entry.action in (Action.ENROL, Action.REVOKE, Action.CLOCK):
                 # How many reviewers there were on a day, and which day it was.
                 touched |= self._tips.since(ruling.entry.at.date().isoformat())
                 # Who has a name that may be another's is called otherwise.

@@ -182,6 +182,10 @@ _WORDS = {
     Action.ADD: "what you added ({})",
     Action.TAKE_BACK: "what you took back ({})",
     Action.MAKE: "what you made ({})",
+    Action.PROPOSE: "your proposal to delete a report ({})",
+    Action.SECOND: "your word that a report be deleted ({})",
+    Action.STOP: "your stop of a deletion ({})",
+    Action.PURGED: "your purge receipt ({})",
 }
 
 

@@ -15,7 +15,7 @@ WRITTEN_INTO = timedelta(days=90)
 
 def to_write_into(dossiers: Iterable[OpenTip], log: LogState) -> str | None:
     """The first, in the log's order, that just the reviewers of now can read and that is not old; its tip."""
-    changes = (ruling.place for ruling in log.rulings if ruling.entry.action is not Action.CLOCK)
+    changes = (ruling.place for ruling in log.rulings if ruling.entry.action in (Action.ENROL, Action.REVOKE))
     since = max(changes, default=-1)
     for tip in dossiers:
         if tip.made is not None and tip.made.place > since and log.clock.last - tip.made.at < WRITTEN_INTO:

@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from intake.protocol.actions import Action
 from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.roster import Member
+from intake.protocol.rules import COUNTDOWN, DELETERS, RETENTION, parse_rule
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import FACT, MEMBERS_NEW, MEMBERS_SEEN
 from intake.triage.times import moment
+
+_RULED = {
+    DELETERS: "{} reviewers must want a deletion",
+    COUNTDOWN: "a deletion counts down for {} days",
+    RETENTION: "closed reports are proposed for deletion after {} months without a change",
+}
+"""Rules in words."""
+
+_TOLD = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.RULE})
+"""What the operator does. What members rule is shown where it belongs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,8 @@ def corrections(log: LogState) -> list[str]:
 
 def changes(log: LogState, file: MirrorFile) -> list[str]:
     """What the operator has done since somebody looked at that last, in words, oldest first."""
-    return [_in_words(log, ruling) for ruling in log.rulings if ruling.place >= _seen(file)]
+    seen = _seen(file)
+    return [_in_words(log, each) for each in log.rulings if each.entry.action in _TOLD and each.place >= seen]
 
 
 def first_look(log: LogState, file: MirrorFile) -> None:
@@ -66,6 +78,10 @@ def _in_words(log: LogState, ruling: Ruling) -> str:
         return (
             f"The operator set the server's clock back from {moment(before)} to {at}: "
             "days between the two may be wrong."
+        )
+    if entry.action is Action.RULE:
+        return (
+            f"The operator set a rule on {at}: {_RULED[(rule := parse_rule(entry.objects)).name].format(rule.number)}."
         )
     (key,) = (name.removeprefix("member/") for name in entry.objects)
     member = log.roster.member(key)

@@ -38,8 +38,9 @@ ON_THE_SERVER = [
     ["reviewer", "enrol", "amina.card"], ["reviewer", "revoke", "amina"], ["reviewer", "list"],
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
     ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"],
+    ["rule", "deleters", "3"],
 ]  # fmt: skip
-WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"], ["settle"]]
+WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"]]
 """Commands that sign nothing, so that they have no business with the log's key."""
 
 ELSEWHERE = [

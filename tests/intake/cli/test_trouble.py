@@ -65,7 +65,7 @@ def entry_twice(place: Place) -> None:
     """An enrolment that the store holds once more, as if it had been appended."""
     with closing(sqlite3.connect(place.data / "intake.db")) as store, store:
         (card,) = store.execute("SELECT body FROM log_entry").fetchone()
-        store.execute("INSERT INTO log_entry SELECT 1, leaf, ? FROM log_entry", (card,))
+        store.execute("INSERT INTO log_entry SELECT 1, leaf, ?, rules FROM log_entry", (card,))
         store.execute("UPDATE log_head SET size = 2 WHERE size = 1")
 
 
@@ -321,6 +321,7 @@ ELSEWHERE = {
     "intake.report": "answers, and doubts about what was opened",
     "intake.source": "answers",
     "intake.protocol.actions": "answers, and faults that an audit finds",
+    "intake.protocol.deletions": "faults that an audit finds",
     "intake.protocol.entry": "damage of the store, or faults that an audit finds",
     "intake.protocol.logstate": "what is verified again from the start",
     "intake.protocol.requests": "answers, and faults that an audit finds",
