@@ -129,8 +129,9 @@ class Sync:
         lacking = set(self._tips.lacking())
         ids = set(map(_id, lacking))
         # As the index says now, where it says anything now.
-        tips = self._tips.shown(ids) | {row.id: row for day in days for row in day.tips}
-        items = self._tips.items(ids) | {row.id: row for day in days for row in day.items}
+        gone = self._tips.purged()
+        tips = self._tips.shown(ids) | {row.id: row for day in days for row in day.tips if row.id not in gone}
+        items = self._tips.items(ids) | {row.id: row for day in days for row in day.items if row.tip not in gone}
         wanted = list(self._tips.wanted(tips.values(), items.values()))
         missing = lacking.intersection(wanted) | self._tips.lacking_of(wanted)
         for tip in tips.values():

@@ -122,6 +122,15 @@ LOOKED = Table(
 )
 """The ids of what each tip held when it was looked at last, one after the other."""
 
+PURGED = Table(
+    "purged",
+    ("tip", "day", "deleted", "again", "receipt"),
+    lost="of which deleted reports nothing is kept here any more was damaged; it is looked at again",
+    since=3,
+)
+"""Tips of which this machine has deleted what it kept: on which `day` the tip went, whether members `deleted` it or its
+source withdrew it, whether the index has listed it `again` since, and whether the desk has taken the `receipt`."""
+
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
@@ -129,4 +138,6 @@ SEALED = Table("sealed", ("name", "bytes"))
 """What the desk sent: `summary/<tip>` as first fetched, and `item/<tip>/<id>`, which are sealed; and `rows/<digest>`,
 what the index says of a day, until the days that have changed are all here."""
 
-TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED, LOOKED)
+TABLES = (
+    FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED, LOOKED, PURGED
+)  # fmt: skip
