@@ -28,10 +28,10 @@ def settle(clock_is_right: bool) -> None:
     server = open_keeper(load())
     with server.store.in_order(last=True) as session:
         server.gate.open(session, server.log.time(session))
-        wanted = delete_due(session, server.log)
+        wanted = delete_due(session, server.log, server.gate)
     if wanted is not None:
         finish(server.store, server.blobs, wanted)
-        say("What reviewers wanted deleted, and was due, is deleted.")
+        say("What reviewers or sources wanted deleted, and was due, is deleted.")
     with server.store.reading() as session:
         today = server.log.day_for_deleting(session, clock_is_right=clock_is_right)
     first = first_day_kept(today, server.settings.keep_months)

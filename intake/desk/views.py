@@ -52,7 +52,7 @@ def days() -> Response:
     """
     kept, server = endpoints.kept_digest(_query()), current_server()
     with logged() as let_in:
-        gone = delete_due(let_in.session, server.log)
+        gone = delete_due(let_in.session, server.log, server.gate)
         body = list_days(let_in.session, server.gate, let_in.at).to_json()
     if gone is not None:
         finish(server.store, server.blobs, gone)

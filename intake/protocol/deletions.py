@@ -170,32 +170,36 @@ class Deletions:
 
 @dataclass(frozen=True, slots=True)
 class Purge:
-    """Of a tip that was deleted: whose programs say that they have deleted it too, and of whom nobody knows.
+    """Of a tip that is gone: whose programs say that they have deleted what they kept of it, and of whom nobody knows.
 
-    `at`: when the server did (UTC). `receipts`: when each member's program did, by key id; `missing`: the key ids of
-    those who were reviewers while the tip was there, still are, and have signed no receipt.
+    `deleted`: whether the log holds its deletion; otherwise a member's receipt says that its source withdrew it, which
+    the log, that knows no sources, does not. `at`: when it was deleted, or when the first receipt came (UTC).
+    `receipts`: when each member's program signed one, by key id; `missing`: the key ids of those who were reviewers at
+    that time, still are, and have signed none.
     """
 
     tip: str
+    deleted: bool
     at: datetime
     receipts: Mapping[str, datetime]
     missing: tuple[str, ...]
 
 
 def purges(entries: Iterable[Entry], roster: Roster) -> tuple[Purge, ...]:
-    """The purge receipts of all deletions in a log that was verified, in their order. `roster`: after all entries."""
+    """The purge receipts in a log that was verified, by tip, in its order. `roster`: after all these entries."""
     deleted: dict[str, datetime] = {}
     receipts: dict[str, dict[str, datetime]] = {}
     for entry in entries:
-        name = entry.objects[0].removeprefix("tip/") if entry.objects else ""
         if entry.action is Action.DELETE:
-            deleted[name] = entry.at
+            deleted[_tip(entry)] = entry.at
+            receipts.setdefault(_tip(entry), {})
         elif entry.action is Action.PURGED:
-            receipts.setdefault(name, {}).setdefault(entry.who, entry.at)
-    return tuple(
-        Purge(tip, at, receipts.get(tip, {}), tuple(_owing(roster, at, receipts.get(tip, {}))))
-        for tip, at in deleted.items()
-    )
+            receipts.setdefault(_tip(entry), {}).setdefault(entry.who, entry.at)
+    found = []
+    for tip, signed in receipts.items():
+        at = deleted.get(tip) or min(signed.values())
+        found.append(Purge(tip, tip in deleted, at, signed, tuple(_owing(roster, at, signed))))
+    return tuple(found)
 
 
 def _owing(roster: Roster, at: datetime, receipts: Mapping[str, datetime]) -> Iterator[str]:
@@ -208,6 +212,10 @@ def _leads(roster: Roster, key: str) -> bool:
     """Whether a member is one of those who approve what takes more than one."""
     member = roster.member(key)
     return member is not None and member.card.role == _LEAD
+
+
+def _tip(entry: Entry) -> str:
+    return entry.objects[0].removeprefix("tip/")
 
 
 def _ids(entry: Entry) -> tuple[str, str]:

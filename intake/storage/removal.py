@@ -65,6 +65,22 @@ def remove_tips(
     return Removed(deleted.count, finish(store, blobs, deleted.blobs))
 
 
+def delete_leaving(session: Session, today: date, shows: ColumnElement[bool]) -> Deleted | None:
+    """Delete the tips that their sources have withdrawn and whose days of waiting are over; None if there are none.
+
+    What is left of each is its source's signature; nothing of one that reviewers never saw. `shows`: whether they do.
+    """
+    due = Tip.leaving.is_not(None) & (Tip.leaving <= today)
+    tips = session.execute(select(Tip.id, Tip.word, shows).where(due)).all()
+    if not tips:
+        return None
+    deleted = delete_tips(session, Tip.id.in_([tip for tip, _, _ in tips]))
+    for tip, word, is_shown in tips:
+        if is_shown and word is not None:
+            session.add(Withdrawal(tip_id=tip, day=today, signature=word))
+    return deleted
+
+
 def _remove(blobs: Blobs, names: Sequence[str]) -> bool:
     gone = True
     for name in names:

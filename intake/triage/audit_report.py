@@ -9,6 +9,7 @@ from rich.console import Console
 
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
+from intake.protocol.deletions import purges
 from intake.protocol.endpoints import what_was_made
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.requests import LIFETIME, parse_base
@@ -62,6 +63,8 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  read: a program fetched this, sealed, and its member could open it"
     yield "  make: a member made this: a report that came otherwise, or a dossier of the team's own"
     yield "  open: a program says that it showed this to its member"
+    yield "  propose, second, stop: a member wants a report deleted, wants it too, or stops it; delete: the server did"
+    yield "  purged: a program says that it has deleted what it kept of a report that is gone"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
@@ -80,11 +83,19 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
 
 
 def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:
-    """What is no fault of the log but should be looked at: corrections of the clock, and a future that hasn't come."""
+    """What is no fault of the log but should be looked at: corrections of the clock, purges, a future to come."""
     for correction in verified.clock.corrections:
         yield (
             f"Clock:    entry {correction.place} set the log's time back from {correction.before:%Y-%m-%d %H:%M:%S} "
             f"to {correction.after:%Y-%m-%d %H:%M:%S}; days between the two may be wrong"
+        )
+    for purge in purges(verified.entries, verified.roster):
+        missing = ", ".join(map(verified.roster.label, purge.missing)) or "none"
+        signed = ", ".join(map(verified.roster.label, purge.receipts)) or "none"
+        what = "deleted" if purge.deleted else "said to be withdrawn by its source"
+        yield (
+            f"Purge:    tip/{purge.tip}, {what}, {purge.at:%Y-%m-%d %H:%M:%S}; receipts of {signed}; "
+            f"missing since then: {missing}"
         )
     ahead = [index for index, entry in enumerate(verified.entries) if entry.at > now + LIFETIME]
     if ahead:

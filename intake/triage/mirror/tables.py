@@ -131,6 +131,15 @@ PURGED = Table(
 """Tips of which this machine has deleted what it kept: on which `day` the tip went, whether members `deleted` it or its
 source withdrew it, whether the index has listed it `again` since, and whether the desk has taken the `receipt`."""
 
+SLOW = Table(
+    "slow",
+    ("tip", "asked", "since"),
+    lost="which sources have chosen that withdrawing takes some days was damaged; it is read from their reports again",
+    since=3,
+)
+"""Tips whose sources have chosen that withdrawing takes some days: whether they have `asked` for it, and `since` which
+day this machine knows of that or of a withdrawal; empty if of neither."""
+
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
@@ -139,5 +148,6 @@ SEALED = Table("sealed", ("name", "bytes"))
 what the index says of a day, until the days that have changed are all here."""
 
 TABLES = (
-    FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED, LOOKED, PURGED
+    FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED, LOOKED, PURGED,
+    SLOW
 )  # fmt: skip

@@ -23,6 +23,7 @@ from intake.triage.mirror.tables import (
     OPENED,
     PURGED,
     SEALED,
+    SLOW,
     TIP,
     WITHDRAWAL,
     Row,
@@ -41,6 +42,16 @@ class Fetched:
     day: str = ""
     place: int = 0
     signs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Of a tip whose withdrawal takes some days: whether its source has asked for it, and since when that is known here
+    (a day in ISO 8601, empty if it is not).
+    """
+
+    asked: bool
+    since: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +157,28 @@ class Tips:
                 self._file.remove(LACK, summary_name(tip), *(item_name(tip, item) for item in (*own, *listed)))
                 self._file.remove(FIRST, *own)
                 self._file.remove(ITEM, *listed)
-                for table in (TIP, KNOWN, OPENED, LOOKED):
+                for table in (TIP, KNOWN, OPENED, LOOKED, SLOW):
                     self._file.remove(table, tip)
                 row = (tip, purged.day, int(purged.deleted), int(purged.again), int(purged.receipt))
                 self._file.put(PURGED, row)
         self._file.forget()
+
+    def slow(self) -> dict[str, Slow]:
+        """The tips whose withdrawal takes some days."""
+        return {str(tip): Slow(bool(asked), str(since)) for tip, asked, since in self._file.select(SLOW)}
+
+    def is_slow(self, tip: str, *, asked: bool) -> None:
+        """Note what a tip says of its withdrawal."""
+        row = self._file.get(SLOW, tip)
+        new = (tip, int(asked), "" if row is None else row[2])
+        if row != new:
+            self._file.put(SLOW, new)
+
+    def slow_since(self, tip: str, day: str) -> None:
+        """Note since which day this machine knows that such a tip is to go; empty: it is not."""
+        row = self._file.get(SLOW, tip)
+        if row is not None and row[2] != day:
+            self._file.put(SLOW, (*row[:2], day))
 
     def is_small(self, item: str) -> bool:
         """Whether an item is known, and not as an attachment's content."""

@@ -103,6 +103,8 @@ class Opener:
                 # Where there is no doubt, what is remembered from now on would open the same.
                 if not opened.warnings:
                     given = replace(given, known=known[name])
+            if opened.slowly:
+                self._kept.is_slow(name, asked=bool(opened.asked))
             digests[name] = given.digest
             book.put(opened, digests[name])
         self._kept.remember(known)

@@ -1,10 +1,11 @@
 """What the team deleted, or a source withdrew, goes from this machine too, and a receipt says so."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, timedelta
 
 from intake.protocol.logstate import LogState
 from intake.protocol.requests import LIFETIME
+from intake.report.payloads import WAIT_DAYS
 from intake.triage.book import SnapshotError
 from intake.triage.files.originals import Originals
 from intake.triage.mirror.tips import Purged, Tips
@@ -56,9 +57,24 @@ class Purging:
         return {**self._withdrawn(), **deleted}
 
     def _withdrawn(self) -> Mapping[str, Purged]:
-        gone = self._kept.gone(self._kept.fetched.place)
-        known = self._kept.known(*gone)
-        return {tip: Purged(each.withdrawn, deleted=False) for tip, each in known.items() if each.withdrawn}
+        known = self._kept.known(*self._kept.gone(self._kept.fetched.place))
+        gone = {tip: Purged(each.withdrawn, deleted=False) for tip, each in known.items() if each.withdrawn}
+        waits = self._waits(gone)
+        return {tip: each for tip, each in gone.items() if tip not in waits}
+
+    def _waits(self, withdrawn: Collection[str]) -> set[str]:
+        """Of tips whose sources have chosen so, those whose days of waiting are not over, by this machine's own clock.
+
+        Whoever has the source's code, or the server on which it is typed, can't cut them short either.
+        """
+        today, waits = datetime.now(UTC).date(), set[str]()
+        for tip, slow in self._kept.slow().items():
+            is_going = slow.asked or tip in withdrawn
+            since = (slow.since or today.isoformat()) if is_going else ""
+            self._kept.slow_since(tip, since)
+            if is_going and date.fromisoformat(since) + timedelta(days=WAIT_DAYS) > today:
+                waits.add(tip)
+        return waits
 
     def _purge(self, new: Mapping[str, Purged]) -> None:
         """In this order: whatever ends it before it is remembered, the next fetch does all of it again."""

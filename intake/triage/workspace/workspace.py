@@ -8,8 +8,8 @@ from threading import Event, Lock
 from crypto.age import HybridRecipient
 from intake.hygiene import fault
 from intake.protocol.audit import AuditError
-from intake.protocol.deletions import Proposal
 from intake.protocol.logstate import LogState
+from intake.protocol.rules import RETENTION
 from intake.protocol.wire import WireError
 from intake.report.events import DeletionReason
 from intake.report.payloads import Payload
@@ -251,9 +251,10 @@ class Workspace:
         """Second or stop a deletion that was proposed; `OutboxError` if that can't be kept."""
         self.sending.decide(tip, step, proposal)
 
-    def deletions(self) -> Sequence[Proposal]:
-        """What is proposed to be deleted and still could be stopped, in the order of the log."""
-        return () if self.log is None else self.log.deletions.open
+    @property
+    def retention(self) -> int | None:
+        """After how many months without a change closed reports are proposed for deletion; None if never."""
+        return None if self.log is None else self.log.deletions.rules[RETENTION]
 
     def keep(self, unsent: Unsent, draft: str = "") -> str:
         """Keep what somebody typed as a draft, and return the id that it has; as `Sending.write`."""

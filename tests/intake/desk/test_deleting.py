@@ -210,7 +210,7 @@ def test_a_servers_clock_that_jumps_deletes_nothing_as_long_as_no_member_vouches
     world.second(boris, tip)
     world.now += 400 * DAY
     with world.server.store.in_order() as session:
-        assert delete_due(session, world.server.log) is None
+        assert delete_due(session, world.server.log, world.server.gate) is None
     assert tip in world.tips
 
 

@@ -219,12 +219,15 @@ def test_purge_receipts_say_whose_program_has_not_said_that_it_deleted_it_too(te
     team.purged("boris")
     team.purged("amina", OTHER)
     state = team.state()
-    (purge,) = purges(map(parse_entry, team.log.lines), state.roster)
+    purge, withdrawn = purges(map(parse_entry, team.log.lines), state.roster)
     keys = {member.card.name: member.card.key_id for member in state.roster.members}
-    assert (purge.tip, purge.at) == (TIP, NOON + 7 * DAY)
+    assert (purge.tip, purge.deleted, purge.at) == (TIP, True, NOON + 7 * DAY)
     assert purge.receipts == {keys["boris"]: NOON + 8 * DAY}
     # Dara came later; Amina's receipt is for something else.
     assert purge.missing == (keys["amina"], keys["chen"])
+    # Of what a source withdrew, the log knows only what a program says.
+    assert (withdrawn.tip, withdrawn.deleted, withdrawn.at) == (OTHER, False, NOON + 9 * DAY)
+    assert withdrawn.missing == (keys["boris"], keys["chen"], keys["dara"])
 
 
 def test_older_logs_know_none_of_it(team: Team) -> None:

@@ -4,22 +4,24 @@ import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
 
+from forms import tokens
 from intake.accesslog import members
 from intake.accesslog.clock import correct
+from intake.accesslog.operator import decide
 from intake.protocol.actions import Action
 from intake.protocol.card import Role
 from intake.protocol.deletions import purges
 from intake.protocol.entry import OPERATOR, Entry, parse_entry
 from intake.report.signed import sign_withdrawal
 from intake.storage.removal import remove_tips
-from intake.storage.tables import LogEntry, Tip, Withdrawal
+from intake.storage.tables import Item, LogEntry, Tip, Withdrawal
 from intake.triage.mirror.pair import COPY, NAME
 from open_desk import Desk, Stored
 from passing import Time
@@ -78,6 +80,10 @@ def say(program: Program, tip: Stored, step: str) -> None:
     (address,) = set(re.findall(rf"{page(tip)}/deletion/[0-9a-f]+/{step}", program.get(page(tip)).text))
     assert program.post(address, page(tip)).status_code == 303
     sync(program)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 def entries(desk: Desk) -> list[Entry]:
@@ -336,3 +342,47 @@ def test_other_reports_stay_as_they_are(desk: Desk, time: Time, amina: Program, 
     amina.unlock()
     assert "Another report." in shown(amina, other)
     assert amina.save(f"{page(other)}/files/{about}").data == FILE
+
+
+def test_closed_reports_are_proposed_for_deletion_after_the_teams_period_and_only_then(
+    desk: Desk, amina: Program, boris: Program
+) -> None:
+    old, new = (desk.store_tip(words, {}, day=today() - days * DAY) for words, days in (("Old.", 99), ("New.", 0)))
+    with desk.server.store.writing() as session:
+        session.execute(update(Item).values(day=today() - 99 * DAY).where(Item.tip_id == old.id))
+    sync(amina)
+    for tip in (old, new):
+        amina.write(page(tip), "status", status="closed", reason="Done.")
+    assert "Closed, and unchanged" not in amina.get("/").text
+    with desk.server.store.in_order() as session:
+        decide(session, desk.server.log, Action.RULE, ("retention/2",), clock_is_right=True)
+    sync(amina)
+    # Closing it was a change.
+    assert "Closed, and unchanged" not in amina.get("/").text
+    with desk.server.store.writing() as session:
+        session.execute(update(Item).values(day=today() - 99 * DAY).where(Item.tip_id == old.id))
+    sync(amina)
+    first = unescape(amina.get("/").text)
+    assert "Closed, and unchanged for 2 months" in first
+    assert "Old." in first
+    assert "Old." in amina.get("/reports?status=closed&quiet=2").text
+    assert "New." not in amina.get("/reports?status=closed&quiet=2").text
+    assert amina.workspace.log is not None
+    assert amina.workspace.log.deletions.open == ()
+
+
+def test_several_are_proposed_at_once_each_for_itself(desk: Desk, amina: Program, boris: Program) -> None:
+    tips = [desk.store_tip(words, {}) for words in ("One.", "Two.")]
+    sync(amina)
+    chosen = [tip.id.hex() for tip in tips]
+    asked = amina.send("/bulk/ask", {**amina.hidden("/reports"), "tip": chosen, "kind": "deletion_reason"})
+    assert "Propose to delete these 2 reports" in asked.text
+    amina.send("/bulk/do", {**tokens(asked.text), "tip": chosen, "kind": "deletion_reason", "why": WHY})
+    sync(boris)
+    assert unescape(boris.get("/").text).count("1 more of you has to want it; so far <bdi>amina</bdi>") == 2
+    say(boris, tips[0], "second")
+    assert boris.workspace.log is not None
+    assert [each.due(boris.workspace.log.roster) is None for each in boris.workspace.log.deletions.open] in (
+        [True, False],
+        [False, True],
+    )
