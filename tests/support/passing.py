@@ -6,8 +6,13 @@ import pytest
 
 from open_desk import Desk
 
-_READ_IN = ("intake.protocol.requests", "intake.triage.desk.client", "intake.triage.workspace.purging")
-"""Where the machine's clock is read that a signed request, or what this program deletes, goes by."""
+_READ_IN = (
+    "intake.protocol.requests",
+    "intake.triage.desk.client",
+    "intake.triage.pages.wanted",
+    "intake.triage.workspace.purging",
+)
+"""Where the machine's clock is read that signed requests go by, what this program deletes, and what the queue shows."""
 
 
 class Time:

@@ -19,9 +19,10 @@ from intake.protocol.actions import Action
 from intake.protocol.card import Role
 from intake.protocol.deletions import purges
 from intake.protocol.entry import OPERATOR, Entry, parse_entry
+from intake.report.payloads import Leaving
 from intake.report.signed import sign_withdrawal
 from intake.storage.removal import remove_tips
-from intake.storage.tables import Item, LogEntry, Tip, Withdrawal
+from intake.storage.tables import LogEntry, Tip, Withdrawal
 from intake.triage.mirror.pair import COPY, NAME
 from open_desk import Desk, Stored
 from passing import Time
@@ -225,7 +226,8 @@ def test_a_server_whose_clock_runs_ahead_cuts_no_countdown_short(
     propose(amina, tip)
     say(boris, tip, "second")
     proposed = next(entry for entry in entries(desk) if entry.action is Action.PROPOSE)
-    now = desk.server.log.now()
+    with desk.server.store.reading() as session:
+        now = desk.server.log.clock(session).last
     for day in range(1, 9):
         with desk.server.store.in_order() as session:
             at = now + day * DAY
@@ -345,28 +347,22 @@ def test_other_reports_stay_as_they_are(desk: Desk, time: Time, amina: Program, 
 
 
 def test_closed_reports_are_proposed_for_deletion_after_the_teams_period_and_only_then(
-    desk: Desk, amina: Program, boris: Program
+    desk: Desk, time: Time, amina: Program, boris: Program
 ) -> None:
-    old, new = (desk.store_tip(words, {}, day=today() - days * DAY) for words, days in (("Old.", 99), ("New.", 0)))
-    with desk.server.store.writing() as session:
-        session.execute(update(Item).values(day=today() - 99 * DAY).where(Item.tip_id == old.id))
+    old, new = (desk.store_tip(words, {}) for words in ("Old.", "New."))
     sync(amina)
-    for tip in (old, new):
-        amina.write(page(tip), "status", status="closed", reason="Done.")
+    amina.write(page(old), "status", status="closed", reason="Done.")
+    time.passes(99 * DAY)
+    amina.write(page(new), "status", status="closed", reason="Done.")
+    sync(amina)
     assert "Closed, and unchanged" not in amina.get("/").text
     with desk.server.store.in_order() as session:
         decide(session, desk.server.log, Action.RULE, ("retention/2",), clock_is_right=True)
     sync(amina)
-    # Closing it was a change.
-    assert "Closed, and unchanged" not in amina.get("/").text
-    with desk.server.store.writing() as session:
-        session.execute(update(Item).values(day=today() - 99 * DAY).where(Item.tip_id == old.id))
-    sync(amina)
-    first = unescape(amina.get("/").text)
-    assert "Closed, and unchanged for 2 months" in first
-    assert "Old." in first
-    assert "Old." in amina.get("/reports?status=closed&quiet=2").text
-    assert "New." not in amina.get("/reports?status=closed&quiet=2").text
+    assert "Closed, and unchanged for 2 months" in unescape(amina.get("/").text)
+    found = amina.get("/reports?status=closed&quiet=2").text
+    assert ("Old." in found, "New." in found) == (True, False)
+    # Nobody but a reviewer proposes it.
     assert amina.workspace.log is not None
     assert amina.workspace.log.deletions.open == ()
 
@@ -386,3 +382,60 @@ def test_several_are_proposed_at_once_each_for_itself(desk: Desk, amina: Program
         [True, False],
         [False, True],
     )
+
+
+def leaves(desk: Desk, tip: Stored) -> None:
+    """The server deletes a tip, with its source's signature."""
+    name = tip.id.hex()
+    word = Withdrawal(tip_id=tip.id, day=today(), signature=sign_withdrawal(tip.key, name))
+    remove_tips(desk.server.store, desk.server.blobs, Tip.id == tip.id, leaving=lambda _: word)
+
+
+def test_where_a_source_has_chosen_that_withdrawing_takes_days_no_server_cuts_them_short(
+    desk: Desk, time: Time, amina: Program, tmp_path: Path
+) -> None:
+    tip = desk.store_tip(WORDS, {})
+    desk.send(tip, Leaving("slowly"))
+    sync(amina)
+    leaves(desk, tip)
+    assert "Withdrawn by the source, as its signature proves." in sync(amina)
+    assert sealed_on(tmp_path / "amina-home", *tip.sent) == IN_THE_MIRROR
+    time.passes(6 * DAY)
+    sync(amina)
+    assert receipts(desk) == []
+    time.passes(DAY)
+    assert "nothing of it is kept here any more" in sync(amina)
+    assert sealed_on(tmp_path / "amina-home", *tip.sent) == []
+    assert receipts(desk) == ["amina"]
+
+
+def test_reviewers_see_what_a_source_decides_about_leaving(desk: Desk, time: Time, amina: Program) -> None:
+    tip = desk.store_tip(WORDS, {})
+    desk.send(tip, Leaving("slowly"))
+    desk.send(tip, Leaving("asked"))
+    sync(amina)
+    says = shown(amina, tip)
+    assert f"The source asked on {today()} to withdraw this report. It will be deleted on {today() + 7 * DAY}" in says
+    desk.send(tip, Leaving("stays"))
+    sync(amina)
+    assert "asked on" not in shown(amina, tip)
+    desk.send(tip, Leaving("ended"))
+    sync(amina)
+    assert "no reply reaches them any more" in shown(amina, tip)
+
+
+def test_days_that_were_waited_before_a_withdrawal_was_taken_back_do_not_count(
+    desk: Desk, time: Time, amina: Program, tmp_path: Path
+) -> None:
+    tip = desk.store_tip(WORDS, {})
+    for says in ("slowly", "asked"):
+        desk.send(tip, Leaving(says))
+    sync(amina)
+    time.passes(6 * DAY)
+    desk.send(tip, Leaving("stays"))
+    sync(amina)
+    time.passes(3 * DAY)
+    leaves(desk, tip)
+    sync(amina)
+    assert sealed_on(tmp_path / "amina-home", *tip.sent) == IN_THE_MIRROR
+    assert receipts(desk) == []
