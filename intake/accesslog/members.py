@@ -4,7 +4,8 @@ from intake.accesslog.append import LogAppender
 from intake.accesslog.operator import decide
 from intake.protocol.actions import Action
 from intake.protocol.card import Card, Role
-from intake.protocol.roster import Member, RosterError, vouches
+from intake.protocol.roster import Member, RosterError
+from intake.protocol.rules import Rule
 from intake.storage.store import Store
 
 
@@ -33,10 +34,10 @@ def revoke(store: Store, log: LogAppender, name: str, role: Role, *, clock_is_ri
     return member
 
 
-def rule(store: Store, log: LogAppender, count: int, *, clock_is_right: bool = False) -> None:
-    """From now on so many reviewers must vouch for a new one; `RosterError` unless these are more than before.
+def rule(store: Store, log: LogAppender, rule: Rule, *, clock_is_right: bool = False) -> None:
+    """Set a number that members go by; `RosterError` if it is out of its range, or less than it can be by now.
 
     Raises `ClockJumpError` as `enrol` does.
     """
     with store.in_order(last=True) as session:
-        decide(session, log, Action.RULE, (vouches(count),), clock_is_right=clock_is_right)
+        decide(session, log, Action.RULE, (str(rule),), clock_is_right=clock_is_right)

@@ -26,7 +26,10 @@ def decide(
     if jumps and not clock_is_right:
         raise ClockJumpError(clock.last, at)
     entry = Entry(at, OPERATOR, action, objects, card=card, confirmed=jumps)
-    log.roster(session).copy().apply(entry)
+    state = log.state(session)
+    roster = state.roster.copy()
+    roster.apply(entry)
+    state.deletions.copy().apply(entry, roster)
     log.append(session, entry)
     return entry
 

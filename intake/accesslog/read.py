@@ -8,6 +8,7 @@ from threading import Lock
 from sqlalchemy import Row, select
 
 from intake.protocol.clock import ClockError, LogClock
+from intake.protocol.deletions import DeletionError, Deletions
 from intake.protocol.entry import Entry, EntryError, parse_entry
 from intake.protocol.roster import Roster, RosterError
 from intake.storage.store import Transaction
@@ -34,10 +35,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """What the entries so far come to. Nobody changes a roster that was given out: other threads read it too."""
+    """What the entries so far come to. Nobody changes what of it was given out: other threads read it too."""
 
     roster: Roster = field(default_factory=Roster)
     clock: LogClock = field(default_factory=LogClock)
+    deletions: Deletions = field(default_factory=Deletions)
 
 
 class LogReader:
@@ -72,6 +74,10 @@ class LogReader:
     def roster(self, session: Transaction) -> Roster:
         """Who is enrolled."""
         return self.state(session).roster
+
+    def deletions(self, session: Transaction) -> Deletions:
+        """What the team deletes."""
+        return self.state(session).deletions
 
     def clock(self, session: Transaction) -> LogClock:
         """The log's clock."""
@@ -121,17 +127,18 @@ class LogReader:
 
     def _after(self, state: LogState, session: Transaction, size: int) -> LogState:
         """The state after so many entries. Of those that don't rule only the time counts, and of that only the last."""
-        roster, clock = state.roster.copy(), state.clock
+        roster, clock, deletions = state.roster.copy(), state.clock, state.deletions.copy()
         new = (LogEntry.index >= clock.size, LogEntry.index < size)
         for place in session.scalars(select(LogEntry.index).where(LogEntry.rules, *new).order_by(LogEntry.index)).all():
             clock = self._at(clock, session, place)
             entry = self._entry(session, place)
             try:
                 roster.apply(entry)
+                deletions.apply(entry, roster)
                 clock = clock.after(entry)
-            except (RosterError, ClockError) as error:
+            except (RosterError, DeletionError, ClockError) as error:
                 raise LogDamagedError(f"entry {place} of the log can't follow on those before it") from error
-        return LogState(roster, self._at(clock, session, size))
+        return LogState(roster, self._at(clock, session, size), deletions)
 
     def _at(self, clock: LogClock, session: Transaction, size: int) -> LogClock:
         """The clock after so many entries, of which those that are new don't rule."""

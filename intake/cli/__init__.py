@@ -21,16 +21,12 @@ _COMMANDS = {
     "key": ("intake.cli.key:key", "triage", "Make the keys of a reviewer or an auditor; change their passphrase."),
     "reviewer": ("intake.cli.members:reviewer", "server", "Enrol and revoke reviewers (on the server)."),
     "auditor": ("intake.cli.members:auditor", "server", "Enrol and revoke auditors (on the server)."),
-    "rule": (
-        "intake.cli.members:rule",
-        "server",
-        "Rule how many reviewers must vouch for a new one (on the server).",
-    ),
     "clock": (
         "intake.cli.clock:clock",
         "server",
         "Put the log's time right after the clock was wrong (on the server).",
     ),
+    "rule": ("intake.cli.rule:rule", "server", "Set a number that members go by, in the log (on the server)."),
     "serve": ("intake.cli.serve:serve", "server", "Run the source site or the desk API."),
     "settle": ("intake.cli.settle:settle", "server", "Delete reports that are too old; hide the order of arrival."),
     "cosign": (

@@ -1,4 +1,4 @@
-"""`intake reviewer`, `intake auditor` and `intake rule`: the operator's side of membership."""
+"""`intake reviewer` and `intake auditor`: the operator's side of membership."""
 
 from pathlib import Path
 
@@ -77,28 +77,6 @@ def _read_card(path: Path) -> Card:
         return parse_card(path.read_text("utf-8"))
     except UnicodeDecodeError:
         raise NotACardError from None
-
-
-@click.group(cls=Group)
-def rule() -> None:
-    """Rule what reviewers decide together. The log shows it to everybody."""
-
-
-@rule.command()
-@click.argument("count", type=click.IntRange(1, 9))
-@clock_is_right_option
-def vouches(count: int, clock_is_right: bool) -> None:
-    """COUNT reviewers must vouch for whoever is enrolled as one from now on, or all that there are, if they are fewer.
-
-    They compare the key by voice and vouch on the page of the members in their program; you can enrol a reviewer alone
-    only where nobody is there to vouch. The number can be raised, and never lowered. Auditors are enrolled as before.
-    """
-    server = open_keeper(load())
-    confirming(
-        lambda right: members.rule(server.store, server.log, count, clock_is_right=right),
-        clock_is_right=clock_is_right,
-    )
-    say(f"From now on {count} must vouch for whoever is enrolled as a reviewer.")
 
 
 reviewer = _group(Role.REVIEWER, "Enrol and revoke reviewers: new reports are sealed to every active one.")

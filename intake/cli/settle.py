@@ -2,11 +2,12 @@
 
 import click
 
+from intake.accesslog.deleting import delete_due
 from intake.cli.clock import clock_is_right_option
 from intake.cli.common import Command, say
-from intake.server import open_server
+from intake.keeper import open_keeper
 from intake.settings import load
-from intake.storage.removal import first_day_kept, remove_tips, remove_withdrawals
+from intake.storage.removal import finish, first_day_kept, remove_tips, remove_withdrawals
 from intake.storage.settle import settle as settle_store
 from intake.storage.store import Forgotten
 from intake.storage.tables import Tip
@@ -15,16 +16,22 @@ from intake.storage.tables import Tip
 @click.command(cls=Command)
 @clock_is_right_option
 def settle(clock_is_right: bool) -> None:
-    """Delete reports older than keep_months, and rewrite the store. Run it once a day.
+    """Delete reports that are due or older than keep_months, and rewrite the store. Run it once a day.
+
+    Due is what reviewers want deleted, once its countdown is over.
 
     Rewritten, its layout no longer tells in which order reports came. The servers may go on meanwhile.
 
     Where this machine's clock is more than a day ahead of the last entry of the log, a report's age is counted up to
     that entry: a wrong clock deletes nothing.
     """
-    server = open_server(load())
+    server = open_keeper(load())
     with server.store.in_order(last=True) as session:
         server.gate.open(session, server.log.time(session))
+        wanted = delete_due(session, server.log, server.gate)
+    if wanted is not None:
+        finish(server.store, server.blobs, wanted)
+        say("What reviewers or sources wanted deleted, and was due, is deleted.")
     with server.store.reading() as session:
         today = server.log.day_for_deleting(session, clock_is_right=clock_is_right)
     first = first_day_kept(today, server.settings.keep_months)

@@ -69,6 +69,7 @@ KINDS = {
     "intake.protocol.evidence.EvidenceError": Status.USAGE,
     "intake.protocol.names.UnfitNameError": Status.USAGE,
     "intake.protocol.roster.RosterError": Status.USAGE,
+    "intake.protocol.rules.RuleError": Status.USAGE,
     "intake.settings.SettingError": Status.USAGE,
     "intake.triage.keys.keyfile.KeyFileError": Status.USAGE,
     "intake.triage.keys.recovery.SheetError": Status.USAGE,

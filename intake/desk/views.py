@@ -13,20 +13,23 @@ from werkzeug.exceptions import Gone
 
 from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog import cosigned, tiles
+from intake.accesslog.deleting import delete_due
 from intake.accesslog.tiles import NoSuchTileError
-from intake.desk.admission import admitted, current_server, logged
+from intake.desk.admission import Logged, admitted, current_server, logged
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
 from intake.desk.underway import UnderWay
 from intake.protocol import endpoints, limits
 from intake.protocol.actions import parse_read_request
+from intake.protocol.deletions import Proposal, Voice
 from intake.protocol.index import AS_KEPT, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.newtip import NewTip, parse_new_tip
 from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
+from intake.storage.removal import finish
 from intake.storage.room import StoreFullError
 from intake.storage.store import Forgotten
 from intake.storage.tables import Deposit, Item, TakenBack, Tip, Withdrawal
@@ -43,10 +46,16 @@ _ATTEMPTS = 3
 
 @routes.serves(endpoints.DAYS)
 def days() -> Response:
-    """The days of which there is anything, or that they are as the client keeps them."""
+    """The days of which there is anything, or that they are as the client keeps them.
+
+    Each fetch begins here, so that this is when what the team wants deleted is, once it is due.
+    """
     kept, server = endpoints.kept_digest(_query()), current_server()
     with logged() as let_in:
+        gone = delete_due(let_in.session, server.log, server.gate)
         body = list_days(let_in.session, server.gate, let_in.at).to_json()
+    if gone is not None:
+        finish(server.store, server.blobs, gone)
     return Response(AS_KEPT if kept == sha256_hex(body) else body, mimetype=_JSON)
 
 
@@ -218,6 +227,46 @@ def vouch() -> Response:
     return Response(status=204)
 
 
+@routes.serves(endpoints.PROPOSE)
+def propose(tip: str, item: str) -> Response:
+    """Log that a reviewer proposes to delete a tip."""
+    with logged() as let_in:
+        if let_in.session.get(Tip, bytes.fromhex(tip)) is None:
+            abort(404)
+        found = _deletion(let_in, item)
+        if found is None or found.tip != tip or found.voices[0] != Voice(let_in.who, let_in.at):
+            abort(409)
+    return Response(status=201)
+
+
+@routes.serves(endpoints.SECOND)
+def second(tip: str, item: str) -> Response:
+    """Log that another reviewer wants this, too."""
+    with logged() as let_in:
+        found = _deletion(let_in, item)
+        if found is None or found.tip != tip or Voice(let_in.who, let_in.at) not in found.voices[1:]:
+            abort(409)
+    return Response(status=204)
+
+
+@routes.serves(endpoints.STOP)
+def stop(tip: str, item: str) -> Response:
+    """Log that a reviewer stops a deletion: it is refused to nobody who has added too much, nor on a full disk."""
+    with logged(last=True) as let_in:
+        found = _deletion(let_in, item)
+        if found is None or found.tip != tip or found.stopped != Voice(let_in.who, let_in.at):
+            abort(409)
+    return Response(status=204)
+
+
+@routes.serves(endpoints.PURGED)
+def purged(tip: str) -> Response:  # noqa: ARG001 - it is logged, and gone by now
+    """Log that a reviewer's program has deleted what it kept of a tip."""
+    with logged():
+        pass
+    return Response(status=204)
+
+
 @routes.serves(endpoints.SHUT_OUT)
 def shut_out(member: str) -> Response:  # noqa: ARG001 - it is logged, and who is enrolled follows from that
     """Log that a reviewer wants another one revoked."""
@@ -232,6 +281,11 @@ def unsay(member: str) -> Response:  # noqa: ARG001 - as above
     with logged(last=True):
         pass
     return Response(status=204)
+
+
+def _deletion(let_in: Logged, item: str) -> Proposal | None:
+    """What is proposed under an id, once this request has counted. One that changes nothing isn't logged."""
+    return current_server().log.deletions(let_in.session).proposal(item)
 
 
 @routes.serves(endpoints.CHECKPOINT)

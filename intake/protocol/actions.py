@@ -42,13 +42,23 @@ class Action(StrEnum):
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
     RULE = "rule"
-    """The operator rules how many reviewers must vouch for whoever is enrolled from now on; it is never fewer again."""
+    """The operator sets a number that the team's members go by."""
     VOUCH = "vouch"
     """A reviewer vouches for a card. The last whose word is needed enrols it."""
     SHUT_OUT = "shut_out"
     """A reviewer wants another one revoked. The last whose word is needed revokes them."""
     UNSAY = "unsay"
     """A reviewer takes back what they said of somebody, for whom it was not enough yet."""
+    PROPOSE = "propose"
+    """A member proposes that a tip be deleted. The item says why, sealed; the proposal is known by its id."""
+    SECOND = "second"
+    """Another member wants what was proposed."""
+    STOP = "stop"
+    """A member stops what was proposed."""
+    DELETE = "delete"
+    """The server deletes a tip, as was proposed, for good."""
+    PURGED = "purged"
+    """A member's program says that it has deleted what it kept of a tip: its purge receipt."""
 
 
 OPERATORS = frozenset(
@@ -57,21 +67,30 @@ OPERATORS = frozenset(
         Action.REVOKE,
         Action.CLOCK,
         Action.RULE,
+        Action.DELETE,
     }
 )
 """What the operator does; nobody signs for these."""
 
-RULINGS = frozenset(
+MEMBERSHIP = frozenset(
     {
         Action.ENROL,
         Action.REVOKE,
-        Action.CLOCK,
-        Action.RULE,
         Action.VOUCH,
         Action.SHUT_OUT,
         Action.UNSAY,
     }
 )
+"""What decides who is a member."""
+
+RULINGS = MEMBERSHIP | {
+    Action.CLOCK,
+    Action.RULE,
+    Action.PROPOSE,
+    Action.SECOND,
+    Action.STOP,
+    Action.DELETE,
+}
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
 SINCE: Mapping[Action, int] = {
@@ -83,6 +102,11 @@ SINCE: Mapping[Action, int] = {
     Action.VOUCH: 3,
     Action.SHUT_OUT: 3,
     Action.UNSAY: 3,
+    Action.PROPOSE: 3,
+    Action.SECOND: 3,
+    Action.STOP: 3,
+    Action.DELETE: 3,
+    Action.PURGED: 3,
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
 

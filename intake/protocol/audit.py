@@ -5,7 +5,8 @@
    old, that was never logged before and that members of this role may make (`protocol/endpoints.py`), and it names
    exactly the action and the objects that follow from that request.
 3. Entries of the operator are only what operators do (`actions.OPERATORS`), and these are consistent. From
-   the first entry of the second version on, names can be told apart, and far jumps of the clock are confirmed.
+   the first entry of the second version on, names can be told apart, and far jumps of the clock are confirmed. A tip is
+   deleted only as enough members wanted, after the countdown, and if nobody stopped it (`protocol/deletions.py`).
 4. The entries hash to the root of a checkpoint signed with both of the log's keys.
 5. That tree extends the one of the last checkpoint that was seen.
 """
@@ -20,6 +21,7 @@ from crypto.merkle import Frontier, leaf_hash
 from crypto.note import NoteError
 from intake.protocol.actions import OPERATORS, RULINGS, Action, ActionError
 from intake.protocol.clock import ClockError, LogClock
+from intake.protocol.deletions import DeletionError
 from intake.protocol.endpoints import may, named
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.logstate import LogState, Ruling, reusable
@@ -100,6 +102,16 @@ def require_growth(checkpoint: Checkpoint, seen: Checkpoint) -> None:
         raise ContradictionError(f"the log was rewritten: its {seen.size} entries are not the ones seen before")
 
 
+_FALSE = (
+    EntryError,
+    RosterError,
+    DeletionError,
+    ClockError,
+    RequestError,
+    ActionError,
+    NoteError,
+)
+
 Earlier = Callable[[int], Iterable[bytes]]
 """Gives so many entries from the start of the log: what was verified before, as it was then."""
 
@@ -122,6 +134,7 @@ class _Replay:
         self._log = state.log
         self._edge, self._clock, self._version = state.edge, state.clock, state.version
         self._roster, self._rulings = state.roster.copy(), list(state.rulings)
+        self._deletions = state.deletions.copy()
         # Whole signature bases: the desk forgets a nonce once no request that bears it can be let in any more.
         self._bases = dict(state.recent)
         self._began, self._leaves, self._earlier = state.size, list[bytes](), earlier
@@ -129,7 +142,8 @@ class _Replay:
     @property
     def state(self) -> LogState:
         recent, edge = reusable(self._bases, self._clock), self._edge.extend(self._leaves)
-        return LogState(self._log, edge, self._clock, self._version, tuple(self._rulings), recent, self._roster)
+        rulings = tuple(self._rulings)
+        return LogState(self._log, edge, self._clock, self._version, rulings, recent, self._roster, self._deletions)
 
     def take(self, line: bytes) -> Entry:
         place = self._began + len(self._leaves)
@@ -137,8 +151,9 @@ class _Replay:
             entry = parse_entry(line)
             self._check(entry)
             self._roster.apply(entry)
+            self._deletions.apply(entry, self._roster)
             self._clock = self._clock.after(entry)
-        except (EntryError, RosterError, ClockError, RequestError, ActionError, NoteError) as error:
+        except _FALSE as error:
             raise AuditError(f"entry {place} is false: {error}") from error
         self._leaves.append(leaf_hash(line))
         if entry.action in RULINGS:

@@ -135,6 +135,12 @@ SHUT_OUT = Endpoint("POST", "/v1/members/{member}/shut_out", _REVIEWERS, Action.
 """A reviewer wants another one revoked."""
 UNSAY = Endpoint("DELETE", "/v1/members/{member}/word", _REVIEWERS, Action.UNSAY, limits.SHORT)
 """A reviewer takes back their word for somebody, or against them."""
+PROPOSE = Endpoint("PUT", "/v1/tips/{tip}/deletion/{item}", _REVIEWERS, Action.PROPOSE, limits.SHORT)
+"""A reviewer proposes that a tip be deleted. Why is in the item of this id, which was added before."""
+SECOND = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/second", _REVIEWERS, Action.SECOND, limits.SHORT)
+STOP = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/stop", _REVIEWERS, Action.STOP, limits.SHORT)
+PURGED = Endpoint("POST", "/v1/tips/{tip}/purged", _REVIEWERS, Action.PURGED, limits.SHORT)
+"""A reviewer's program has deleted what it kept of a tip."""
 
 ENDPOINTS = (
     DAYS,
@@ -154,6 +160,11 @@ ENDPOINTS = (
     VOUCH,
     SHUT_OUT,
     UNSAY,
+    LOG,
+    PROPOSE,
+    SECOND,
+    STOP,
+    PURGED,
 )
 
 _ROLES = {

@@ -13,6 +13,7 @@ from typing import Any
 from crypto.merkle import Frontier, FrontierError
 from intake.protocol.actions import Action
 from intake.protocol.clock import Correction, LogClock
+from intake.protocol.deletions import DeletionError, Deletions
 from intake.protocol.entry import VERSION, Entry, EntryError, parse_entry
 from intake.protocol.requests import LIFETIME, RequestError, parse_base
 from intake.protocol.roster import Roster, RosterError
@@ -47,11 +48,12 @@ class LogState:
     rulings: tuple[Ruling, ...]
     recent: Mapping[str, datetime]
     roster: Roster
+    deletions: Deletions
 
     @classmethod
     def empty(cls, log: str) -> "LogState":
         """A log without entries."""
-        return cls(log, Frontier.empty(), LogClock(), 1, (), {}, Roster())
+        return cls(log, Frontier.empty(), LogClock(), 1, (), {}, Roster(), Deletions())
 
     @property
     def size(self) -> int:
@@ -82,7 +84,7 @@ def parse_state(data: bytes) -> LogState:
             return state
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         pass
-    except (EntryError, FrontierError, RequestError, RosterError):
+    except (EntryError, FrontierError, RequestError, RosterError, DeletionError):
         pass
     raise StateError("this is not the state of a log")
 
@@ -105,7 +107,7 @@ def _state(values: dict[str, Any]) -> LogState:
     places = [-1, *(ruling.place for ruling in rulings), edge.size]
     if places != sorted(set(places)) or values["v"] != _VERSION or values["version"] not in range(1, VERSION + 1):
         raise StateError("rulings out of order, or another version")
-    return LogState(values["log"], edge, clock, values["version"], rulings, recent, _roster(rulings))
+    return LogState(values["log"], edge, clock, values["version"], rulings, recent, *_replayed(rulings))
 
 
 def _corrections(rulings: Iterable[Ruling], before: Iterable[str]) -> tuple[Correction, ...]:
@@ -116,11 +118,12 @@ def _corrections(rulings: Iterable[Ruling], before: Iterable[str]) -> tuple[Corr
     )
 
 
-def _roster(rulings: Iterable[Ruling]) -> Roster:
-    roster = Roster()
+def _replayed(rulings: Iterable[Ruling]) -> tuple[Roster, Deletions]:
+    roster, deletions = Roster(), Deletions()
     for ruling in rulings:
         roster.apply(ruling.entry)
-    return roster
+        deletions.apply(ruling.entry, roster)
+    return roster, deletions
 
 
 def _place(value: object) -> int:

@@ -6,7 +6,6 @@ disaster. The operator can shut anybody out at once; two reviewers at least, and
 another one.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -17,11 +16,11 @@ from intake.protocol.actions import Action
 from intake.protocol.card import Card, CardError, parse_card
 from intake.protocol.entry import OPERATOR, VERSION, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
+from intake.protocol.rules import VOUCHES, RuleError, Rules, parse_rule
 from intake.protocol.words import Words
 
 _ROLES_SINCE = 3
 """The version of entries by which a member may get another role."""
-_VOUCHES = re.compile(r"vouches/([1-9])")
 _FEWEST_TO_SHUT_OUT = 2
 """One alone could otherwise be rid of everybody else before anybody looks."""
 _MOST_WORDS = 50
@@ -64,11 +63,6 @@ class Accused:
     needed: int
 
 
-def vouches(count: int) -> str:
-    """How the log names the rule that so many reviewers must vouch."""
-    return f"vouches/{count}"
-
-
 @dataclass(frozen=True, slots=True)
 class _Change:
     """How many reviewers there were from a time on; `corrected`: the log's clock went back to it."""
@@ -84,7 +78,7 @@ class Roster:
     def __init__(self) -> None:
         self._members: dict[str, Member] = {}
         self._changes: list[_Change] = []
-        self._rule = 0
+        self._rules = Rules()
         self._words = Words()
 
     def apply(self, entry: Entry) -> None:
@@ -112,13 +106,18 @@ class Roster:
         """A roster to try an entry on."""
         other = Roster()
         other._members, other._changes = dict(self._members), list(self._changes)
-        other._rule, other._words = self._rule, self._words.copy()
+        other._rules, other._words = self._rules, self._words.copy()
         return other
 
     @property
     def rule(self) -> int:
         """How many reviewers must vouch for a new one, as far as there are so many; 0: the operator enrols alone."""
-        return self._rule
+        return self._rules[VOUCHES] or 0
+
+    @property
+    def rules(self) -> Rules:
+        """The numbers that members go by."""
+        return self._rules
 
     def candidates(self, at: datetime) -> tuple[Candidate, ...]:
         """For whom somebody has vouched, as far as that counts at a time (UTC) and they still could be enrolled."""
@@ -151,7 +150,7 @@ class Roster:
 
     def require_vouch(self, who: str, card: Card, version: int = VERSION) -> None:
         """Raise `RosterError` unless a member, by key id, could vouch for this card, by an entry of this version."""
-        if not self._rule:
+        if not self.rule:
             raise RosterError("nobody has to vouch yet: the operator enrols alone")
         self._require_new(card, version)
         if who not in self._others(card):
@@ -159,7 +158,7 @@ class Roster:
 
     def require_shut_out(self, who: str, member: Member) -> None:
         """Raise `RosterError` unless a member, by key id, could say that this one be shut out."""
-        if not self._rule:
+        if not self.rule:
             raise RosterError("only the operator can revoke as long as nobody has to vouch")
         if not member.card.role.reads:
             raise RosterError("only the operator can revoke an auditor: nobody chooses who audits them")
@@ -225,7 +224,7 @@ class Roster:
     def _enrol(self, entry: Entry) -> None:
         card = _carded(entry, entry.card)
         self._require_new(card, entry.version)
-        if self._rule and card.role.reads and self._others(card):
+        if self.rule and card.role.reads and self._others(card):
             raise RosterError(
                 f"reviewers must vouch for them: {self._needed(self._others(card))} of those there are, on the page "
                 "of the members in their program"
@@ -233,12 +232,10 @@ class Roster:
         self._let_in(card, entry.at, ())
 
     def _set_rule(self, entry: Entry) -> None:
-        rule = _VOUCHES.fullmatch(entry.objects[0]) if len(entry.objects) == 1 else None
-        if rule is None:
-            raise RosterError("a rule must say how many have to vouch, from 1 to 9")
-        if int(rule[1]) <= self._rule:
-            raise RosterError(f"{self._rule} must vouch already, and the operator can't make them fewer")
-        self._rule = int(rule[1])
+        try:
+            self._rules = self._rules.after(parse_rule(entry.objects))
+        except RuleError as error:
+            raise RosterError(str(error)) from error
 
     def _vouch(self, entry: Entry) -> None:
         card = _carded(entry, entry.request.body if entry.request else None)
@@ -278,7 +275,7 @@ class Roster:
         return {member.card.key_id for member in self.reviewers} - {card.key_id}
 
     def _needed(self, others: Collection[str]) -> int:
-        return max(1, min(self._rule, len(others)))
+        return max(1, min(self.rule, len(others)))
 
     def _accusing(self, member: Member, at: datetime) -> Sequence[str]:
         return self._words.counting(member.card.key_id, at, self._others(member.card))

@@ -18,6 +18,7 @@ from intake.report.payloads import (
     Deletion,
     Dossier,
     FromSource,
+    Leaving,
     Newer,
     NewerVersionError,
     Payload,
@@ -91,7 +92,7 @@ def _with(lacking: Mapping[str, Any], kind: type[Payload], fields: dict[str, Any
 def _sent(kind: type[FromSource]) -> Mapping[int, Reader]:
     signed: Mapping[int, Reader] = {kind.version: partial(read_signed, kind.from_values)}
     # Before they signed, sources could delete nothing, and were asked for nothing in particular.
-    return signed if kind in (Deletion, ConsentAnswer) else {1: partial(read_unsigned, kind), **signed}
+    return signed if kind in (Deletion, ConsentAnswer, Leaving) else {1: partial(read_unsigned, kind), **signed}
 
 
 _PLAIN: tuple[type[Payload], ...] = (Summary, Dossier, Chain, *TO_SOURCE, *RECORDED, Note, *EVENTS)

@@ -369,12 +369,22 @@ class Template(Event):
     retired: bool
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class DeletionReason(Event):
+    """Why somebody proposes to delete a tip. The log says that it is proposed, under the id of this item."""
+
+    kind = "deletion_reason"
+    names = "proposal"
+    proposal: str
+    why: str
+
+
 TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty, WatchTerm, Template)
 """What is set for all reports, in a dossier of the team's."""
 
 EVENTS: tuple[type[Event], ...] = (
     Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck, ConsentCheck,
-    *TEAM_EVENTS,
+    DeletionReason, *TEAM_EVENTS,
 )  # fmt: skip
 """Every kind of event that reviewers keep among themselves."""
 

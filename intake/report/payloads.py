@@ -228,6 +228,27 @@ class ConsentAnswer(FromSource):
             raise PayloadFormatError("not an answer to a question")
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Leaving(FromSource):
+    """What the source decides about leaving: `says` is one of `LEAVES`."""
+
+    kind = "leaving"
+    goes_as = "addition"
+    says: str
+
+    def __post_init__(self) -> None:
+        """Nothing else can be decided."""
+        if self.says not in LEAVES:
+            raise PayloadFormatError("not what a source decides about leaving")
+
+
+SLOWLY, ASKED, STAYS, ENDED = LEAVES = ("slowly", "asked", "stays", "ended")
+"""That withdrawing shall take seven days, chosen when the report is sent and never changed, since a code can be
+extorted; that the source asks to withdraw it; that it takes that back; and that the report stays and the code ends."""
+
+WAIT_DAYS = 7
+"""For how many days a withdrawal waits where the source has chosen that."""
+
 CONSENT_ANSWERS = MappingProxyType({"yes": "Yes", "no": "No", "later": "Ask me again later"})
 """What can be answered to whether something may be done with a report, in words."""
 
@@ -237,7 +258,7 @@ def words_digest(words: str) -> str:
     return sha256(words.encode()).hexdigest()
 
 
-FROM_SOURCE: tuple[type[FromSource], ...] = (Report, Addition, Message, About, Deletion, ConsentAnswer)
+FROM_SOURCE: tuple[type[FromSource], ...] = (Report, Addition, Message, About, Deletion, ConsentAnswer, Leaving)
 """Every kind of what sources send."""
 
 

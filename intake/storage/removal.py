@@ -20,26 +20,65 @@ class Removed:
     forgotten: Forgotten
 
 
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Tips whose rows a transaction deletes: how many, and their blobs, which are removed once it is durable."""
+
+    count: int
+    blobs: Sequence[str]
+
+
+def delete_tips(
+    session: Session,
+    which: ColumnElement[bool],
+    leaving: Callable[[Session], Withdrawal | None] = lambda _: None,
+) -> Deleted:
+    """Delete the rows of the tips that a condition names, and of everything that belongs to them.
+
+    `leaving`: what is stored in their place, in the same transaction, if there are any; asked while they are there.
+    """
+    tips = session.scalars(select(Tip.id).where(which)).all()
+    held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
+    word = leaving(session) if tips else None
+    session.execute(delete(Tip).where(Tip.id.in_(tips)))
+    if word is not None:
+        session.add(word)
+    return Deleted(len(tips), [blob for blob in held if blob is not None])
+
+
+def finish(store: Store, blobs: Blobs, names: Sequence[str]) -> Forgotten:
+    """Remove the blobs of tips whose rows are gone, and let nothing of them stay in the files of the database."""
+    gone = _remove(blobs, names)
+    forgotten = store.forget()
+    return forgotten if gone else Forgotten.PENDING
+
+
 def remove_tips(
     store: Store,
     blobs: Blobs,
     which: ColumnElement[bool],
     leaving: Callable[[Session], Withdrawal | None] = lambda _: None,
 ) -> Removed:
-    """Delete the tips that a condition names, with everything that belongs to them.
-
-    `leaving`: what is stored in their place, in the same transaction, if there are any; asked while they are there.
-    """
+    """Delete the tips that a condition names for good; as `delete_tips`, in a transaction of its own."""
     with store.in_order(last=True) as session:
-        tips = session.scalars(select(Tip.id).where(which)).all()
-        held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
-        word = leaving(session) if tips else None
-        session.execute(delete(Tip).where(Tip.id.in_(tips)))
-        if word is not None:
-            session.add(word)
-    gone = _remove(blobs, [blob for blob in held if blob is not None])
-    forgotten = store.forget()
-    return Removed(len(tips), forgotten if gone else Forgotten.PENDING)
+        deleted = delete_tips(session, which, leaving)
+    return Removed(deleted.count, finish(store, blobs, deleted.blobs))
+
+
+def delete_leaving(session: Session, today: date, shows: ColumnElement[bool]) -> Deleted | None:
+    """Delete the tips that their sources have withdrawn and whose days of waiting are over; None if there are none.
+
+    What is left of each is its source's signature; nothing of one that reviewers never saw. `shows`: whether they do.
+    """
+    due = Tip.leaving.is_not(None) & (Tip.leaving <= today)
+    tips = session.execute(select(Tip.id, Tip.word, shows).where(due)).all()
+    if not tips:
+        return None
+    deleted = delete_tips(session, Tip.id.in_([tip for tip, _, _ in tips]))
+    for tip, word, is_shown in tips:
+        if is_shown and word is not None:
+            session.add(Withdrawal(tip_id=tip, day=today, signature=word))
+    return deleted
 
 
 def _remove(blobs: Blobs, names: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ Reviewers and auditors have no table: they are the enrolments and revocations in
 
 from datetime import date
 
-from sqlalchemy import Enum, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import Enum, ForeignKey, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from intake.protocol.kinds import Kind
@@ -22,6 +22,9 @@ class Tip(Base):
     """One report and all that belongs to it. `chain`: where its source goes on, sealed to the source alone.
 
     The summary is an age file in its two parts: `header` says who can open it, and `payload` is the same for ever.
+
+    `slowly`: its source has chosen that withdrawing it takes some days. `leaving`: the day on which it goes, if the
+    source has asked for that, and `word`: the source's signature of it.
     """
 
     __tablename__ = "tip"
@@ -34,6 +37,9 @@ class Tip(Base):
     chain: Mapped[bytes | None] = mapped_column(LargeBinary)
     header: Mapped[bytes] = mapped_column(LargeBinary)
     payload: Mapped[bytes] = mapped_column(LargeBinary)
+    slowly: Mapped[bool] = mapped_column(default=False, server_default=false())
+    leaving: Mapped[date | None]
+    word: Mapped[bytes | None] = mapped_column(LargeBinary(64))
 
     @property
     def summary(self) -> bytes:

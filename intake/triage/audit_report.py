@@ -14,6 +14,7 @@ from crypto.proof import LogProof
 from intake.protocol.actions import Action
 from intake.protocol.audit import VerifiedLog
 from intake.protocol.card import parse_card
+from intake.protocol.deletions import purges
 from intake.protocol.endpoints import what_was_made
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.membership import in_words, let_in_alone
@@ -105,6 +106,8 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  vouch, shut_out: a reviewer's word that somebody be enrolled, or revoked; the last that was needed did it"
     yield "  unsay: such a word was taken back, before it was enough"
     yield "  rule: the operator set how many reviewers must vouch"
+    yield "  propose, second, stop: a member wants a report deleted, wants it too, or stops it; delete: the server did"
+    yield "  purged: a program says that it has deleted what it kept of a report that is gone"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
@@ -138,6 +141,14 @@ def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:
         )
     for ruling in let_in_alone(verified.state.rulings):
         yield f"Members:  entry {ruling.place} is the operator's alone: nobody was there to vouch for who was enrolled"
+    for purge in purges(verified.entries, verified.roster):
+        missing = ", ".join(map(verified.roster.label, purge.missing)) or "none"
+        signed = ", ".join(map(verified.roster.label, purge.receipts)) or "none"
+        what = "deleted" if purge.deleted else "said to be withdrawn by its source"
+        yield (
+            f"Purge:    tip/{purge.tip}, {what}, {purge.at:%Y-%m-%d %H:%M:%S}; receipts of {signed}; "
+            f"missing since then: {missing}"
+        )
     ahead = [index for index, entry in enumerate(verified.entries) if entry.at > now + LIFETIME]
     if ahead:
         yield (

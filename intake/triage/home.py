@@ -26,6 +26,7 @@ from intake.triage.mirror.takeover import old_checkpoints, take_over
 
 _CONNECTION = "connection.json"
 _DOCUMENT = b"sha256 "
+_PIECE = 1 << 20
 _DESK_SCHEMES = ("http", "https")
 _PROXY_SCHEMES = ("socks5h", "socks5", "http", "https")
 # Parts that don't begin with a dot: no name leaves the directory, whoever chose it.
@@ -241,6 +242,18 @@ class Home:
     def remove(self, name: str) -> None:
         """Delete a file, if there is one of this name."""
         self.path(name).unlink(missing_ok=True)
+
+    def destroy(self, name: str) -> None:
+        """Delete a file, if there is one of this name, once it is overwritten, as far as the disk does that."""
+        path = self.path(name)
+        if path.exists():
+            with path.open("r+b") as file:
+                left = path.stat().st_size
+                while left > 0:
+                    left -= file.write(bytes(min(left, _PIECE)))
+                file.flush()
+                os.fsync(file.fileno())
+        self.remove(name)
 
     def save(self, name: str, data: bytes) -> None:
         """Write a file, whole or not at all."""

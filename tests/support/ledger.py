@@ -18,7 +18,6 @@ from intake.protocol.card import Card, Role, issue_card
 from intake.protocol.endpoints import endpoint, named
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest
 from intake.protocol.logstate import LogState, parse_state
-from intake.protocol.roster import vouches
 from signed_head import signed
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -60,10 +59,6 @@ class Ledger:
         """Enrol whoever has this card."""
         self._add(Entry(self.now, OPERATOR, Action.ENROL, (f"member/{card.key_id}",), card=card.text, confirmed=True))
 
-    def rule(self, count: int) -> None:
-        """Rule that so many reviewers must vouch."""
-        self._add(Entry(self.now, OPERATOR, Action.RULE, (vouches(count),), confirmed=True))
-
     def vouch(self, key: SigningKey, card: Card, *, off: timedelta = timedelta(0)) -> bytes:
         """Log that a reviewer vouches for a card."""
         return self.ask(key, "POST", "/v1/vouch", card.text.encode(), off=off)
@@ -84,6 +79,14 @@ class Ledger:
         """Set the log's clock back to `at`."""
         self.now = at
         self._add(Entry(at, OPERATOR, Action.CLOCK))
+
+    def rule(self, rule: str) -> bytes:
+        """Set a rule, such as `deleters/3`."""
+        return self._add(Entry(self.now, OPERATOR, Action.RULE, (rule,), confirmed=True))
+
+    def delete(self, tip: str, item: str) -> bytes:
+        """Delete a tip, as was proposed or not."""
+        return self._add(Entry(self.now, OPERATOR, Action.DELETE, (f"tip/{tip}", f"item/{item}")))
 
     def ask(
         self,

@@ -178,6 +178,15 @@ class CheckForm(OwnedForm):
     second = StringField()
 
 
+class EndForm(OwnedForm):
+    """Asks once more before a code ends."""
+
+    sure = BooleanField(
+        _("Yes, keep my report and end my codename."),
+        validators=[InputRequired(_("Please tick this if you want to end your codename."))],
+    )
+
+
 class WithdrawForm(OwnedForm):
     """Asks once more before a report is deleted."""
 

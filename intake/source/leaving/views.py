@@ -1,10 +1,12 @@
 """What a source takes back: a reply that should not lie here any longer, or the whole report; and the way out."""
 
+from datetime import date
+
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from intake.source.current import current_server
-from intake.source.forms.base import OwnedForm, WithdrawForm
+from intake.source.forms.base import EndForm, OwnedForm, WithdrawForm
 from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
@@ -13,7 +15,15 @@ from intake.source.session.visits import end_visits_of, have_ended, tell
 from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import show_tip, to_codename
-from intake.source.tip.correspondence import answered, delete_reply, withdraw, withdraw_latecomer
+from intake.source.tip.correspondence import (
+    answered,
+    delete_reply,
+    end_code,
+    is_slow,
+    leave_slowly,
+    stay,
+    withdraw_latecomer,
+)
 from intake.source.words.typed import sender, signed_in
 from intake.source.words.views import return_page
 from intake.storage.store import Forgotten
@@ -22,8 +32,17 @@ blueprint = Blueprint("leaving", __name__)
 
 
 def _withdraw_page(notice: str = "", form: WithdrawForm | None = None) -> str:
-    here = signed_in(current_server()) is not None
-    return render("withdraw.html", form=form or WithdrawForm(), notice=notice, here=here)
+    here = signed_in(current_server())
+    slow = here is not None and is_slow(current_server(), here.tip)
+    return render("withdraw.html", form=form or WithdrawForm(), notice=notice, slow=slow)
+
+
+def _end_page(notice: str = "", form: EndForm | None = None) -> str:
+    return render("end.html", form=form or EndForm(), notice=notice)
+
+
+def _kept_page(notice: str) -> str:
+    return return_page(notice) if signed_in(current_server()) is None else show_tip(notice)
 
 
 def _replies_page(notice: str, *, reply_id: str) -> str:  # noqa: ARG001 - the view's argument
@@ -71,12 +90,55 @@ def withdraw_tip() -> ResponseReturnValue:
     here = sender(server, form)
     if here is None or not valid:
         return _withdraw_page(form=form), 400
-    forgotten = withdraw(server, here.seed, here.tip)
+    forgotten = leave_slowly(server, here.seed, here.tip)
+    if isinstance(forgotten, date):
+        # Their page says on which day, and how to keep it.
+        return redirect(url_for("thread.tip"), 303)
     end_visits_of(here.seed)
     # Whoever stores one from here on sees the end and withdraws it; this is for who did so before.
     forgotten = withdraw_latecomer(server, here.seed) or forgotten
     _tell_of_traces(forgotten)
     return redirect(url_for("leaving.withdrawn"), 303)
+
+
+@blueprint.post("/tip/keep")
+@marked(Cost.SENDING)
+@show_again(_kept_page)
+def keep() -> ResponseReturnValue:
+    """Take back that the report is to be withdrawn."""
+    here = signed_in(current_server())
+    if here is None or not OwnedForm().is_of(here.seed):
+        return to_codename()
+    if stay(current_server(), here.seed, here.tip):
+        tell(_("Your report stays. It will not be deleted."))
+    return redirect(url_for("thread.tip"), 303)
+
+
+@blueprint.route("/tip/end", methods=["GET", "POST"])
+@marked(Cost.SENDING)
+@show_again(_end_page)
+def end() -> ResponseReturnValue:
+    """Say what ending the code means, ask once, and do it."""
+    server, form = current_server(), EndForm()
+    if not form.is_submitted():
+        return _end_page(form=form) if signed_in(server) else to_codename()
+    if not form.codename.data and have_ended(form.owner.data or ""):
+        # The same form, a second time; nobody has seen yet what the first one was answered.
+        return redirect(url_for("leaving.ended"), 303)
+    valid = form.validate()
+    here = sender(server, form)
+    if here is None or not valid:
+        return _end_page(form=form), 400
+    end_code(server, here.seed, here.tip)
+    end_visits_of(here.seed)
+    return redirect(url_for("leaving.ended"), 303)
+
+
+@blueprint.get("/ended")
+@marked(Cost.PAGE)
+def ended() -> str:
+    """What remains."""
+    return render("ended.html")
 
 
 @blueprint.get("/withdrawn")

@@ -100,7 +100,7 @@ def _with_new_words(form: FirstGroupForm) -> str:
 
 def _store(form: FirstGroupForm, seed: Seed) -> ResponseReturnValue:
     sent = Report(language=language(), form=load_form().version, answers=form.answers())
-    arrival = receive_report(current_server(), seed, sent, form.token.data)
+    arrival = receive_report(current_server(), seed, sent, form.token.data, slowly=bool(form.slowly.data))
     forget_words()
     if arrival is Arrival.STORED and have_ended(owner_tag(seed)):
         # It was sent twice, and withdrawn before the second one was there.

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -21,11 +21,17 @@ from intake.report.beginning import begin, identity_of
 from intake.report.documents import read_one
 from intake.report.events import TO_SOURCE, ConsentRequest
 from intake.report.payloads import (
+    ASKED,
+    ENDED,
+    SLOWLY,
+    STAYS,
+    WAIT_DAYS,
     About,
     Addition,
     ConsentAnswer,
     Deletion,
     FromSource,
+    Leaving,
     Message,
     Opened,
     PayloadFormatError,
@@ -53,6 +59,9 @@ _REPLIES = select(_ITEMS.id, _ITEMS.day, _ITEMS.sealed).where(
 )
 
 _TAKEN_BACK = select(_TAKEN.day).where(_TAKEN.tip_id == bindparam("tip"), _TAKEN.day.is_not(None)).order_by(_TAKEN.day)
+
+_LEAVING = select(_TIPS.leaving).where(_TIPS.id == bindparam("tip"))
+_SLOWLY = select(_TIPS.slowly).where(_TIPS.id == bindparam("tip"))
 
 
 class NoReviewersError(ServiceUnavailable):
@@ -100,12 +109,14 @@ class Dated:
 class Answered:
     """What the team has answered, in its order, and the first day on which somebody opened the report.
 
-    `taken_back`: the days on which it took back a reply that was there.
+    `taken_back`: the days on which it took back a reply that was there; `leaving`: the day on which the report goes, if
+    its source has asked for that.
     """
 
     written: Sequence[Dated]
     opened: date | None
     taken_back: Sequence[date] = ()
+    leaving: date | None = None
 
     @property
     def replies(self) -> Sequence[Dated]:
@@ -164,13 +175,16 @@ def find(server: Server, seed: Seed) -> KnownTip | None:
         return _find(session, seed)
 
 
-def receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
-    """Seal a report and store it with its tip, durably; or find that it is there."""
+def receive_report(server: Server, seed: Seed, report: Report, token: str, *, slowly: bool = False) -> Arrival:
+    """Seal a report and store it with its tip, durably; or find that it is there.
+
+    `slowly`: withdrawing it shall take some days, which is sealed and signed as well, behind the report.
+    """
     try:
-        return _receive_report(server, seed, report, token)
+        return _receive_report(server, seed, report, token, slowly=slowly)
     except IntegrityError:
         # Another request of this codename was faster. SQLite makes them wait for each other, PostgreSQL does not.
-        return _receive_report(server, seed, report, token)
+        return _receive_report(server, seed, report, token, slowly=slowly)
 
 
 def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message | ConsentAnswer, token: str) -> None:
@@ -199,7 +213,9 @@ def answered(server: Server, seed: Seed) -> Answered | None:
             return None
         rows = session.execute(_REPLIES, {"tip": tip.id}).all()
         taken_back = session.scalars(_TAKEN_BACK, {"tip": tip.id}).all()
-    return replace(_answered(seed, rows), taken_back=[day for day in taken_back if day is not None])
+        leaving = session.scalar(_LEAVING, {"tip": tip.id})
+    found = _answered(seed, rows)
+    return replace(found, taken_back=[day for day in taken_back if day is not None], leaving=leaving)
 
 
 def delete_reply(server: Server, seed: Seed, tip: KnownTip, item: bytes) -> Forgotten | None:
@@ -233,6 +249,54 @@ def withdraw(server: Server, seed: Seed, tip: KnownTip) -> Forgotten:
     return remove_tips(server.store, server.blobs, Tip.id == tip.id, leaving=word).forgotten
 
 
+def leave_slowly(server: Server, seed: Seed, tip: KnownTip) -> Forgotten | date:
+    """Withdraw a tip at once, or, where its source has chosen so when it sent it, after some days: on which one.
+
+    Until then the source can take that back. Its signature waits with the tip.
+    """
+    heard = _read(server, seed, tip).heard
+    with server.store.in_order(last=True) as session:
+        row = session.get(Tip, tip.id, with_for_update=True)
+        if row is None or not row.slowly:
+            found = None
+        elif row.leaving is not None:
+            found = row.leaving
+        else:
+            found = row.leaving = server.log.time(session).date() + timedelta(days=WAIT_DAYS)
+            row.word = sign_withdrawal(source_key(seed), tip.id.hex())
+            _append(session, server, seed, tip, secrets.token_bytes(16), Leaving(ASKED), heard)
+    return withdraw(server, seed, tip) if found is None else found
+
+
+def stay(server: Server, seed: Seed, tip: KnownTip) -> bool:
+    """Take back that a tip is to be withdrawn; False if that wasn't asked."""
+    heard = _read(server, seed, tip).heard
+    with server.store.in_order(last=True) as session:
+        row = session.get(Tip, tip.id, with_for_update=True)
+        if row is None or row.leaving is None:
+            return False
+        row.leaving = row.word = None
+        _append(session, server, seed, tip, secrets.token_bytes(16), Leaving(STAYS), heard)
+    return True
+
+
+def end_code(server: Server, seed: Seed, tip: KnownTip) -> Forgotten | None:
+    """Keep a tip and end its code: nobody comes back with it any more, and no reply can be read. None if it is gone.
+
+    A withdrawal that waits is taken back: whoever extorted the code must not have both.
+    """
+    heard = _read(server, seed, tip).heard
+    with server.store.in_order(last=True) as session:
+        row = session.get(Tip, tip.id, with_for_update=True)
+        if row is None:
+            return None
+        _append(session, server, seed, tip, secrets.token_bytes(16), Leaving(ENDED), heard)
+        row.leaving = row.word = row.chain = None
+        # Nobody has a code that leads to this.
+        row.lookup = secrets.token_bytes(len(row.lookup))
+    return server.store.forget()
+
+
 def withdraw_latecomer(server: Server, seed: Seed) -> Forgotten | None:
     """Withdraw a report that was sent twice, and arrived again behind its withdrawal; None if there is none."""
     tip = find(server, seed)
@@ -251,7 +315,7 @@ def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
     return digest.digest()[:16]
 
 
-def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> Arrival:
+def _receive_report(server: Server, seed: Seed, report: Report, token: str, *, slowly: bool) -> Arrival:
     item = item_id(seed, token, report.padded())
     with server.store.in_order() as session:
         # What is found and written here are rows: the bookkeeping of objects is for those that change.
@@ -270,12 +334,23 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str) -> A
             header=begun.summary.header,
             payload=begun.summary.payload,
             chain=begun.first.chain,
+            slowly=slowly,
         )
         first = item_of(tip, item, report, now.date(), begun.first.sealed)
         for added in (row, first):
             rows.execute(_INSERTS[type(added)], {column: getattr(added, column) for column in _COLUMNS[type(added)]})
-        server.gate.hide(session, now, [row, first])
+        chosen: Sequence[Item] = ()
+        if slowly:
+            known, name = KnownTip(tip, begun.recipient), item_id(seed, token, SLOWLY.encode())
+            chosen = append(session, seed, known, name, Leaving(SLOWLY), now.date())
+        server.gate.hide(session, now, [row, first, *chosen])
     return Arrival.STORED
+
+
+def is_slow(server: Server, tip: KnownTip) -> bool:
+    """Whether withdrawing this tip takes some days."""
+    with server.store.reading() as session:
+        return bool(session.scalar(_SLOWLY, {"tip": tip.id}))
 
 
 def _recipients(server: Server, session: Transaction) -> Sequence[HybridRecipient]:

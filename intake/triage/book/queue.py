@@ -90,11 +90,13 @@ class Row:
 class Wanted:
     """What somebody wants to see: of each field any of those `chosen`; `due`: by this day, if any; in which order.
 
-    `text`: what the search has to find in it, if anything.
+    `quiet`: only those that nobody has written to since before this day, if any. `text`: what the search has to find in
+    it, if anything.
     """
 
     chosen: Facets = field(default_factory=dict)
     due: str = ""
+    quiet: str = ""
     text: Query | None = None
     order: str = "urgency"
 
@@ -212,8 +214,10 @@ def remove_row(database: sqlite3.Connection, tip: str) -> int | None:
 
 
 def _among(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted) -> Places | None:
-    """The places that a day or words narrow it down to; None if neither does."""
+    """The places that days or words narrow it down to; None if neither does."""
     among = [_due(database, wanted.due)] if wanted.due else []
+    if wanted.quiet:
+        among.append(_quiet(database, wanted.quiet))
     if wanted.text is not None and not wanted.text.is_empty:
         among.append(words.places(database, index, wanted.text))
     return reduce(and_, among) if among else None
@@ -222,6 +226,11 @@ def _among(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted) -> P
 def _due(database: sqlite3.Connection, day: str) -> Places:
     due = database.execute("SELECT place FROM queue WHERE due <> '' AND due <= ?", (day,))
     return Places.of(place for (place,) in due)
+
+
+def _quiet(database: sqlite3.Connection, day: str) -> Places:
+    quiet = database.execute("SELECT place FROM queue WHERE active < ?", (day,))
+    return Places.of(place for (place,) in quiet)
 
 
 def _in_order(database: sqlite3.Connection, fitting: Places, order: str) -> Iterator[int]:

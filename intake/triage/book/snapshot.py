@@ -57,6 +57,13 @@ class Snapshot:
         except MemoryError:
             raise SnapshotError("there is not enough memory to seal it") from None
 
+    def destroy(self) -> None:
+        """Let nothing of what was kept stay; `SnapshotError` if that can't be done."""
+        try:
+            self._home.destroy(_FILE)
+        except OSError as error:
+            raise SnapshotError(f"this machine can't delete it: {error.strerror}") from error
+
     def load(self) -> Book | None:
         """The book as it was kept, or None: there is none, or it is damaged, another key's or another program's."""
         try:

@@ -120,6 +120,23 @@ class DeskClient:
         with self._answer(endpoints.TAKE_BACK, endpoints.TAKE_BACK.at(tip=tip, item=item)):
             pass
 
+    def propose(self, tip: str, item: str) -> bool:
+        """Propose that a tip be deleted, for the reason in an item; False if the log holds this already."""
+        return self._store(endpoints.PROPOSE, endpoints.PROPOSE.at(tip=tip, item=item), b"")
+
+    def second(self, tip: str, item: str) -> bool:
+        """Want what was proposed, too; False if that changes nothing."""
+        return self._store(endpoints.SECOND, endpoints.SECOND.at(tip=tip, item=item), b"")
+
+    def stop(self, tip: str, item: str) -> bool:
+        """Stop what was proposed; False if that changes nothing."""
+        return self._store(endpoints.STOP, endpoints.STOP.at(tip=tip, item=item), b"")
+
+    def purged(self, tip: str) -> None:
+        """Sign the receipt for a tip of which nothing is kept here any more."""
+        with self._answer(endpoints.PURGED, endpoints.PURGED.at(tip=tip)):
+            pass
+
     def make(self, tip: str, item: str, new: NewTip) -> bool:
         """Store a tip that the member made, with its first item, under these ids; otherwise as `add`."""
         path = endpoints.MAKE.at(tip=tip, item=item) + endpoints.made_query(new.made)

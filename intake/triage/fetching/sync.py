@@ -102,7 +102,7 @@ class Sync:
             return set(self._tips.ids())
         state, touched = growth.state, {str(row[5]) for row in growth.added}
         for ruling in state.rulings:
-            if ruling.place >= growth.before:
+            if ruling.place >= growth.before and ruling.entry.action in (Action.ENROL, Action.REVOKE, Action.CLOCK):
                 # How many reviewers there were on a day, and which day it was.
                 touched |= self._tips.since(ruling.entry.at.date().isoformat())
                 # Who has a name that may be another's is called otherwise.
@@ -129,8 +129,9 @@ class Sync:
         lacking = set(self._tips.lacking())
         ids = set(map(_id, lacking))
         # As the index says now, where it says anything now.
-        tips = self._tips.shown(ids) | {row.id: row for day in days for row in day.tips}
-        items = self._tips.items(ids) | {row.id: row for day in days for row in day.items}
+        gone = self._tips.purged()
+        tips = self._tips.shown(ids) | {row.id: row for day in days for row in day.tips if row.id not in gone}
+        items = self._tips.items(ids) | {row.id: row for day in days for row in day.items if row.tip not in gone}
         wanted = list(self._tips.wanted(tips.values(), items.values()))
         missing = lacking.intersection(wanted) | self._tips.lacking_of(wanted)
         for tip in tips.values():

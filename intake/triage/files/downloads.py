@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass
 from threading import Event, Lock
@@ -30,7 +30,15 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """Of its file: what another tip says of the same bytes, or another description, is about another file."""
+        """Of its file: what another tip says of the same bytes, or another description, is about another file.
+
+        It begins with the tip, so that all files of one can be found, whatever described them.
+        """
+        return f"{self.tip}.{self.former}"
+
+    @property
+    def former(self) -> str:
+        """The name that an earlier program gave its file."""
         told = (self.tip, self.about.content, self.about.size, self.about.sha256)
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
 
@@ -61,6 +69,22 @@ class Downloads:
             if wanted.name not in self._running:
                 self._running[wanted.name] = _Partial(self._home, self._client, wanted, self._pauses)
             return io.BufferedReader(_Reader(self._running[wanted.name], self._leave))
+
+    def purge(self, tip: str, described: Iterable[Wanted]) -> None:
+        """Delete every file of a tip, whole or not, and fetch none of them any more.
+
+        `described`: as its descriptions say; files that an earlier program kept are known by these alone.
+        """
+        with self._changing:
+            for wanted in described:
+                self._take_over(wanted)
+                self._home.destroy(_earlier(wanted))
+            for name in [name for name in self._running if name.startswith(f"{tip}.")]:
+                self._running.pop(name).stop()
+            for folder in (_WHOLE, _PART):
+                for name in self._home.names(folder):
+                    if name.startswith(f"{folder}/{tip}."):
+                        self._home.destroy(name)
 
     def arrived(self, wanted: Wanted) -> int:
         """How many bytes of it are on the disk."""
@@ -96,8 +120,16 @@ class Downloads:
                     self._home.rename(_part(partial.wanted), _whole(partial.wanted))
                     self._refuted.discard((partial.wanted.name, _whole(partial.wanted)))
 
+    def _take_over(self, wanted: Wanted) -> None:
+        """Give what an earlier program kept of it the name that it has now."""
+        for folder in (_WHOLE, _PART):
+            former, now = f"{folder}/{wanted.former}", f"{folder}/{wanted.name}"
+            if self._home.has(former) and not self._home.has(now):
+                self._home.rename(former, now)
+
     def _kept(self, wanted: Wanted) -> str:
         """The file that has all of it; empty if there is none."""
+        self._take_over(wanted)
         names, earlier = [_whole(wanted)], _earlier(wanted)
         if self._home.size(earlier) == wanted.sealed:
             names.append(earlier)
@@ -205,12 +237,15 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
+_WHOLE, _PART = "files", "partial"
+
+
 def _whole(wanted: Wanted) -> str:
-    return f"files/{wanted.name}"
+    return f"{_WHOLE}/{wanted.name}"
 
 
 def _part(wanted: Wanted) -> str:
-    return f"partial/{wanted.name}"
+    return f"{_PART}/{wanted.name}"
 
 
 def _earlier(wanted: Wanted) -> str:

@@ -22,6 +22,11 @@ class Originals:
         """How many hundredths of an attachment are on this machine, sealed; 100 only when all of it is."""
         return self._downloads.arrived(_wanted(tip, file)) * 100 // file.sealed if file.sealed else 0
 
+    def purge(self, tip: str, opened: OpenTip | None) -> None:
+        """Delete all attachments of a tip that are on this machine. `opened`: the tip, if it can still be read."""
+        files = opened.files.values() if opened is not None else ()
+        self._downloads.purge(tip, [_wanted(opened, file) for file in files if opened is not None])
+
     def read(self, tip: OpenTip, file: Attachment) -> Generator[bytes, None, None]:
         """The bytes of an attachment as the source sent it, in pieces, while its sealed bytes arrive.
 

@@ -70,6 +70,12 @@ class MirrorFile:
                 self._mend()
                 raise
 
+    def forget(self) -> None:
+        """Let nothing that was deleted stay in the files: rows are overwritten, what waits beside them is emptied."""
+        with self._lock:
+            for schema in (IN_MAIN, IN_COPY):
+                self._read(f"PRAGMA {schema}.wal_checkpoint(TRUNCATE)", ())
+
     def put(self, table: Table, *rows: Row) -> None:
         """Write rows, in the place of those that have their keys."""
         held = [(*row, table.digest(row)) for row in rows]

@@ -202,6 +202,10 @@ _WORDS = {
     Action.VOUCH: "your word for somebody's card ({})",
     Action.SHUT_OUT: "your word that somebody be shut out ({})",
     Action.UNSAY: "the taking back of your word ({})",
+    Action.PROPOSE: "your proposal to delete a report ({})",
+    Action.SECOND: "your word that a report be deleted ({})",
+    Action.STOP: "your stop of a deletion ({})",
+    Action.PURGED: "your purge receipt ({})",
 }
 
 

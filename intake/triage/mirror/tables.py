@@ -154,6 +154,23 @@ ASIDE = Table(
     since=3,
 )
 """Alarms that somebody put aside, with their reason."""
+PURGED = Table(
+    "purged",
+    ("tip", "day", "deleted", "again", "receipt"),
+    lost="of which deleted reports nothing is kept here any more was damaged; it is looked at again",
+    since=3,
+)
+"""Tips of which this machine has deleted what it kept: on which `day` the tip went, whether members `deleted` it or its
+source withdrew it, whether the index has listed it `again` since, and whether the desk has taken the `receipt`."""
+
+SLOW = Table(
+    "slow",
+    ("tip", "asked", "since"),
+    lost="which sources have chosen that withdrawing takes some days was damaged; it is read from their reports again",
+    since=3,
+)
+"""Tips whose sources have chosen that withdrawing takes some days: whether they have `asked` for it, and `since` which
+day this machine knows of that or of a withdrawal; empty if of neither."""
 
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
@@ -181,4 +198,6 @@ TABLES = (
     FOREIGN,
     SEEN,
     ASIDE,
+    PURGED,
+    SLOW,
 )

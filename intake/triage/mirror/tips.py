@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crypto.age import split
 from intake.protocol.index import DayIndex, ItemRow, TipRow, WithdrawalRow, sha256_hex
@@ -19,8 +19,11 @@ from intake.triage.mirror.tables import (
     KNOWN,
     LACK,
     LISTED,
+    LOOKED,
     OPENED,
+    PURGED,
     SEALED,
+    SLOW,
     TIP,
     WITHDRAWAL,
     Row,
@@ -39,6 +42,30 @@ class Fetched:
     day: str = ""
     place: int = 0
     signs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Of a tip whose withdrawal takes some days: whether its source has asked for it, and since when that is known here
+    (a day in ISO 8601, empty if it is not).
+    """
+
+    asked: bool
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """That nothing is kept here of a tip any more, which went on a day. `deleted`: by members; otherwise its source
+    withdrew it.
+
+    `again`: the index has listed it since. `receipt`: the desk has taken this program's receipt.
+    """
+
+    day: str
+    deleted: bool
+    again: bool = False
+    receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,6 +135,50 @@ class Tips:
     def items(self, items: Iterable[str]) -> dict[str, ItemRow]:
         """What the index says of items, of whichever tips."""
         return {str(item): _item(row) for item, row in self._file.get_all(ITEM, items).items()}
+
+    def purged(self) -> dict[str, Purged]:
+        """The tips of which nothing is kept here any more, by tip."""
+        rows = self._file.select(PURGED)
+        return {
+            tip: Purged(day, deleted=bool(deleted), again=bool(again), receipt=bool(receipt))
+            for tip, day, deleted, again, receipt in rows
+        }
+
+    def purge(self, tips: Mapping[str, Purged]) -> None:
+        """Delete all that is kept of tips, and remember that."""
+        with self._file.writing():
+            for tip, purged in tips.items():
+                # What is kept for any tip is this one's if its source signed it, or the log has it here.
+                own = [row[0] for row in self._file.where(FIRST, "tip", tip)]
+                listed = [row[0] for row in self._file.where(ITEM, "tip", tip)]
+                added = self._file.keys("SELECT item FROM added WHERE tip = ?", (tip,))
+                sealed = self._file.keys("SELECT name FROM sealed WHERE name BETWEEN ? AND ?", _items_of(tip))
+                self._file.remove(SEALED, summary_name(tip), *sealed, *map(of_any_tip, (*own, *added)))
+                self._file.remove(LACK, summary_name(tip), *(item_name(tip, item) for item in (*own, *listed)))
+                self._file.remove(FIRST, *own)
+                self._file.remove(ITEM, *listed)
+                for table in (TIP, KNOWN, OPENED, LOOKED, SLOW):
+                    self._file.remove(table, tip)
+                row = (tip, purged.day, int(purged.deleted), int(purged.again), int(purged.receipt))
+                self._file.put(PURGED, row)
+        self._file.forget()
+
+    def slow(self) -> dict[str, Slow]:
+        """The tips whose withdrawal takes some days."""
+        return {str(tip): Slow(bool(asked), str(since)) for tip, asked, since in self._file.select(SLOW)}
+
+    def is_slow(self, tip: str, *, asked: bool) -> None:
+        """Note what a tip says of its withdrawal."""
+        row = self._file.get(SLOW, tip)
+        new = (tip, int(asked), "" if row is None else row[2])
+        if row != new:
+            self._file.put(SLOW, new)
+
+    def slow_since(self, tip: str, day: str) -> None:
+        """Note since which day this machine knows that such a tip is to go; empty: it is not."""
+        row = self._file.get(SLOW, tip)
+        if row is not None and row[2] != day:
+            self._file.put(SLOW, (*row[:2], day))
 
     def is_small(self, item: str) -> bool:
         """Whether an item is known, and not as an attachment's content."""
@@ -261,6 +332,8 @@ class Tips:
         touched: set[str] = set()
         changed = (*(day.day for day in days.values()), *gone)
         with self._file.writing():
+            touched |= self._list_again(days)
+            days = self._without_purged(days)
             for table in (TIP, ITEM, WITHDRAWAL):
                 fresh = [row for day in days.values() for row in _rows(day, table)]
                 new = {row[0]: row for row in fresh}
@@ -280,6 +353,24 @@ class Tips:
             # They are all taken in now, or of days that have changed meanwhile.
             self._file.remove(SEALED, *self._rows_kept())
         return touched
+
+    def _without_purged(self, days: Mapping[str, DayIndex]) -> Mapping[str, DayIndex]:
+        """The days without what is gone for good: whoever lists that again brings nothing back."""
+        purged = self.purged()
+        return {
+            digest: replace(
+                day,
+                tips=tuple(row for row in day.tips if row.id not in purged),
+                items=tuple(row for row in day.items if row.tip not in purged),
+            )
+            for digest, day in days.items()
+        }
+
+    def _list_again(self, days: Mapping[str, DayIndex]) -> set[str]:
+        """Note which tips these days list although they are gone for good."""
+        rows = self._file.get_all(PURGED, {row.id for day in days.values() for row in day.tips})
+        self._file.put(PURGED, *((*row[:3], 1, row[4]) for row in rows.values()))
+        return {str(tip) for tip in rows}
 
     def _rows_kept(self) -> list[str]:
         return self._file.keys("SELECT name FROM sealed WHERE name BETWEEN 'rows/' AND 'rows0'")
@@ -329,6 +420,11 @@ def item_name(tip: str, item: str) -> str:
     for the sake of another.
     """
     return f"item/{tip}/{item}"
+
+
+def _items_of(tip: str) -> tuple[str, str]:
+    """The bounds of what items of a tip are kept under: no id has a letter beyond f."""
+    return item_name(tip, ""), item_name(tip, "g")
 
 
 def rows_name(digest: str) -> str:

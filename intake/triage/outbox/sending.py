@@ -6,7 +6,7 @@ says that something is sent.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -21,7 +21,7 @@ from intake.report import events
 from intake.report.payloads import Opened, Reply
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
 from intake.triage.outbox.making import Told, for_readers, sealed_parts, shown
-from intake.triage.outbox.unsent import Outbox, OutboxError, TypedReport, Unsent, new_form
+from intake.triage.outbox.unsent import Outbox, OutboxError, Step, TypedReport, Unsent, new_form
 from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import NOTHING, Ahead, Change
 
@@ -236,6 +236,31 @@ class Sending:
             self._drop(reply)
         self.hurry()
 
+    def decide(self, tip: str, step: Step, proposal: str) -> None:
+        """Let a step of a deletion leave. `OutboxError` if it can't be kept: nothing was done then."""
+        with self._keeping:
+            unsent = Unsent.deciding(tip, step, proposal)
+            if unsent.item not in self._kept:
+                self._keep(replace(unsent, order=self._next_order()))
+        self.hurry()
+
+    def deciding(self, tip: str) -> Mapping[str, Step]:
+        """The steps of deletions of a tip that are on their way, by proposal."""
+        found = ((unsent.proposal, unsent.decides) for unsent in self._in_order() if unsent.tip == tip)
+        return {proposal: step for proposal, step in found if step is not None}
+
+    def purged(self, tips: Iterable[str], owed: Iterable[str]) -> None:
+        """Forget all that was to be sent for tips that are gone for good, and let the receipts leave that are owed."""
+        gone = set(tips)
+        with self._keeping:
+            self._drop(*(each.item for each in self._in_order() if each.tip in gone and not each.is_receipt))
+            receipts = [Unsent.receipt(tip) for tip in owed]
+            for receipt in receipts:
+                if receipt.item not in self._kept:
+                    self._keep(replace(receipt, order=self._next_order()))
+        if receipts:
+            self.hurry()
+
     def is_here(self, item: str) -> bool:
         """Whether something was written that has not begun to leave."""
         return item in self._kept and self.whereabouts(item) is Whereabouts.HERE
@@ -311,7 +336,7 @@ class Sending:
                     if error.status in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.NOT_FOUND):
                         self._tell_sent()
                     # What follows it for the same tip must not overtake it.
-                    if not unsent.takes_back:
+                    if not unsent.goes_first:
                         waits.add(unsent.tip)
                     continue
                 self._failed |= dict.fromkeys((each.item for each in self._ready()), str(error))
@@ -335,6 +360,13 @@ class Sending:
             self._client.say_opened(unsent.tip)
             with self._keeping:
                 self._drop(unsent.item)
+        elif unsent.is_receipt:
+            self._client.purged(unsent.tip)
+            with self._keeping:
+                self._outbox.receipt_signed(unsent.tip)
+                self._drop(unsent.item)
+        elif (step := unsent.decides) is not None:
+            self._decide(unsent, step)
         elif unsent.takes_back:
             self._client.take_back(unsent.tip, unsent.takes_back)
             self._taken.add(unsent.item)
@@ -344,6 +376,19 @@ class Sending:
             self._failed.pop(unsent.item, None)
         else:
             self._failed[unsent.item] = _HAS_IT
+
+    def _decide(self, unsent: Unsent, step: Step) -> None:
+        steps = {Step.PROPOSE: self._client.propose, Step.SECOND: self._client.second, Step.STOP: self._client.stop}
+        try:
+            steps[step](unsent.tip, unsent.proposal)
+        except DeskRefusedError as refused:
+            # There is nothing to be deleted any more.
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+        # That it counts, the log alone says; one that the desk did not take changes nothing.
+        with self._keeping:
+            self._drop(unsent.item)
+        self._tell_sent()
 
     def _store(self, unsent: Unsent) -> bool:
         if unsent.makes:
@@ -355,7 +400,7 @@ class Sending:
 
     def _ready(self) -> Iterator[Unsent]:
         """What can be sent, in its order; what takes something back goes first, and waits for nothing."""
-        for unsent in sorted(self._in_order(), key=lambda unsent: not unsent.takes_back):
+        for unsent in sorted(self._in_order(), key=lambda unsent: not unsent.goes_first):
             if not unsent.is_draft and unsent.item not in self._taken:
                 yield unsent
 

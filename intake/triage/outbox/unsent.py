@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
@@ -20,7 +21,7 @@ from intake.report.events import EVENTS, EVERYTHING, NUMBERED, TO_SOURCE, Note, 
 from intake.report.payloads import RECORDED, SMALLEST_ITEM, Opened, Payload, PayloadFormatError, Reply, frozen
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.statements import MirrorDamagedError
-from intake.triage.mirror.tables import FACT, RECIPIENT, UNSENT
+from intake.triage.mirror.tables import FACT, PURGED, RECIPIENT, UNSENT
 
 _ITEM_ID = b"intake reviewer item v1"
 _TIP_ID = b"intake reviewer tip v1"
@@ -69,9 +70,33 @@ class TakingBack(Payload):
     reply: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Deciding(Payload):
+    """A step of a deletion: one of `Step`. `proposal`: the id of the item that says why."""
+
+    kind = "deciding"
+    step: str
+    proposal: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PurgeReceipt(Payload):
+    """That nothing of a tip is kept here any more."""
+
+    kind = "purge_receipt"
+
+
+class Step(StrEnum):
+    """What a member can say of a deletion."""
+
+    PROPOSE = "propose"
+    SECOND = "second"
+    STOP = "stop"
+
+
 _MADE = (TypedReport, TeamDossier)
 """Tips that a member makes."""
-_HERE: tuple[type[Payload], ...] = (*_MADE, TakingBack, TypedForm)
+_HERE: tuple[type[Payload], ...] = (*_MADE, TakingBack, TypedForm, Deciding, PurgeReceipt)
 """What never leaves as it is kept here: it is read by this alone."""
 _KEPT = (*_WRITTEN, Opened, *RECORDED)
 
@@ -125,6 +150,16 @@ class Unsent:
         """The word to the log that the tip was shown."""
         return cls.typed(new_form(), tip, None)
 
+    @classmethod
+    def deciding(cls, tip: str, step: Step, proposal: str) -> "Unsent":
+        """A step of a deletion: each once, however often it is asked for."""
+        return cls.typed(proposal, tip, Deciding(step.value, proposal))
+
+    @classmethod
+    def receipt(cls, tip: str) -> "Unsent":
+        """The word to the log that nothing of a tip is kept here any more."""
+        return cls.typed(tip, tip, PurgeReceipt())
+
     @property
     def kind(self) -> str:
         """What it is, in a word."""
@@ -154,6 +189,26 @@ class Unsent:
     def takes_back(self) -> str:
         """The id of the reply that it takes back; empty if it does something else."""
         return self.payload.reply if isinstance(self.payload, TakingBack) else ""
+
+    @property
+    def decides(self) -> Step | None:
+        """Which step of a deletion it is, if it is one."""
+        return Step(self.payload.step) if isinstance(self.payload, Deciding) else None
+
+    @property
+    def proposal(self) -> str:
+        """The proposal of which it is a step."""
+        return self.payload.proposal if isinstance(self.payload, Deciding) else ""
+
+    @property
+    def is_receipt(self) -> bool:
+        """Whether it is a purge receipt."""
+        return isinstance(self.payload, PurgeReceipt)
+
+    @property
+    def goes_first(self) -> bool:
+        """Whether it leaves before whatever was written earlier, and waits for nothing."""
+        return bool(self.takes_back) or self.decides is Step.STOP
 
     @property
     def is_draft(self) -> bool:
@@ -276,6 +331,12 @@ class Outbox:
                     self.keep([unsent], recipient)
         except (OSError, MirrorDamagedError, AgeError) as error:
             raise OutboxError("this program was never unlocked here, so nothing can be sealed to your key") from error
+
+    def receipt_signed(self, tip: str) -> None:
+        """Note that the desk took the receipt for a tip of which nothing is kept here any more."""
+        row = self._file.get(PURGED, tip)
+        if row is not None:
+            self._file.put(PURGED, (*row[:-1], 1))
 
     def drop(self, *items: str) -> None:
         """Forget what was sent, or is not wanted any more."""

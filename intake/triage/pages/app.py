@@ -21,6 +21,7 @@ from intake.triage.home import Home
 from intake.triage.outbox.unsent import new_form
 from intake.triage.pages import (
     bulk,
+    deleting,
     entering,
     file_words,
     files,
@@ -89,6 +90,7 @@ def create_app(
     app.register_blueprint(log.blueprint)
     app.register_blueprint(team.blueprint)
     app.register_blueprint(writing.blueprint)
+    app.register_blueprint(deleting.blueprint)
     app.register_blueprint(replying.blueprint)
     app.register_blueprint(entering.blueprint)
     app.register_blueprint(search.blueprint)
@@ -100,6 +102,7 @@ def create_app(
         file_words=file_words,
         labels=labels,
         phrases=phrases,
+        counting=deleting.counting,
         new_form=new_form,
         as_fields=fields,
         asked=asked,

@@ -98,6 +98,7 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
             "fits": Asked("Compared with what is known", _or_none(events.FITS), is_needed=True),
             "why": Asked("Why, if it does not"),
         },
+        events.DeletionReason.kind: {"why": Asked("Why it should be deleted", is_needed=True, is_long=True)},
         events.HarmCheck.kind: {
             "who": Asked("Who could be hurt", is_needed=True, is_long=True),
             "noticed": Asked("Who would notice, and by what", is_needed=True, is_long=True),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from intake.report.events import STATUSES, Assignment, Due, Label, Status
+from intake.report.events import STATUSES, Assignment, DeletionReason, Due, Label, Status
 from intake.report.payloads import TEAM, Payload
 from intake.triage.book import PAGE
 from intake.triage.outbox.sending import SealError
@@ -25,6 +25,7 @@ KINDS = {
     Label.kind: "Label these",
     Due.kind: "Set a due date for these",
     Status.kind: "Set the status of these",
+    DeletionReason.kind: "Propose to delete these",
 }
 """What can be done with several at once, in words."""
 

@@ -14,6 +14,7 @@ from intake.report.events import (
     Assignment,
     ConsentCheck,
     ConsentRequest,
+    DeletionReason,
     Due,
     Duty,
     Event,
@@ -67,7 +68,7 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     if made in NUMBERED:
         # Its sealing gives it its number.
         values["number"] = 0
-    named = (Due, Act, Referral, ConsentRequest, LabelName, SavedFilter, WatchTerm, Template)
+    named = (Due, Act, Referral, ConsentRequest, DeletionReason, LabelName, SavedFilter, WatchTerm, Template)
     if issubclass(made, named) and not values[made.names]:
         # However often it is sent, the same form is the same thing.
         values[made.names] = given.get("form", "")

@@ -244,6 +244,7 @@ _WRITTEN = {
     "second_reading": "A second reading",
     "referral": "A referral",
     "harm_check": "A harm check",
+    "deletion_reason": "A proposal to delete it",
     "consent_request": "A question about consent",
     "consent_check": "A comparison of a check answer",
     "several": "A change of several reports",

@@ -71,7 +71,7 @@ class Section:
 @unlocked
 def today(workspace: Workspace) -> str:
     """The first page after unlocking."""
-    found, reasons = sections(workspace.book, workspace.people.me)
+    found, reasons = sections(workspace.book, workspace.people.me, workspace.retention)
     return render_template(
         "today.html",
         workspace=workspace,
@@ -83,12 +83,18 @@ def today(workspace: Workspace) -> str:
     )
 
 
-def sections(book: Book, me: str) -> tuple[list[Section], Mapping[str, Sequence[str]]]:
-    """What needs a decision, and by tip every reason why."""
+def kept_long(months: int) -> Reason:
+    """That reports are closed, and nobody has written anything for so many months: the team's rule in the log."""
+    asked = {"status": tuple(sorted(ENDED)), "quiet": (str(months),), "order": ("active",)}
+    return Reason(f"Closed, and unchanged for {months} months: choose those to propose for deletion", asked)
+
+
+def sections(book: Book, me: str, retention: int | None = None) -> tuple[list[Section], Mapping[str, Sequence[str]]]:
+    """What needs a decision, and by tip every reason why. `retention`: after how many months closed reports do."""
     found: list[Section] = []
     shown: set[str] = set()
     reasons: dict[str, list[str]] = {}
-    for reason in REASONS:
+    for reason in (*REASONS, *(() if retention is None else (kept_long(retention),))):
         asked = MultiDict((name, value) for name, values in reason.address.items() for value in values)
         page = book.queue(wanted(asked, me))
         rows = [row for row in page.rows if row.tip not in shown][:_SHOWN]

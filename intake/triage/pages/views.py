@@ -146,6 +146,7 @@ def queue(workspace: Workspace) -> str:
         wanted=asked,
         address=address(request.args),
         due=request.args.get("due", ""),
+        quiet=request.args.get("quiet", ""),
         text=request.args.get("text", ""),
         asks_more=asks_more(request.args),
         people=workspace.people.reviewers(),

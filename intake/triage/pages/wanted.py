@@ -1,5 +1,6 @@
 """What somebody wants to see of the queue is its address: it can be kept as a bookmark, and going back works."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,10 @@ ME = "me"
 DUE = {"late": -1, "today": 0, "3days": 3, "week": 7, "ever": 36_500}
 """By name, in how many days at most something has to happen."""
 
-_OTHERS = ("due", "order", "text")
+_QUIET = re.compile(r"[1-9][0-9]{0,2}")
+"""For how many months at least nobody has written anything."""
+
+_OTHERS = ("due", "order", "text", "quiet")
 
 
 def fields() -> tuple[str, ...]:
@@ -32,6 +36,7 @@ def wanted(asked: MultiDict[str, str], me: str) -> Wanted:
     days = DUE.get(asked.get("due", ""))
     return Wanted(
         chosen=chosen,
+        quiet=_months_ago(int(asked["quiet"])).isoformat() if _QUIET.fullmatch(asked.get("quiet", "")) else "",
         due="" if days is None else (today() + timedelta(days)).isoformat(),
         order=order if order in ORDERS else ORDERS[0],
     )
@@ -47,7 +52,14 @@ def asks_more(asked: MultiDict[str, str]) -> bool:
     """Whether an address asks for something by which reports can't be narrowed down, or sorted."""
     known = {*fields(), *_OTHERS, "page"}
     due, order = asked.get("due") or "ever", asked.get("order") or ORDERS[0]
-    return not (asked.keys() <= known and due in DUE and order in ORDERS)
+    quiet = asked.get("quiet") or "1"
+    return not (asked.keys() <= known and due in DUE and order in ORDERS and _QUIET.fullmatch(quiet))
+
+
+def _months_ago(months: int) -> date:
+    """The first day of the month that lies so many months back."""
+    year, month = divmod(today().year * 12 + today().month - 1 - months, 12)
+    return date(year, month + 1, 1)
 
 
 def today() -> date:

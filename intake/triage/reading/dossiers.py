@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import MEMBERSHIP
 from intake.protocol.logstate import LogState
 from intake.report.events import SavedFilter
 from intake.triage.reading.opentip import OpenTip
@@ -16,7 +16,7 @@ WRITTEN_INTO = timedelta(days=90)
 def to_write_into(dossiers: Iterable[OpenTip], log: LogState) -> str | None:
     """The first, in the log's order, that just the reviewers of now can read and that is not old; its tip."""
     # A member's voice may have been the last that was needed.
-    changes = (ruling.place for ruling in log.rulings if ruling.entry.action not in (Action.CLOCK, Action.RULE))
+    changes = (ruling.place for ruling in log.rulings if ruling.entry.action in MEMBERSHIP)
     since = max(changes, default=-1)
     for tip in dossiers:
         if tip.made is not None and tip.made.place > since and log.clock.last - tip.made.at < WRITTEN_INTO:

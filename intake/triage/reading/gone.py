@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from intake.triage.mirror.added import Author
 from intake.triage.mirror.known import Known
+from intake.triage.mirror.tips import Purged
 from intake.triage.reading.chain import TELL
 
 _NEVER_FETCHED = Known("", "")
@@ -27,6 +28,30 @@ def notices(gone: Mapping[str, Known | None], said: Collection[str], made: Mappi
         words = _words(known[tip], made.get(tip), said=tip in said)
         names[words].append(f"of {day} ({tip[:_SHORT]})" if day else tip)
     return [f"{words} Reports: {_named(tips)}." for words, tips in sorted(names.items())]
+
+
+def purges(purged: Mapping[str, Purged], awaited: Collection[str]) -> list[str]:
+    """What is to be said of tips of which nothing is kept here any more, and of deletions that wait for this clock."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for tip in sorted(purged, key=lambda tip: (purged[tip].day, tip), reverse=True):
+        each = purged[tip]
+        names[_DELETED if each.deleted else _WITHDRAWN].append(f"on {each.day} ({tip[:_SHORT]})")
+        if each.again:
+            names[_AGAIN].append(tip[:_SHORT])
+    names[_AWAITED] += [tip[:_SHORT] for tip in sorted(awaited)]
+    return [f"{words} Reports: {_named(tips)}." for words, tips in sorted(names.items()) if tips]
+
+
+_DELETED = "Deleted, as your team decided; nothing of it is kept here any more."
+_WITHDRAWN = "Withdrawn by the source, as its signature proves; nothing of it is kept here any more."
+_AGAIN = (
+    "Deleted, and listed by the server all the same: it has not deleted it, or has put back a copy from before. Tell "
+    "the operator, and whoever audits."
+)
+_AWAITED = (
+    "Deleted on the server at a time that has not come by this machine's clock: either that is wrong, or the server's "
+    "is ahead. What is kept here stays until then."
+)
 
 
 def _named(tips: Sequence[str]) -> str:

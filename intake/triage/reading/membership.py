@@ -3,14 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import MEMBERSHIP, Action
 from intake.protocol.entry import Entry
 from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.membership import named
 from intake.protocol.roster import Member, Roster
+from intake.protocol.rules import COUNTDOWN, DELETERS, RETENTION, VOUCHES, parse_rule
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import FACT, MEMBERS_NEW, MEMBERS_SEEN
 from intake.triage.times import moment
+
+_RULED = {
+    VOUCHES: "{} must vouch for whoever is enrolled as a reviewer",
+    DELETERS: "{} reviewers must want a deletion",
+    COUNTDOWN: "a deletion counts down for {} days",
+    RETENTION: "closed reports are proposed for deletion after {} months without a change",
+}
+"""Rules in words."""
+
+_TOLD = MEMBERSHIP | {Action.CLOCK, Action.RULE}
+"""What members rule of reports is shown where it belongs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ def changes(log: LogState, file: MirrorFile) -> list[str]:
     for ruling in log.rulings:
         after = before.copy()
         after.apply(ruling.entry)
-        if ruling.place >= seen:
+        if ruling.place >= seen and ruling.entry.action in _TOLD:
             told.append(_in_words(log, ruling, before, after))
         before = after
     return told
@@ -73,7 +85,9 @@ def _in_words(log: LogState, ruling: Ruling, before: Roster, after: Roster) -> s
     if entry.action is Action.CLOCK:
         return _clock_in_words(log, ruling)
     if entry.action is Action.RULE:
-        return f"The operator ruled on {at} that {after.rule} must vouch for whoever is enrolled as a reviewer."
+        return (
+            f"The operator set a rule on {at}: {_RULED[(rule := parse_rule(entry.objects)).name].format(rule.number)}."
+        )
     (key,) = (name.removeprefix("member/") for name in entry.objects)
     member, was = after.member(key), before.member(key)
     if member is None or member == was:

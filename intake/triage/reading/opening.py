@@ -1,11 +1,13 @@
 """From sealed bytes to a tip that can be read: opened in memory, each author proven by the log, doubts said aloud."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
 
 from crypto.age import AgeError, HybridIdentity, NoMatch, parse_identity, stanza_count, unseal
 from crypto.padding import PaddingError
 from intake.protocol.index import ItemRow, sha256_hex
 from intake.protocol.kinds import KINDS, Kind
+from intake.report import payloads
 from intake.report.definition import NARRATIVE, Answers, forms
 from intake.report.documents import Document, read, read_one
 from intake.report.events import EVENTS, TO_SOURCE, Note
@@ -18,6 +20,7 @@ from intake.report.payloads import (
     Dossier,
     Entered,
     Handed,
+    Leaving,
     Newer,
     NewerVersionError,
     PayloadFormatError,
@@ -136,6 +139,7 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     sizes = {item.id: item.size for item in given.items if item.blob}
     for each in sent.sent:
         _take_sent(tip, each, sizes)
+    _say_leaving(tip)
     tip.consent_answers = _consent_answers(given, opened_ids, sent)
     _require_own_word(tip, given)
     tip.written.sort(key=lambda signed: signed.author.place)
@@ -238,8 +242,36 @@ def _take_sent(tip: OpenTip, sent: Sent, sizes: Mapping[str, int]) -> None:
             tip.warnings.append(f"A file of {sent.row.day} is not on the server as it is described. It is not shown.")
         case Deletion(reply=reply):
             tip.deleted.add(reply)
+        case Leaving(says=says):
+            _take_leaving(tip, says, sent.row.day)
         case Newer():
             tip.warnings.append(f"{named(sent.row)} {_NEWER}")
+
+
+def _take_leaving(tip: OpenTip, says: str, day: str) -> None:
+    match says:
+        case payloads.SLOWLY:
+            tip.slowly = True
+        case payloads.ASKED:
+            tip.asked = day
+        case payloads.STAYS:
+            tip.asked = ""
+        case payloads.ENDED:
+            tip.asked, tip.ended = "", day
+
+
+def _say_leaving(tip: OpenTip) -> None:
+    if tip.asked:
+        due = date.fromisoformat(tip.asked) + timedelta(days=payloads.WAIT_DAYS)
+        tip.remarks.append(
+            f"The source asked on {tip.asked} to withdraw this report. It will be deleted on {due}, here as well, "
+            "unless they take that back."
+        )
+    if tip.ended:
+        tip.remarks.append(
+            f"The source ended its codename on {tip.ended} and left the report with you. Nobody can come back with it: "
+            "no reply reaches them any more."
+        )
 
 
 def _consent_answers(given: Given, opened: Collection[str], checked: Checked) -> list[DatedAnswer]:

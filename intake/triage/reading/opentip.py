@@ -66,7 +66,9 @@ class OpenTip:
     `signer`: the source's key, empty if none is known. `files`: by id of their descriptions. `rows`: the items that are
     shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
     `consent_answers`: to what it was asked in particular, in the order of its numbers. `made`: the member who made it,
-    by the log, and when; None if it came from the source site. `dossier`: what a dossier of the team's own is about,
+    by the log, and when; None if it came from the source site. `slowly`: its source has chosen that withdrawing takes
+    some days; `asked`: the day on which it asked for that, if it did not take it back; `ended`: the day on which it
+    ended its code. `dossier`: what a dossier of the team's own is about,
     empty in reports.
     """
 
@@ -88,6 +90,9 @@ class OpenTip:
     rows: tuple[ItemRow, ...] = ()
     deleted: set[str] = field(default_factory=set)
     replies: int = 0
+    slowly: bool = False
+    asked: str = ""
+    ended: str = ""
     warnings: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     spoilt: list[str] = field(default_factory=list)

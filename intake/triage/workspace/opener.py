@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from threading import Event
+from threading import Event, Lock
 
 from crypto.age import HybridIdentity
 from intake.protocol.logstate import LogState
@@ -40,6 +40,7 @@ class Opener:
         self._restored = False
         self._kept_changes: tuple[Book, int] | None = None
         self._stopped = Event()
+        self._keeping = Lock()
         self.problem = ""
         """That what was opened can't be kept; empty while it can."""
 
@@ -102,6 +103,8 @@ class Opener:
                 # Where there is no doubt, what is remembered from now on would open the same.
                 if not opened.warnings:
                     given = replace(given, known=known[name])
+            if opened.slowly:
+                self._kept.is_slow(name, asked=bool(opened.asked))
             digests[name] = given.digest
             book.put(opened, digests[name])
         self._kept.remember(known)
@@ -128,8 +131,22 @@ class Opener:
             self._shown.put(book, self._looks.digests)
             self._restored = True
 
+    def renew(self) -> None:
+        """Let nothing stay in the snapshot of what is gone from the book: overwrite it, and keep it anew.
+
+        `SnapshotError` if the one that is kept can't be deleted.
+        """
+        with self._keeping:
+            self._snapshot.destroy()
+            self._kept_changes = None
+        self.keep(Event())
+
     def keep(self, abandon: Event) -> None:
         """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
+        with self._keeping:
+            self._keep(abandon)
+
+    def _keep(self, abandon: Event) -> None:
         book = self._shown.book
         state = book, book.changes
         if self._restored and state != self._kept_changes:

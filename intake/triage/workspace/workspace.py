@@ -11,7 +11,9 @@ from intake.hygiene import fault
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Card
 from intake.protocol.logstate import LogState
+from intake.protocol.rules import RETENTION
 from intake.protocol.wire import WireError
+from intake.report.events import DeletionReason
 from intake.report.payloads import Payload
 from intake.triage.book import Book
 from intake.triage.book.extracts import FilePage
@@ -31,10 +33,10 @@ from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tips import Tips
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
-from intake.triage.outbox.unsent import Outbox, Unsent
+from intake.triage.outbox.unsent import Outbox, Step, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
-from intake.triage.reading.gone import notices
+from intake.triage.reading.gone import notices, purges
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
 from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_own_card, of_own_key, unwitnessed
@@ -42,6 +44,7 @@ from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
 from intake.triage.workspace.people import People
+from intake.triage.workspace.purging import Purging
 from intake.triage.workspace.shown import Shown
 from intake.triage.workspace.team import Team
 
@@ -90,6 +93,8 @@ class Workspace:
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
         self._opener = Opener(home, self._kept, keys.identity, self.people, self._shown, self.looks)
+        me = keys.card.key_id
+        self._purging = Purging(me, self._kept, self._shown, self._opener, self.files, self.sending)
         self.synced: datetime | None = None
         self.problem = ""
         self._notices: list[str] = []
@@ -169,7 +174,11 @@ class Workspace:
         """What is said above every page, besides problems and alarms."""
         noted = f"{self.sending.problem}." if self.sending.problem else ""
         damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
-        return [*self._notices, *filter(None, [self._opener.problem, self.looks.problem, noted]), *damage]
+        return [
+            *self._notices,
+            *filter(None, [self._opener.problem, self.looks.problem, self._purging.problem, noted]),
+            *damage,
+        ]
 
     def fetch(self) -> None:
         """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""
@@ -232,6 +241,8 @@ class Workspace:
 
     def _take(self, synced: Synced) -> bool:
         """Open what was touched, and show it. Returns whether something that is kept has to be fetched again."""
+        # First: of what was deleted, nothing is opened any more.
+        self._touched |= self._purging.run(synced.log)
         lacking = set(self._kept.lacking())
         self._touched |= synced.touched
         self._opener.open(synced.log, self._touched, self.progress)
@@ -305,6 +316,17 @@ class Workspace:
         finally:
             self._show_ahead()
         self.looks.add(unsent.tip, item)
+        if isinstance(unsent.payload, DeletionReason):
+            self.sending.decide(unsent.tip, Step.PROPOSE, item)
+
+    def decide(self, tip: str, step: Step, proposal: str) -> None:
+        """Second or stop a deletion that was proposed; `OutboxError` if that can't be kept."""
+        self.sending.decide(tip, step, proposal)
+
+    @property
+    def retention(self) -> int | None:
+        """After how many months without a change closed reports are proposed for deletion; None if never."""
+        return None if self.log is None else self.log.deletions.rules[RETENTION]
 
     def keep(self, unsent: Unsent, draft: str = "") -> str:
         """Keep what somebody typed as a draft, and return the id that it has; as `Sending.write`."""
@@ -380,10 +402,15 @@ class Workspace:
             self._shown.log = log
             self._opens.take(log.size, datetime.now(UTC))
             if self._told is None or self._touched:
-                gone = self._kept.gone(self._kept.fetched.place)
+                purged = self._kept.purged()
+                gone = [tip for tip in self._kept.gone(self._kept.fetched.place) if tip not in purged]
                 known = dict.fromkeys(gone) | self._kept.known(*gone)
                 made = Authors(self._home.mirror, log.roster).makers(gone)
-                self._notices = notices(known, self._kept.withdrawn(), made)
+                self._notices = purges(purged, self._purging.awaited(log))
+                awaited = set(self._purging.awaited(log))
+                self._notices += notices(
+                    {tip: each for tip, each in known.items() if tip not in awaited}, self._kept.withdrawn(), made
+                )
                 self._notices += [f"In a dossier of your team's own: {says}" for says in self.team.doubts()]
             self.sending.settle()
             self._show_set(book)

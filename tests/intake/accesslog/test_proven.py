@@ -25,6 +25,7 @@ from intake.keeper import Keeper, initialise, open_keeper, read_log_key
 from intake.protocol.card import Role, issue_card
 from intake.protocol.entry import OPERATOR, parse_entry
 from intake.protocol.roster import Roster
+from intake.protocol.rules import VOUCHES, Rule
 from intake.storage.store import Transaction
 from intake.storage.tables import LogEntry
 from signed_client import Client, ClientOf
@@ -36,7 +37,7 @@ def team(members_of: Members, server: Keeper) -> list[Enrolled]:
     """Three reviewers, one of whom was revoked; two must vouch."""
     team = [members_of.enrol(name) for name in ("amina", "boris", "dora")]
     members_of.revoke("dora")
-    members.rule(server.store, server.log, 2)
+    members.rule(server.store, server.log, Rule(VOUCHES, 2))
     return team
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import select
 
 from crypto.policy import parse_policy
 from intake.cli import main
+from intake.keeper import open_keeper
+from intake.settings import load
 from intake.storage.store import Store
 from intake.storage.tables import Withdrawal
 from policies import policy_file
@@ -43,7 +45,7 @@ def card(run: Run) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "init", "key new", "key split", "key join", "key passphrase", "key card", "rule vouches",
+    ["", "init", "key new", "key split", "key join", "key passphrase", "key card", "rule",
      "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "auditor revoke", "auditor list",
      "clock correct", "serve", "settle", "cosign",
      "triage", "audit verify", "audit mirror", "audit witness", "audit evidence",
@@ -352,3 +354,17 @@ def test_settling_forgets_withdrawals_that_are_older_than_reports_are_kept(run: 
     with store.reading() as session:
         assert session.scalars(select(Withdrawal.tip_id)).all() == [bytes([1]) * 16]
     store.close()
+
+
+def test_a_rule_is_in_the_log_and_what_protects_reports_is_never_made_less(run: Run, tmp_path: Path) -> None:
+    run("init")
+    assert run("rule", "countdown", "14").output == "countdown is 14 from now on.\n"
+    for number, says in (("14", "countdown is 14, and can't be made less"), ("91", "a number from 1 to 90")):
+        result = run("rule", "countdown", number)
+        assert (result.exit_code, says in result.output) == (2, True)
+    assert run("rule", "vetoes", "1").exit_code == 2
+    server = open_keeper(load({"INTAKE_DATA": str(tmp_path / "data")}))
+    with server.store.reading() as session:
+        rules = server.log.deletions(session).rules
+    server.store.close()
+    assert (rules["countdown"], rules["deleters"], rules["retention"]) == (14, 2, None)

@@ -37,10 +37,10 @@ ON_THE_SERVER = [
     ["init"],
     ["reviewer", "enrol", "amina.card"], ["reviewer", "revoke", "amina"], ["reviewer", "list"],
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
-    ["rule", "vouches", "2"],
+    ["rule", "vouches", "2"], ["rule", "deleters", "3"],
     ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"], ["cosign"],
 ]  # fmt: skip
-WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"], ["settle"]]
+WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"]]
 """Commands that sign nothing, so that they have no business with the log's key."""
 
 ELSEWHERE = [

@@ -321,6 +321,7 @@ ELSEWHERE = {
     "intake.report": "answers, and doubts about what was opened",
     "intake.source": "answers",
     "intake.protocol.actions": "answers, and faults that an audit finds",
+    "intake.protocol.deletions": "faults that an audit finds",
     "intake.protocol.entry": "damage of the store, or faults that an audit finds",
     "intake.protocol.logstate": "what is verified again from the start",
     "intake.protocol.requests": "answers, and faults that an audit finds",

@@ -8,6 +8,7 @@ from intake.keeper import Keeper, read_log_key
 from intake.protocol.audit import verify_log
 from intake.protocol.card import Role, issue_card
 from intake.protocol.roster import RosterError
+from intake.protocol.rules import VOUCHES, Rule
 from signed_client import ClientOf
 
 
@@ -15,7 +16,7 @@ from signed_client import ClientOf
 def team(members_of: Members, server: Keeper) -> list[Enrolled]:
     """Three reviewers, two of whom must vouch."""
     team = [members_of.enrol(name) for name in ("amina", "boris", "dora")]
-    members.rule(server.store, server.log, 2)
+    members.rule(server.store, server.log, Rule(VOUCHES, 2))
     return team
 
 
@@ -102,7 +103,7 @@ def test_the_operator_can_not_enrol_a_reviewer_alone_and_can_revoke(
 def test_the_rule_can_not_be_lowered(team: list[Enrolled], server: Keeper) -> None:
     for count in (1, 2):
         with pytest.raises(RosterError, match="2 must vouch already"):
-            members.rule(server.store, server.log, count)
+            members.rule(server.store, server.log, Rule(VOUCHES, count))
 
 
 def test_a_lead_reads_as_before(team: list[Enrolled], client: ClientOf, server: Keeper) -> None:

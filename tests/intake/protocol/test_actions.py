@@ -32,6 +32,10 @@ _BY_REVIEWERS = (
     Action.VOUCH,
     Action.SHUT_OUT,
     Action.UNSAY,
+    Action.PROPOSE,
+    Action.SECOND,
+    Action.STOP,
+    Action.PURGED,
 )
 CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32

@@ -28,7 +28,7 @@ class Team(Ledger):
         names = ("amina", "boris", "dora", "emre", "farida")
         self.keys = [self.enrol(name, identity=own) for name, own in zip(names, self.identities, strict=False)]
         if rule:
-            self.rule(rule)
+            self.rule(f"vouches/{rule}")
 
     def verified(self) -> VerifiedLog:
         """As an auditor finds it, at once and in any pieces."""
@@ -120,13 +120,13 @@ def test_the_operator_goes_on_enrolling_auditors_whom_reviewers_could_otherwise_
 @pytest.mark.parametrize("rule", [1, 2])
 def test_the_rule_is_never_lowered(rule: int) -> None:
     team = Team()
-    team.rule(rule)
-    team.is_refused("must vouch already")
+    team.rule(f"vouches/{rule}")
+    team.is_refused("can't be made less")
 
 
 def test_the_rule_is_raised_and_what_was_said_before_counts() -> None:
     team, card = Team(4, 1), new_card()
-    team.rule(3)
+    team.rule("vouches/3")
     for key in team.keys[:2]:
         team.vouch(key, card)
     assert "gulnar" not in team.reviewers()
@@ -137,7 +137,7 @@ def test_the_rule_is_raised_and_what_was_said_before_counts() -> None:
 @pytest.mark.parametrize("objects", [(), ("vouches/0",), ("vouches/10",), ("vouches/2", "vouches/3"), ("votes/2",)])
 def test_a_rule_of_anything_else_makes_the_log_false(objects: tuple[str, ...]) -> None:
     team = Team(rule=0)
-    team.rule(1)
+    team.rule("vouches/1")
     last = parse_entry(team.lines.pop())
     team.again(replace(last, objects=objects).to_bytes())
     team.is_refused("from 1 to 9")
@@ -284,7 +284,7 @@ def test_the_operator_makes_a_lead_as_long_as_nobody_has_to_vouch() -> None:
     card = issue_card(Role.LEAD, team.keys[0], team.identities[0])
     team.add_card(card)
     assert team.roster.member(card.key_id).card.role is Role.LEAD  # type: ignore[union-attr]
-    team.rule(1)
+    team.rule("vouches/1")
     team.add_card(issue_card(Role.LEAD, team.keys[1], team.identities[1]))
     team.is_refused("reviewers must vouch")
 

@@ -16,6 +16,7 @@ from intake.accesslog.append import LogAppender
 from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
+from intake.protocol.rules import VOUCHES, Rule
 from intake.report.events import LabelName
 from intake.storage.tables import LogEntry, Tip
 from intake.triage.audit_report import run_audit
@@ -76,7 +77,7 @@ def test_it_says_who_vouched_for_whom_and_what_is_ruled(
     amina, card = reviewer("amina"), make_keys(Role.LEAD, "gulnar").card
     amina.unlock()
     assert "The operator enrols alone: nobody has to vouch." in printed(home("carla"), carla)
-    members.rule(desk.server.store, desk.server.log, 2)
+    members.rule(desk.server.store, desk.server.log, Rule(VOUCHES, 2))
     amina.workspace.vouch(card)
     shown = printed(home("carla"), carla)
     assert "operator  rule vouches/2" in shown

@@ -15,6 +15,7 @@ from intake.report.events import (
     Act,
     ConsentCheck,
     ConsentRequest,
+    DeletionReason,
     Due,
     Event,
     HarmCheck,
@@ -85,6 +86,7 @@ _WRITTEN: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
         Due: ("reason", ("reason",)),
         Verification: ("reason", ("reasons", "rests_on")),
         SecondReading: ("reason", ("why",)),
+        DeletionReason: ("reason", ("why",)),
         HarmCheck: ("reason", ("who", "noticed", "leak", "expects", "why")),
     }
 )

@@ -11,6 +11,7 @@ from axe import AXE
 from beyond import BEYOND_THE_SIDES
 from intake.accesslog import members
 from intake.protocol.card import Card, Role, issue_card
+from intake.protocol.rules import VOUCHES, Rule
 from intake.triage.keys.keyfile import load_keys, make_keys
 from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
 from membership import changed, confirm
@@ -27,7 +28,7 @@ def team(desk: Desk, reviewer: Reviewer, enrol: Enrol) -> tuple[Program, Program
     """The programs of Amina and Boris, who have looked at the members; there is Dora too, and two must vouch."""
     for name in ("amina", "boris", "dora"):
         enrol(name)
-    members.rule(desk.server.store, desk.server.log, 2)
+    members.rule(desk.server.store, desk.server.log, Rule(VOUCHES, 2))
     programs = reviewer("amina"), reviewer("boris")
     for program in programs:
         program.unlock()
@@ -189,7 +190,7 @@ def test_an_enrolment_by_the_operator_alone_is_told_as_that(
 ) -> None:
     store, log = desk.server.store, desk.server.log
     enrol("dora")
-    members.rule(store, log, 2)
+    members.rule(store, log, Rule(VOUCHES, 2))
     members.revoke(store, log, "dora", Role.REVIEWER)
     amina = reviewer("amina")
     amina.unlock()
