@@ -112,7 +112,8 @@ _HYBRID = HybridIdentity.from_seed(bytes(range(32)))
 _CLASSICAL = X25519Identity(bytes(range(32)))
 _SIGNING = SigningKey.from_seed("fuzz", bytes(range(32)))
 _LOG_KEY = LogSigner.from_seeds("fuzz", bytes(range(32)), bytes(range(32)))
-_COSIGNER = CosigningKey.from_seed("witness", Algorithm.ED25519, bytes(32)).cosigner
+_COSIGNING = CosigningKey.from_seed("witness", Algorithm.ED25519, bytes(32))
+_COSIGNER = _COSIGNING.cosigner
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +445,12 @@ _EVIDENCE = [
         (_RECEIVED[2], _RECEIVED[0], None),
     )
 ]
+_COSIGNED = [
+    Received(head.at, bytes(Note(note.text, (*note.signatures, _COSIGNING.cosign(note.text, 1)))))
+    for head in _RECEIVED
+    for note in (parse_note(head.note),)
+]
+_EVIDENCE.append(attest(_SIGNING, _LOG_KEY.verifier, _COSIGNED[0], _COSIGNED[1], None, [_COSIGNER]))
 
 TARGETS: dict[str, Target] = {
     "age-header": Target(_header, _FILES),

@@ -15,5 +15,5 @@ def die(*_arguments: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    CosigningKey.cosign = die  # type: ignore[method-assign]
+    CosigningKey.cosign = die  # type: ignore[assignment,method-assign]
     main()

@@ -67,7 +67,7 @@ def test_a_witness_that_dies_between_its_record_and_its_answer_has_cosigned_noth
     policy, port = policy_file(tmp_path, LOG.verifier), free_port()
     arguments = ["audit", "witness", str(tmp_path / "witness"), "--policy", str(policy), "--port", str(port)]
     address, printed = f"http://127.0.0.1:{port}/add-checkpoint", tmp_path / "printed"
-    mortal = [sys.executable, PROJECT / "tests" / "support" / "killed_before_answer.py", *arguments]
+    mortal = [sys.executable, str(PROJECT / "tests/support/killed_before_answer.py"), *arguments]
     with serving(mortal, port, printed, {**os.environ}) as running, httpx.Client(trust_env=False) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             client.post(address, content=request(0, 9))

@@ -1,11 +1,13 @@
 """What a member's program asks of the log's witnesses, and what it finds by what they have cosigned."""
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from werkzeug.wrappers import Response
 
 from crypto.checkpoint import Checkpoint
@@ -16,10 +18,11 @@ from crypto.policy import parse_policy
 from intake.accesslog import cosigned
 from intake.accesslog.cosigning import cosign, places
 from intake.keeper import read_log_key
-from intake.protocol.audit import open_checkpoint
+from intake.protocol.audit import AuditError, open_checkpoint
 from intake.protocol.card import Role
 from intake.protocol.evidence import Evidence, parse_evidence
-from intake.triage.fetching.witnessed import KeptCosigned
+from intake.triage.audit_report import run_audit
+from intake.triage.fetching.witnessed import KeptCosigned, UnwitnessedError
 from intake.triage.home import Home
 from intake.triage.mirror.tables import COSIGNED, COSIGNED_EDGE, FACT
 from intake.triage.progress import no_progress
@@ -391,6 +394,46 @@ def test_a_kept_edge_that_is_lost_or_damaged_costs_time_and_accuses_nobody(
         have_cosigned(desk, policy)
         assert synced(workspace).unwitnessed == ""
         workspace.close()
+
+
+# An auditor's program.
+
+
+def test_an_auditor_is_told_who_cosigned_and_that_it_is_not_enough_after_the_whole_report(
+    desk: Desk, enrol: Enrol, home: HomeOf, start: StartWitness, clock: Clock
+) -> None:
+    carla, ours = enrol("carla", Role.AUDITOR), start("ours")
+    policy = policy_text(desk.log, ours=ours)
+    own = with_policy(home("carla"), policy)
+
+    def audited() -> str:
+        printed = io.StringIO()
+        run_audit(own, carla, Console(file=printed, width=80), lambda: datetime.fromtimestamp(clock(), UTC))
+        return printed.getvalue()
+
+    with pytest.raises(UnwitnessedError, match=r"the log is whole, but .*ours: never"):
+        audited()
+    have_cosigned(desk, policy)
+    assert "Cosigned: 1 entries (ours: 2026-11-18" in audited()
+    clock.time += 8 * DAY
+    with pytest.raises(UnwitnessedError, match="ours: 2026-11-18"):
+        audited()
+
+
+def test_an_auditor_finds_another_log_of_others_with_proof(
+    desk: Desk, enrol: Enrol, home: HomeOf, start: StartWitness
+) -> None:
+    carla, ours = enrol("carla", Role.AUDITOR), start("ours")
+    enrol("amina")
+    policy = policy_text(desk.log, ours=ours)
+    own = with_policy(home("carla"), policy)
+    have_cosigned(desk, policy)
+    forked = cosigned_tree(desk, 1, bytes(32), ours.keys[0])
+    desk.lie("/v1/log/cosigned", lambda _: forked)
+    with pytest.raises(AuditError, match="others are shown another log"):
+        run_audit(own, carla, Console(file=io.StringIO()))
+    (name,) = own.names("evidence")
+    assert parse_evidence(own.read(name)).is_proof
 
 
 # On pages.
