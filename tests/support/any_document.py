@@ -12,6 +12,7 @@ from intake.report.events import (
     Assignment,
     ConsentCheck,
     ConsentRequest,
+    DeletionReason,
     Due,
     Duty,
     HarmCheck,
@@ -28,6 +29,7 @@ from intake.report.events import (
     WatchTerm,
 )
 from intake.report.payloads import (
+    LEAVES,
     About,
     Addition,
     Chain,
@@ -37,6 +39,7 @@ from intake.report.payloads import (
     Entered,
     FromSource,
     Handed,
+    Leaving,
     Message,
     Opened,
     Reply,
@@ -63,6 +66,7 @@ SENT: dict[str, st.SearchStrategy[FromSource]] = {
         About, IDS, TEXT, TEXT, st.integers(), DIGESTS, TEXT, st.integers(), st.dictionaries(TEXT, CHOICES, max_size=4)
     ),
     "deletion": st.builds(Deletion, IDS),
+    "leaving": st.builds(Leaving, st.sampled_from(LEAVES)),
     "consent_answer": st.builds(ConsentAnswer, IDS, DIGESTS, TEXT, TEXT, TEXT),
 }
 """What sources send, by kind."""
@@ -102,6 +106,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "consent_request": st.builds(
         ConsentRequest, IDS, TEXT, TEXT, TEXT, TEXT, st.booleans(), number=st.integers(0, HIGHEST_NUMBER), seen=SEEN
     ),
+    "deletion_reason": st.builds(DeletionReason, IDS, TEXT, seen=SEEN),
     "consent_check": st.builds(ConsentCheck, IDS, TEXT, TEXT, seen=SEEN),
     "label_name": st.builds(LabelName, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),
     "saved_filter": st.builds(SavedFilter, IDS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),

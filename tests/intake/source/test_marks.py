@@ -8,7 +8,7 @@ from source_site import Site
 OUT = {"leaving.leave", "leaving.left", "static"}
 WORDS = {"words.make_codename", "words.come_back"}
 TEXT = {"report.report", "thread.message", "thread.more", "thread.answer"}
-CHANGES = {"leaving.forget_reply", "leaving.withdraw_tip"}
+CHANGES = {"leaving.forget_reply", "leaving.withdraw_tip", "leaving.keep", "leaving.end"}
 HARMLESS = {"words.check"}
 """Its form compares two words with those that are being shown, and changes nothing."""
 

@@ -55,6 +55,14 @@ def tables(url: str) -> set[str]:
     return names
 
 
+def test_reports_from_before_sources_could_choose_are_withdrawn_at_once(old: Path) -> None:
+    url = f"sqlite:///{old}"
+    migrate.upgrade(url)
+    found = rows(url, "SELECT slowly, leaving, word FROM tip")
+    assert found
+    assert set(found) == {(0, None, None)}
+
+
 def test_from_nothing_down_and_up_again_gives_the_models_schema(url: str) -> None:
     command.upgrade(config(url), "head")
     assert differences(url) == []
