@@ -162,7 +162,7 @@ def test_if_the_store_fails_the_text_stays_and_the_log_has_none_of_it(
 def test_an_error_of_ours_says_so_and_is_logged_without_what_was_written(
     site: Site, visit: Visit, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_args: Any) -> None:
+    def fail(*_args: Any, **_options: Any) -> None:
         raise RuntimeError(TEXT)
 
     monkeypatch.setattr("intake.source.report.views.receive_report", fail)

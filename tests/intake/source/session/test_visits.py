@@ -380,12 +380,12 @@ def test_a_report_sent_twice_does_not_come_back_when_it_is_withdrawn_in_between(
     twice = site.app.test_client()
     twice.set_cookie("session", copy)
 
-    def behind_the_withdrawal(*args: Any) -> Any:
+    def behind_the_withdrawal(*args: Any, **options: Any) -> Any:
         withdraw_elsewhere(site, copy)
-        return correspondence.receive_report(*args)
+        return correspondence.receive_report(*args, **options)
 
     def before_its_end(*args: Any) -> Any:
-        forgotten = correspondence.withdraw(*args)
+        forgotten = correspondence.leave_slowly(*args)
         assert twice.post(form.action, data=values).status_code == 303
         assert len(site.tips()) == 1
         return forgotten
@@ -394,6 +394,6 @@ def test_a_report_sent_twice_does_not_come_back_when_it_is_withdrawn_in_between(
         monkeypatch.setattr(report, "receive_report", behind_the_withdrawal)
         assert twice.post(form.action, data=values).headers["Location"] == "/en/withdrawn"
     else:
-        monkeypatch.setattr(leaving, "withdraw", before_its_end)
+        monkeypatch.setattr(leaving, "leave_slowly", before_its_end)
         withdraw_elsewhere(site, copy)
     assert site.tips() == []
