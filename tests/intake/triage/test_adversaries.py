@@ -162,13 +162,12 @@ def test_what_was_changed_is_found_by_everybody_who_saw_it(
         parse_evidence(file.read_bytes())
 
 
-def test_entries_that_were_changed_without_the_logs_key_are_served_to_nobody(team: Team) -> None:
+def test_entries_that_were_changed_without_the_logs_key_deceive_nobody_who_reads_them(team: Team) -> None:
     rewrite(team.desk.server, edits_an_entry(lines(team.desk.server)))
     assert "entries are not the ones seen before" in team.audit()
     team.fetch()
     for program in (team.amina, team.boris):
-        assert "The log can't be trusted" in alarm(program) or "the desk refused" in program.workspace.problem
-        assert len(program.workspace.book.given()) == 1, "and what was fetched before is there"
+        assert (alarm(program), program.workspace.problem) == ("", ""), "they keep the entries themselves"
 
 
 # A server that says what was not.
