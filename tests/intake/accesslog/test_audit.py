@@ -10,11 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete, select
 
 from crypto.checkpoint import Checkpoint
 from crypto.logkey import LogSigner
-from crypto.merkle import leaf_hash
 from crypto.note import SigningKey
 from enrolled import Enrolled, Members
 from intake.accesslog.append import LogAppender
@@ -27,9 +25,9 @@ from intake.protocol.card import Role
 from intake.protocol.endpoints import Made, made_query
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.requests import sign
-from intake.storage.tables import LogEntry
 from ledger import cut as cut_at
 from ledger import verified_in_pieces
+from rewriting import lines, rewrite
 from signed_head import sign_head
 from signing import signature_of
 
@@ -92,18 +90,6 @@ def log(server: Keeper, members_of: Members, amina: Enrolled) -> Auditor:
                 sign(request, body, reader.key, server.log.origin)
                 assert desk.send(request).status_code == 200
     return Auditor(server)
-
-
-def lines(server: Keeper) -> list[bytes]:
-    with server.store.reading() as session:
-        return list(session.scalars(select(LogEntry.body).order_by(LogEntry.index)))
-
-
-def rewrite(server: Keeper, changed: list[bytes]) -> None:
-    """Put other entries into the store."""
-    with server.store.writing() as session:
-        session.execute(delete(LogEntry))
-        session.add_all(LogEntry(index=index, leaf=leaf_hash(line), body=line) for index, line in enumerate(changed))
 
 
 def edited(held: list[bytes]) -> list[bytes]:
