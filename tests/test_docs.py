@@ -59,6 +59,7 @@ def test_the_architecture_names_every_table_route_and_layer() -> None:
             row.path.replace("{item}", "<id>")
             .replace("{tip}", "<tip>")
             .replace("{day}", "<day>")
+            .replace("{sha256}", "<sha256>")
             .partition("{resource}")[0]
         )
         assert f"`{row.method} {path}" in architecture, row.path

@@ -7,7 +7,7 @@ import click
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
 from intake.cli.common import Group, say
-from intake.keeper import open_keeper
+from intake.keeper import open_declared
 from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
 from intake.server import open_server
 from intake.settings import load
@@ -28,7 +28,7 @@ def _group(role: Role, says: str) -> click.Group:
         parsed = _read_card(card)
         if parsed.role is not role:
             raise CardError(f"this is the card of {_WITH_ARTICLE[parsed.role]}; use 'intake {parsed.role} enrol'")
-        server = open_keeper(load())
+        server = open_declared(load())
         confirming(
             lambda right: members.enrol(server.store, server.log, parsed, clock_is_right=right),
             clock_is_right=clock_is_right,
@@ -45,7 +45,7 @@ def _group(role: Role, says: str) -> click.Group:
     @clock_is_right_option
     def revoke(name: str, clock_is_right: bool) -> None:
         """Shut NAME out from now on. What they have read already they still have."""
-        server = open_keeper(load())
+        server = open_declared(load())
         member = confirming(
             lambda right: members.revoke(server.store, server.log, name, role, clock_is_right=right),
             clock_is_right=clock_is_right,

@@ -21,26 +21,28 @@ _MEMBERS = frozenset(Role)
 _DIGEST = r"[0-9a-f]{64}"
 _MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
+_PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+", "sha256": _DIGEST}
+_PURPOSE = rf"\?purpose=({_ID})"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A route. `path` with the objects it names in braces; `query`: the expression that the whole query must match.
 
-    `action`: what the log says of it, or None where it says nothing. `in_body`: reads the objects out of a body that
-    names some, which the log therefore holds; `ActionError` for any other body. `largest_body` and `largest_answer`:
-    in bytes.
+    `action`: what the log says of it. `logged`: the roles of whose requests it says that; others' leave no entry.
+    `in_body`: reads the objects out of a body that names some, which the log therefore holds; `ActionError` for any
+    other body. `largest_body` and `largest_answer`: in bytes.
     """
 
     method: str
     path: str
     roles: frozenset[Role]
-    action: Action | None
+    action: Action
     largest_answer: int
     largest_body: int = 0
     query: str = r"\??"
     in_body: Callable[[bytes], tuple[str, ...]] | None = None
+    logged: frozenset[Role] = frozenset(Role)
 
     @property
     def logs_body(self) -> bool:
@@ -95,19 +97,40 @@ MAKE = Endpoint(
     query=_MADE,
 )
 """A tip that a reviewer made, with its first item. The log holds the digests of both, since the query is signed."""
-OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT)
-"""A reviewer's program says that it has shown a tip: what it fetched before says only that it could."""
-CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
-ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, query=rf"\??|{_FROM}")
+OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT, query=rf"\??|{_PURPOSE}")
+"""A reviewer's program says that it has shown a tip: what it fetched before says only that it could.
+
+With a purpose, it says why, in an item of the tip that reviewers can read.
+"""
+CHECKPOINT = Endpoint(
+    "GET", "/v1/log/checkpoint", _MEMBERS, Action.LOG, limits.CHECKPOINT, logged=frozenset({Role.AUDITOR})
+)
+ENTRIES = Endpoint(
+    "GET",
+    "/v1/log/entries",
+    _MEMBERS,
+    Action.LOG,
+    limits.ENTRIES,
+    query=rf"\??|{_FROM}",
+    logged=frozenset({Role.AUDITOR}),
+)
 """The entries from one on, as many as fit into an answer: whoever has those before needs no others."""
 
-LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
+LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, Action.LOG, limits.BUNDLE, logged=frozenset({Role.AUDITOR}))
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG)
+EXPORT = Endpoint("POST", "/v1/tips/{tip}/export/{sha256}", _REVIEWERS, Action.EXPORT, limits.SHORT)
+"""A reviewer's program is about to give out a file of a tip. The digest is that of the sealed event that says which:
+that of the file itself would tell whoever has the same file that it was sent."""
+
+REFER = Endpoint("POST", "/v1/tips/{tip}/refer/{sha256}", _REVIEWERS, Action.REFER, limits.SHORT)
+"""A reviewer hands a tip on, as the sealed event of this digest says."""
+
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG, EXPORT, REFER)
 
 _ROLES = {
-    action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
+    action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles & row.logged)
+    for action in Action
 }
 
 
@@ -127,8 +150,6 @@ def endpoint(method: str, path: str, query: str) -> Endpoint:
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
     row = endpoint(method, path, query)
-    if row.action is None:
-        raise ActionError("this request is not logged")
     in_body = row.in_body(body or b"") if row.in_body else ()
     return Named(row.action, (row.objects(path) or ()) + in_body)
 
@@ -146,6 +167,21 @@ def first_wanted(query: str) -> int:
     if wanted is None:
         raise ActionError("unknown query")
     return int(wanted[1])
+
+
+def purpose_query(item: str) -> str:
+    """The query of the word that a tip was shown, for a purpose that this item says; none where it is empty."""
+    return f"?purpose={item}" if item else ""
+
+
+def purpose_said(query: str) -> str:
+    """The item that such a query names, empty for none; `ActionError` for any other query."""
+    if query in ("", "?"):
+        return ""
+    said = re.fullmatch(_PURPOSE, query)
+    if said is None:
+        raise ActionError("unknown query")
+    return said[1]
 
 
 @dataclass(frozen=True, slots=True)

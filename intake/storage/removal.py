@@ -25,15 +25,18 @@ def remove_tips(
     blobs: Blobs,
     which: ColumnElement[bool],
     leaving: Callable[[Session], Withdrawal | None] = lambda _: None,
+    saying: Callable[[Session, Sequence[str]], object] = lambda *_: None,
 ) -> Removed:
     """Delete the tips that a condition names, with everything that belongs to them.
 
     `leaving`: what is stored in their place, in the same transaction, if there are any; asked while they are there.
+    `saying`: is told of them in the same transaction, by their ids in hex, sorted.
     """
     with store.in_order(last=True) as session:
         tips = session.scalars(select(Tip.id).where(which)).all()
         held = session.scalars(select(Item.blob).where(Item.tip_id.in_(tips), Item.blob.is_not(None))).all()
         word = leaving(session) if tips else None
+        saying(session, sorted(tip.hex() for tip in tips))
         session.execute(delete(Tip).where(Tip.id.in_(tips)))
         if word is not None:
             session.add(word)

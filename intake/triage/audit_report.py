@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from intake.protocol.actions import Action
-from intake.protocol.audit import VerifiedLog
+from intake.protocol.audit import AuditError, VerifiedLog
 from intake.protocol.endpoints import what_was_made
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.requests import LIFETIME, parse_base
@@ -47,13 +47,15 @@ def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], 
 
 
 def _verified(home: Home, keys: MemberKeys, progress: Progress) -> VerifiedLog:
-    client = DeskClient(home, keys.signing)
+    client = DeskClient(home, keys.signing, keys.card.role)
     try:
         verified = fetch_whole(client, home, progress)
     finally:
         client.close()
     for says in home.repairs:
         print(f"Damage on this machine: {says}.", file=sys.stderr)  # noqa: T201 - beside the report, not in it
+    if accusation := client.journal.accusation():
+        raise AuditError(accusation)
     return verified
 
 

@@ -185,6 +185,7 @@ class KeptLog:
 
 def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
     """Fetch and verify every entry again, as an auditor does. Errors, and what is kept, as for `fetch_new`."""
+    asked = client.journal.open()
     kept, served = KeptLog(home), _served(client)
     checkpoint, head = _head(home, served.note), kept.head
     lines: list[bytes] = []
@@ -199,6 +200,10 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedL
         if held != lines:
             kept.stage(0, lines)
         kept.save(served, verified.state, _added(0, verified.entries))
+        logged = logged_requests(client.journal.key, 0, verified.entries)
+        # All entries are in hand: nothing could be found among earlier ones.
+        client.journal.accuse(asked, logged, lambda _: None)
+        client.journal.settle(asked, logged, verified.clock.last)
     home.remember()
     return verified
 

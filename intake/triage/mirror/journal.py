@@ -182,6 +182,9 @@ _WORDS = {
     Action.ADD: "what you added ({})",
     Action.TAKE_BACK: "what you took back ({})",
     Action.MAKE: "what you made ({})",
+    Action.LOG: "your reading of the log",
+    Action.EXPORT: "that a file leaves ({})",
+    Action.REFER: "that a report is handed on ({})",
 }
 
 

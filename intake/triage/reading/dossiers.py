@@ -12,10 +12,13 @@ from intake.triage.reading.standing import Change
 WRITTEN_INTO = timedelta(days=90)
 """How long a dossier is written into. Like a report, it is deleted by its age: what is written last stays for long."""
 
+_NOBODYS = frozenset({Action.CLOCK, Action.RESTORE, Action.SOFTWARE})
+"""Entries that say nothing of who is a member."""
+
 
 def to_write_into(dossiers: Iterable[OpenTip], log: LogState) -> str | None:
     """The first, in the log's order, that just the reviewers of now can read and that is not old; its tip."""
-    changes = (ruling.place for ruling in log.rulings if ruling.entry.action is not Action.CLOCK)
+    changes = (ruling.place for ruling in log.rulings if ruling.entry.action not in _NOBODYS)
     since = max(changes, default=-1)
     for tip in dossiers:
         if tip.made is not None and tip.made.place > since and log.clock.last - tip.made.at < WRITTEN_INTO:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import Action, copy_of
+from intake.protocol.clock import NOT_BEFORE
 from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.roster import Member
 from intake.triage.mirror.file import MirrorFile
@@ -25,8 +26,8 @@ def everyone(log: LogState) -> list[Listed]:
 
 
 def corrections(log: LogState) -> list[str]:
-    """Every correction of the log's clock, in words."""
-    return [_in_words(log, ruling) for ruling in log.rulings if ruling.entry.action is Action.CLOCK]
+    """What the log can't be read without knowing, in words: corrections of its clock, and copies that were put back."""
+    return [_in_words(log, ruling) for ruling in log.rulings if ruling.entry.action in NOT_BEFORE]
 
 
 def changes(log: LogState, file: MirrorFile) -> list[str]:
@@ -67,6 +68,14 @@ def _in_words(log: LogState, ruling: Ruling) -> str:
             f"The operator set the server's clock back from {moment(before)} to {at}: "
             "days between the two may be wrong."
         )
+    if entry.action is Action.RESTORE:
+        return (
+            f"The operator put back a copy of the server on {at}: the first {copy_of(entry.objects).size} entries of "
+            "the log are those of the copy, and whatever came after them is lost."
+        )
+    if entry.action is Action.SOFTWARE:
+        version, digest = (name.partition("/")[2] for name in entry.objects)
+        return f"Since {at} the server says that it runs version {version} of its program (SHA-256 {digest})."
     (key,) = (name.removeprefix("member/") for name in entry.objects)
     member = log.roster.member(key)
     name, role = log.roster.label(key), "a member" if member is None else member.card.role.noun

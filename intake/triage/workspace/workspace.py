@@ -54,7 +54,7 @@ class Workspace:
         self._shown = Shown()
         self.people = People(self._shown, keys.card.key_id)
         self.progress = Watched(progress)
-        self._client = DeskClient(home, keys.signing)
+        self._client = DeskClient(home, keys.signing, keys.card.role)
         self.files = Originals(Downloads(home, self._client))
         self.viewer = Viewer(self.files)
         self._kept = Tips(home.mirror)

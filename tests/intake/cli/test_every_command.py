@@ -39,7 +39,7 @@ ON_THE_SERVER = [
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
     ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"],
 ]  # fmt: skip
-WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"], ["settle"]]
+WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"]]
 """Commands that sign nothing, so that they have no business with the log's key."""
 
 ELSEWHERE = [
