@@ -28,6 +28,8 @@ _COMMANDS = {
     ),
     "serve": ("intake.cli.serve:serve", "server", "Run the source site or the desk API."),
     "settle": ("intake.cli.settle:settle", "server", "Delete reports that are too old; hide the order of arrival."),
+    "backup": ("intake.cli.backup:backup", "server", "Write a copy of the store and all attachments."),
+    "restore": ("intake.cli.backup:restore", "server", "Put such a copy back, and have the log say so."),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),
     "audit": ("intake.cli.audit:audit", "triage", "Check the access log (on an auditor's machine)."),
     "age": ("intake.cli.age:age", "triage", "Encrypt and decrypt files in the age format."),

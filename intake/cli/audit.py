@@ -22,7 +22,7 @@ from intake.durable import make_directory
 from intake.listening import listen_at_port
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
-from intake.triage.audit_report import fetch_log, run_audit
+from intake.triage.audit_report import accept, fetch_log, run_audit
 from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.process.holding import held
 from intake.triage.progress import bar
@@ -36,19 +36,40 @@ def audit() -> None:
 @audit.command()
 @connection_options
 @passphrase_option
+@click.option(
+    "--accept-restore",
+    metavar="REASON",
+    help="Go on from a log that was set back, as its operator declares: with your reason, which is kept.",
+)
 def verify(
-    key: Path, home: Path | None, desk: str | None, policy: Path | None, proxy: str | None, passphrase_file: Path | None
+    key: Path,
+    home: Path | None,
+    desk: str | None,
+    policy: Path | None,
+    proxy: str | None,
+    passphrase_file: Path | None,
+    accept_restore: str | None,
 ) -> None:
     """Fetch the whole log, check every entry and the tree, and print who opened what.
 
     The checkpoint that was verified is kept in the home directory; the next run refuses a log that shrank or was
     rewritten since, and keeps what contradicts it as evidence there. What is wrong is said in one line; exit status 10
     means that the log can't be trusted, and no other status does.
+
+    Where an operator declares that a copy was put back, that is said; it stays wrong until you have asked why, and
+    accept it. A reviewer can do that as well, with the key and the home of 'intake triage'.
     """
     require_key_file(key)
     opened = open_home(home, desk, policy, proxy)
+    console = Console()
     with held(opened.directory):
-        run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
+        keys = load_keys(key, passphrase(passphrase_file))
+        if accept_restore is not None:
+            if not accept_restore.strip():
+                raise Trouble("--accept-restore takes your reason, in words")
+            restore = accept(opened, keys, accept_restore.strip(), bar(console))
+            say(f"Accepted: {restore.lost} entries that were seen before are lost, from entry {restore.place} on.")
+        run_audit(opened, keys, console)
 
 
 @audit.command()

@@ -82,6 +82,10 @@ KINDS = {
     "intake.triage.desk.client.DeskError": Status.OUT_OF_REACH,
     "intake.triage.desk.client.OtherLogError": Status.USAGE,
     "intake.protocol.audit.AuditError": Status.FRAUD,
+    "intake.storage.archive.ArchiveError": Status.USAGE,
+    "intake.storage.blobs.protocol.BlobsHeldError": Status.OUT_OF_REACH,
+    "intake.restoring.RestoreError": Status.USAGE,
+    "intake.triage.fetching.accepting.NoRestoreError": Status.USAGE,
 }
 """What our own errors mean, each with its subclasses but for those that are named too. All others are FAILED.
 

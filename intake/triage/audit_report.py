@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import Action, copy_of
 from intake.protocol.audit import AuditError, VerifiedLog
 from intake.protocol.endpoints import what_was_made
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
 from intake.triage.desk.client import DeskClient
+from intake.triage.fetching.accepting import accept_restore
 from intake.triage.fetching.log import KeptLog, fetch_whole
+from intake.triage.fetching.restored import Declared
 from intake.triage.home import DamagedError, Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.progress import Progress, bar
@@ -36,6 +38,15 @@ def fetch_log(home: Home, keys: MemberKeys, progress: Progress) -> tuple[Sequenc
     if (head := kept.head) is None:
         raise DamagedError("what was fetched just now can't be read")
     return list(kept.lines(0, verified.checkpoint.size)), head.received.note
+
+
+def accept(home: Home, keys: MemberKeys, reason: str, progress: Progress) -> Declared:
+    """Begin anew from a log that was set back; as `accept_restore`."""
+    client = DeskClient(home, keys.signing, keys.card.role)
+    try:
+        return accept_restore(client, home, reason, progress)
+    finally:
+        client.close()
 
 
 def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], datetime] = _now) -> None:
@@ -65,6 +76,8 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  make: a member made this: a report that came otherwise, or a dossier of the team's own"
     yield "  open: a program says that it showed this to its member"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
+    yield "  export: a file of this left a member's program; refer: it was handed on (digest: of the sealed word on it)"
+    yield "  log: an auditor read the log; settle, expire, backup, restore, software: what the operator did"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
     yield ""
@@ -82,7 +95,20 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
 
 
 def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:
-    """What is no fault of the log but should be looked at: corrections of the clock, and a future that hasn't come."""
+    """What is no fault of the log but should be looked at.
+
+    Copies that were put back, other programs than before, corrections of the clock, and a future that hasn't come.
+    """
+    for ruling in verified.state.rulings:
+        if ruling.entry.action is Action.RESTORE:
+            copy = copy_of(ruling.entry.objects)
+            yield (
+                f"Restore:  entry {ruling.place} of {ruling.entry.at:%Y-%m-%d %H:%M:%S} says that a copy (SHA-256 "
+                f"{copy.sha256}) was put back; whatever else was logged behind entry {copy.size - 1} is lost"
+            )
+        if ruling.entry.action is Action.SOFTWARE:
+            version, digest = (name.partition("/")[2] for name in ruling.entry.objects)
+            yield f"Software: from entry {ruling.place} on the server runs version {version}, SHA-256 {digest}"
     for correction in verified.clock.corrections:
         yield (
             f"Clock:    entry {correction.place} set the log's time back from {correction.before:%Y-%m-%d %H:%M:%S} "

@@ -27,11 +27,12 @@ from intake.protocol.entry import Entry, parse_entry
 from intake.protocol.evidence import Received, attest
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
+from intake.triage.fetching.restored import Declared, declared
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_rows, keep_added
 from intake.triage.mirror.journal import Logged, logged_requests
 from intake.triage.mirror.statements import MirrorDamagedError
-from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
+from intake.triage.mirror.tables import ADDED, ENTRY, FACT, STATE, Row
 from intake.triage.progress import Progress, no_progress
 
 EVIDENCE = "evidence"
@@ -151,6 +152,13 @@ class KeptLog:
         with self._file.writing():
             self._file.remove(ENTRY, *(row[0] for row in self._file.select(ENTRY, "WHERE place >= ?", (size,))))
 
+    def forget_from(self, place: int) -> None:
+        """Forget the entries from a place on, and what they proved: the log was set back."""
+        with self._file.writing():
+            self.unstage(place)
+            self._file.remove(ADDED, *(row[0] for row in self._file.select(ADDED, "WHERE place >= ?", (place,))))
+            self._file.remove(FACT, "log bytes")
+
     def save(self, received: Received, state: LogState, added: Iterable[Row]) -> None:
         """Keep what was verified: head, state, and who added what. The entries themselves are staged already."""
         size = self._bytes[1] + self._length(self._bytes[0], state.size)
@@ -186,12 +194,12 @@ class KeptLog:
 def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
     """Fetch and verify every entry again, as an auditor does. Errors, and what is kept, as for `fetch_new`."""
     asked = client.journal.open()
-    kept, served = KeptLog(home), _served(client)
-    checkpoint, head = _head(home, served.note), kept.head
+    kept, served = KeptLog(home), fetch_head(client)
+    checkpoint, head = open_head(home, served.note), kept.head
     lines: list[bytes] = []
     with _evidence(client, kept, served, lines):
         _require_growth(checkpoint, head)
-        lines += _fetched(client, checkpoint.size, progress)
+        lines += fetch_lines(client, checkpoint.size, progress)
         verified = verify_log(lines, served.note, home.connection.log, _seen(head))
     held = list(kept.lines(0, checkpoint.size))
     if head is not None and len(held) < head.checkpoint.size:
@@ -199,7 +207,7 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedL
     with home.mirror.writing():
         if held != lines:
             kept.stage(0, lines)
-        kept.save(served, verified.state, _added(0, verified.entries))
+        kept.save(served, verified.state, added_by(0, verified.entries))
         logged = logged_requests(client.journal.key, 0, verified.entries)
         # All entries are in hand: nothing could be found among earlier ones.
         client.journal.accuse(asked, logged, lambda _: None)
@@ -218,8 +226,8 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     """
     # First, so that what was answered until now must be in what is fetched now.
     asked = client.journal.open()
-    kept, served = KeptLog(home), _served(client)
-    checkpoint, head, state = _head(home, served.note), kept.head, kept.state
+    kept, served = KeptLog(home), fetch_head(client)
+    checkpoint, head, state = open_head(home, served.note), kept.head, kept.state
     lines: list[bytes] = []
     with _evidence(client, kept, served, lines), _unstaged(kept, head):
         _require_growth(checkpoint, head)
@@ -229,7 +237,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
             require_tree(start.edge, map(leaf_hash, kept.lines(start.size, checkpoint.size)), checkpoint, _seen(head))
         except AuditError:
             # What is kept is what was signed then: how does the desk's tree begin now?
-            lines += _fetched(client, checkpoint.size, progress)
+            lines += fetch_lines(client, checkpoint.size, progress)
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             kept.stage(0, lines)
@@ -267,7 +275,8 @@ def evidence_files(home: Home) -> list[str]:
     return [str(home.path(name)) for name in home.names(EVIDENCE)]
 
 
-def _served(client: DeskClient) -> Received:
+def fetch_head(client: DeskClient) -> Received:
+    """The newest signed checkpoint, as it is received now."""
     return Received(datetime.now(UTC).replace(microsecond=0), client.checkpoint())
 
 
@@ -280,7 +289,8 @@ def _require_growth(checkpoint: Checkpoint, head: Head | None) -> None:
         require_growth(checkpoint, head.checkpoint)
 
 
-def _head(home: Home, note: bytes) -> Checkpoint:
+def open_head(home: Home, note: bytes) -> Checkpoint:
+    """What it says; `AuditError` if the log did not sign it, `DeskError` if what answers is no desk of this log."""
     try:
         checkpoint = open_checkpoint(note, home.connection.log)
     except AuditError as error:
@@ -314,7 +324,7 @@ def _stage(client: DeskClient, kept: KeptLog, start: int, size: int, progress: P
         here += len(entries)
 
 
-def _fetched(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
+def fetch_lines(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
     """All entries, from the desk alone."""
     return list(chain.from_iterable(_entries(client, 0, size, 0, progress)))
 
@@ -354,13 +364,14 @@ def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Pro
             entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
             if state.size == start:
                 raise MirrorDamagedError("what was fetched of the log was damaged at once")
-            added += _added(start, entries)
+            added += added_by(start, entries)
             logged |= logged_requests(key, start, entries)
             told(state.size - before)
     return Growth(state, before, added, logged)
 
 
-def _added(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
+def added_by(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
+    """Who added what in these entries, the first of which is at `start`."""
     for place, entry in enumerate(entries, start):
         yield from added_rows(place, entry)
 
@@ -382,7 +393,22 @@ def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequen
         yield
     except ContradictionError as error:
         file = _keep_evidence(client, kept, served, lines)
-        raise AuditError(f"{error}{file and f'; what it signed is kept in {file}'}") from error
+        restore = _restore(client, kept, served, lines)
+        says = [str(error), file and f"what it signed is kept in {file}", "" if restore is None else str(restore)]
+        raise AuditError("; ".join(filter(None, says))) from error
+
+
+def _restore(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> Declared | None:
+    """The restore by which the log's operator explains a contradiction, if there is one."""
+    checkpoint = open_checkpoint(served.note, kept.home.connection.log)
+    try:
+        if len(lines) != checkpoint.size:
+            lines = fetch_lines(client, checkpoint.size, no_progress)
+        require_tree(LogState.empty(checkpoint.origin).edge, map(leaf_hash, lines), checkpoint, None)
+    except (AuditError, DeskError):
+        return None
+    head = kept.head
+    return declared(kept.lines(0, head.checkpoint.size if head else 0), lines)
 
 
 def _keep_evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> str:

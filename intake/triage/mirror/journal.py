@@ -140,6 +140,13 @@ class Journal:
                 if is_unanswered and each.created < until and each.nonce not in self._underway:
                     self._forget(each.nonce)
 
+    def forgive(self, until: datetime) -> None:
+        """Forget what was asked up to a time, to the second: a log that was set back then can't hold it."""
+        with self._file.writing():
+            for each in self.open():
+                if each.created <= until:
+                    self._forget(each.nonce)
+
     def _forget_oldest(self) -> None:
         """Of what was refused, or got no answer, only the newest stay: none of it can ever accuse the server."""
         over = [each for each in self.open() if each.state is State.SENT and each.nonce not in self._underway]

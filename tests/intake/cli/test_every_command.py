@@ -37,12 +37,13 @@ ON_THE_SERVER = [
     ["init"],
     ["reviewer", "enrol", "amina.card"], ["reviewer", "revoke", "amina"], ["reviewer", "list"],
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
-    ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"],
+    ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"], ["backup", "copy"],
 ]  # fmt: skip
 WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"]]
 """Commands that sign nothing, so that they have no business with the log's key."""
 
 ELSEWHERE = [
+    ["restore", "passphrase"],
     ["key", "new", "boris", *PASSPHRASE],
     ["triage", "--key", "amina.key", *DESK],
     ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK],
@@ -152,6 +153,7 @@ def test_a_file_that_is_missing_or_another_is_wrong_use_for_whatever_takes_one(k
         ["age", *RECIPIENT, "-o", "nowhere/sealed", "passphrase"],
         ["age", *RECIPIENT, "-o", "data", "passphrase"],
         ["age", "keygen", "-o", "nowhere/key"],
+        ["backup", "nowhere/copy"],
         ["age", "keygen", "-o", "passphrase"],
     ],
     ids=" ".join,
@@ -166,6 +168,8 @@ def test_an_output_that_cannot_be_is_wrong_use(arguments: list[str], place: Plac
         (["key", "new", "a b", *PASSPHRASE], "spaces"),
         (["key", "new", "operator", *PASSPHRASE], "nobody may be called operator"),
         (["reviewer", "revoke", "nobody"], "no active reviewer of this name"),
+        (["backup", "passphrase"], "passphrase exists already"),
+        (["restore", "passphrase"], "is a store already"),
         (["auditor", "revoke", "amina"], "no active auditor of this name"),
         (["auditor", "enrol", "amina.card"], "this is the card of a reviewer"),
         (["reviewer", "enrol", "carla.card"], "this is the card of an auditor"),
