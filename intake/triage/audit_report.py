@@ -9,7 +9,7 @@ from rich.console import Console
 
 from intake.protocol.actions import Action, copy_of
 from intake.protocol.audit import AuditError, VerifiedLog
-from intake.protocol.endpoints import what_was_made
+from intake.protocol.endpoints import purpose_said, what_was_made
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
@@ -135,10 +135,14 @@ def _did(verified: VerifiedLog, entry: Entry) -> str:
 
 
 def _made(entry: Entry) -> Iterator[str]:
-    """By what a tip that a member made is known for ever."""
-    if entry.action is Action.MAKE and entry.request is not None:
-        query = parse_base(entry.request.base, entry.request.signature).query
+    """By what a tip that a member made is known for ever, and that a look had a purpose."""
+    if entry.request is None:
+        return
+    query = parse_base(entry.request.base, entry.request.signature).query
+    if entry.action is Action.MAKE:
         yield f"(summary's payload: SHA-256 {what_was_made(query).payload})"
+    if entry.action is Action.OPEN and (purpose := purpose_said(query)):
+        yield f"(why: item/{purpose}, which reviewers can read)"
 
 
 def _counts(entry: Entry) -> Iterator[str]:

@@ -18,6 +18,7 @@ from intake.report.events import (
     Label,
     LabelName,
     Note,
+    Purpose,
     Referral,
     SavedFilter,
     SecondReading,
@@ -103,6 +104,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
         ConsentRequest, IDS, TEXT, TEXT, TEXT, TEXT, st.booleans(), number=st.integers(0, HIGHEST_NUMBER), seen=SEEN
     ),
     "consent_check": st.builds(ConsentCheck, IDS, TEXT, TEXT, seen=SEEN),
+    "purpose": st.builds(Purpose, IDS, TEXT, seen=SEEN),
     "label_name": st.builds(LabelName, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),
     "saved_filter": st.builds(SavedFilter, IDS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),
     "watch_term": st.builds(WatchTerm, IDS, TEXT, st.booleans(), seen=SEEN),
@@ -114,6 +116,6 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "dossier": st.builds(Dossier, st.lists(TEXT).map(tuple), TEXT),
     "entered": st.builds(Entered, TEXT, TEXT, TEXT, st.lists(TEXT).map(tuple)),
     "handed": st.just(Handed()),
-    "saved": st.builds(Saved, IDS, TEXT, DIGESTS),
+    "saved": st.builds(Saved, IDS, TEXT, DIGESTS, DIGESTS),
 }
 """What is sealed, by kind."""

@@ -4,7 +4,6 @@ import json
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import sha256
 from threading import Event
 
 import httpx
@@ -142,16 +141,16 @@ class DeskClient:
         with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip) + endpoints.purpose_query(purpose)):
             pass
 
-    def say_exported(self, tip: str, sealed: bytes) -> None:
-        """Have it logged that a file of a tip leaves, as this sealed event says."""
-        self._say(endpoints.EXPORT, tip, sealed)
+    def say_exported(self, tip: str, sha256: str) -> None:
+        """Have it logged that a file of a tip leaves, as the sealed event of this digest (hex) says."""
+        self._say(endpoints.EXPORT, tip, sha256)
 
-    def say_referred(self, tip: str, sealed: bytes) -> None:
-        """Have it logged that a tip is handed on, as this sealed event says."""
-        self._say(endpoints.REFER, tip, sealed)
+    def say_referred(self, tip: str, sha256: str) -> None:
+        """Have it logged that a tip is handed on, as the sealed event of this digest (hex) says."""
+        self._say(endpoints.REFER, tip, sha256)
 
-    def _say(self, row: Endpoint, tip: str, sealed: bytes) -> None:
-        with self._answer(row, row.at(tip=tip, sha256=sha256(sealed).hexdigest())):
+    def _say(self, row: Endpoint, tip: str, sha256: str) -> None:
+        with self._answer(row, row.at(tip=tip, sha256=sha256)):
             pass
 
     def checkpoint(self) -> bytes:

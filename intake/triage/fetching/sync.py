@@ -143,7 +143,8 @@ class Sync:
     def _read(self, part: Sequence[_Wanted]) -> dict[str, bytes]:
         summaries = {each.id: each for each in part if each.summary_of}
         items = {each.id: each for each in part if not each.summary_of}
-        request = ReadRequest(tuple(summaries), tuple(items))
+        # In the order of random ids: which items are of one tip is none of the log's business.
+        request = ReadRequest(tuple(sorted(summaries)), tuple(sorted(items)))
         answer = self._client.read(request, sum(each.size for each in items.values()))
         got_summaries, got_items = decode_sealed(answer)
         got = {summaries[tip].name: data for tip, data in got_summaries.items() if tip in summaries}

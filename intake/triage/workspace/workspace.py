@@ -234,6 +234,12 @@ class Workspace:
             self._show_ahead()
         self.looks.add(unsent.tip, item)
 
+    def export(self, unsent: Unsent, tip: OpenTip) -> None:
+        """Have the log hold that a file of a tip leaves, and its history which; as `Sending.export`."""
+        self.sending.export(unsent, tip)
+        self._show_ahead()
+        self.looks.add(tip.id, unsent.item)
+
     def keep(self, unsent: Unsent, draft: str = "") -> str:
         """Keep what somebody typed as a draft, and return the id that it has; as `Sending.write`."""
         return self.sending.write(unsent, None, draft)

@@ -19,6 +19,7 @@ from intake.report.events import (
     Event,
     HarmCheck,
     Note,
+    Purpose,
     Referral,
     SecondReading,
     Status,
@@ -85,6 +86,7 @@ _WRITTEN: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
         Due: ("reason", ("reason",)),
         Verification: ("reason", ("reasons", "rests_on")),
         SecondReading: ("reason", ("why",)),
+        Purpose: ("reason", ("why",)),
         HarmCheck: ("reason", ("who", "noticed", "leak", "expects", "why")),
     }
 )
