@@ -13,12 +13,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from crypto.logkey import LogSigner
 from crypto.policy import Policy, PolicyError, parse_policy
 from intake.accesslog.append import LogAppender
+from intake.accesslog.operator import record
 from intake.durable import make_directory, replace_file, write_new
+from intake.protocol.actions import Action
 from intake.server import Server, open_server, unopened
 from intake.settings import FILE, SettingError, Settings, load, settable
+from intake.software import this_software
 from intake.storage import migrate
 from intake.storage.blobs.files import FileBlobs
-from intake.storage.store import Store
+from intake.storage.store import Store, Transaction
 
 
 class LogKeyError(SettingError):
@@ -55,6 +58,26 @@ def read_policy(server: Keeper) -> Policy:
     except PolicyError as error:
         raise SettingError(f"INTAKE_DATA: {path} is not right: {error}") from None
     raise SettingError(f"INTAKE_DATA: {path} names another log than this server's, or not both of its keys")
+
+
+def open_declared(settings: Settings) -> Keeper:
+    """As `open_keeper`, and have the log hold which program makes the entries to come, if it is another than before.
+
+    An empty log, which nobody can read yet, stays so: its first entry sets the log's time, and is somebody's decision.
+    """
+    keeper = open_keeper(settings)
+    with keeper.store.reading() as reading:
+        is_declared = _is_declared(keeper.log, reading)
+    if not is_declared:
+        with keeper.store.in_order(last=True) as session:
+            # Once more under the lock: another process may just have started.
+            if not _is_declared(keeper.log, session):
+                record(session, keeper.log, Action.SOFTWARE, this_software().objects)
+    return keeper
+
+
+def _is_declared(log: LogAppender, session: Transaction) -> bool:
+    return log.size(session) == 0 or log.software(session) == this_software().objects
 
 
 def initialise(data: Path, values: dict[str, object], environment: Mapping[str, str] | None = None) -> Settings:

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from commands import run, run_bytes
+from intake.software import this_software
 from ports import free_port
 from project import PROJECT
 from servers import Server, listening, serving
@@ -130,7 +131,10 @@ def test_everything_runs_from_the_wheel_without_a_checkout(wheel: Path, tmp_path
         verified = installed.run(
             "audit", "verify", "--key", "carla.key", "--passphrase-file", "passphrase", *connection
         )
-        assert b"Verified: 2 entries" in verified
+        # Two members, the program, and that the head was read.
+        assert b"Verified: 4 entries" in verified
+        declared = f"the server runs version {this_software().version}, SHA-256 {this_software().sha256}"
+        assert declared in verified.decode(), "the wheel is this checkout's"
         program = ["triage", "--key", "amina.key", "--port", str(triage), *connection]
         with installed.serving(triage, {"PYTHONUNBUFFERED": "1"}, *program) as started:
             address = waited_for(lambda: re.search(r"http://\S+", started.said()))

@@ -1,9 +1,11 @@
 """Entries of the operator, whom no signature vouches for: what somebody decided, and what the server did by itself."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from intake.accesslog.append import LogAppender
-from intake.protocol.actions import Action
+from intake.protocol.actions import MOST_OBJECTS, Action
 from intake.protocol.clock import ClockJumpError
 from intake.protocol.entry import OPERATOR, Entry
 
@@ -32,6 +34,12 @@ def decide(
     state.deletions.copy().apply(entry, roster)
     log.append(session, entry)
     return entry
+
+
+def record_expired(session: Session, log: LogAppender, tips: Sequence[str]) -> None:
+    """Append that tips are deleted for their age, by their ids in hex."""
+    for start in range(0, len(tips), MOST_OBJECTS):
+        record(session, log, Action.EXPIRE, tuple(f"tip/{tip}" for tip in tips[start : start + MOST_OBJECTS]))
 
 
 def record(session: Session, log: LogAppender, action: Action, objects: tuple[str, ...] = ()) -> Entry:

@@ -7,6 +7,7 @@ from threading import Lock
 
 from sqlalchemy import Row, select
 
+from intake.protocol.actions import Action
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.deletions import DeletionError, Deletions
 from intake.protocol.entry import Entry, EntryError, parse_entry
@@ -101,6 +102,14 @@ class LogReader:
         clock, now = self.clock(session), self.now()
         return (clock.last if clock.jumps(now) and not clock_is_right else now).date()
 
+    def software(self, session: Transaction) -> tuple[str, ...]:
+        """The program that the newest entry of the kind names, as its objects; none if no entry does."""
+        rulings = select(LogEntry.body).where(LogEntry.rules).order_by(LogEntry.index.desc())
+        for line in session.scalars(rulings):
+            if (entry := _parsed(line)).action is Action.SOFTWARE:
+                return entry.objects
+        return ()
+
     def checkpoint(self, session: Transaction) -> bytes:
         """The newest checkpoint, a signed note; `LogDamagedError` if the last entry is not the last that it counts."""
         size, checkpoint, _ = newest(session)
@@ -145,10 +154,14 @@ class LogReader:
         return clock if clock.size == size else replace(clock, size=size, last=self._entry(session, size - 1).at)
 
     def _entry(self, session: Transaction, place: int) -> Entry:
-        try:
-            return parse_entry(next(iter(self.lines(session, place, place + 1)), b""))
-        except EntryError as error:
-            raise LogDamagedError("a stored entry is malformed") from error
+        return _parsed(next(iter(self.lines(session, place, place + 1)), b""))
+
+
+def _parsed(line: bytes) -> Entry:
+    try:
+        return parse_entry(line)
+    except EntryError as error:
+        raise LogDamagedError("a stored entry is malformed") from error
 
 
 def newest(session: Transaction) -> Row[int, bytes, bytes | None]:

@@ -34,6 +34,8 @@ _COMMANDS = {
         "server",
         "Have the log's newest checkpoint cosigned by its witnesses (on the server).",
     ),
+    "backup": ("intake.cli.backup:backup", "server", "Write a copy of the store and all attachments."),
+    "restore": ("intake.cli.backup:restore", "server", "Put such a copy back, and have the log say so."),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),
     "audit": ("intake.cli.audit:audit", "triage", "Check the access log (on an auditor's machine)."),
     "age": ("intake.cli.age:age", "triage", "Encrypt and decrypt files in the age format."),

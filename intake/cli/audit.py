@@ -26,7 +26,7 @@ from intake.listening import listen_at_port
 from intake.protocol.entry import parse_entry
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
-from intake.triage.audit_report import fetch_log, require_witnessed, run_audit
+from intake.triage.audit_report import accept, fetch_log, require_witnessed, run_audit
 from intake.triage.fetching.witnessed import UnwitnessedError, Witnessed
 from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.process.holding import held
@@ -41,6 +41,11 @@ def audit() -> None:
 @audit.command()
 @connection_options
 @passphrase_option
+@click.option(
+    "--accept-restore",
+    metavar="REASON",
+    help="Go on from a log that was set back, as its operator declares: with your reason, which is kept.",
+)
 def verify(
     key: Path,
     home: Path | None,
@@ -49,6 +54,7 @@ def verify(
     proxy: str | None,
     witness_days: int | None,
     passphrase_file: Path | None,
+    accept_restore: str | None,
 ) -> None:
     """Fetch the whole log, check every entry and the tree, and print who opened what.
 
@@ -56,11 +62,20 @@ def verify(
     rewritten since, and keeps what contradicts it as evidence there. What is wrong is said in one line; exit status 10
     means that the log can't be trusted, and no other status does. 11 means that it is whole, but not cosigned by as
     many of the witnesses as the policy asks for, within --witness-days.
+
+    Where an operator declares that a copy was put back, that is said; it stays wrong until you have asked why, and
+    accept it. A reviewer can do that as well, with the key and the home of 'intake triage'.
     """
     require_key_file(key)
-    opened = open_home(home, desk, policy, proxy, witness_days)
+    opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
     with held(opened.directory):
-        run_audit(opened, load_keys(key, passphrase(passphrase_file)), Console())
+        keys = load_keys(key, passphrase(passphrase_file))
+        if accept_restore is not None:
+            if not accept_restore.strip():
+                raise Trouble("--accept-restore takes your reason, in words")
+            restore = accept(opened, keys, accept_restore.strip(), bar(console))
+            say(f"Accepted: {restore.lost} entries that were seen before are lost, from entry {restore.place} on.")
+        run_audit(opened, keys, console)
 
 
 @audit.command()

@@ -7,7 +7,7 @@ import click
 
 from intake.accesslog.clock import correct as correct_clock
 from intake.cli.common import Group, say
-from intake.keeper import open_keeper
+from intake.keeper import open_declared
 from intake.protocol.clock import ClockError, ClockJumpError
 from intake.settings import load
 
@@ -41,7 +41,7 @@ def correct(clock_is_right: bool) -> None:
     Needed when an entry was made while the clock was ahead: the desk refuses everybody until that time has come.
     Put this machine's clock right first.
     """
-    server = open_keeper(load())
+    server = open_declared(load())
     with server.store.reading() as session:
         last, now = server.log.clock(session).last, server.log.now()
     if now < last and not clock_is_right:

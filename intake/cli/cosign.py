@@ -5,7 +5,7 @@ import click
 from intake.accesslog import cosigning
 from intake.cli.common import Command, say
 from intake.cli.trouble import Status, Trouble
-from intake.keeper import open_keeper, read_policy
+from intake.keeper import open_declared, read_policy
 from intake.settings import load
 
 
@@ -20,7 +20,7 @@ def cosign() -> None:
     The line on standard error, and the exit status, say whether too few of the witnesses have cosigned, or one of them
     has cosigned what this log no longer is, as after a backup was put back.
     """
-    server = open_keeper(load())
+    server = open_declared(load())
     policy = read_policy(server)
     asked = cosigning.places(policy, server.settings.witness_proxy)
     done = cosigning.cosign(server.store, server.log, policy, asked)

@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 
 from intake.cli.common import Command, say
-from intake.keeper import initialise, read_log_key
+from intake.keeper import initialise, open_declared, read_log_key
 from intake.settings import FILE
-from intake.storage.store import Store
 
 
 @click.command(cls=Command)
@@ -22,7 +21,7 @@ def init(team: str | None) -> None:
     """
     data = Path(os.environ.get("INTAKE_DATA", "data"))
     settings = initialise(data, {} if team is None else {"team": team}, os.environ)
-    store = Store(settings.database_url)
+    store = open_declared(settings).store
     store.room.take_ballast(settings.ballast, leave=settings.reserve_text)
     store.close()
     say(f"{data} is ready. Settings: {data / FILE}")

@@ -7,7 +7,7 @@ import click
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
 from intake.cli.common import Group, say
-from intake.keeper import open_keeper
+from intake.keeper import open_declared
 from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
 from intake.protocol.membership import in_words
 from intake.server import open_server
@@ -30,7 +30,7 @@ def _group(role: Role, says: str) -> click.Group:
         if parsed.role.reads is not role.reads:
             other = Role.REVIEWER if parsed.role.reads else Role.AUDITOR
             raise CardError(f"this is the card of {parsed.role.noun}; use 'intake {other} enrol'")
-        server = open_keeper(load())
+        server = open_declared(load())
         confirming(
             lambda right: members.enrol(server.store, server.log, parsed, clock_is_right=right),
             clock_is_right=clock_is_right,
@@ -49,7 +49,7 @@ def _group(role: Role, says: str) -> click.Group:
     @clock_is_right_option
     def revoke(name: str, clock_is_right: bool) -> None:
         """Shut NAME out from now on. What they have read already they still have."""
-        server = open_keeper(load())
+        server = open_declared(load())
         member = confirming(
             lambda right: members.revoke(server.store, server.log, name, role, clock_is_right=right),
             clock_is_right=clock_is_right,

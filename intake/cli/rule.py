@@ -5,7 +5,7 @@ import click
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
 from intake.cli.common import Command, say
-from intake.keeper import open_keeper
+from intake.keeper import open_declared
 from intake.protocol.rules import RULES, Rule
 from intake.settings import load
 
@@ -27,7 +27,7 @@ def rule(name: str, number: int, clock_is_right: bool) -> None:
     None of these can be made less. retention: after how many months without a change closed reports are proposed for
     deletion to reviewers; until it is set they never are.
     """
-    server = open_keeper(load())
+    server = open_declared(load())
     confirming(
         lambda right: members.rule(server.store, server.log, Rule(name, number), clock_is_right=right),
         clock_is_right=clock_is_right,

@@ -3,9 +3,11 @@
 import click
 
 from intake.accesslog.deleting import delete_due
+from intake.accesslog.operator import record, record_expired
 from intake.cli.clock import clock_is_right_option
 from intake.cli.common import Command, say
-from intake.keeper import open_keeper
+from intake.keeper import open_declared
+from intake.protocol.actions import Action
 from intake.settings import load
 from intake.storage.removal import finish, first_day_kept, remove_tips, remove_withdrawals
 from intake.storage.settle import settle as settle_store
@@ -25,10 +27,11 @@ def settle(clock_is_right: bool) -> None:
     Where this machine's clock is more than a day ahead of the last entry of the log, a report's age is counted up to
     that entry: a wrong clock deletes nothing.
     """
-    server = open_keeper(load())
-    with server.store.in_order(last=True) as session:
-        server.gate.open(session, server.log.time(session))
-        wanted = delete_due(session, server.log, server.gate)
+    server = open_declared(load())
+    with server.store.in_order(last=True) as writing:
+        record(writing, server.log, Action.SETTLE)
+        server.gate.open(writing, server.log.time(writing))
+        wanted = delete_due(writing, server.log, server.gate)
     if wanted is not None:
         finish(server.store, server.blobs, wanted)
         say("What reviewers or sources wanted deleted, and was due, is deleted.")
@@ -37,7 +40,9 @@ def settle(clock_is_right: bool) -> None:
     first = first_day_kept(today, server.settings.keep_months)
     old = Tip.day < first
     remove_withdrawals(server.store, first)
-    removed = remove_tips(server.store, server.blobs, old)
+    removed = remove_tips(
+        server.store, server.blobs, old, saying=lambda session, tips: record_expired(session, server.log, tips)
+    )
     say(f"{removed.count} reports were older than they are kept, and are deleted.")
     settled = settle_store(server.store, server.blobs)
     for lost in settled.lost:

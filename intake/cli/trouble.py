@@ -88,6 +88,10 @@ KINDS = {
     "intake.protocol.audit.AuditError": Status.FRAUD,
     "intake.triage.fetching.witnessed.UnwitnessedError": Status.UNWITNESSED,
     "crypto.proof.LogProofError": Status.USAGE,
+    "intake.storage.archive.ArchiveError": Status.USAGE,
+    "intake.storage.blobs.protocol.BlobsHeldError": Status.OUT_OF_REACH,
+    "intake.restoring.RestoreError": Status.USAGE,
+    "intake.triage.fetching.accepting.NoRestoreError": Status.USAGE,
 }
 """What our own errors mean, each with its subclasses but for those that are named too. All others are FAILED.
 

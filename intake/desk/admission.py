@@ -13,6 +13,7 @@ from intake.desk.clocks import require_agreement, require_loggable
 from intake.desk.quota import count, require_quota
 from intake.keeper import Keeper
 from intake.protocol.actions import RULINGS
+from intake.protocol.card import Role
 from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
 from intake.protocol.requests import RequestError, SignedRequest, verify
@@ -28,27 +29,18 @@ class Logged:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A request that was let in: `is_logged` by what the table of endpoints says of its row and its signer's role."""
+
+    session: Session
+    signed: SignedRequest
+    is_logged: bool
+
+
 def current_server() -> Keeper:
     """The server behind the current request."""
     return current_app.extensions["intake"]  # type: ignore[no-any-return]
-
-
-@contextmanager
-def admitted(*, last: bool = False) -> Iterator[tuple[Session, SignedRequest, Endpoint]]:
-    """A writing transaction in which the request's nonce is used up, if its signer may make it.
-
-    `last`: as for `Store.writing`.
-    """
-    server = current_server()
-    signed = _verified(server)
-    row = endpoint(signed.method, signed.path, signed.query)
-    with server.store.in_order(last=last) as session:
-        # Once more under the lock: the signer may have been revoked meanwhile.
-        _require_role(server.log.roster(session), signed.key_id, row)
-        if is_used(session, signed):
-            raise RequestError("this request was used before")
-        remember(session, signed)
-        yield session, signed, row
 
 
 @contextmanager
@@ -59,28 +51,58 @@ def logged(*, last: bool = False) -> Iterator[Logged]:
 
     `last`: for what deletes, which may take the last of the disk and is refused to nobody who has added too much.
     """
-    with admitted(last=last) as (session, signed, row):
-        body = request.get_data() if row.logs_body else None
-        does = named(signed.method, signed.path, signed.query, body)
-        kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
-        server = current_server()
-        log = server.log
-        clock = log.clock(session)
-        at = clock.time(log.now())
-        # Against what will be logged: the request may have waited for the lock for long.
-        require_loggable(signed.created, at, clock)
-        entry = Entry(at, signed.key_id, does.action, does.objects, kept)
-        if does.action in RULINGS:
-            log.roster(session).copy().apply(entry)
-        size = log.append(session, entry)
-        # An entry stays for ever, and everybody has to read it.
-        if last:
-            count(session, signed.key_id, at.date(), size)
-        else:
-            require_quota(server.settings, session, signed.key_id, at.date(), size)
-        # By whichever of the two clocks is behind: either of them may let a request in.
-        forget(session, min(at, log.now()))
-        yield Logged(session, signed.key_id, at)
+    with _admitted(last=last) as admitted:
+        yield _log(admitted, last=last)
+
+
+def admit() -> None:
+    """Admit a request, and log it where it is of somebody whose requests of the kind are; durable when this returns."""
+    with _admitted() as admitted:
+        if admitted.is_logged:
+            _log(admitted)
+
+
+@contextmanager
+def _admitted(*, last: bool = False) -> Iterator[_Admitted]:
+    """A writing transaction in which the request's nonce is used up, if its signer may make it.
+
+    `last`: as for `Store.writing`.
+    """
+    server = current_server()
+    signed = _verified(server)
+    row = endpoint(signed.method, signed.path, signed.query)
+    with server.store.in_order(last=last) as session:
+        # Once more under the lock: the signer may have been revoked meanwhile.
+        role = _permitted_role(server.log.roster(session), signed.key_id, row)
+        if is_used(session, signed):
+            raise RequestError("this request was used before")
+        remember(session, signed)
+        yield _Admitted(session, signed, role in row.logged)
+
+
+def _log(admitted: _Admitted, *, last: bool = False) -> Logged:
+    session, signed = admitted.session, admitted.signed
+    body = request.get_data() if endpoint(signed.method, signed.path, signed.query).logs_body else None
+    does = named(signed.method, signed.path, signed.query, body)
+    kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
+    server = current_server()
+    log = server.log
+    clock = log.clock(session)
+    at = clock.time(log.now())
+    # Against what will be logged: the request may have waited for the lock for long.
+    require_loggable(signed.created, at, clock)
+    entry = Entry(at, signed.key_id, does.action, does.objects, kept)
+    if does.action in RULINGS:
+        log.roster(session).copy().apply(entry)
+    size = log.append(session, entry)
+    # An entry stays for ever, and everybody has to read it.
+    if last:
+        count(session, signed.key_id, at.date(), size)
+    else:
+        require_quota(server.settings, session, signed.key_id, at.date(), size)
+    # By whichever of the two clocks is behind: either of them may let a request in.
+    forget(session, min(at, log.now()))
+    return Logged(session, signed.key_id, at)
 
 
 def _verified(server: Keeper) -> SignedRequest:
@@ -94,7 +116,8 @@ def _verified(server: Keeper) -> SignedRequest:
     return signed
 
 
-def _require_role(roster: Roster, key: str, row: Endpoint) -> None:
+def _permitted_role(roster: Roster, key: str, row: Endpoint) -> Role:
     member = roster.member(key)
     if roster.verifier(key) is None or member is None or member.card.role not in row.roles:
         raise RequestError("this key is not one that may do this")
+    return member.card.role

@@ -15,7 +15,7 @@ from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog import cosigned, tiles
 from intake.accesslog.deleting import delete_due
 from intake.accesslog.tiles import NoSuchTileError
-from intake.desk.admission import Logged, admitted, current_server, logged
+from intake.desk.admission import Logged, admit, current_server, logged
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
@@ -288,12 +288,27 @@ def _deletion(let_in: Logged, item: str) -> Proposal | None:
     return current_server().log.deletions(let_in.session).proposal(item)
 
 
+@routes.serves(endpoints.EXPORT)
+def exported(tip: str, sha256: str) -> Response:  # noqa: ARG001 - both are logged
+    """Log that a file of a tip is about to leave the sealed store."""
+    with logged():
+        pass
+    return Response(status=204)
+
+
+@routes.serves(endpoints.REFER)
+def referred(tip: str, sha256: str) -> Response:  # noqa: ARG001 - both are logged
+    """Log that a tip was handed on."""
+    with logged():
+        pass
+    return Response(status=204)
+
+
 @routes.serves(endpoints.CHECKPOINT)
 def checkpoint() -> Response:
-    """The newest signed checkpoint."""
+    """The newest signed checkpoint: to an auditor, one that counts the entry of this very request."""
     server = current_server()
-    with admitted():
-        pass
+    admit()
     with server.store.reading() as session:
         return Response(server.log.shown(session), mimetype="text/plain")
 
@@ -302,8 +317,7 @@ def checkpoint() -> Response:
 def log_cosigned() -> Response:
     """The newest checkpoint that enough witnesses have cosigned, or any have, if never so many did."""
     server = current_server()
-    with admitted():
-        pass
+    admit()
     with server.store.reading() as session:
         note = cosigned.newest(session)
     if note is None:
@@ -316,8 +330,7 @@ def entries() -> Response:
     """Entries of the log, as they were hashed, a line each."""
     server = current_server()
     start = endpoints.first_wanted(_query())
-    with admitted():
-        pass
+    admit()
     with server.store.reading() as session:
         body = encode_entries(tiles.entries(server.log, session, start, start + limits.MOST_ENTRIES))
     return Response(body, mimetype=_BYTES)
@@ -327,8 +340,7 @@ def entries() -> Response:
 def log_tile(resource: str) -> Response:
     """A hash tile or an entry bundle (C2SP tlog-tiles)."""
     server = current_server()
-    with admitted():
-        pass
+    admit()
     with server.store.reading() as session:
         try:
             return Response(tiles.tile(server.log, session, parse_tile_path(resource)), mimetype=_BYTES)

@@ -59,6 +59,22 @@ class Action(StrEnum):
     """The server deletes a tip, as was proposed, for good."""
     PURGED = "purged"
     """A member's program says that it has deleted what it kept of a tip: its purge receipt."""
+    LOG = "log"
+    """An auditor reads the log itself."""
+    EXPORT = "export"
+    """Something of a tip leaves the sealed store as a file. The digest is that of the sealed event that says what."""
+    REFER = "refer"
+    """A tip is handed on. The digest is that of the sealed referral."""
+    SETTLE = "settle"
+    """The operator has the store settled."""
+    EXPIRE = "expire"
+    """Tips are deleted for their age."""
+    BACKUP = "backup"
+    """The operator takes a copy of the store: with how many entries of the log, and the copy's digest."""
+    RESTORE = "restore"
+    """The operator has put back a copy: the entries above this one are its own, and whatever else there was is lost."""
+    SOFTWARE = "software"
+    """The program that makes the entries to come: its version, and the digest of its files."""
 
 
 OPERATORS = frozenset(
@@ -68,6 +84,11 @@ OPERATORS = frozenset(
         Action.CLOCK,
         Action.RULE,
         Action.DELETE,
+        Action.SETTLE,
+        Action.EXPIRE,
+        Action.BACKUP,
+        Action.RESTORE,
+        Action.SOFTWARE,
     }
 )
 """What the operator does; nobody signs for these."""
@@ -90,8 +111,13 @@ RULINGS = MEMBERSHIP | {
     Action.SECOND,
     Action.STOP,
     Action.DELETE,
+    Action.RESTORE,
+    Action.SOFTWARE,
 }
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
+
+CONFIRMED = frozenset({Action.ENROL, Action.REVOKE, Action.RULE, Action.RESTORE})
+"""Of these the operator can be asked whether their time is right."""
 
 SINCE: Mapping[Action, int] = {
     Action.CLOCK: 2,
@@ -107,8 +133,28 @@ SINCE: Mapping[Action, int] = {
     Action.STOP: 3,
     Action.DELETE: 3,
     Action.PURGED: 3,
+    Action.LOG: 3,
+    Action.EXPORT: 3,
+    Action.REFER: 3,
+    Action.SETTLE: 3,
+    Action.EXPIRE: 3,
+    Action.BACKUP: 3,
+    Action.RESTORE: 3,
+    Action.SOFTWARE: 3,
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
+
+_COPY = r"size/(?:0|[1-9][0-9]*) sha256/[0-9a-f]{64}"
+
+_OPERATORS_OBJECTS: Mapping[Action, str] = {
+    Action.SETTLE: "",
+    Action.EXPIRE: rf"tip/{_ID}(?: tip/{_ID}){{0,{MOST_OBJECTS - 1}}}",
+    Action.BACKUP: _COPY,
+    Action.RESTORE: _COPY,
+    Action.SOFTWARE: r"software/[0-9A-Za-z.+!-]{1,64} sha256/[0-9a-f]{64}",
+}
+"""What these entries name, with a space between two: the expression that all of it matches. Members' follow from their
+requests; who is enrolled or revoked, the roster checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +163,33 @@ class Named:
 
     action: Action
     objects: tuple[str, ...] = ()
+
+
+def require_operators_objects(action: Action, objects: Iterable[str]) -> None:
+    """Raise `ActionError` unless an entry of the operator's names what such a one must."""
+    wanted = _OPERATORS_OBJECTS.get(action)
+    if wanted is not None and re.fullmatch(wanted, " ".join(objects)) is None:
+        raise ActionError(f"an entry of this kind ({action}) names something else")
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of the store, as the log names it: with so many entries of the log, and its SHA-256 in hex."""
+
+    size: int
+    sha256: str
+
+    @property
+    def objects(self) -> tuple[str, str]:
+        """As the log names it."""
+        return f"size/{self.size}", f"sha256/{self.sha256}"
+
+
+def copy_of(objects: Iterable[str]) -> Copy:
+    """The copy that such an entry names; `ActionError` for other objects."""
+    require_operators_objects(Action.BACKUP, objects := tuple(objects))
+    size, digest = (name.partition("/")[2] for name in objects)
+    return Copy(int(size), digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@
 3. Entries of the operator are only what operators do (`actions.OPERATORS`), and these are consistent. From
    the first entry of the second version on, names can be told apart, and far jumps of the clock are confirmed. A tip is
    deleted only as enough members wanted, after the countdown, and if nobody stopped it (`protocol/deletions.py`).
+   A copy of the store that was put back is declared by the very entry that follows on the copy's last one.
 4. The entries hash to the root of a checkpoint signed with both of the log's keys.
 5. That tree extends the one of the last checkpoint that was seen.
 """
@@ -19,7 +20,14 @@ from crypto.checkpoint import Checkpoint, CheckpointError
 from crypto.logkey import LogVerifier
 from crypto.merkle import Frontier, leaf_hash
 from crypto.note import NoteError
-from intake.protocol.actions import OPERATORS, RULINGS, Action, ActionError
+from intake.protocol.actions import (
+    OPERATORS,
+    RULINGS,
+    Action,
+    ActionError,
+    copy_of,
+    require_operators_objects,
+)
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.deletions import DeletionError
 from intake.protocol.endpoints import may, named
@@ -149,7 +157,7 @@ class _Replay:
         place = self._began + len(self._leaves)
         try:
             entry = parse_entry(line)
-            self._check(entry)
+            self._check(entry, place)
             self._roster.apply(entry)
             self._deletions.apply(entry, self._roster)
             self._clock = self._clock.after(entry)
@@ -169,7 +177,7 @@ class _Replay:
             if request is not None:
                 self._bases[request.base] = parse_base(request.base, request.signature).created
 
-    def _check(self, entry: Entry) -> None:
+    def _check(self, entry: Entry, place: int) -> None:
         if entry.version < self._version:
             raise EntryError("it is of an older version than the entry above it")
         self._version = entry.version
@@ -179,6 +187,8 @@ class _Replay:
             if request.base in self._bases:
                 raise EntryError("its request was used before")
             self._bases[request.base] = request.created
+        elif entry.action is Action.RESTORE and copy_of(entry.objects).size != place:
+            raise EntryError("it declares that a copy of another length was put back")
 
 
 def require_said(entry: Entry, roster: Roster, clock: LogClock, log: str) -> SignedRequest | None:
@@ -190,6 +200,7 @@ def require_said(entry: Entry, roster: Roster, clock: LogClock, log: str) -> Sig
     if entry.request is None:
         if entry.who != OPERATOR or entry.action not in OPERATORS:
             raise EntryError("nobody signed for it")
+        require_operators_objects(entry.action, entry.objects)
         return None
     request = parse_base(entry.request.base, entry.request.signature)
     member, verifier = roster.member(request.key_id), roster.verifier(request.key_id)

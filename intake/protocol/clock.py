@@ -32,6 +32,11 @@ class ClockJumpError(ClockError):
         self.last, self.at = last, at
 
 
+NOT_BEFORE = frozenset({Action.CLOCK, Action.RESTORE})
+"""Entries from which on no request counts that was signed before their time: it may have been logged already, at a time
+that comes again, or in what a restored copy lacks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
     """The entry at `place` set the log's time back, from `before` to `after` (UTC)."""
@@ -43,11 +48,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class LogClock:
-    """The log's clock after `size` entries, of which the last one is of the time `last`."""
+    """The log's clock after `size` entries, of which the last one is of the time `last`.
+
+    `since`: requests that were signed before it don't count any more.
+    """
 
     size: int = 0
     last: datetime = _BEGINNING
     corrections: tuple[Correction, ...] = ()
+    since: datetime = _BEGINNING
 
     def time(self, now: datetime) -> datetime:
         """The time of an entry that is made now: that of the last one if the clock went back."""
@@ -67,7 +76,9 @@ class LogClock:
 
     def after(self, entry: Entry) -> "LogClock":
         """The clock after the next entry; `ClockError` if the entry can't be of its time."""
-        corrections = self.corrections
+        corrections, since = self.corrections, self.since
+        if entry.action in NOT_BEFORE:
+            since = entry.at
         if entry.action is Action.CLOCK:
             if entry.at >= self.last:
                 raise ClockError("it corrects a clock that was not ahead")
@@ -76,15 +87,15 @@ class LogClock:
             raise ClockError("its time lies before that of the entry above it")
         elif entry.version > 1 and entry.request is None and self.jumps(entry.at) and not entry.confirmed:
             raise ClockError("its time lies more than a day after that of the entry above it, and nobody confirmed it")
-        return LogClock(self.size + 1, entry.at, corrections)
+        return LogClock(self.size + 1, entry.at, corrections, since)
 
     def require(self, created: datetime, at: datetime) -> None:
         """Raise `RequestError` unless a request that was signed at `created` may be logged at `at`."""
         if abs(at - created) > LIFETIME:
             raise RequestError("the request is of another time")
         # Whatever was signed before would come again at its time; what was signed for later, the desk remembers.
-        if self.corrections and created < self.corrections[-1].after:
-            raise RequestError("the request was signed before the log's clock was corrected")
+        if created < self.since:
+            raise RequestError("the request was signed before the log's clock was corrected, or a copy was put back")
 
     def earliest(self, day: date) -> date:
         """The first day (UTC) that may have been another's name for this one: days around a correction are unsure."""

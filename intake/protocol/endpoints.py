@@ -28,26 +28,30 @@ _PATTERNS = {
     "resource": r"[!-~]+",
     "keys": _ID,
     "member": _ID,
+    "sha256": _DIGEST,
 }
+_PURPOSE = rf"\?purpose=({_ID})"
+_AUDITORS = frozenset({Role.AUDITOR})
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A route. `path` with the objects it names in braces; `query`: the expression that the whole query must match.
 
-    `action`: what the log says of it, or None where it says nothing. `in_body`: reads the objects out of a body that
-    names some, which the log therefore holds; `ActionError` for any other body. `largest_body` and `largest_answer`:
-    in bytes.
+    `action`: what the log says of it. `logged`: the roles of whose requests it says that; others' leave no entry.
+    `in_body`: reads the objects out of a body that names some, which the log therefore holds; `ActionError` for any
+    other body. `largest_body` and `largest_answer`: in bytes.
     """
 
     method: str
     path: str
     roles: frozenset[Role]
-    action: Action | None
+    action: Action
     largest_answer: int
     largest_body: int = 0
     query: str = r"\??"
     in_body: Callable[[bytes], tuple[str, ...]] | None = None
+    logged: frozenset[Role] = frozenset(Role)
 
     @property
     def logs_body(self) -> bool:
@@ -102,22 +106,33 @@ MAKE = Endpoint(
     query=_MADE,
 )
 """A tip that a reviewer made, with its first item. The log holds the digests of both, since the query is signed."""
-OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT)
-"""A reviewer's program says that it has shown a tip: what it fetched before says only that it could."""
+OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT, query=rf"\??|{_PURPOSE}")
+"""A reviewer's program says that it has shown a tip: what it fetched before says only that it could.
+
+With a purpose, it says why, in an item of the tip that reviewers can read.
+"""
 DEPOSIT = Endpoint("PUT", "/v1/keys", _REVIEWERS, Action.DEPOSIT, limits.SHORT, largest_body=limits.DEPOSIT)
 """The signer's own keys, sealed to what they have on paper, in the place of those that were there."""
 
 DEPOSITED = Endpoint("GET", "/v1/keys/{keys}", _REVIEWERS, Action.READ, limits.DEPOSIT)
 """What a member left so: for a colleague to hand it to them, who has lost the key to ask for it."""
 
-CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, None, limits.CHECKPOINT)
-ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, query=rf"\??|{_FROM}")
+CHECKPOINT = Endpoint("GET", "/v1/log/checkpoint", _MEMBERS, Action.LOG, limits.CHECKPOINT, logged=_AUDITORS)
+ENTRIES = Endpoint(
+    "GET",
+    "/v1/log/entries",
+    _MEMBERS,
+    Action.LOG,
+    limits.ENTRIES,
+    query=rf"\??|{_FROM}",
+    logged=_AUDITORS,
+)
 """The entries from one on, as many as fit into an answer: whoever has those before needs no others."""
 
-COSIGNED = Endpoint("GET", "/v1/log/cosigned", _MEMBERS, None, limits.COSIGNED)
+COSIGNED = Endpoint("GET", "/v1/log/cosigned", _MEMBERS, Action.LOG, limits.COSIGNED, logged=_AUDITORS)
 """The newest checkpoint that witnesses have cosigned; 404 if there is none."""
 
-LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
+LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, Action.LOG, limits.BUNDLE, logged=_AUDITORS)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
 
@@ -142,6 +157,13 @@ STOP = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/stop", _REVIEWERS, Actio
 PURGED = Endpoint("POST", "/v1/tips/{tip}/purged", _REVIEWERS, Action.PURGED, limits.SHORT)
 """A reviewer's program has deleted what it kept of a tip."""
 
+EXPORT = Endpoint("POST", "/v1/tips/{tip}/export/{sha256}", _REVIEWERS, Action.EXPORT, limits.SHORT)
+"""A reviewer's program is about to give out a file of a tip. The digest is that of the sealed event that says which:
+that of the file itself would tell whoever has the same file that it was sent."""
+
+REFER = Endpoint("POST", "/v1/tips/{tip}/refer/{sha256}", _REVIEWERS, Action.REFER, limits.SHORT)
+"""A reviewer hands a tip on, as the sealed event of this digest says."""
+
 ENDPOINTS = (
     DAYS,
     DAY,
@@ -160,15 +182,17 @@ ENDPOINTS = (
     VOUCH,
     SHUT_OUT,
     UNSAY,
-    LOG,
     PROPOSE,
     SECOND,
     STOP,
     PURGED,
+    EXPORT,
+    REFER,
 )
 
 _ROLES = {
-    action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
+    action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles & row.logged)
+    for action in Action
 }
 
 
@@ -188,8 +212,6 @@ def endpoint(method: str, path: str, query: str) -> Endpoint:
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
     row = endpoint(method, path, query)
-    if row.action is None:
-        raise ActionError("this request is not logged")
     in_body = row.in_body(body or b"") if row.in_body else ()
     return Named(row.action, (row.objects(path) or ()) + in_body)
 
@@ -207,6 +229,21 @@ def first_wanted(query: str) -> int:
     if wanted is None:
         raise ActionError("unknown query")
     return int(wanted[1])
+
+
+def purpose_query(item: str) -> str:
+    """The query of the word that a tip was shown, for a purpose that this item says; none where it is empty."""
+    return f"?purpose={item}" if item else ""
+
+
+def purpose_said(query: str) -> str:
+    """The item that such a query names, empty for none; `ActionError` for any other query."""
+    if query in ("", "?"):
+        return ""
+    said = re.fullmatch(_PURPOSE, query)
+    if said is None:
+        raise ActionError("unknown query")
+    return said[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from intake.protocol.actions import RULINGS, SINCE, Action
+from intake.protocol.actions import CONFIRMED, RULINGS, SINCE, Action
 
 VERSION = 3
 """Of new entries. The second brought names that can be told apart, corrections of the clock and confirmed times; the
@@ -99,7 +99,7 @@ def _entry(values: dict[str, Any]) -> Entry:
         raise EntryError("an entry of an unknown version")
     if version < SINCE.get(action, 1) or (version == 1 and "confirmed" in values):
         raise EntryError("it says what entries of its version don't know yet")
-    if "confirmed" in values and action not in (Action.ENROL, Action.REVOKE, Action.RULE):
+    if "confirmed" in values and action not in CONFIRMED:
         raise EntryError("only the operator confirms a time")
     if "card" in values and action is not Action.ENROL:
         raise EntryError("only an enrolment shows a card")

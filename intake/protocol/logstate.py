@@ -12,7 +12,7 @@ from typing import Any
 
 from crypto.merkle import Frontier, FrontierError
 from intake.protocol.actions import Action
-from intake.protocol.clock import Correction, LogClock
+from intake.protocol.clock import NOT_BEFORE, Correction, LogClock
 from intake.protocol.deletions import DeletionError, Deletions
 from intake.protocol.entry import VERSION, Entry, EntryError, parse_entry
 from intake.protocol.requests import LIFETIME, RequestError, parse_base
@@ -103,7 +103,9 @@ def _state(values: dict[str, Any]) -> LogState:
     rulings = tuple(Ruling(_place(place), parse_entry(line.encode())) for place, line in values["rulings"])
     recent = {base: parse_base(base, b"").created for base in values["recent"]}
     edge = Frontier.from_bytes(_place(values["size"]), bytes.fromhex(values["edge"]))
-    clock = LogClock(edge.size, datetime.fromisoformat(values["last"]), _corrections(rulings, values["before"]))
+    since = [ruling.entry.at for ruling in rulings if ruling.entry.action in NOT_BEFORE]
+    corrections = _corrections(rulings, values["before"])
+    clock = LogClock(edge.size, datetime.fromisoformat(values["last"]), corrections, *since[-1:])
     places = [-1, *(ruling.place for ruling in rulings), edge.size]
     if places != sorted(set(places)) or values["v"] != _VERSION or values["version"] not in range(1, VERSION + 1):
         raise StateError("rulings out of order, or another version")

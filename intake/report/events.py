@@ -379,12 +379,22 @@ class DeletionReason(Event):
     why: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Purpose(Event):
+    """A reviewer's word on why they read a report, which the log names only. `purpose`: an id of its own."""
+
+    kind = "purpose"
+    names = "purpose"
+    purpose: str
+    why: str
+
+
 TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty, WatchTerm, Template)
 """What is set for all reports, in a dossier of the team's."""
 
 EVENTS: tuple[type[Event], ...] = (
     Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck, ConsentCheck,
-    DeletionReason, *TEAM_EVENTS,
+    DeletionReason, Purpose, *TEAM_EVENTS,
 )  # fmt: skip
 """Every kind of event that reviewers keep among themselves."""
 

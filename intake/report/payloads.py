@@ -341,13 +341,16 @@ class Saved(Payload):
     """A reviewer has taken a file out of the sealed store.
 
     `file`: the id of its description; `what`: `original`, or `copy` for what was made of one of its pages; `sha256`: of
-    the original.
+    the original; `left`: of what was given out, empty where an earlier version doesn't say.
     """
 
     kind = "saved"
+    version = 2
+    earlier = MappingProxyType({1: {"left": ""}})
     file: str
     what: str
     sha256: str
+    left: str
 
 
 RECORDED: tuple[type[Payload], ...] = (Entered, Handed, Saved)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import URL, Engine, make_url
@@ -9,6 +10,15 @@ from sqlalchemy.orm import Session
 
 from intake.storage.room import Room
 from intake.storage.sqlite import Sqlite
+
+
+class Frozen(Protocol):
+    """A database as it was at one moment. `bytes`: about how large a copy is."""
+
+    bytes: int
+
+    def copy(self, path: Path) -> None:
+        """Write it into a new file, for its owner only, without what was deleted and the order in which things came."""
 
 
 class Database(Protocol):
@@ -38,6 +48,9 @@ class Database(Protocol):
 
     def rewrite(self) -> None:
         """Write it anew, so that neither what was deleted nor its order is left; `StoreFullError` without room."""
+
+    def frozen(self) -> AbstractContextManager[Frozen]:
+        """It as it is now, to be copied while others go on."""
 
     def close(self) -> None:
         """Give back every connection."""

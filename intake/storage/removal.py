@@ -22,9 +22,9 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """Tips whose rows a transaction deletes: how many, and their blobs, which are removed once it is durable."""
+    """Tips whose rows a transaction deletes: their ids, and their blobs, which are removed once it is durable."""
 
-    count: int
+    tips: Sequence[bytes]
     blobs: Sequence[str]
 
 
@@ -43,7 +43,7 @@ def delete_tips(
     session.execute(delete(Tip).where(Tip.id.in_(tips)))
     if word is not None:
         session.add(word)
-    return Deleted(len(tips), [blob for blob in held if blob is not None])
+    return Deleted(tips, [blob for blob in held if blob is not None])
 
 
 def finish(store: Store, blobs: Blobs, names: Sequence[str]) -> Forgotten:
@@ -58,11 +58,16 @@ def remove_tips(
     blobs: Blobs,
     which: ColumnElement[bool],
     leaving: Callable[[Session], Withdrawal | None] = lambda _: None,
+    saying: Callable[[Session, Sequence[str]], object] = lambda *_: None,
 ) -> Removed:
-    """Delete the tips that a condition names for good; as `delete_tips`, in a transaction of its own."""
+    """Delete the tips that a condition names for good; as `delete_tips`, in a transaction of its own.
+
+    `saying`: is told of them in the same transaction, by their ids in hex, sorted.
+    """
     with store.in_order(last=True) as session:
         deleted = delete_tips(session, which, leaving)
-    return Removed(deleted.count, finish(store, blobs, deleted.blobs))
+        saying(session, sorted(tip.hex() for tip in deleted.tips))
+    return Removed(len(deleted.tips), finish(store, blobs, deleted.blobs))
 
 
 def delete_leaving(session: Session, today: date, shows: ColumnElement[bool]) -> Deleted | None:

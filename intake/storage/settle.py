@@ -50,6 +50,7 @@ def settle(store: Store, blobs: Blobs, now: float | None = None) -> Settled:
 
 def _sweep(store: Store, blobs: Blobs, before: float) -> None:
     # The files first: what is old now and still has no row afterwards will never get one.
+    blobs.let_go()
     old = blobs.kept_before(before)
     for name in old - set(_referred(store)):
         blobs.remove(name)

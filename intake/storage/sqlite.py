@@ -102,10 +102,21 @@ class Sqlite:
         if not self.room.has(2 * self._path.stat().st_size):
             raise StoreFullError
         with self.told(), closing(self._connect(_PATIENCE)) as connection:
-            connection.execute("PRAGMA temp_store=FILE")
-            directory = str(self._path.parent).replace("'", "''")
-            connection.execute(f"PRAGMA temp_store_directory='{directory}'")
-            connection.execute("VACUUM")
+            _vacuum(connection, self._path.parent)
+
+    @contextmanager
+    def frozen(self) -> Iterator["Frozen"]:
+        """The database as it is now, to be copied in the block: what others write meanwhile is not in the copy.
+
+        For as long, nothing deleted can be forgotten.
+        """
+        with self.told(), closing(self._connect(_PATIENCE)) as connection:
+            connection.execute("BEGIN")
+            # A transaction begins to see with its first look.
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            (size,) = connection.execute("PRAGMA page_size").fetchone()
+            yield Frozen(connection, pages * size)
 
     def close(self) -> None:
         """Give back every connection."""
@@ -138,6 +149,30 @@ class Sqlite:
         # The first connection makes files of its own, which a full disk would not let it.
         if self._path.parent.is_dir():
             self.room.require(last=True)
+
+
+class Frozen:
+    """A database as it was at one moment. `bytes`: its size, at most that of a copy."""
+
+    def __init__(self, connection: sqlite3.Connection, size: int) -> None:
+        self._connection = connection
+        self.bytes = size
+
+    def copy(self, path: Path) -> None:
+        """Write it into a new file, for its owner only, without what was deleted and the order in which things came."""
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+            self._connection.backup(copy)
+            # One file, whole by itself.
+            copy.execute("PRAGMA journal_mode=DELETE")
+            _vacuum(copy, path.parent)
+
+
+def _vacuum(connection: sqlite3.Connection, directory: Path) -> None:
+    connection.execute("PRAGMA temp_store=FILE")
+    quoted = str(directory).replace("'", "''")
+    connection.execute(f"PRAGMA temp_store_directory='{quoted}'")
+    connection.execute("VACUUM")
 
 
 def _configure(connection: Any, _record: Any) -> None:

@@ -1,14 +1,14 @@
 """Transactions: one way to read, one way to write, and one to write in the order of the log."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum, auto
 from threading import Event, Lock, Thread
 
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.orm import Session
 
-from intake.storage.database import open_database
+from intake.storage.database import Frozen, open_database
 
 _AGAIN = 1.0
 """Seconds until what could not be forgotten is tried again."""
@@ -114,6 +114,10 @@ class Store:
         """
         self._database.rewrite()
         return self.forget()
+
+    def frozen(self) -> AbstractContextManager[Frozen]:
+        """The database as it is now, to be copied while others go on. For as long, nothing deleted is forgotten."""
+        return self._database.frozen()
 
     def close(self) -> None:
         """Give back every connection."""

@@ -11,17 +11,19 @@ from rich.console import Console
 from crypto.merkle import leaf_hash
 from crypto.note import parse_note
 from crypto.proof import LogProof
-from intake.protocol.actions import Action
-from intake.protocol.audit import VerifiedLog
+from intake.protocol.actions import Action, copy_of
+from intake.protocol.audit import AuditError, VerifiedLog
 from intake.protocol.card import parse_card
 from intake.protocol.deletions import purges
-from intake.protocol.endpoints import what_was_made
+from intake.protocol.endpoints import purpose_said, what_was_made
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.membership import in_words, let_in_alone
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.terminal import shown
 from intake.triage.desk.client import DeskClient
+from intake.triage.fetching.accepting import accept_restore
 from intake.triage.fetching.log import KeptLog, fetch_whole
+from intake.triage.fetching.restored import Declared
 from intake.triage.fetching.witnessed import Cosigned, KeptCosigned, UnwitnessedError, Witnessed
 from intake.triage.home import DamagedError, Home
 from intake.triage.keys.keyfile import MemberKeys
@@ -74,6 +76,15 @@ def require_witnessed(witnessed: Witnessed, now: Callable[[], datetime] = _now) 
         raise UnwitnessedError(f"the log is whole, but not witnessed as the policy asks: {lack}")
 
 
+def accept(home: Home, keys: MemberKeys, reason: str, progress: Progress) -> Declared:
+    """Begin anew from a log that was set back; as `accept_restore`."""
+    client = DeskClient(home, keys.signing, keys.card.role)
+    try:
+        return accept_restore(client, home, reason, progress)
+    finally:
+        client.close()
+
+
 def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], datetime] = _now) -> None:
     """Fetch and verify the whole log and print it; `AuditError` or `DeskError` if it can't be.
 
@@ -88,13 +99,15 @@ def run_audit(home: Home, keys: MemberKeys, console: Console, now: Callable[[], 
 
 
 def _verified(home: Home, keys: MemberKeys, progress: Progress) -> VerifiedLog:
-    client = DeskClient(home, keys.signing)
+    client = DeskClient(home, keys.signing, keys.card.role)
     try:
         verified = fetch_whole(client, home, progress)
     finally:
         client.close()
     for says in home.repairs:
         print(f"Damage on this machine: {says}.", file=sys.stderr)  # noqa: T201 - beside the report, not in it
+    if accusation := client.journal.accusation():
+        raise AuditError(accusation)
     return verified
 
 
@@ -109,6 +122,8 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  propose, second, stop: a member wants a report deleted, wants it too, or stops it; delete: the server did"
     yield "  purged: a program says that it has deleted what it kept of a report that is gone"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
+    yield "  export: a file of this left a member's program; refer: it was handed on (digest: of the sealed word on it)"
+    yield "  log: an auditor read the log; settle, expire, backup, restore, software: what the operator did"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"
     yield ""
@@ -134,6 +149,16 @@ def _cosigned(witnesses: KeptCosigned) -> Iterator[str]:
 
 def _findings(verified: VerifiedLog, now: datetime) -> Iterator[str]:
     """What is no fault of the log but should be looked at."""
+    for ruling in verified.state.rulings:
+        if ruling.entry.action is Action.RESTORE:
+            copy = copy_of(ruling.entry.objects)
+            yield (
+                f"Restore:  entry {ruling.place} of {ruling.entry.at:%Y-%m-%d %H:%M:%S} says that a copy (SHA-256 "
+                f"{copy.sha256}) was put back; whatever else was logged behind entry {copy.size - 1} is lost"
+            )
+        if ruling.entry.action is Action.SOFTWARE:
+            version, digest = (name.partition("/")[2] for name in ruling.entry.objects)
+            yield f"Software: from entry {ruling.place} on the server runs version {version}, SHA-256 {digest}"
     for correction in verified.clock.corrections:
         yield (
             f"Clock:    entry {correction.place} set the log's time back from {correction.before:%Y-%m-%d %H:%M:%S} "
@@ -170,10 +195,14 @@ def _did(verified: VerifiedLog, entry: Entry) -> str:
 
 
 def _made(entry: Entry) -> Iterator[str]:
-    """By what a tip that a member made is known for ever."""
-    if entry.action is Action.MAKE and entry.request is not None:
-        query = parse_base(entry.request.base, entry.request.signature).query
+    """By what a tip that a member made is known for ever, and that a look had a purpose."""
+    if entry.request is None:
+        return
+    query = parse_base(entry.request.base, entry.request.signature).query
+    if entry.action is Action.MAKE:
         yield f"(summary's payload: SHA-256 {what_was_made(query).payload})"
+    if entry.action is Action.OPEN and (purpose := purpose_said(query)):
+        yield f"(why: item/{purpose}, which reviewers can read)"
 
 
 def _carded(entry: Entry) -> Iterator[str]:

@@ -19,6 +19,7 @@ from intake.report.events import (
     Label,
     LabelName,
     Note,
+    Purpose,
     Referral,
     SavedFilter,
     SecondReading,
@@ -108,6 +109,7 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     ),
     "deletion_reason": st.builds(DeletionReason, IDS, TEXT, seen=SEEN),
     "consent_check": st.builds(ConsentCheck, IDS, TEXT, TEXT, seen=SEEN),
+    "purpose": st.builds(Purpose, IDS, TEXT, seen=SEEN),
     "label_name": st.builds(LabelName, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),
     "saved_filter": st.builds(SavedFilter, IDS, TEXT, TEXT, TEXT, st.booleans(), seen=SEEN),
     "watch_term": st.builds(WatchTerm, IDS, TEXT, st.booleans(), seen=SEEN),
@@ -119,6 +121,6 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "dossier": st.builds(Dossier, st.lists(TEXT).map(tuple), TEXT),
     "entered": st.builds(Entered, TEXT, TEXT, TEXT, st.lists(TEXT).map(tuple)),
     "handed": st.just(Handed()),
-    "saved": st.builds(Saved, IDS, TEXT, DIGESTS),
+    "saved": st.builds(Saved, IDS, TEXT, DIGESTS, DIGESTS),
 }
 """What is sealed, by kind."""

@@ -1,15 +1,17 @@
 """Blobs as files of a directory, with random names and one constant time."""
 
+import fcntl
 import io
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from intake.durable import make_directory
-from intake.storage.blobs.protocol import NoSuchBlobError
+from intake.durable import make_directory, sync_directory
+from intake.storage.archive import copy_bytes
+from intake.storage.blobs.protocol import BlobsHeldError, NoSuchBlobError
 from intake.storage.room import free_bytes
 
 
@@ -84,7 +86,61 @@ class FileBlobs:
 
     def kept_before(self, moment: float) -> set[str]:
         """The blobs that were kept before a Unix time; their own time is constant, but the file system knows."""
-        return {path.name for path in self._directory.iterdir() if path.stat().st_ctime < moment}
+        return {path.name for path in self._directory.iterdir() if path.is_file() and path.stat().st_ctime < moment}
+
+    @contextmanager
+    def held(self, blobs: Iterable[str]) -> Iterator[Callable[[str], BinaryIO]]:
+        """A second name for each of these, until the block ends; `BlobsHeldError` if others have some already."""
+        self._held.mkdir(mode=0o700, exist_ok=True)
+        with self._alone() as is_alone:
+            if not is_alone:
+                raise BlobsHeldError
+            self._empty_held()
+            try:
+                for blob in blobs:
+                    # One that is lost can't be kept; that is found when it is settled.
+                    with suppress(FileNotFoundError):
+                        os.link(self._directory / blob, self._held / blob)
+                yield lambda blob: (self._held / blob).open("rb")
+            finally:
+                self._empty_held()
+
+    def let_go(self) -> None:
+        """Remove the second names that a block has left that was killed."""
+        if self._held.exists():
+            with self._alone() as is_alone:
+                if is_alone:
+                    self._empty_held()
+
+    def put_back(self, blob: str, source: BinaryIO) -> None:
+        """Keep bytes under the name that they had, durably."""
+        with FileWriter(self._directory) as writer:
+            copy_bytes(source, writer)  # type: ignore[arg-type]
+            kept = writer.keep()
+        (self._directory / kept).replace(self._directory / blob)
+        sync_directory(self._directory)
+
+    @property
+    def _held(self) -> Path:
+        return self._directory / ".held"
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Whether nobody else holds any: the system forgets who did when that process ends."""
+        directory = os.open(self._held, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            try:
+                fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(directory)
+
+    def _empty_held(self) -> None:
+        for path in self._held.iterdir():
+            path.unlink()
 
     def remove(self, blob: str) -> None:
         """Delete a blob that no row refers to."""

@@ -1,11 +1,19 @@
 """What is asked of a place for blobs, wherever that is."""
 
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
 
 class NoSuchBlobError(LookupError):
     """There is no blob of this name."""
+
+
+class BlobsHeldError(OSError):
+    """Somebody else keeps blobs for a copy."""
+
+    def __init__(self) -> None:
+        super().__init__("another backup is being made: try again when it is done")
 
 
 class BlobWriter(Protocol):
@@ -38,6 +46,18 @@ class Blobs(Protocol):
 
     def kept_before(self, moment: float) -> set[str]:
         """The blobs that were kept before a Unix time."""
+
+    def held(self, blobs: Iterable[str]) -> AbstractContextManager[Callable[[str], BinaryIO]]:
+        """Keep these for the block, which opens them by name, whatever is removed meanwhile.
+
+        `BlobsHeldError` if somebody else keeps some already.
+        """
+
+    def let_go(self) -> None:
+        """Remove what such a block has left that was killed."""
+
+    def put_back(self, blob: str, source: BinaryIO) -> None:
+        """Keep bytes under the name that they had, durably."""
 
     def remove(self, blob: str) -> None:
         """Delete a blob that no row refers to, if it is there. `OSError` if that can't be done now."""

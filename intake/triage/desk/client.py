@@ -11,7 +11,7 @@ import httpx
 from crypto.note import SigningKey
 from intake.protocol import endpoints, limits
 from intake.protocol.actions import Named, ReadRequest
-from intake.protocol.card import Card, key_id
+from intake.protocol.card import Card, Role, key_id
 from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.index import Span
 from intake.protocol.newtip import NewTip
@@ -55,8 +55,9 @@ class DeskRefusedError(DeskError):
 class DeskClient:
     """The desk API as a member sees it. `journal` keeps each request that the log must hold, before it is sent."""
 
-    def __init__(self, home: Home, key: SigningKey, pauses: Sequence[float] = _PAUSES) -> None:
+    def __init__(self, home: Home, key: SigningKey, role: Role, pauses: Sequence[float] = _PAUSES) -> None:
         self._pauses = pauses
+        self._role = role
         self._connection = home.connection
         self._log = home.connection.log.name
         self.key = key
@@ -152,9 +153,21 @@ class DeskClient:
             return False
         return True
 
-    def say_opened(self, tip: str) -> None:
-        """Have it logged that the member was shown a tip."""
-        with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip)):
+    def say_opened(self, tip: str, purpose: str = "") -> None:
+        """Have it logged that the member was shown a tip. `purpose`: the item that says what for, if one does."""
+        with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip) + endpoints.purpose_query(purpose)):
+            pass
+
+    def say_exported(self, tip: str, sha256: str) -> None:
+        """Have it logged that a file of a tip leaves, as the sealed event of this digest (hex) says."""
+        self._say(endpoints.EXPORT, tip, sha256)
+
+    def say_referred(self, tip: str, sha256: str) -> None:
+        """Have it logged that a tip is handed on, as the sealed event of this digest (hex) says."""
+        self._say(endpoints.REFER, tip, sha256)
+
+    def _say(self, row: Endpoint, tip: str, sha256: str) -> None:
+        with self._answer(row, row.at(tip=tip, sha256=sha256)):
             pass
 
     def deposit(self, sealed: bytes) -> None:
@@ -208,7 +221,7 @@ class DeskClient:
         request = self._http.build_request(row.method, path, content=body)
         created = datetime.now(UTC).replace(microsecond=0)
         nonce = sign(request, body, self.key, self._log)
-        is_logged = row.action is not None
+        is_logged = self._role in row.logged
         if is_logged:
             with _noted():
                 self.journal.sent(nonce, created, _does(request, body))

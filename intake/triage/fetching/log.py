@@ -28,12 +28,13 @@ from intake.protocol.entry import Entry, parse_entry
 from intake.protocol.evidence import Received, attest
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
+from intake.triage.fetching.restored import Declared, declared
 from intake.triage.fetching.witnessed import Cosigned, KeptCosigned
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_rows, keep_added
 from intake.triage.mirror.journal import Logged, logged_requests
 from intake.triage.mirror.statements import MirrorDamagedError
-from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
+from intake.triage.mirror.tables import ADDED, ENTRY, FACT, SEEN, STATE, Row
 from intake.triage.progress import Progress, no_progress
 
 EVIDENCE = "evidence"
@@ -167,6 +168,14 @@ class KeptLog:
         """The root of the first `size` entries, as they are kept; `MirrorDamagedError` if they are not all here."""
         return Frontier.empty().extend(map(leaf_hash, self.earlier(size))).root()
 
+    def forget_from(self, place: int) -> None:
+        """Forget the entries from a place on, what they proved, and trees that held them: the log was set back."""
+        with self._file.writing():
+            self.unstage(place)
+            self._file.remove(ADDED, *(row[0] for row in self._file.select(ADDED, "WHERE place >= ?", (place,))))
+            self._file.remove(SEEN, *(row[0] for row in self._file.select(SEEN, "WHERE size > ?", (place,))))
+            self._file.remove(FACT, "log bytes")
+
     def save(self, received: Received, state: LogState, added: Iterable[Row]) -> None:
         """Keep what was verified: head, state, and who added what. The entries themselves are staged already."""
         size = self._bytes[1] + self._length(self._bytes[0], state.size)
@@ -201,13 +210,14 @@ class KeptLog:
 
 def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
     """Fetch and verify every entry again, as an auditor does. Errors, and what is kept, as for `fetch_new`."""
+    asked = client.journal.open()
     kept, witnesses = KeptLog(home), KeptCosigned(home)
     served = _served(client, witnesses)
-    checkpoint, head = _head(home, served.received.note), kept.head
+    checkpoint, head = open_head(home, served.received.note), kept.head
     lines: list[bytes] = []
     with _evidence(client, kept, served, witnesses, lines):
         _require_growth(checkpoint, head)
-        lines += _fetched(client, checkpoint.size, progress)
+        lines += fetch_lines(client, checkpoint.size, progress)
         verified = verify_log(lines, served.received.note, home.connection.log, _seen(head))
         edge = _cosigned_edge(served, witnesses, verified.state, (), lambda start, end: lines[start:end])
     held = list(kept.lines(0, checkpoint.size))
@@ -216,8 +226,13 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedL
     with home.mirror.writing():
         if held != lines:
             kept.stage(0, lines)
-        kept.save(served.received, verified.state, _added(0, verified.entries))
+        kept.save(served.received, verified.state, added_by(0, verified.entries))
         _keep_cosigned(served, witnesses, edge)
+        logged = logged_requests(client.journal.key, 0, verified.entries)
+        # All entries are in hand: nothing could be found among earlier ones.
+        client.journal.accuse(asked, logged, lambda _: None)
+        _note_foreign(client, head, logged)
+        client.journal.settle(asked, logged, verified.clock.last)
     home.remember()
     return verified
 
@@ -234,7 +249,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     asked = client.journal.open()
     kept, witnesses = KeptLog(home), KeptCosigned(home)
     served = _served(client, witnesses)
-    checkpoint, head, state = _head(home, served.received.note), kept.head, kept.state
+    checkpoint, head, state = open_head(home, served.received.note), kept.head, kept.state
     lines: list[bytes] = []
     with _unstaged(kept, head), _evidence(client, kept, served, witnesses, lines):
         _require_growth(checkpoint, head)
@@ -244,7 +259,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
             require_tree(start.edge, map(leaf_hash, kept.lines(start.size, checkpoint.size)), checkpoint, _seen(head))
         except AuditError:
             # What is kept is what was signed then: how does the desk's tree begin now?
-            lines += _fetched(client, checkpoint.size, progress)
+            lines += fetch_lines(client, checkpoint.size, progress)
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             kept.stage(0, lines)
@@ -257,9 +272,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     with home.mirror.writing():
         if head is None or checkpoint != head.checkpoint or state is None:
             kept.save(served.received, growth.state, growth.added)
-        # What lies before this machine's first fetch, and what it lost, may well be its own.
-        if head is not None and growth.before >= head.checkpoint.size:
-            client.journal.note_foreign(growth.logged)
+        _note_foreign(client, head, growth.logged)
         _keep_cosigned(served, witnesses, edge)
         take(growth)
         # Last: a log that is not kept has shown nothing, and the next one may lack what this one held.
@@ -287,11 +300,16 @@ def evidence_files(home: Home) -> list[str]:
     return [str(home.path(name)) for name in home.names(EVIDENCE)]
 
 
+def fetch_head(client: DeskClient) -> Received:
+    """The newest signed checkpoint, as it is received now."""
+    return Received(_now(), client.checkpoint())
+
+
 def _served(client: DeskClient, witnesses: KeptCosigned) -> Served:
     # First, so that what is cosigned must be the beginning of what is shown.
     note = client.cosigned() if witnesses.asks else None
     cosigned = None if note is None else witnesses.offered(note, _now())
-    return Served(Received(_now(), client.checkpoint()), cosigned)
+    return Served(fetch_head(client), cosigned)
 
 
 def _now() -> datetime:
@@ -321,6 +339,13 @@ def _keep_cosigned(served: Served, witnesses: KeptCosigned, edge: Frontier | Non
         witnesses.keep(served.cosigned, edge)
 
 
+def _note_foreign(client: DeskClient, head: Head | None, logged: Mapping[str, Logged]) -> None:
+    # What lies before this machine's first fetch, and what it lost, may well be its own.
+    if head is not None:
+        new = {nonce: each for nonce, each in logged.items() if each.place >= head.checkpoint.size}
+        client.journal.note_foreign(new)
+
+
 def _seen(head: Head | None) -> Checkpoint | None:
     return None if head is None else head.checkpoint
 
@@ -330,7 +355,8 @@ def _require_growth(checkpoint: Checkpoint, head: Head | None) -> None:
         require_growth(checkpoint, head.checkpoint)
 
 
-def _head(home: Home, note: bytes) -> Checkpoint:
+def open_head(home: Home, note: bytes) -> Checkpoint:
+    """What it says; `AuditError` if the log did not sign it, `DeskError` if what answers is no desk of this log."""
     try:
         checkpoint = open_checkpoint(note, home.connection.log)
     except AuditError as error:
@@ -364,7 +390,7 @@ def _stage(client: DeskClient, kept: KeptLog, start: int, size: int, progress: P
         here += len(entries)
 
 
-def _fetched(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
+def fetch_lines(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
     """All entries, from the desk alone."""
     return list(chain.from_iterable(_entries(client, 0, size, 0, progress)))
 
@@ -404,13 +430,14 @@ def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Pro
             entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
             if state.size == start:
                 raise MirrorDamagedError("what was fetched of the log was damaged at once")
-            added += _added(start, entries)
+            added += added_by(start, entries)
             logged |= logged_requests(key, start, entries)
             told(state.size - before)
     return Growth(state, before, added, logged)
 
 
-def _added(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
+def added_by(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
+    """Who added what in these entries, the first of which is at `start`."""
     for place, entry in enumerate(entries, start):
         yield from added_rows(place, entry)
 
@@ -436,7 +463,22 @@ def _evidence(
         pairs = _contradicting(kept, served, witnesses)
         files = [file for pair in pairs if (file := keep_evidence(client.key, kept, pair, lines))]
         names = " and in ".join(dict.fromkeys(files))
-        raise AuditError(f"{error}{names and f'; what it signed is kept in {names}'}") from error
+        restore = _restore(client, kept, served.received, lines)
+        says = [str(error), names and f"what it signed is kept in {names}", "" if restore is None else str(restore)]
+        raise AuditError("; ".join(filter(None, says))) from error
+
+
+def _restore(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> Declared | None:
+    """The restore by which the log's operator explains a contradiction, if there is one."""
+    checkpoint = open_checkpoint(served.note, kept.home.connection.log)
+    try:
+        if len(lines) != checkpoint.size:
+            lines = fetch_lines(client, checkpoint.size, no_progress)
+        require_tree(LogState.empty(checkpoint.origin).edge, map(leaf_hash, lines), checkpoint, None)
+    except (AuditError, DeskError):
+        return None
+    head = kept.head
+    return declared(kept.lines(0, head.checkpoint.size if head else 0), lines)
 
 
 @dataclass(frozen=True, slots=True)

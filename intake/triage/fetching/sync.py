@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from intake.protocol import limits
-from intake.protocol.actions import MOST_OBJECTS, Action, Named, ReadRequest
+from intake.protocol.actions import MEMBERSHIP, MOST_OBJECTS, Action, Named, ReadRequest
 from intake.protocol.audit import AuditError
 from intake.protocol.index import DayIndex, TipRow
 from intake.protocol.logstate import LogState
@@ -102,7 +102,7 @@ class Sync:
             return set(self._tips.ids())
         state, touched = growth.state, {str(row[5]) for row in growth.added}
         for ruling in state.rulings:
-            if ruling.place >= growth.before and ruling.entry.action in (Action.ENROL, Action.REVOKE, Action.CLOCK):
+            if ruling.place >= growth.before and ruling.entry.action in MEMBERSHIP | {Action.CLOCK}:
                 # How many reviewers there were on a day, and which day it was.
                 touched |= self._tips.since(ruling.entry.at.date().isoformat())
                 # Who has a name that may be another's is called otherwise.
@@ -144,7 +144,8 @@ class Sync:
     def _read(self, part: Sequence[_Wanted]) -> dict[str, bytes]:
         summaries = {each.id: each for each in part if each.summary_of}
         items = {each.id: each for each in part if not each.summary_of}
-        request = ReadRequest(tuple(summaries), tuple(items))
+        # In the order of random ids: which items are of one tip is none of the log's business.
+        request = ReadRequest(tuple(sorted(summaries)), tuple(sorted(items)))
         answer = self._client.read(request, sum(each.size for each in items.values()))
         got_summaries, got_items = decode_sealed(answer)
         got = {summaries[tip].name: data for tip, data in got_summaries.items() if tip in summaries}

@@ -142,6 +142,12 @@ class KeptCosigned:
             )
         self.last = offered
 
+    def forget_from(self, place: int) -> None:
+        """Forget a tree that held an entry from a place on: the log was set back."""
+        if self.last is not None and self.last.checkpoint.size > place:
+            self._file.remove(FACT, COSIGNED, COSIGNED_EDGE)
+            self.last = None
+
     def cosigners_of_both(self, one: Cosigned, other: Cosigned) -> list[Cosigner]:
         """The witnesses whose true cosignatures both bear."""
         names = _times(self._policy, one).keys() & _times(self._policy, other).keys()

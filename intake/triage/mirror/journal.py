@@ -156,6 +156,13 @@ class Journal:
         """What was found so, in words, in the order of the log."""
         return [str(row[3]) for row in sorted(self._file.where(FOREIGN, "key", self.key))]
 
+    def forgive(self, until: datetime) -> None:
+        """Forget what was asked up to a time, to the second: a log that was set back then can't hold it."""
+        with self._file.writing():
+            for each in self.open():
+                if each.created <= until:
+                    self._forget(each.nonce)
+
     def _forget_oldest(self) -> None:
         """Of what was refused, or got no answer, only the newest stay: none of it can ever accuse the server."""
         over = [each for each in self.open() if each.state is State.SENT and each.nonce not in self._underway]
@@ -206,6 +213,9 @@ _WORDS = {
     Action.SECOND: "your word that a report be deleted ({})",
     Action.STOP: "your stop of a deletion ({})",
     Action.PURGED: "your purge receipt ({})",
+    Action.LOG: "your reading of the log",
+    Action.EXPORT: "that a file leaves ({})",
+    Action.REFER: "that a report is handed on ({})",
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from hashlib import sha256
 from http import HTTPStatus
 from threading import Event, Lock
 
@@ -18,10 +19,11 @@ from intake.hygiene import fault
 from intake.protocol import limits
 from intake.protocol.newtip import parse_new_tip
 from intake.report import events
+from intake.report.events import Referral
 from intake.report.payloads import Opened, Reply
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
 from intake.triage.outbox.making import Told, for_readers, sealed_parts, shown
-from intake.triage.outbox.unsent import Outbox, OutboxError, Step, TypedReport, Unsent, new_form
+from intake.triage.outbox.unsent import LogWord, Outbox, OutboxError, Step, TypedReport, Unsent, new_form
 from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import NOTHING, Ahead, Change
 
@@ -145,11 +147,26 @@ class Sending:
                     unsent = replace(unsent, order=self._next_order())
                     self._keep(unsent)
                 if tip is not None and not unsent.sealed:
-                    self._keep(replace(unsent, sealed=self._seal(unsent, tip)))
+                    sealed = replace(unsent, sealed=self._seal(unsent, tip))
+                    # Behind it, so that what the log is told of is there.
+                    word = sealed.word
+                    self._keep(sealed, *([] if word is None else [replace(word, order=self._next_order())]))
             if draft != unsent.item and any(each.item == draft for each in self.drafts):
                 self._drop(draft)
         self.hurry()
         return unsent.item
+
+    def export(self, unsent: Unsent, tip: OpenTip) -> None:
+        """Have the log hold that a file of a tip leaves, as this event says, and then let the event itself leave.
+
+        Waits for the desk: what leaves must be an entry before it does. Raises `DeskError`, `SealError` and
+        `OutboxError`; nothing may be given out then.
+        """
+        sealed = replace(unsent, sealed=self._seal(unsent, tip))
+        self._client.say_exported(tip.id, sha256(sealed.sealed).hexdigest())
+        with self._keeping:
+            self._keep(replace(sealed, order=self._next_order()))
+        self.hurry()
 
     def make(self, unsent: Unsent, told: Told | None = None, draft: str = "") -> None:
         """Make a tip of what somebody `told`, or a dossier of the team's, and let it leave; the same one never twice.
@@ -219,7 +236,12 @@ class Sending:
         with self._keeping:
             where, unsent = self.whereabouts(item), self._kept.get(item)
             if where is not Whereabouts.THERE and unsent is not None:
-                following = [each.item for each in self._kept.values() if unsent.makes and each.tip == unsent.tip]
+                following = [
+                    each.item
+                    for each in self._kept.values()
+                    if (unsent.makes and each.tip == unsent.tip)
+                    or (isinstance(each.payload, LogWord) and each.payload.of == item)
+                ]
                 self._drop(item, *following)
                 if isinstance(unsent.payload, TypedReport) and unsent.sealed:
                     self._keep(replace(unsent, sealed=b""))
@@ -356,8 +378,8 @@ class Sending:
             if unsent.makes:
                 unsent = self._for_readers(unsent)
                 self._keep(unsent)
-        if unsent.is_look:
-            self._client.say_opened(unsent.tip)
+        if unsent.is_look or isinstance(unsent.payload, LogWord):
+            self._tell_log(unsent)
             with self._keeping:
                 self._drop(unsent.item)
         elif unsent.is_receipt:
@@ -389,6 +411,15 @@ class Sending:
         with self._keeping:
             self._drop(unsent.item)
         self._tell_sent()
+
+    def _tell_log(self, unsent: Unsent) -> None:
+        match unsent.payload:
+            case LogWord(said=Referral.kind, sha256=digest):
+                self._client.say_referred(unsent.tip, digest)
+            case LogWord(of=item):
+                self._client.say_opened(unsent.tip, item)
+            case _:
+                self._client.say_opened(unsent.tip)
 
     def _store(self, unsent: Unsent) -> bool:
         if unsent.makes:

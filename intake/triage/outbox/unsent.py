@@ -17,7 +17,7 @@ from typing import Any
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, Recipient, parse_recipient, seal, unseal
 from crypto.padding import pad_padme
 from intake.report.documents import read_values
-from intake.report.events import EVENTS, EVERYTHING, NUMBERED, TO_SOURCE, Note, Status
+from intake.report.events import EVENTS, EVERYTHING, NUMBERED, TO_SOURCE, Note, Purpose, Referral, Status
 from intake.report.payloads import RECORDED, SMALLEST_ITEM, Opened, Payload, PayloadFormatError, Reply, frozen
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.statements import MirrorDamagedError
@@ -94,9 +94,22 @@ class Step(StrEnum):
     STOP = "stop"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class LogWord(Payload):
+    """What the log is told beside an item that a reviewer wrote: that it hands the tip on, or why the tip was read.
+
+    `of`: the item's id; `said`: its kind; `sha256`: of its sealed bytes.
+    """
+
+    kind = "log_word"
+    of: str
+    said: str
+    sha256: str
+
+
 _MADE = (TypedReport, TeamDossier)
 """Tips that a member makes."""
-_HERE: tuple[type[Payload], ...] = (*_MADE, TakingBack, TypedForm, Deciding, PurgeReceipt)
+_HERE: tuple[type[Payload], ...] = (*_MADE, TakingBack, TypedForm, Deciding, PurgeReceipt, LogWord)
 """What never leaves as it is kept here: it is read by this alone."""
 _KEPT = (*_WRITTEN, Opened, *RECORDED)
 
@@ -144,6 +157,14 @@ class Unsent:
     def taking_back(cls, tip: str, reply: str) -> "Unsent":
         """That a reply is to be taken back: once, however often that is asked for."""
         return cls.typed(reply, tip, TakingBack(reply))
+
+    @property
+    def word(self) -> "Unsent | None":
+        """What the log is told beside it, once it is sealed; None for what is told by its own entry."""
+        if not isinstance(self.payload, (Purpose, Referral)):
+            return None
+        word = LogWord(self.item, self.kind, sha256(self.sealed).hexdigest())
+        return Unsent.typed(self.item, self.tip, word)
 
     @classmethod
     def look(cls, tip: str) -> "Unsent":

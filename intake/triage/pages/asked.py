@@ -74,6 +74,7 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
             "reading": Asked("As a second reader", events.READINGS, is_needed=True),
             "why": Asked("Why", is_long=True),
         },
+        events.Purpose.kind: {"why": Asked("Why I read this report", is_long=True, is_needed=True)},
         events.Referral.kind: {
             "to_kind": Asked("To whom", events.REFERRED_TO, is_needed=True),
             "to_name": Asked("Name", is_needed=True),

@@ -1,5 +1,6 @@
 """The pages of files: seen page by page, as pictures and text of themselves; saved outside only after a warning."""
 
+import hashlib
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -102,22 +103,25 @@ def warn(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
 @blueprint.post("/tips/<tip_id>/files/<item_id>/outside")
 @unlocked
 def save(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
-    """Save a file outside. All that leaves the sealed store as a file leaves here, and is written down before."""
+    """Save a file outside. All that leaves the sealed store as a file leaves here, and is in the log before."""
     chosen = _chosen(workspace, tip_id, item_id)
     is_copy = request.form.get("what") == "copy"
     try:
         saved = (_copy if is_copy else _original)(workspace, chosen)
         if isinstance(saved, Failure):
             return render_template("outside.html", workspace=workspace, chosen=chosen, failure=saved), 422
-        _write_down(workspace, chosen, "copy" if is_copy else "original")
-    except (DeskError, DamagedFileError, OSError, OutboxError, SealError) as error:
+    except (DeskError, DamagedFileError, OSError) as error:
         return _not_had(workspace, chosen, error)
+    original = chosen.file.about.sha256
+    left = hashlib.sha256(saved.get_data()).hexdigest() if is_copy else original
+    word = Saved(chosen.id, "copy" if is_copy else "original", original, left)
+    try:
+        workspace.export(Unsent.typed(new_form(), chosen.tip.id, word), chosen.tip)
+    except (DeskError, OutboxError, SealError) as error:
+        saved.close()
+        says = f"Nothing was saved: what leaves must stand in the log before it does. {error}"
+        return tip_page(workspace, chosen.tip, problem=says), 502
     return saved
-
-
-def _write_down(workspace: Workspace, chosen: _Chosen, what: str) -> None:
-    saved = Saved(chosen.id, what, chosen.file.about.sha256)
-    workspace.write(Unsent.typed(new_form(), chosen.tip.id, saved))
 
 
 def _chosen(workspace: Workspace, tip_id: str, item_id: str) -> _Chosen:

@@ -22,6 +22,7 @@ from intake.report.events import (
     Label,
     LabelName,
     Note,
+    Purpose,
     Referral,
     SavedFilter,
     SecondReading,
@@ -68,7 +69,7 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     if made in NUMBERED:
         # Its sealing gives it its number.
         values["number"] = 0
-    named = (Due, Act, Referral, ConsentRequest, DeletionReason, LabelName, SavedFilter, WatchTerm, Template)
+    named = (Due, Act, Referral, Purpose, ConsentRequest, DeletionReason, LabelName, SavedFilter, WatchTerm, Template)
     if issubclass(made, named) and not values[made.names]:
         # However often it is sent, the same form is the same thing.
         values[made.names] = given.get("form", "")

@@ -238,6 +238,7 @@ _WRITTEN = {
     "entered": "How it came",
     "handed": "The eight words were shown",
     "saved": "A file was saved outside",
+    "purpose": "Why it was read",
     "opened": "Opened for the first time",
     "act": "An act",
     "verification": "A verification",
@@ -302,8 +303,11 @@ def content(payload: Payload, workspace: Workspace) -> str:
             says = status(event.stands) + (f": {reason}" if reason else "")
         case Assignment(member=member, on=on):
             says = f"for {workspace.people.name(member)}" if on else f"no more for {workspace.people.name(member)}"
-        case Saved(what=what, sha256=sha256):
-            says = f"{'a cleaned copy of a page' if what == 'copy' else 'the original'}, SHA-256 {sha256}"
+        case Saved(what="copy", sha256=sha256, left=left):
+            which = f", SHA-256 {left}," if left else ""
+            says = f"a cleaned copy of a page{which} of the original with SHA-256 {sha256}"
+        case Saved(sha256=sha256):
+            says = f"the original, SHA-256 {sha256}"
         case Due(day=day, reason=reason, done=done):
             says = f"{reason}, by {day}" + (" (done)" if done else "")
         case Duty(member=member, since=since, until=until):

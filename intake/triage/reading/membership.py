@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from intake.protocol.actions import MEMBERSHIP, Action
+from intake.protocol.actions import MEMBERSHIP, Action, copy_of
+from intake.protocol.clock import NOT_BEFORE
 from intake.protocol.entry import Entry
 from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.membership import named
@@ -21,7 +22,7 @@ _RULED = {
 }
 """Rules in words."""
 
-_TOLD = MEMBERSHIP | {Action.CLOCK, Action.RULE}
+_TOLD = MEMBERSHIP | {Action.CLOCK, Action.RULE, Action.RESTORE, Action.SOFTWARE}
 """What members rule of reports is shown where it belongs."""
 
 
@@ -39,8 +40,8 @@ def everyone(log: LogState) -> list[Listed]:
 
 
 def corrections(log: LogState) -> list[str]:
-    """Every correction of the log's clock, in words."""
-    return [_clock_in_words(log, ruling) for ruling in log.rulings if ruling.entry.action is Action.CLOCK]
+    """What the log can't be read without knowing, in words: corrections of its clock, and copies that were put back."""
+    return [_of_operator(log, ruling) for ruling in log.rulings if ruling.entry.action in NOT_BEFORE]
 
 
 def changes(log: LogState, file: MirrorFile) -> list[str]:
@@ -81,13 +82,9 @@ def _seen(file: MirrorFile) -> int:
 
 def _in_words(log: LogState, ruling: Ruling, before: Roster, after: Roster) -> str:
     """What a ruling has changed, from one roster to the next; names are as they are by now."""
+    if ruling.entry.action not in MEMBERSHIP:
+        return _of_operator(log, ruling)
     entry, at = ruling.entry, moment(ruling.entry.at)
-    if entry.action is Action.CLOCK:
-        return _clock_in_words(log, ruling)
-    if entry.action is Action.RULE:
-        return (
-            f"The operator set a rule on {at}: {_RULED[(rule := parse_rule(entry.objects)).name].format(rule.number)}."
-        )
     (key,) = (name.removeprefix("member/") for name in entry.objects)
     member, was = after.member(key), before.member(key)
     if member is None or member == was:
@@ -100,12 +97,22 @@ def _in_words(log: LogState, ruling: Ruling, before: Roster, after: Roster) -> s
     return f"{name} is {role} since {at}{how}." if was else f"{name} was enrolled as {role} on {at}{how}."
 
 
-def _clock_in_words(log: LogState, ruling: Ruling) -> str:
+def _of_operator(log: LogState, ruling: Ruling) -> str:
+    """What the operator ruled, other than on members."""
+    entry, at = ruling.entry, moment(ruling.entry.at)
+    if entry.action is Action.RULE:
+        rule = parse_rule(entry.objects)
+        return f"The operator set a rule on {at}: {_RULED[rule.name].format(rule.number)}."
+    if entry.action is Action.RESTORE:
+        return (
+            f"The operator put back a copy of the server on {at}: the first {copy_of(entry.objects).size} entries of "
+            "the log are those of the copy, and whatever came after them is lost."
+        )
+    if entry.action is Action.SOFTWARE:
+        version, digest = (name.partition("/")[2] for name in entry.objects)
+        return f"Since {at} the server says that it runs version {version} of its program (SHA-256 {digest})."
     before = next(c.before for c in log.clock.corrections if c.place == ruling.place)
-    return (
-        f"The operator set the server's clock back from {moment(before)} to {moment(ruling.entry.at)}: "
-        "days between the two may be wrong."
-    )
+    return f"The operator set the server's clock back from {moment(before)} to {at}: days between the two may be wrong."
 
 
 def _how(log: LogState, entry: Entry, member: Member, after: Roster) -> str:

@@ -73,7 +73,7 @@ class Workspace:
         self._shown = Shown()
         self.people = People(self._shown, keys.card.key_id)
         self.progress = Watched(progress)
-        self._client = DeskClient(home, keys.signing)
+        self._client = DeskClient(home, keys.signing, keys.card.role)
         self.files = Originals(Downloads(home, self._client))
         self.viewer = Viewer(self.files)
         self._kept = Tips(home.mirror)
@@ -327,6 +327,12 @@ class Workspace:
     def retention(self) -> int | None:
         """After how many months without a change closed reports are proposed for deletion; None if never."""
         return None if self.log is None else self.log.deletions.rules[RETENTION]
+
+    def export(self, unsent: Unsent, tip: OpenTip) -> None:
+        """Have the log hold that a file of a tip leaves, and its history which; as `Sending.export`."""
+        self.sending.export(unsent, tip)
+        self._show_ahead()
+        self.looks.add(tip.id, unsent.item)
 
     def keep(self, unsent: Unsent, draft: str = "") -> str:
         """Keep what somebody typed as a draft, and return the id that it has; as `Sending.write`."""

@@ -10,6 +10,7 @@ from intake.accesslog import members
 from intake.cli.trouble import Status
 from intake.keeper import open_keeper
 from intake.protocol.card import Role
+from intake.protocol.entry import parse_entry
 from intake.settings import load
 from intake.triage.keys.keyfile import make_keys, save_keys
 from place import Place, in_one_line
@@ -33,13 +34,14 @@ def test_an_auditor_writes_the_log_as_files_that_a_stranger_can_verify(tmp_path:
     with serving([*INTAKE, "serve", "desk"], port, tmp_path / "printed", variables):
         made = place.run(*mirror)
         assert (made.returncode, made.stderr) == (Status.DONE, "")
-        assert made.stdout == "mirror holds the whole log. Entries: 1. Files: 2, new 2, and the checkpoint.\n"
+        assert made.stdout == "mirror holds the whole log. Entries: 3. Files: 2, new 2, and the checkpoint.\n"
         members.enrol(server.store, server.log, make_keys(Role.AUDITOR, "dora").card)
-        assert "Entries: 2." in place.run(*mirror).stdout
+        # With the program that runs, and three reads of the log: its head and entries, and now its head again.
+        assert "Entries: 6." in place.run(*mirror).stdout
         ed25519, ml_dsa = map(str, parse_policy(policy.read_bytes()).log.keys)
-        first, second = read_log(tmp_path / "mirror", ed25519, ml_dsa)
-        assert b"carla" in first
-        assert b"dora" in second
-        (tmp_path / "mirror" / "tile" / "0" / "000.p" / "2").write_bytes(bytes(64))
+        entries = [parse_entry(line) for line in read_log(tmp_path / "mirror", ed25519, ml_dsa)]
+        assert [entry.action.value for entry in entries] == ["enrol", "software", "log", "log", "enrol", "log"]
+        # Where the next two reads of the log will make the tree of eight.
+        (tmp_path / "mirror" / "tile" / "0" / "000.p" / "8").write_bytes(bytes(8 * 32))
         in_one_line(place.run(*mirror), Status.USAGE, "this directory is another log's, or damaged")
     server.store.close()

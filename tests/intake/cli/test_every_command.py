@@ -38,12 +38,13 @@ ON_THE_SERVER = [
     ["reviewer", "enrol", "amina.card"], ["reviewer", "revoke", "amina"], ["reviewer", "list"],
     ["auditor", "enrol", "carla.card"], ["auditor", "revoke", "carla"], ["auditor", "list"],
     ["rule", "vouches", "2"], ["rule", "deleters", "3"],
-    ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"], ["cosign"],
+    ["clock", "correct"], ["serve", "source"], ["serve", "desk"], ["settle"], ["cosign"], ["backup", "copy"],
 ]  # fmt: skip
 WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"]]
 """Commands that sign nothing, so that they have no business with the log's key."""
 
 ELSEWHERE = [
+    ["restore", "passphrase"],
     ["key", "new", "boris", *PASSPHRASE],
     ["key", "split", "amina.key", *PASSPHRASE],
     ["key", "join", "passphrase", *PASSPHRASE],
@@ -174,6 +175,7 @@ def test_a_file_that_is_missing_or_another_is_wrong_use_for_whatever_takes_one(k
         ["age", *RECIPIENT, "-o", "nowhere/sealed", "passphrase"],
         ["age", *RECIPIENT, "-o", "data", "passphrase"],
         ["age", "keygen", "-o", "nowhere/key"],
+        ["backup", "nowhere/copy"],
         ["age", "keygen", "-o", "passphrase"],
     ],
     ids=" ".join,
@@ -188,6 +190,8 @@ def test_an_output_that_cannot_be_is_wrong_use(arguments: list[str], place: Plac
         (["key", "new", "a b", *PASSPHRASE], "spaces"),
         (["key", "new", "operator", *PASSPHRASE], "nobody may be called operator"),
         (["reviewer", "revoke", "nobody"], "no active reviewer of this name"),
+        (["backup", "passphrase"], "passphrase exists already"),
+        (["restore", "passphrase"], "is a store already"),
         (["auditor", "revoke", "amina"], "no active auditor of this name"),
         (["auditor", "enrol", "amina.card"], "this is the card of a reviewer"),
         (["reviewer", "enrol", "carla.card"], "this is the card of an auditor"),

@@ -331,6 +331,7 @@ ELSEWHERE = {
     "intake.triage.book": "what is said above the pages",
     "intake.triage.pages": "pages of the reviewer's program",
     "intake.triage.reading.calendars": "pages of the reviewer's program",
+    "intake.triage.fetching.checkpoints": "pages of the reviewer's program",
     "intake.triage.outbox.unsent": "pages of the reviewer's program",
     "intake.triage.outbox.sending": "pages of the reviewer's program",
     "intake.triage.files": "pages of the reviewer's program",

@@ -8,6 +8,7 @@ from intake.desk import create_app
 from intake.desk.routes import Routes
 from intake.keeper import Keeper
 from intake.protocol import endpoints
+from intake.protocol.actions import Action
 from intake.protocol.endpoints import ENDPOINTS, Endpoint
 from signed_client import ClientOf
 
@@ -18,6 +19,7 @@ EXAMPLES = {
     "resource": "tile/0/000",
     "keys": "2" * 32,
     "member": "2" * 32,
+    "sha256": "2" * 64,
 }
 
 
@@ -48,7 +50,7 @@ def test_a_row_without_a_route_lets_no_desk_start(row: Endpoint) -> None:
 
 
 def test_a_route_without_a_row_lets_no_desk_start() -> None:
-    other = Endpoint("GET", "/v1/everything", frozenset(), None, 1)
+    other = Endpoint("GET", "/v1/everything", frozenset(), Action.READ, 1)
     with pytest.raises(ValueError, match="table of endpoints"):
         served(*ENDPOINTS, other).register(Flask(__name__))
 

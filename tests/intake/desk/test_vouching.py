@@ -102,7 +102,7 @@ def test_the_operator_can_not_enrol_a_reviewer_alone_and_can_revoke(
 
 def test_the_rule_can_not_be_lowered(team: list[Enrolled], server: Keeper) -> None:
     for count in (1, 2):
-        with pytest.raises(RosterError, match="2 must vouch already"):
+        with pytest.raises(RosterError, match="vouches is 2, and can't be made less"):
             members.rule(server.store, server.log, Rule(VOUCHES, count))
 
 

@@ -11,14 +11,28 @@ from crypto.note import SigningKey
 from intake.protocol.actions import (
     LONGEST_READ,
     MOST_OBJECTS,
+    OPERATORS,
     Action,
     ActionError,
+    Copy,
     Named,
     ReadRequest,
+    copy_of,
     parse_read_request,
+    require_operators_objects,
 )
 from intake.protocol.card import Role, issue_card
-from intake.protocol.endpoints import Made, endpoint, first_wanted, from_query, made_query, may, named
+from intake.protocol.endpoints import (
+    Made,
+    endpoint,
+    first_wanted,
+    from_query,
+    made_query,
+    may,
+    named,
+    purpose_query,
+    purpose_said,
+)
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 _BY_REVIEWERS = (
@@ -36,6 +50,8 @@ _BY_REVIEWERS = (
     Action.SECOND,
     Action.STOP,
     Action.PURGED,
+    Action.EXPORT,
+    Action.REFER,
 )
 CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32
@@ -92,9 +108,12 @@ def test_anything_else_names_nothing(method: str, path: str, query: str) -> None
 
 
 @pytest.mark.parametrize("action", list(Action))
-def test_auditors_may_do_nothing_that_is_logged_and_reviewers_nothing_that_is_the_operators(action: Action) -> None:
-    assert not may(Role.AUDITOR, action)
+def test_of_auditors_reads_of_the_log_are_logged_and_of_reviewers_all_else_that_is_not_the_operators(
+    action: Action,
+) -> None:
+    assert may(Role.AUDITOR, action) is (action is Action.LOG)
     assert may(Role.REVIEWER, action) is (action in _BY_REVIEWERS)
+    assert may(Role.REVIEWER, action) is not (action in OPERATORS or action is Action.LOG)
 
 
 @pytest.mark.parametrize("action", list(Action))
@@ -102,11 +121,57 @@ def test_a_lead_may_do_whatever_a_reviewer_may(action: Action) -> None:
     assert may(Role.LEAD, action) or not may(Role.REVIEWER, action)
 
 
-def test_reading_the_log_is_for_every_member_and_no_entry() -> None:
-    row = endpoint("GET", "/v1/log/tile/entries/000.p/5", "?")
-    assert (row.roles, row.action) == (frozenset(Role), None)
+def test_reading_the_log_is_for_every_member_and_an_entry_for_auditors() -> None:
+    for path in ("checkpoint", "cosigned", "entries", "tile/entries/000.p/5"):
+        row = endpoint("GET", f"/v1/log/{path}", "?")
+        assert (row.roles, row.logged, row.action) == (frozenset(Role), frozenset({Role.AUDITOR}), Action.LOG)
+    assert named("GET", "/v1/log/checkpoint", "?", b"") == Named(Action.LOG)
+    assert named("GET", "/v1/log/cosigned", "?", b"") == Named(Action.LOG)
+    assert named("GET", "/v1/log/entries", "?from=2048", b"") == Named(Action.LOG)
+    assert named("GET", "/v1/log/tile/0/000", "?", b"") == Named(Action.LOG, ("resource/tile/0/000",))
+
+
+def test_what_leaves_is_named_by_the_digest_of_the_sealed_event_that_says_it() -> None:
+    sealed = "a" * 64
+    objects = (f"tip/{TIP}", f"sha256/{sealed}")
+    assert named("POST", f"/v1/tips/{TIP}/export/{sealed}", "?", b"") == Named(Action.EXPORT, objects)
+    assert named("POST", f"/v1/tips/{TIP}/refer/{sealed}", "?", b"") == Named(Action.REFER, objects)
+
+
+def test_the_purpose_of_a_look_comes_back_from_its_query() -> None:
+    assert (purpose_said(purpose_query(ITEM)), purpose_said(purpose_query("")), purpose_said("?")) == (ITEM, "", "")
+    looked = named("POST", f"/v1/tips/{TIP}/open", purpose_query(ITEM), b"")
+    assert looked == Named(Action.OPEN, (f"tip/{TIP}",))
     with pytest.raises(ActionError):
-        named("GET", "/v1/log/checkpoint", "?", b"")
+        purpose_said("?purpose=because")
+
+
+COPY = ("size/5", f"sha256/{'a' * 64}")
+
+
+@pytest.mark.parametrize(
+    ("action", "objects"),
+    [
+        (Action.SETTLE, ("tip/" + TIP,)),
+        (Action.EXPIRE, ()),
+        (Action.EXPIRE, ("item/" + TIP,)),
+        (Action.EXPIRE, ("tip/" + TIP,) * 501),
+        (Action.BACKUP, COPY[:1]),
+        (Action.RESTORE, ("size/05", COPY[1])),
+        (Action.SOFTWARE, ("software/1.0",)),
+        (Action.SOFTWARE, ("software/1.0 or so", COPY[1])),
+    ],
+)
+def test_an_entry_of_the_operators_that_names_something_else_is_refused(
+    action: Action, objects: tuple[str, ...]
+) -> None:
+    with pytest.raises(ActionError):
+        require_operators_objects(action, objects)
+
+
+def test_a_copy_comes_back_from_the_objects_of_its_entry() -> None:
+    assert copy_of(COPY) == Copy(5, "a" * 64)
+    assert copy_of(COPY).objects == COPY
 
 
 @given(st.integers(0, 10**15 - 1))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.protocol.actions import RULINGS, SINCE, Action
+from intake.protocol.actions import CONFIRMED, RULINGS, SINCE, Action
 from intake.protocol.entry import LONGEST, Entry, EntryError, LoggedRequest, parse_entry, rules
 
 TIMES = st.integers(1_600_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
@@ -18,7 +18,7 @@ OF_VERSION_1 = [action for action in Action if action not in SINCE]
 ENTRIES = st.one_of(
     st.builds(Entry, TIMES, TEXTS, st.sampled_from(Action), OBJECTS, REQUESTS),
     st.builds(Entry, TIMES, TEXTS, st.just(Action.ENROL), OBJECTS, REQUESTS, TEXTS, st.booleans()),
-    st.builds(Entry, TIMES, TEXTS, st.just(Action.REVOKE), OBJECTS, REQUESTS, confirmed=st.booleans()),
+    st.builds(Entry, TIMES, TEXTS, st.sampled_from(sorted(CONFIRMED)), OBJECTS, REQUESTS, confirmed=st.booleans()),
     st.builds(Entry, TIMES, TEXTS, st.sampled_from(OF_VERSION_1), OBJECTS, version=st.just(1)),
 )
 

@@ -55,7 +55,7 @@ def test_it_says_who_opened_what_and_who_may(
     assert f"summary/{tip.id.hex()}" in shown
     read = next(line for line in shown.splitlines() if f"summary/{tip.id.hex()}" in line)
     assert "amina" in read
-    assert "Verified: 5 entries" in shown
+    assert "Verified: 6 entries" in shown
 
 
 def test_it_says_who_made_what(desk: Desk, reviewer: Reviewer, carla: MemberKeys, home: HomeOf) -> None:
@@ -99,7 +99,7 @@ def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(
     tips = [desk.store_tip("One.", {}).id.hex() for _ in range(3)]
     reviewer("amina").unlock()
     lines = printed(home("carla"), carla).splitlines()
-    read = next(line for line in lines if " read " in line)
+    read = next(line for line in lines if "  read " in line)
     assert read.count("summary/") == 3
     assert all(f"summary/{tip}" in read for tip in tips)
     assert next(line for line in lines if " enrol " in line and "(amina)" in line).endswith(
@@ -152,14 +152,34 @@ def test_a_future_that_has_not_come_and_every_correction_are_said_with_the_repor
         read_log_key(desk.server.settings.log_key), lambda: datetime.now(UTC) + timedelta(days=365, seconds=1)
     )
     members.enrol(desk.server.store, ahead, make_keys(Role.AUDITOR, "boris").card, clock_is_right=True)
-    shown = printed(home("carla"), carla)
-    assert "Verified: 2 entries" in shown
-    assert "Clock:    1 entries, the first of them 1, are of a time that has not come" in shown
-    assert "(boris) (the operator confirmed the time)" in shown
+    with pytest.raises(DeskError, match="log is ahead of the time by about 365 days"):
+        printed(home("carla"), carla)
     operators_clock.correct(desk.server.store, desk.server.log)
     shown = printed(home("carla"), carla)
-    assert "Verified: 3 entries" in shown
+    assert "Verified: 4 entries" in shown
+    assert "Clock:    1 entries, the first of them 1, are of a time that has not come" in shown
+    assert "(boris) (the operator confirmed the time)" in shown
     assert "Clock:    entry 2 set the log's time back from" in shown
+
+
+def test_what_an_auditor_reads_of_the_log_is_in_it_and_in_the_very_one_that_they_get(
+    carla: MemberKeys, home: HomeOf
+) -> None:
+    for reads in (1, 3, 5):
+        shown = printed(home("carla"), carla)
+        assert sum(line.endswith("  carla  log") for line in shown.splitlines()) == reads
+
+
+def test_a_desk_that_lets_an_auditor_read_without_an_entry_is_found(
+    desk: Desk, carla: MemberKeys, home: HomeOf
+) -> None:
+    printed(home("carla"), carla)
+    # That the entries were answered is in no log that it shows from now on.
+    desk.cut(1)
+    members.enrol(desk.server.store, desk.server.log, make_keys(Role.AUDITOR, "boris").card)
+    for _ in range(2):
+        with pytest.raises(AuditError, match=r"the server answered your reading of the log of .* does not hold it"):
+            printed(home("carla"), carla)
 
 
 def test_an_auditor_whose_own_clock_is_behind_hears_that_it_may_be_that(

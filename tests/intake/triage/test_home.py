@@ -27,7 +27,7 @@ from signed_head import signed
 
 
 def fetch(home: Home, keys: MemberKeys) -> None:
-    client = DeskClient(home, keys.signing)
+    client = DeskClient(home, keys.signing, Role.REVIEWER)
     try:
         fetch_whole(client, home, no_progress)
     finally:

@@ -20,6 +20,7 @@ from intake.report.events import (
     Event,
     HarmCheck,
     Note,
+    Purpose,
     Referral,
     SecondReading,
     Status,
@@ -87,6 +88,7 @@ _WRITTEN: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
         Verification: ("reason", ("reasons", "rests_on")),
         SecondReading: ("reason", ("why",)),
         DeletionReason: ("reason", ("why",)),
+        Purpose: ("reason", ("why",)),
         HarmCheck: ("reason", ("who", "noticed", "leak", "expects", "why")),
     }
 )

@@ -7,6 +7,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from intake.protocol.actions import ReadRequest
+from intake.protocol.card import Role
 from intake.triage.desk.client import DeskClient, DeskRefusedError
 from open_desk import Desk
 from program import Enrol, HomeOf
@@ -29,7 +30,7 @@ def busy(desk: Desk, times: int) -> list[str]:
 
 
 def client(enrol: Enrol, home: HomeOf) -> DeskClient:
-    return DeskClient(home("amina"), enrol("amina").signing, pauses=(0, 0))
+    return DeskClient(home("amina"), enrol("amina").signing, Role.REVIEWER, pauses=(0, 0))
 
 
 def test_a_bulk_read_that_finds_the_desk_busy_is_made_again(desk: Desk, enrol: Enrol, home: HomeOf) -> None:

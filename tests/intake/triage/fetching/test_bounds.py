@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import EMPTY_ROOT
 from intake.keeper import read_log_key
+from intake.protocol.card import Role
 from intake.protocol.index import Span, parse_day, parse_days
 from intake.protocol.wire import WireError, decode_sealed
 from intake.triage.desk import client as desk_client
@@ -95,7 +96,9 @@ def hostile() -> Iterator[Hostile]:
 
 @pytest.fixture
 def client(hostile: Hostile, desk: Desk, enrol: Enrol, tmp_path: Path) -> Iterator[DeskClient]:
-    made = DeskClient(Home.open(tmp_path / "x", desk=hostile.url, policy=desk.policy, proxy=None), enrol("x").signing)
+    made = DeskClient(
+        Home.open(tmp_path / "x", desk=hostile.url, policy=desk.policy, proxy=None), enrol("x").signing, Role.REVIEWER
+    )
     yield made
     made.close()
 
@@ -162,7 +165,7 @@ def test_a_proxy_that_never_speaks_holds_no_request_for_ever(
     hostile.behave = lambda _: hostile.ended.wait(60)
     proxy = hostile.url.replace("http", "socks5h")
     home = Home.open(tmp_path / "x", desk="http://x.onion", policy=desk.policy, proxy=proxy)
-    client = DeskClient(home, make_keys_of("x"))
+    client = DeskClient(home, make_keys_of("x"), Role.REVIEWER)
     with pytest.raises(DeskError, match="can't be reached"):
         client.checkpoint()
     client.close()

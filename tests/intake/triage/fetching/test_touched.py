@@ -84,7 +84,7 @@ class Story:
 
     def colleagues_note(self, tip: Stored, _: int) -> None:
         home = Home.open(self._home.with_name("boris"), desk=self.desk.url, policy=self.desk.policy, proxy=None)
-        client = DeskClient(home, self._boris.signing)
+        client = DeskClient(home, self._boris.signing, Role.REVIEWER)
         sealed = seal(Note("Mine.").padded(), [tip.identity.recipient])
         client.add(tip.id.hex(), secrets.token_hex(16), "work", sealed)
         client.close()

@@ -21,7 +21,8 @@ from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError, open_checkpoint
 from intake.protocol.card import Role
 from intake.protocol.evidence import Evidence, parse_evidence
-from intake.triage.audit_report import run_audit
+from intake.triage.audit_report import accept, run_audit
+from intake.triage.fetching.checkpoints import Checkpoints, Compared
 from intake.triage.fetching.witnessed import KeptCosigned, UnwitnessedError
 from intake.triage.home import Home
 from intake.triage.mirror.tables import COSIGNED, COSIGNED_EDGE, FACT
@@ -31,6 +32,7 @@ from ledger import Ledger
 from open_desk import Desk
 from policies import policy as policy_without_witnesses
 from program import Enrol, HomeOf, Reviewer
+from set_back import back_up, set_back
 from signed_head import signed
 from witnesses import TODAY, Clock, Running, StartWitness, policy_text, starting
 
@@ -414,7 +416,8 @@ def test_an_auditor_is_told_who_cosigned_and_that_it_is_not_enough_after_the_who
     with pytest.raises(UnwitnessedError, match=r"the log is whole, but .*ours: never"):
         audited()
     have_cosigned(desk, policy)
-    assert "Cosigned: 1 entries (ours: 2026-11-18" in audited()
+    # Of these, three are the entries of what the auditor fetched before.
+    assert "Cosigned: 4 entries (ours: 2026-11-18" in audited()
     clock.time += 8 * DAY
     with pytest.raises(UnwitnessedError, match="ours: 2026-11-18"):
         audited()
@@ -434,6 +437,53 @@ def test_an_auditor_finds_another_log_of_others_with_proof(
         run_audit(own, carla, Console(file=io.StringIO()))
     (name,) = own.names("evidence")
     assert parse_evidence(own.read(name)).is_proof
+
+
+def test_once_a_restore_is_accepted_what_witnesses_and_others_saw_of_the_lost_log_is_held_against_nobody(
+    desk: Desk, enrol: Enrol, home: HomeOf, start: StartWitness, clock: Clock, tmp_path: Path
+) -> None:
+    carla = enrol("carla", Role.AUDITOR)
+    policy = policy_text(desk.log, ours=start("ours"))
+    own = with_policy(home("carla"), policy)
+    have_cosigned(desk, policy)
+    made = back_up(desk, tmp_path / "scratch")
+
+    def audited() -> str:
+        printed = io.StringIO()
+        run_audit(own, carla, Console(file=printed, width=80), lambda: datetime.fromtimestamp(clock(), UTC))
+        return printed.getvalue()
+
+    audited()
+    have_cosigned(desk, policy)
+    assert "Cosigned: 5 entries" in audited()
+    enrol("amina")
+    with desk.server.store.reading() as session:
+        told = Checkpoints(own, carla.signing).compare(desk.server.log.shown(session), datetime.now(UTC))
+    assert told is Compared.LONGER
+    with set_back(desk, made, tmp_path / "again", declared=True):
+        with pytest.raises(AuditError, match="its operator declares"):
+            audited()
+        assert own.names("evidence")
+        accept(own, carla, "The disk broke; I asked.", no_progress)
+        assert own.names("evidence") == []
+        for _ in range(5):
+            assert "Cosigned: 1 entries" in audited()
+        assert Checkpoints(own, carla.signing).fetched() == ()
+
+
+def test_nobody_has_cosigned_a_log_that_was_set_back_to_before_they_did(
+    desk: Desk, enrol: Enrol, home: HomeOf, start: StartWitness, tmp_path: Path
+) -> None:
+    carla = enrol("carla", Role.AUDITOR)
+    policy = policy_text(desk.log, ours=start("ours"))
+    own = with_policy(home("carla"), policy)
+    made = back_up(desk, tmp_path / "scratch")
+    have_cosigned(desk, policy)
+    run_audit(own, carla, Console(file=io.StringIO()), lambda: datetime.fromtimestamp(TODAY, UTC))
+    with set_back(desk, made, tmp_path / "again", declared=True):
+        accept(own, carla, "The disk broke; I asked.", no_progress)
+        with pytest.raises(UnwitnessedError, match="ours: never"):
+            run_audit(own, carla, Console(file=io.StringIO()), lambda: datetime.fromtimestamp(TODAY, UTC))
 
 
 # On pages.

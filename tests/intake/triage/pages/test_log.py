@@ -63,7 +63,7 @@ def tree(desk: Desk, size: int, root: bytes) -> str:
 
 def use_elsewhere(key: SigningKey, elsewhere: HomeOf) -> None:
     """Make a request with somebody's key from another directory."""
-    client = DeskClient(elsewhere(f"elsewhere-{secrets.token_hex(4)}"), key)
+    client = DeskClient(elsewhere(f"elsewhere-{secrets.token_hex(4)}"), key, Role.REVIEWER)
     client.days("")
     client.close()
 

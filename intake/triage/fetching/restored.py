@@ -1,0 +1,47 @@
+"""A log that was set back to a copy, as its operator declares: told from one that was only cut.
+
+That the operator says so excuses nothing: whatever was seen and is lost can have been lost on purpose. So it stays an
+alarm, with its evidence, until a person has asked and says why they accept it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from intake.protocol.actions import Action, ActionError, copy_of
+from intake.protocol.entry import EntryError, parse_entry
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An entry at `place`, made at `at` (UTC), that declares a restore; `lost`: how many entries that were seen."""
+
+    place: int
+    at: datetime
+    lost: int
+
+    def __str__(self) -> str:
+        return (
+            f"its operator declares that a copy of the server was put back on {self.at:%Y-%m-%d %H:%M} UTC, which "
+            f"lacks the newest {self.lost} of the entries seen before. Ask the operator over another channel when and "
+            "why, and compare that with your colleagues; if it is true, close this program and accept it with "
+            "'intake audit verify --accept-restore', and your reason"
+        )
+
+
+def declared(kept: Iterable[bytes], served: Sequence[bytes]) -> Declared | None:
+    """The restore that explains why `served`, a log's entries, contradict those that were `kept` of it; None without.
+
+    Its entry is the first that differs, and says itself that it follows on a copy of just the entries above it.
+    """
+    held = list(kept)
+    place = next((at for at, (old, new) in enumerate(zip(held, served, strict=False)) if old != new), None)
+    if place is None:
+        return None
+    try:
+        entry = parse_entry(served[place])
+        if entry.action is Action.RESTORE and copy_of(entry.objects).size == place:
+            return Declared(place, entry.at, len(held) - place)
+    except (EntryError, ActionError):
+        pass
+    return None
