@@ -84,6 +84,17 @@ def test_a_report_is_shown_whether_or_not_anybody_says_why_and_without_the_desk(
     assert [purpose_said(query(entry)) != "" for entry in logged(desk, Action.OPEN)] == [False, True]
 
 
+def test_it_is_told_after_a_lock_as_well(desk: Desk, tip: Stored, amina: Program) -> None:
+    away = unreachable(desk)
+    amina.write(page(tip), "purpose", why=WHY)
+    amina.guard.lock()
+    away.clear()
+    amina.unlock()
+    amina.let_leave()
+    (told,) = [entry for entry in logged(desk, Action.OPEN) if purpose_said(query(entry))]
+    assert purpose_said(query(told)) == added(desk)[-1]
+
+
 def test_a_referral_is_told_behind_the_sealed_word_on_it_by_its_digest(desk: Desk, tip: Stored, amina: Program) -> None:
     amina.post(f"{page(tip)}/referral", page(tip), **REFERRAL)
     referral, refer = logged(desk, Action.ADD, Action.REFER)[-2:]
