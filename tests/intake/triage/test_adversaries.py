@@ -62,7 +62,7 @@ class Team:
 
     def audit(self) -> str:
         """What Carla finds; empty if nothing."""
-        with closing(DeskClient(self.carla_home, self.carla.signing)) as client:
+        with closing(DeskClient(self.carla_home, self.carla.signing, Role.AUDITOR)) as client:
             try:
                 fetch_whole(client, self.carla_home, no_progress)
             except (AuditError, DeskError) as error:
@@ -307,7 +307,7 @@ def test_where_reviewers_must_vouch_a_ghost_makes_the_log_false_for_everybody(te
 def test_a_vouching_that_is_dated_back_makes_the_log_false(team: Team) -> None:
     members.rule(team.desk.server.store, team.desk.server.log, Rule(VOUCHES, 2))
     card = new_card("dora")
-    with closing(DeskClient(team.amina.workspace._home, team.key("amina").signing)) as client:
+    with closing(DeskClient(team.amina.workspace._home, team.key("amina").signing, Role.REVIEWER)) as client:
         client.vouch(card)
     held = lines(team.desk.server)
     vouched = parse_entry(held[-1])
@@ -319,7 +319,7 @@ def test_a_vouching_that_is_dated_back_makes_the_log_false(team: Team) -> None:
 def test_nobody_vouches_for_themself(team: Team) -> None:
     members.rule(team.desk.server.store, team.desk.server.log, Rule(VOUCHES, 2))
     own = new_card("amina")
-    client = DeskClient(team.amina.workspace._home, team.key("amina").signing)
+    client = DeskClient(team.amina.workspace._home, team.key("amina").signing, Role.REVIEWER)
     with closing(client), pytest.raises(DeskError, match="refused"):
         client.vouch(own)
     assert Action.VOUCH not in {parse_entry(line).action for line in lines(team.desk.server)}
@@ -339,7 +339,7 @@ def test_a_name_that_is_enrolled_again_is_shown_with_both_keys(team: Team) -> No
 
 
 def test_who_reads_with_a_colleagues_key_is_found_by_that_colleague(team: Team, home: HomeOf) -> None:
-    with closing(DeskClient(home("stolen"), team.key("boris").signing)) as client:
+    with closing(DeskClient(home("stolen"), team.key("boris").signing, Role.REVIEWER)) as client:
         client.days("")
     team.fetch()
     assert "Somebody used your key elsewhere" in alarm(team.boris)
