@@ -144,19 +144,19 @@ def rolls_back(held: list[bytes]) -> list[bytes]:
     return held[:4]
 
 
-@pytest.mark.parametrize(
-    ("does", "says"),
-    [(drops_an_entry, "the log shrank"), (edits_an_entry, "the log was rewritten"), (rolls_back, "the log shrank")],
-)
+CHANGED = re.compile(r"the log (shrank: |was rewritten: )")
+"""By what each has seen of it so far."""
+
+
+@pytest.mark.parametrize("does", [drops_an_entry, edits_an_entry, rolls_back])
 def test_what_was_changed_is_found_by_everybody_who_saw_it(
-    does: Callable[[list[bytes]], list[bytes]], says: str, team: Team
+    does: Callable[[list[bytes]], list[bytes]], team: Team
 ) -> None:
     team.show(does(lines(team.desk.server)))
-    assert says in team.audit()
+    assert CHANGED.match(team.audit())
     team.fetch()
     for program in (team.amina, team.boris):
-        # By what each has seen of it so far.
-        assert re.match(r"The log can't be trusted: the log (shrank|was rewritten)", alarm(program))
+        assert CHANGED.match(alarm(program).removeprefix("The log can't be trusted: "))
         assert "what it signed is kept in" in alarm(program)
         (file,) = program.workspace.evidence
         parse_evidence(file.read_bytes())
