@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 from datetime import date
 from typing import Any, BinaryIO
 
-from flask import Response, abort, current_app, request
+from flask import Response, abort, current_app, jsonify, request
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Gone
@@ -15,6 +15,7 @@ from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog import tiles
 from intake.accesslog.tiles import NoSuchTileError
 from intake.desk.admission import admitted, current_server, logged
+from intake.desk.exchange import exchange_headers
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
@@ -23,6 +24,7 @@ from intake.protocol import endpoints, limits
 from intake.protocol.actions import parse_read_request
 from intake.protocol.index import AS_KEPT, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
+from intake.protocol.manifest import parse_headers
 from intake.protocol.newtip import NewTip, parse_new_tip
 from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
@@ -179,6 +181,26 @@ def make(tip: str, item: str) -> Response:
             first = Item(id=item_id, tip_id=tip_id, kind=Kind.REPORT, day=day, size=len(new.first), sealed=new.first)
             session.add(first)
     return Response(status=201)
+
+
+@routes.serves(endpoints.HEADERS)
+def exchange() -> Response:
+    """Exchange headers of summaries. Asking for the same again changes nothing and is fine.
+
+    The answer names the tips of which that was not done, since they have another header by now, or are gone.
+    """
+    server = current_server()
+    manifest, headers = parse_headers(request.get_data())
+    with logged() as let_in:
+        session = let_in.session
+        if not server.store.room.has(server.settings.reserve_text):
+            raise StoreFullError
+        member = server.log.roster(session).member(manifest.whom) if manifest.whom else None
+        if manifest.whom and (member is None or member.until is not None or member.card.recipient is None):
+            abort(412)
+        others, more = exchange_headers(session, manifest, headers)
+        require_quota(server.settings, session, let_in.who, let_in.at.date(), more)
+    return jsonify(others=others)
 
 
 @routes.serves(endpoints.OPEN)

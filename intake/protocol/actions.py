@@ -37,6 +37,8 @@ class Action(StrEnum):
     """A member takes a reply back, whoever wrote it: it is deleted, or never comes."""
     ENROL = "enrol"
     REVOKE = "revoke"
+    REWRAP = "rewrap"
+    """A member exchanges headers of summaries: a reviewer is let in, or a key of the member's own is replaced."""
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
 
@@ -47,7 +49,7 @@ OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
 RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
-SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2}
+SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2, Action.REWRAP: 3}
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
 

@@ -28,6 +28,9 @@ NEW_TIP = 3_500_000
 """A tip that a reviewer makes, with its first item, whose sealed bytes travel in Base 64: a form of which every answer
 is as long as it may be, in letters of two bytes each."""
 
+HEADERS = 4_000_000
+"""Headers that are exchanged in one request, each of 2 kB for each of its readers, and what they are named by."""
+
 ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""
 

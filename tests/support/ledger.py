@@ -15,7 +15,7 @@ from crypto.note import SigningKey
 from intake.protocol.actions import Action
 from intake.protocol.audit import replay
 from intake.protocol.card import Card, Role, issue_card
-from intake.protocol.endpoints import named
+from intake.protocol.endpoints import endpoint, named
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest
 from intake.protocol.logstate import LogState, parse_state
 from signed_head import signed
@@ -82,10 +82,17 @@ class Ledger:
         does = named(method, path, query, body)
         logged = self.request(key, method, path, body, query=query, created=self.now + off)
         # Of what is added, the log has only the digest.
-        held = body.decode() if does.action is Action.READ and body else None
+        part = endpoint(method, path, query).logged_of(body)
+        held = None if part is None else part.decode()
         who = logged.base.partition('keyid="')[2][:32]
         return self._add(
-            Entry(self.now, who, does.action, does.objects, LoggedRequest(logged.base, logged.signature, held))
+            Entry(
+                self.now,
+                who,
+                does.action,
+                does.objects,
+                LoggedRequest(logged.base, logged.signature, held),
+            )
         )
 
     def again(self, line: bytes) -> bytes:

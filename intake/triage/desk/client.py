@@ -14,6 +14,7 @@ from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import key_id
 from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.index import Span
+from intake.protocol.manifest import Manifest, body_of
 from intake.protocol.newtip import NewTip
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.protocol.wire import decode_entries
@@ -124,6 +125,19 @@ class DeskClient:
         """Store a tip that the member made, with its first item, under these ids; otherwise as `add`."""
         path = endpoints.MAKE.at(tip=tip, item=item) + endpoints.made_query(new.made)
         return self._store(endpoints.MAKE, path, new.to_json())
+
+    def exchange(self, manifest: Manifest, headers: Sequence[bytes]) -> tuple[str, ...]:
+        """Exchange headers of summaries; returns the tips of which that was not done: they have another one by now."""
+        path = endpoints.HEADERS.at() + endpoints.manifest_query(manifest.digest)
+        with self._answer(endpoints.HEADERS, path, body_of(manifest, headers)) as answer:
+            said = b"".join(_pieces(answer, endpoints.HEADERS.largest_answer))
+        try:
+            others = json.loads(said)["others"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            others = None
+        if not isinstance(others, list) or not {each.tip for each in manifest.exchanges}.issuperset(map(str, others)):
+            raise DeskError("the desk's answer is malformed")
+        return tuple(map(str, others))
 
     def _store(self, row: Endpoint, path: str, body: bytes) -> bool:
         try:

@@ -122,6 +122,16 @@ LOOKED = Table(
 )
 """The ids of what each tip held when it was looked at last, one after the other."""
 
+EXCHANGED = Table(
+    "exchanged",
+    ("entry", "tip", "place", "who", "at", "does", "whom", "old_header", "old_payload", "new_header", "new_payload"),
+    ("tip", "whom", "who"),
+    lost="who let whom read what was damaged; it is read from the log again",
+    stands_for=(STATE,),
+    since=3,
+)
+"""What the log shows in the place of what a summary was: `exchanged` reads and writes it."""
+
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
@@ -129,4 +139,21 @@ SEALED = Table("sealed", ("name", "bytes"))
 """What the desk sent: `summary/<tip>` as first fetched, and `item/<tip>/<id>`, which are sealed; and `rows/<digest>`,
 what the index says of a day, until the days that have changed are all here."""
 
-TABLES = (FACT, DAY, TIP, ITEM, WITHDRAWAL, LACK, KNOWN, FIRST, OPENED, ADDED, ASKED, UNSENT, ENTRY, SEALED, LOOKED)
+TABLES = (
+    FACT,
+    DAY,
+    TIP,
+    ITEM,
+    WITHDRAWAL,
+    LACK,
+    KNOWN,
+    FIRST,
+    OPENED,
+    ADDED,
+    ASKED,
+    UNSENT,
+    ENTRY,
+    SEALED,
+    LOOKED,
+    EXCHANGED,
+)

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crypto.age import split
 from intake.protocol.index import DayIndex, ItemRow, TipRow, WithdrawalRow, sha256_hex
+from intake.protocol.roster import Roster
 from intake.protocol.wire import WireError
+from intake.triage.mirror.exchanged import Exchanges, Step, chain
 from intake.triage.mirror.file import MirrorFile
-from intake.triage.mirror.known import Known
+from intake.triage.mirror.known import Known, parts_of
 from intake.triage.mirror.tables import (
     ADDED,
     DAY,
@@ -202,15 +204,31 @@ class Tips:
             self.lack({name})
 
     def wanted(self, tips: Iterable[TipRow], items: Iterable[ItemRow]) -> Iterator[str]:
-        """What of an index belongs here. Of summaries that is the first one of each tip: there is no second."""
+        """What of an index belongs here. Of summaries that is the first one of each tip.
+
+        There is a second one only where the log explains it, and the first one is not enough: it is noted as lacking.
+        """
         rows = {row.id: row for row in tips}
-        known = self._file.get_all(KNOWN, rows)
+        known, lacking = self._file.get_all(KNOWN, rows), set(self.lacking())
+        other = {row.id for row in rows.values() if row.id in known and known[row.id][1:3] != (row.payload, row.header)}
+        explained = self.explained({tip for tip in other if summary_name(tip) in lacking})
         for row in rows.values():
-            if row.id not in known or known[row.id][1:3] == (row.payload, row.header):
+            if row.id not in other or row.id in explained:
                 yield summary_name(row.id)
         for item in items:
             if not item.blob:
                 yield item_name(item.tip, item.id)
+
+    def explained(self, tips: Collection[str]) -> dict[str, Sequence[Step]]:
+        """Of those tips of which the index shows another summary than the kept one: how the log explains that."""
+        rows, known, place = self.shown(tips), self.known(*tips), self.fetched.place
+        links = Exchanges(self._file, Roster()).all_of(rows)
+        chains = {
+            tip: chain(links.get(tip, ()), known[tip].parts, parts_of(row), place)
+            for tip, row in rows.items()
+            if tip in known
+        }
+        return {tip: steps for tip, steps in chains.items() if steps}
 
     def sealed(self, name: str) -> bytes | None:
         """Sealed bytes that are here and whole."""
@@ -243,6 +261,10 @@ class Tips:
         with self._file.writing():
             self._file.put(SEALED, *sealed.items())
             self._file.remove(LACK, *sealed)
+            summaries = {name.partition("/")[2]: data for name, data in sealed.items() if name == _as_summary(name)}
+            for tip, known in self.known(*summaries).items():
+                kept = first_known(summaries[tip])
+                self.remember({tip: replace(known, payload=kept.payload, header=kept.header)})
 
     def lack(self, names: Collection[str]) -> None:
         """Note what should be here and is not."""
@@ -320,6 +342,10 @@ def is_summary(summary: bytes, of: TipRow | Known) -> bool:
 def summary_name(tip: str) -> str:
     """What a tip's sealed summary is kept under."""
     return f"summary/{tip}"
+
+
+def _as_summary(name: str) -> str:
+    return summary_name(name.rpartition("/")[2])
 
 
 def item_name(tip: str, item: str) -> str:

@@ -30,7 +30,7 @@ from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signe
 from intake.triage.mirror.added import Author
 from intake.triage.reading.chain import TELL, Checked, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
-from intake.triage.reading.doubts import doubts, not_sealed_to, say_made, say_missing, say_unsigned
+from intake.triage.reading.doubts import doubts, not_sealed_to, say_let_in, say_made, say_missing, say_unsigned
 from intake.triage.reading.given import Given
 from intake.triage.reading.opentip import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
 
@@ -100,10 +100,12 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     except (AgeError, PayloadFormatError):
         tip.warnings.append("The summary of this report is damaged.")
         return
-    if stanza_count(summary) not in given.reviewers:
+    if stanza_count(summary) not in given.readers:
+        let_in = ", and were let in since by the log" if given.let_in else ""
         tip.warnings.append(
-            f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
+            f"The summary is sealed to more or fewer people than there were reviewers on that day{let_in}. {TELL}"
         )
+    say_let_in(tip, given)
     say_made(tip, given)
     if isinstance(opened, Dossier) and tip.made is None:
         tip.warnings.append(

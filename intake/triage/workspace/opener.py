@@ -11,6 +11,7 @@ from intake.protocol.logstate import LogState
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.home import Home
 from intake.triage.mirror.added import Authors
+from intake.triage.mirror.exchanged import Exchanges
 from intake.triage.mirror.known import Known
 from intake.triage.mirror.tips import Tips
 from intake.triage.progress import Progress
@@ -55,7 +56,8 @@ class Opener:
         """
         member = log.roster.member(self._people.me)
         since = date.max if member is None else member.since.date()
-        reader = Reader(since, log, Authors(self._home.mirror, log.roster), self._kept.fetched.place)
+        file, place = self._home.mirror, self._kept.fetched.place
+        reader = Reader(self._people.me, since, log, Authors(file, log.roster), Exchanges(file, log.roster), place)
         book = self._shown.book if self._restored else self._load()
         before = book.given(touched if self._restored else None)
         if not self._restored:

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import SINCE, Action
 from intake.protocol.entry import LONGEST, Entry, EntryError, LoggedRequest, parse_entry
 
 TIMES = st.integers(1_600_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 REQUESTS = st.none() | st.builds(LoggedRequest, TEXTS, st.binary(max_size=64), st.none() | TEXTS)
 OBJECTS = st.lists(TEXTS, max_size=5).map(tuple)
-OF_VERSION_1 = [action for action in Action if action not in (Action.CLOCK, Action.MAKE, Action.TAKE_BACK)]
+OF_VERSION_1 = [action for action in Action if action not in SINCE]
 ENTRIES = st.one_of(
     st.builds(Entry, TIMES, TEXTS, st.sampled_from(Action), OBJECTS, REQUESTS),
     st.builds(Entry, TIMES, TEXTS, st.just(Action.ENROL), OBJECTS, REQUESTS, TEXTS, st.booleans()),
