@@ -119,7 +119,7 @@ class Sync:
         """Tips whose summary was sealed anew to whoever reads here, by the log: the one that is kept may not do."""
         me = self._client.journal.key
         explained = self._tips.explained(touched)
-        found = {tip for tip, steps in explained.items() if any(me in (s.link.whom, s.link.key) for s in steps)}
+        found = {tip for tip, steps in explained.items() if any(step.link.seals_to(me) for step in steps)}
         self._tips.lack(set(map(summary_name, found)))
         return found
 

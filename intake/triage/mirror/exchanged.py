@@ -42,6 +42,10 @@ class Link:
     old: Parts
     new: Parts
 
+    def seals_to(self, key: str) -> bool:
+        """Whether a stanza in it is this member's, which was not there before."""
+        return key == (self.whom or self.key)
+
     def after(self, parts: Parts) -> Parts | None:
         """What a summary is after this; None if it is not what this takes the place of."""
         if parts.header != self.old.header or self.old.payload not in ("", parts.payload):
@@ -120,6 +124,11 @@ def history(links: Sequence[Link], parts: Parts) -> list[Link]:
         # Those before it alone: whatever is signed later explains nothing of it.
         links = [each for each in links if each.author.place < link.author.place]
     return found[::-1]
+
+
+def let_in(links: Sequence[Link], parts: Parts) -> int:
+    """How many people a summary is sealed to that it was not at first."""
+    return sum(bool(link.whom) for link in history(links, parts))
 
 
 def _makes(link: Link, parts: Parts) -> bool:

@@ -132,6 +132,15 @@ EXCHANGED = Table(
 )
 """What the log shows in the place of what a summary was: `exchanged` reads and writes it."""
 
+LETTING = Table(
+    "letting",
+    ("name", "key", "tip"),
+    ("key",),
+    lost="which older reports a colleague is yet to be let in to was damaged; choose those that lack once more",
+    since=3,
+)
+"""Reports that a colleague is yet to be let in to, by the id of their key."""
+
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
 
@@ -156,4 +165,5 @@ TABLES = (
     SEALED,
     LOOKED,
     EXCHANGED,
+    LETTING,
 )

@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from crypto import age
 from crypto.age import split
 from intake.protocol.index import DayIndex, ItemRow, TipRow, WithdrawalRow, sha256_hex
 from intake.protocol.roster import Roster
 from intake.protocol.wire import WireError
-from intake.triage.mirror.exchanged import Exchanges, Step, chain
+from intake.triage.mirror.exchanged import Exchanges, Parts, Step, chain
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.known import Known, parts_of
 from intake.triage.mirror.tables import (
@@ -219,6 +220,12 @@ class Tips:
             if not item.blob:
                 yield item_name(item.tip, item.id)
 
+    def headers(self, rows: Iterable[TipRow]) -> dict[str, bytes]:
+        """By tip, the headers of those summaries that are kept as the index shows them."""
+        names = {summary_name(row.id): row for row in rows}
+        found = {names[name]: split(data) for name, data in self._sealed(names).items()}
+        return {row.id: parts.header for row, parts in found.items() if _digests(parts) == parts_of(row)}
+
     def explained(self, tips: Collection[str]) -> dict[str, Sequence[Step]]:
         """Of those tips of which the index shows another summary than the kept one: how the log explains that."""
         rows, known, place = self.shown(tips), self.known(*tips), self.fetched.place
@@ -329,14 +336,18 @@ def _kept(
 
 def first_known(summary: bytes) -> Known:
     """What is known of a tip by its first summary alone."""
-    parts = split(summary)
-    return Known(sha256_hex(parts.payload), sha256_hex(parts.header))
+    parts = _digests(split(summary))
+    return Known(parts.payload, parts.header)
 
 
 def is_summary(summary: bytes, of: TipRow | Known) -> bool:
     """Whether this is the summary that the index says, or that was fetched first."""
     first = first_known(summary)
     return (first.payload, first.header) == (of.payload, of.header)
+
+
+def _digests(parts: age.Parts) -> Parts:
+    return Parts(sha256_hex(parts.header), sha256_hex(parts.payload))
 
 
 def summary_name(tip: str) -> str:

@@ -9,7 +9,7 @@ from intake.protocol.clock import Correction, LogClock
 from intake.protocol.index import ItemRow, TipRow
 from intake.protocol.logstate import LogState
 from intake.triage.mirror.added import Added, Author, Authors, Taken
-from intake.triage.mirror.exchanged import Exchanges, Link, Step, chain, history
+from intake.triage.mirror.exchanged import Exchanges, Link, Step, chain, history, let_in
 from intake.triage.mirror.known import Known, parts_of
 
 
@@ -68,7 +68,7 @@ class Given:
     @property
     def readers(self) -> set[int]:
         """To how many people the summary that is kept may be sealed, by the log."""
-        more = sum(bool(link.whom) for link in history(self.links, self.known.parts))
+        more = let_in(self.links, self.known.parts)
         return {count + more for count in self.reviewers}
 
     @property

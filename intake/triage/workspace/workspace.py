@@ -1,9 +1,10 @@
 """An unlocked program: keys in memory, what is new fetched and opened."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from threading import Event, Lock
+from time import monotonic
 
 from crypto.age import HybridRecipient
 from intake.hygiene import fault
@@ -11,6 +12,8 @@ from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
 from intake.protocol.wire import WireError
 from intake.report.payloads import Payload
+from intake.triage.access.exchanging import Exchanging
+from intake.triage.access.letting import Letting
 from intake.triage.book import Book
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
@@ -39,6 +42,9 @@ from intake.triage.workspace.people import People
 from intake.triage.workspace.shown import Shown
 from intake.triage.workspace.team import Team
 
+_TURN = 60.0
+"""Seconds for which colleagues are let in to older reports before what is new is fetched again."""
+
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
 
@@ -59,6 +65,9 @@ class Workspace:
         self.viewer = Viewer(self.files)
         self._kept = Tips(home.mirror)
         self._opens = Opens(KeptLog(home), keys.card.key_id)
+        self.letting = Letting(home.mirror)
+        self._exchanging = Exchanging(self._client, self._kept)
+        self._identities = (keys.identity,)
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -82,9 +91,11 @@ class Workspace:
         self.settled = Event()
         """Set while nothing is being fetched or about to be."""
         self.settled.set()
+        self._ended = Event()
 
     def stop(self) -> None:
         """Send and open nothing more than what is under way, and show no file any more."""
+        self._ended.set()
         self._opener.stop()
         self.sending.stop()
         self.viewer.stop()
@@ -149,6 +160,7 @@ class Workspace:
             try:
                 self._try_sync()
                 self.open_kept()
+                self._let_in()
             finally:
                 with self._asking:
                     if self._next is None:
@@ -173,6 +185,30 @@ class Workspace:
             # Only now: a desk that doesn't answer has taken nothing back.
             self._distrust = ""
         self.problem = problem
+
+    def _let_in(self) -> None:
+        """Let colleagues in to what was chosen for them, for a while; it goes on after the fetch that shows that."""
+        if self.problem or self.alarm or self.log is None or not self.letting.left():
+            return
+        until = monotonic() + _TURN
+        try:
+            if self.letting.take_turn(
+                self._exchanging,
+                self.log,
+                self._identities,
+                self.progress,
+                lambda: self._ended.is_set() or monotonic() > until,
+            ):
+                self.fetch_soon()
+        except (DeskError, WireError, MirrorDamagedError) as error:
+            self._add_problem(f"letting a colleague read older reports was interrupted, and goes on later: {error}")
+        except OSError as error:
+            self._add_problem(f"this machine can't note whom it let read older reports: {error.strerror}")
+
+    def let_in(self, key: str, tips: Iterable[str]) -> None:
+        """Let a colleague in to older reports, in the background."""
+        self.letting.choose(key, tips)
+        self.fetch_soon()
 
     def _take(self, synced: Synced) -> bool:
         """Open what was touched, and show it. Returns whether something that is kept has to be fetched again."""

@@ -45,6 +45,7 @@ WITHOUT_THE_KEY = [["reviewer", "list"], ["auditor", "list"], ["serve", "source"
 ELSEWHERE = [
     ["key", "new", "boris", *PASSPHRASE],
     ["triage", "--key", "amina.key", *DESK],
+    ["rewrap", "boris", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "mirror", "mirror", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "witness", "witness", "--policy", LOG],
@@ -98,6 +99,7 @@ TAKES_A_FILE = {
     "enrol": ["reviewer", "enrol", "GIVEN"],
     "enrol an auditor": ["auditor", "enrol", "GIVEN"],
     "triage": ["triage", "--key", "GIVEN", *DESK],
+    "rewrap": ["rewrap", "boris", "--key", "GIVEN", *PASSPHRASE, *DESK],
     "verify": ["audit", "verify", "--key", "GIVEN", *PASSPHRASE, *DESK],
     "verify with a passphrase": ["audit", "verify", "--key", "amina.key", "--passphrase-file", "GIVEN", *DESK],
     "verify by a policy": ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK, "--policy", "GIVEN"],
