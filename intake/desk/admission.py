@@ -68,7 +68,10 @@ def logged(*, last: bool = False) -> Iterator[Logged]:
         at = clock.time(log.now())
         # Against what will be logged: the request may have waited for the lock for long.
         require_loggable(signed.created, at, clock)
-        size = log.append(session, Entry(at, signed.key_id, does.action, does.objects, kept))
+        entry = Entry(at, signed.key_id, does.action, does.objects, kept)
+        # Nothing is appended that nobody could go on from.
+        log.roster(session).copy().apply(entry)
+        size = log.append(session, entry)
         # An entry stays for ever, and everybody has to read it.
         if last:
             count(session, signed.key_id, at.date(), size)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from crypto.age import split
 from intake.protocol import limits
 from intake.protocol.manifest import Manifest
 from intake.protocol.wire import WireError
@@ -31,6 +32,12 @@ def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[byt
             session.execute(update(Tip).where(Tip.id == name).values(header=header))
             more += max(len(header) - len(before), 0)
     return others, more
+
+
+def readers_of(data: bytes) -> int:
+    """To how many people a sealed file is, 0 for what is none."""
+    header = split(data).header
+    return _stanzas(header)
 
 
 def _kept(session: Session, names: Iterable[bytes]) -> Iterable[tuple[bytes, bytes, int]]:

@@ -1,5 +1,6 @@
 """The routes. Each admits its request in one transaction, and answers only after that is durable."""
 
+import base64
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -15,7 +16,7 @@ from crypto.tiles import TileError, parse_tile_path
 from intake.accesslog import tiles
 from intake.accesslog.tiles import NoSuchTileError
 from intake.desk.admission import admitted, current_server, logged
-from intake.desk.exchange import exchange_headers
+from intake.desk.exchange import exchange_headers, readers_of
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
@@ -24,14 +25,15 @@ from intake.protocol import endpoints, limits
 from intake.protocol.actions import parse_read_request
 from intake.protocol.index import AS_KEPT, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
-from intake.protocol.manifest import parse_headers
+from intake.protocol.manifest import manifest_in, parse_headers
 from intake.protocol.newtip import NewTip, parse_new_tip
+from intake.protocol.rekey import handover_in, parse_rekey
 from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
 from intake.storage.room import StoreFullError
 from intake.storage.store import Forgotten
-from intake.storage.tables import Item, TakenBack, Tip, Withdrawal
+from intake.storage.tables import Handover, Item, TakenBack, Tip, Withdrawal
 
 routes = Routes()
 
@@ -201,6 +203,28 @@ def exchange() -> Response:
         others, more = exchange_headers(session, manifest, headers)
         require_quota(server.settings, session, let_in.who, let_in.at.date(), more)
     return jsonify(others=others)
+
+
+@routes.serves(endpoints.CARD)
+def card() -> Response:
+    """Put another recipient on the signer's card, and keep what they hand over to their other machines."""
+    handover, rekey = handover_in(request.get_data()), parse_rekey(manifest_in(request.get_data()))
+    if readers_of(handover) != 1:
+        raise WireError("the handover is sealed to nobody, or to more than one")
+    server = current_server()
+    with logged() as let_in:
+        require_quota(server.settings, let_in.session, let_in.who, let_in.at.date(), len(handover))
+        let_in.session.add(Handover(member=let_in.who, replaces=bytes.fromhex(rekey.replaces), sealed=handover))
+    return Response(status=201)
+
+
+@routes.serves(endpoints.HANDOVERS)
+def handovers() -> Response:
+    """What the signer has handed over, in any order: each opens with the identity that it replaces."""
+    with logged() as let_in:
+        wanted = select(Handover.sealed).where(Handover.member == let_in.who).order_by(Handover.replaces)
+        sealed = let_in.session.scalars(wanted).all()
+    return jsonify(handovers=[base64.b64encode(each).decode() for each in sealed])
 
 
 @routes.serves(endpoints.OPEN)

@@ -39,6 +39,10 @@ class Action(StrEnum):
     REVOKE = "revoke"
     REWRAP = "rewrap"
     """A member exchanges headers of summaries: a reviewer is let in, or a key of the member's own is replaced."""
+    REKEY = "rekey"
+    """A reviewer puts a new recipient in the place of the one that reports were sealed to."""
+    TAKE_OVER = "take_over"
+    """A reviewer fetches what another machine of theirs handed over: newer identities, sealed to older ones."""
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
 
@@ -46,10 +50,13 @@ class Action(StrEnum):
 OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
 """What the operator does; nobody signs for these."""
 
-RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
+RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.REKEY})
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
-SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2, Action.REWRAP: 3}
+SINCE: Mapping[Action, int] = {
+    **dict.fromkeys((Action.CLOCK, Action.MAKE, Action.TAKE_BACK), 2),
+    **dict.fromkeys((Action.REWRAP, Action.REKEY, Action.TAKE_OVER), 3),
+}
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
 

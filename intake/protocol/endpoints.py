@@ -14,6 +14,7 @@ from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, pa
 from intake.protocol.card import Role
 from intake.protocol.kinds import BY_REVIEWERS
 from intake.protocol.manifest import MOST, manifest_in, parse_manifest
+from intake.protocol.rekey import parse_rekey
 from intake.protocol.requests import AnotherBodyError, SignedRequest
 
 _ID = r"[0-9a-f]{32}"
@@ -129,7 +130,23 @@ HEADERS = Endpoint(
 )
 """Headers of summaries are exchanged, each for the one that is named. The answer tells which had another by then."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG, HEADERS)
+CARD = Endpoint(
+    "PUT",
+    "/v1/card",
+    _REVIEWERS,
+    Action.REKEY,
+    limits.SHORT,
+    largest_body=limits.CARD,
+    query=rf"\?manifest=({_DIGEST})",
+    in_body=lambda manifest: parse_rekey(manifest).objects,
+    of_body=manifest_in,
+)
+"""The signer's own card, with another recipient in the place of the one that is named; 409 if that is gone by then."""
+
+HANDOVERS = Endpoint("GET", "/v1/handovers", _REVIEWERS, Action.TAKE_OVER, limits.HANDOVERS)
+"""What came with the signer's own cards."""
+
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG, HEADERS, CARD, HANDOVERS)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action

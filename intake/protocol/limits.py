@@ -31,6 +31,12 @@ is as long as it may be, in letters of two bytes each."""
 HEADERS = 4_000_000
 """Headers that are exchanged in one request, each of 2 kB for each of its readers, and what they are named by."""
 
+CARD = 16_384
+"""A card of 4 kB with another recipient, and an identity that is sealed to one recipient."""
+
+HANDOVERS = 1_000_000
+"""All identities that one member has handed over, 3 kB each: for thirty years of them, once a month."""
+
 ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""
 

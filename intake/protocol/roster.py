@@ -5,10 +5,11 @@ from datetime import date, datetime
 
 from crypto.age import HybridRecipient
 from crypto.note import Verifier
-from intake.protocol.actions import Action
+from intake.protocol.actions import Action, ActionError
 from intake.protocol.card import Card, CardError, Role, parse_card
 from intake.protocol.entry import OPERATOR, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
+from intake.protocol.rekey import digest_of, parse_rekey
 
 
 class RosterError(ValueError):
@@ -17,11 +18,21 @@ class RosterError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A reviewer or auditor and the time of enrolment and revocation (UTC)."""
+    """A reviewer or auditor and the time of enrolment and revocation (UTC).
+
+    `earlier`: the cards that they had before, with other recipients; `rekeyed`: since when they have this one.
+    """
 
     card: Card
     since: datetime
     until: datetime | None = None
+    earlier: tuple[Card, ...] = ()
+    rekeyed: datetime | None = None
+
+    @property
+    def sealed_since(self) -> datetime:
+        """Since when what comes is sealed to the recipient that they have now."""
+        return self.rekeyed or self.since
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +52,14 @@ class Roster:
         self._changes: list[_Change] = []
 
     def apply(self, entry: Entry) -> None:
-        """Take the next entry; only the operator's entries change anything. `RosterError` if it can't be."""
+        """Take the next entry; `RosterError` if it can't be. Of members' entries, only a rekey changes anything."""
         if entry.action is Action.ENROL:
             self._enrol(entry)
         elif entry.action is Action.REVOKE:
             self._revoke(entry)
+        elif entry.action is Action.REKEY:
+            self._rekey(entry)
+            return
         elif entry.action is not Action.CLOCK:
             return
         self._changes.append(_Change(entry.at, len(self.reviewers), entry.action is Action.CLOCK))
@@ -139,6 +153,25 @@ class Roster:
         for other in (OPERATOR, *(member.card.name for member in self._members.values())):
             if other != name and alike(other, name):
                 raise RosterError(f"the name looks like that of {other}; choose one that can't be taken for it")
+
+    def _rekey(self, entry: Entry) -> None:
+        try:
+            rekey = parse_rekey(((entry.request and entry.request.body) or "").encode())
+        except ActionError as error:
+            raise RosterError(str(error)) from error
+        card, member = rekey.card, self._members.get(entry.who)
+        if member is None or member.until is not None or member.card.recipient is None:
+            raise RosterError("only an active reviewer has a recipient")
+        if (card.key_id, card.name, card.role) != (entry.who, member.card.name, member.card.role):
+            raise RosterError("a member's new card can only have another recipient")
+        if digest_of(member.card.recipient) != rekey.replaces:
+            raise RosterError("the card has another recipient by now")
+        if card.recipient in {
+            each.recipient for other in self._members.values() for each in (other.card, *other.earlier)
+        }:
+            raise RosterError("this recipient is or was on a card already")
+        earlier = (*member.earlier, member.card)
+        self._members[entry.who] = replace(member, card=card, earlier=earlier, rekeyed=entry.at)
 
     def _revoke(self, entry: Entry) -> None:
         keys = [name.removeprefix("member/") for name in entry.objects]

@@ -64,6 +64,8 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  open: a program says that it showed this to its member"
     yield "  rewrap: a reviewer let the named member read these reports from then on; without a name, they put a newer"
     yield "    key of their own in the place of an older one, and nobody reads them who didn't before"
+    yield "  rekey: a reviewer put a newer key in the place of the one that reports were sealed to"
+    yield "  take_over: a program fetched its member's newer keys, sealed, which another machine of theirs had made"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"

@@ -106,7 +106,7 @@ class Sync:
             return set(self._tips.ids())
         state, touched = growth.state, growth.proven.tips
         for ruling in state.rulings:
-            if ruling.place >= growth.before:
+            if ruling.place >= growth.before and ruling.entry.action is not Action.REKEY:
                 # How many reviewers there were on a day, and which day it was.
                 touched |= self._tips.since(ruling.entry.at.date().isoformat())
                 # Who has a name that may be another's is called otherwise.

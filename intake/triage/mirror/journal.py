@@ -182,6 +182,8 @@ _WORDS = {
     Action.ADD: "what you added ({})",
     Action.TAKE_BACK: "what you took back ({})",
     Action.MAKE: "what you made ({})",
+    Action.REKEY: "your newer key ({})",
+    Action.TAKE_OVER: "your fetch of newer keys of yours",
 }
 
 

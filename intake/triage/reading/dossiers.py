@@ -9,13 +9,16 @@ from intake.report.events import SavedFilter
 from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import Change
 
+_SAME_READERS = (Action.CLOCK, Action.REKEY)
+"""What decides about entries to come, and not about who reads."""
+
 WRITTEN_INTO = timedelta(days=90)
 """How long a dossier is written into. Like a report, it is deleted by its age: what is written last stays for long."""
 
 
 def to_write_into(dossiers: Iterable[OpenTip], log: LogState) -> str | None:
     """The first, in the log's order, that just the reviewers of now can read and that is not old; its tip."""
-    changes = (ruling.place for ruling in log.rulings if ruling.entry.action is not Action.CLOCK)
+    changes = (ruling.place for ruling in log.rulings if ruling.entry.action not in _SAME_READERS)
     since = max(changes, default=-1)
     for tip in dossiers:
         if tip.made is not None and tip.made.place > since and log.clock.last - tip.made.at < WRITTEN_INTO:

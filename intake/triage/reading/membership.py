@@ -31,7 +31,8 @@ def corrections(log: LogState) -> list[str]:
 
 def changes(log: LogState, file: MirrorFile) -> list[str]:
     """What the operator has done since somebody looked at that last, in words, oldest first."""
-    return [_in_words(log, ruling) for ruling in log.rulings if ruling.place >= _seen(file)]
+    others = (ruling for ruling in log.rulings if ruling.entry.action is not Action.REKEY)
+    return [_in_words(log, ruling) for ruling in others if ruling.place >= _seen(file)]
 
 
 def first_look(log: LogState, file: MirrorFile) -> None:

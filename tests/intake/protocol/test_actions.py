@@ -20,7 +20,17 @@ from intake.protocol.card import Role
 from intake.protocol.endpoints import Made, endpoint, first_wanted, from_query, made_query, may, named
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
-_BY_REVIEWERS = (Action.INDEX, Action.READ, Action.OPEN, Action.ADD, Action.MAKE, Action.TAKE_BACK, Action.REWRAP)
+_BY_REVIEWERS = (
+    Action.INDEX,
+    Action.READ,
+    Action.OPEN,
+    Action.ADD,
+    Action.MAKE,
+    Action.TAKE_BACK,
+    Action.REWRAP,
+    Action.REKEY,
+    Action.TAKE_OVER,
+)
 TIP, ITEM = "0" * 32, "f" * 32
 
 
