@@ -301,8 +301,8 @@ def _fill_both(home: Home, server: Keeper, keys: MemberKeys, log: LogState, size
             _store(session, row, summary, own)
         _list(kept, [DayIndex(day, _in_order(tips), _in_order(items)) for day, (tips, items) in days.items()])
         kept.fetched_at(Fetched("2026-11-01", 0, signs=True))
-    if keys.identity is not None:
-        Snapshot(home, keys.identity).save(book, Event())
+    if keys.opening is not None:
+        Snapshot(home, keys.opening).save(book, Event())
 
 
 def _store(session: Session, tip: TipRow, summary: bytes, items: Iterable[ItemRow]) -> None:

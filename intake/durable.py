@@ -16,6 +16,22 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     _write(path, data, mode, Path.replace)
 
 
+def replace_secret(path: Path, data: bytes) -> None:
+    """As `replace_file`, readable by its owner only; what was there is overwritten, as far as the disk lets anybody."""
+    if os.name == "nt":
+        # Open files have no other put in their place.
+        replace_file(path, data)
+        return
+    with path.open("r+b") as old:
+        size = old.seek(0, os.SEEK_END)
+        replace_file(path, data)
+        # It has no name any more, but the blocks are the same.
+        old.seek(0)
+        old.write(secrets.token_bytes(size))
+        old.flush()
+        os.fsync(old.fileno())
+
+
 def make_directory(path: Path) -> None:
     """Make a directory for its owner only, and those above it, durably; one that is there stays as it is."""
     missing = [each for each in (path, *path.parents) if not each.exists()]

@@ -1,6 +1,6 @@
 """Letting a colleague in without pages: fetch, choose, exchange until nothing is left, and fetch what that came to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
@@ -34,14 +34,14 @@ def let_in(home: Home, keys: MemberKeys, name: str, since: str, progress: Progre
     What an earlier run had chosen is done too. `RosterError` if there is no such colleague, `KeyFileError` if the key
     opens nothing; otherwise what `Sync.run` and `Exchanging.run` raise, and the next run goes on.
     """
-    if keys.identity is None:
+    if keys.opening is None:
         raise KeyFileError("this is an auditor's key: it opens no reports")
-    letting, identities = Letting(home.mirror), (keys.identity,)
+    letting, identities = Letting(home.mirror), keys.opening.identities
     with closing(DeskClient(home, keys.signing)) as client:
         sync, exchanging = Sync(client, home, progress), Exchanging(client, Tips(home.mirror))
         log = sync.run().log
         key = _colleague(log, name, keys.card.key_id)
-        letting.choose(key, _chosen(home, log, letting.older(log, key), since, keys.identity))
+        letting.choose(key, _chosen(home, log, letting.older(log, key), since, identities))
         chosen = letting.left().get(key, 0)
         while letting.take_turn(exchanging, log, identities, progress, lambda: False):
             log = sync.run().log
@@ -56,15 +56,17 @@ def _colleague(log: LogState, name: str, me: str) -> str:
     return member.card.key_id
 
 
-def _chosen(home: Home, log: LogState, older: Iterable[str], since: str, identity: HybridIdentity) -> set[str]:
+def _chosen(
+    home: Home, log: LogState, older: Iterable[str], since: str, identities: Sequence[HybridIdentity]
+) -> set[str]:
     tips = Tips(home.mirror)
     rows = tips.shown(older)
     made = Authors(home.mirror, log.roster).makers(rows)
-    dossiers = {tip for tip in made if _is_dossier(tips.sealed(summary_name(tip)) or b"", identity)}
+    dossiers = {tip for tip in made if _is_dossier(tips.sealed(summary_name(tip)) or b"", identities)}
     return {tip for tip, row in rows.items() if row.day >= since or tip in dossiers}
 
 
-def _is_dossier(summary: bytes, identity: HybridIdentity) -> bool:
+def _is_dossier(summary: bytes, identities: Sequence[HybridIdentity]) -> bool:
     with suppress(AgeError, PayloadFormatError):
-        return isinstance(read_one(unseal(summary, [identity]), Summary, Dossier), Dossier)
+        return isinstance(read_one(unseal(summary, identities), Summary, Dossier), Dossier)
     return False

@@ -51,14 +51,14 @@ _NEWER_FORM = (
 )
 
 
-def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> OpenTip:
+def open_tip(given: Given, sealed: Mapping[str, bytes], identities: Sequence[HybridIdentity]) -> OpenTip:
     """Open all of a tip that can be opened, also what its source sent once and the server no longer has.
 
     `sealed`: the bytes that are kept, by the ids of `given.kept`.
     """
     tip = OpenTip(given.row.id, given.row.day)
     tip.warnings += doubts(given)
-    _open_into(tip, given, sealed, identity)
+    _open_into(tip, given, sealed, identities)
     _take_back(tip, given)
     gone = {each.item for each in tip.taken_back}
     for each in given.added:
@@ -84,11 +84,11 @@ def _take_back(tip: OpenTip, given: Given) -> None:
             )
 
 
-def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> None:
+def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], own: Sequence[HybridIdentity]) -> None:
     row, known = given.row, given.known
     summary = sealed[tip.id]
     try:
-        opened = read_one(unseal(summary, [identity]), *_COVERS)
+        opened = read_one(unseal(summary, own), *_COVERS)
         signer = parse_signer(opened.signer) if isinstance(opened, Summary) and opened.signer else None
         identities = _identities(opened)
     except NoMatch:

@@ -14,6 +14,7 @@ from intake.protocol.wire import WireError
 from intake.report.payloads import Payload
 from intake.triage.access.exchanging import Exchanging
 from intake.triage.access.letting import Letting
+from intake.triage.access.rekeying import LostKeyError, Rekeying
 from intake.triage.book import Book
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
@@ -30,7 +31,7 @@ from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tips import Tips
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
-from intake.triage.outbox.unsent import Outbox, Unsent
+from intake.triage.outbox.unsent import Outbox, OutboxError, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices
@@ -53,7 +54,7 @@ class Workspace:
     """What an unlocked program holds. Its `repr` shows nothing; dropping it drops keys and plaintext."""
 
     def __init__(self, home: Home, keys: MemberKeys, progress: Progress) -> None:
-        if keys.identity is None:
+        if keys.opening is None:
             raise KeyFileError("this is an auditor's key: it opens no reports")
         self._home = home
         home.sweep()
@@ -67,7 +68,9 @@ class Workspace:
         self._opens = Opens(KeptLog(home), keys.card.key_id)
         self.letting = Letting(home.mirror)
         self._exchanging = Exchanging(self._client, self._kept)
-        self._identities = (keys.identity,)
+        self._opening = keys.opening
+        self._rekeying = Rekeying(self._client, self._kept, self._exchanging, keys)
+        self._lost = ""
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -75,10 +78,10 @@ class Workspace:
         self._told: LogState | None = None
         """The log up to which all was shown."""
         proven = TheLog(self._is_logged, self._is_taken_back, self._is_shown, self._readers)
-        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, proven, self.fetch_soon)
+        self.sending = Sending(self._client, Outbox(home.mirror), keys.opening, proven, self.fetch_soon)
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
-        self._opener = Opener(home, self._kept, keys.identity, self.people, self._shown, self.looks)
+        self._opener = Opener(home, self._kept, keys.opening, self.people, self._shown, self.looks)
         self.synced: datetime | None = None
         self.problem = ""
         self._notices: list[str] = []
@@ -120,7 +123,7 @@ class Workspace:
     def alarm(self) -> str:
         """Why the server is not to be trusted, for as long as that is so; empty if there is no reason."""
         distrust = f"{self._distrust}. Nothing new is shown" if self._distrust else ""
-        reasons = [distrust, self._client.journal.accusation()]
+        reasons = [distrust, self._client.journal.accusation(), self._lost]
         reasons += [
             f"it contradicted itself before; what it signed is kept in {file} (this is said as long as that is there)"
             for file in evidence_files(self._home)
@@ -160,6 +163,7 @@ class Workspace:
             try:
                 self._try_sync()
                 self.open_kept()
+                self._rekey()
                 self._let_in()
             finally:
                 with self._asking:
@@ -195,7 +199,7 @@ class Workspace:
             if self.letting.take_turn(
                 self._exchanging,
                 self.log,
-                self._identities,
+                self._opening.identities,
                 self.progress,
                 lambda: self._ended.is_set() or monotonic() > until,
             ):
@@ -204,6 +208,34 @@ class Workspace:
             self._add_problem(f"letting a colleague read older reports was interrupted, and goes on later: {error}")
         except OSError as error:
             self._add_problem(f"this machine can't note whom it let read older reports: {error.strerror}")
+
+    def _rekey(self) -> None:
+        """Exchange the opening key for a newer one, when it is time, as far as that goes before the next fetch."""
+        distrust = self._distrust or self._client.journal.accusation()
+        if self.problem or distrust or self.log is None or not self._rekeying.is_due(self.log):
+            return
+        until, known, current = monotonic() + _TURN, self._opening.identities, self._opening.current
+        try:
+            has_begun = self._rekeying.begin(self.log)
+            self._lost = ""
+            if self._opening.current != current:
+                self.sending.reseal()
+            if self._opening.identities[0] not in known and self._opening.unsent is None:
+                # What was closed may open by now.
+                self._touched.update(self._kept.ids())
+                self._kept.touch(self._touched)
+            if has_begun or self._rekeying.exchange(self.progress, lambda: self._ended.is_set() or monotonic() > until):
+                self.fetch_soon()
+            elif self._rekeying.may_destroy(self.log):
+                self.sending.reseal()
+                self._opener.remove_older()
+                self._opening.destroy_older()
+        except LostKeyError as error:
+            self._lost = str(error)
+        except (DeskError, WireError, MirrorDamagedError, OutboxError) as error:
+            self._add_problem(f"your key is exchanged for a newer one later: {error}")
+        except OSError as error:
+            self._add_problem(f"your key can't be exchanged for a newer one: {error.strerror or error}")
 
     def let_in(self, key: str, tips: Iterable[str]) -> None:
         """Let a colleague in to older reports, in the background."""

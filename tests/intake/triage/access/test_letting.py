@@ -247,4 +247,4 @@ def _header(desk: Desk, tip: Stored) -> bytes:
 
 
 def _identity(program: Program) -> HybridIdentity:
-    return program.workspace._identities[0]
+    return program.workspace._opening.current
