@@ -71,6 +71,7 @@ class Workspace:
         self._opening = keys.opening
         self._rekeying = Rekeying(self._client, self._kept, self._exchanging, keys)
         self._lost = ""
+        self._later: list[str] = []
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -136,7 +137,7 @@ class Workspace:
         """What is said above every page, besides problems and alarms."""
         noted = f"{self.sending.problem}." if self.sending.problem else ""
         damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
-        return [*self._notices, *filter(None, [self._opener.problem, self.looks.problem, noted]), *damage]
+        return [*self._notices, *self._later, *filter(None, [self._opener.problem, self.looks.problem, noted]), *damage]
 
     def fetch(self) -> None:
         """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""
@@ -163,6 +164,7 @@ class Workspace:
             try:
                 self._try_sync()
                 self.open_kept()
+                self._later = []
                 self._rekey()
                 self._let_in()
             finally:
@@ -205,9 +207,9 @@ class Workspace:
             ):
                 self.fetch_soon()
         except (DeskError, WireError, MirrorDamagedError) as error:
-            self._add_problem(f"letting a colleague read older reports was interrupted, and goes on later: {error}")
+            self._later.append(f"Letting a colleague read older reports was interrupted, and goes on later: {error}.")
         except OSError as error:
-            self._add_problem(f"this machine can't note whom it let read older reports: {error.strerror}")
+            self._later.append(f"This machine can't note whom it let read older reports: {error.strerror}.")
 
     def _rekey(self) -> None:
         """Exchange the opening key for a newer one, when it is time, as far as that goes before the next fetch."""
@@ -233,9 +235,9 @@ class Workspace:
         except LostKeyError as error:
             self._lost = str(error)
         except (DeskError, WireError, MirrorDamagedError, OutboxError) as error:
-            self._add_problem(f"your key is exchanged for a newer one later: {error}")
+            self._later.append(f"Your key is exchanged for a newer one later: {error}.")
         except OSError as error:
-            self._add_problem(f"your key can't be exchanged for a newer one: {error.strerror or error}")
+            self._later.append(f"Your key can't be exchanged for a newer one: {error.strerror or error}.")
 
     def let_in(self, key: str, tips: Iterable[str]) -> None:
         """Let a colleague in to older reports, in the background."""
