@@ -35,6 +35,7 @@ _COMMANDS = {
         "Have the log's newest checkpoint cosigned by its witnesses (on the server).",
     ),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),
+    "rewrap": ("intake.cli.rewrap:rewrap", "triage", "Let a colleague read older reports (on a reviewer's machine)."),
     "audit": ("intake.cli.audit:audit", "triage", "Check the access log (on an auditor's machine)."),
     "age": ("intake.cli.age:age", "triage", "Encrypt and decrypt files in the age format."),
     "demo": ("intake.cli.demo:demo", "server,triage", "Run everything on this machine, with ten invented reports."),

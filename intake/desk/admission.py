@@ -60,7 +60,9 @@ def logged(*, last: bool = False) -> Iterator[Logged]:
     `last`: for what deletes, which may take the last of the disk and is refused to nobody who has added too much.
     """
     with admitted(last=last) as (session, signed, row):
-        body = request.get_data() if row.logs_body else None
+        body = row.logged_of(request.get_data())
+        if body is not None:
+            row.require_logged(signed, body)
         does = named(signed.method, signed.path, signed.query, body)
         kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
         server = current_server()
@@ -71,6 +73,7 @@ def logged(*, last: bool = False) -> Iterator[Logged]:
         require_loggable(signed.created, at, clock)
         entry = Entry(at, signed.key_id, does.action, does.objects, kept)
         if does.action in RULINGS:
+            # Nothing is appended that nobody could go on from.
             log.roster(session).copy().apply(entry)
         size = log.append(session, entry)
         # An entry stays for ever, and everybody has to read it.

@@ -31,6 +31,7 @@ from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
 from intake.triage.fetching.witnessed import Cosigned, KeptCosigned
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_rows, keep_added
+from intake.triage.mirror.exchanged import exchanged_rows, keep_exchanged
 from intake.triage.mirror.journal import Logged, logged_requests
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import ENTRY, FACT, STATE, Row
@@ -63,15 +64,41 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """What entries prove, for the mirror: who `added` what, and which headers were `exchanged`."""
+
+    added: Sequence[Row]
+    exchanged: Sequence[Row]
+
+    @classmethod
+    def by(cls, start: int, entries: Sequence[Entry]) -> "Proven":
+        """By entries, the first of which is at `start`."""
+        placed = list(enumerate(entries, start))
+        return cls(
+            [row for place, entry in placed for row in added_rows(place, entry)],
+            [row for place, entry in placed for row in exchanged_rows(place, entry)],
+        )
+
+    def and_then(self, later: "Proven") -> "Proven":
+        """What these and later entries prove."""
+        return Proven([*self.added, *later.added], [*self.exchanged, *later.exchanged])
+
+    @property
+    def tips(self) -> set[str]:
+        """The tips that it is about."""
+        return {str(row[5]) for row in self.added} | {str(row[1]) for row in self.exchanged}
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
     """What a fetch of the log brought. `before`: how many entries were verified earlier.
 
-    `added`: who added what in the entries since then; `logged`: the requests of one's own in them, by nonce.
+    `proven`: what the entries since then prove; `logged`: the requests of one's own in them, by nonce.
     """
 
     state: LogState
     before: int
-    added: Sequence[Row]
+    proven: Proven
     logged: Mapping[str, Logged]
 
 
@@ -167,11 +194,12 @@ class KeptLog:
         """The root of the first `size` entries, as they are kept; `MirrorDamagedError` if they are not all here."""
         return Frontier.empty().extend(map(leaf_hash, self.earlier(size))).root()
 
-    def save(self, received: Received, state: LogState, added: Iterable[Row]) -> None:
-        """Keep what was verified: head, state, and who added what. The entries themselves are staged already."""
+    def save(self, received: Received, state: LogState, proven: Proven) -> None:
+        """Keep what was verified: head, state, and what it proves. The entries themselves are staged already."""
         size = self._bytes[1] + self._length(self._bytes[0], state.size)
         with self._file.writing():
-            keep_added(self._file, added)
+            keep_added(self._file, proven.added)
+            keep_exchanged(self._file, proven.exchanged)
             self._file.put(
                 FACT,
                 (STATE, state.to_bytes()),
@@ -216,7 +244,7 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedL
     with home.mirror.writing():
         if held != lines:
             kept.stage(0, lines)
-        kept.save(served.received, verified.state, _added(0, verified.entries))
+        kept.save(served.received, verified.state, Proven.by(0, verified.entries))
         _keep_cosigned(served, witnesses, edge)
     home.remember()
     return verified
@@ -256,7 +284,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     client.journal.accuse(asked, growth.logged, partial(kept.logged, client.journal.key, growth.before))
     with home.mirror.writing():
         if head is None or checkpoint != head.checkpoint or state is None:
-            kept.save(served.received, growth.state, growth.added)
+            kept.save(served.received, growth.state, growth.proven)
         # What lies before this machine's first fetch, and what it lost, may well be its own.
         if head is not None and growth.before >= head.checkpoint.size:
             client.journal.note_foreign(growth.logged)
@@ -277,7 +305,7 @@ def recall_log(home: Home) -> LogState | None:
         require_kept = map(leaf_hash, kept.earlier(head.checkpoint.size))
         require_tree(start.edge, require_kept, head.checkpoint, None)
         growth = _replayed(kept, start, head.checkpoint.size, "", no_progress)
-        kept.save(head.received, growth.state, growth.added)
+        kept.save(head.received, growth.state, growth.proven)
         state = growth.state
     return state
 
@@ -396,7 +424,7 @@ def _is_full(entries: Sequence[bytes]) -> bool:
 
 def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Progress) -> Growth:
     """Check what is staged, a piece at a time."""
-    before, added = state.size, list[Row]()
+    before, proven = state.size, Proven((), ())
     logged: dict[str, Logged] = {}
     with progress("Verifying the log", size - before) as told:
         while state.size < size:
@@ -404,15 +432,10 @@ def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Pro
             entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
             if state.size == start:
                 raise MirrorDamagedError("what was fetched of the log was damaged at once")
-            added += _added(start, entries)
+            proven = proven.and_then(Proven.by(start, entries))
             logged |= logged_requests(key, start, entries)
             told(state.size - before)
-    return Growth(state, before, added, logged)
-
-
-def _added(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
-    for place, entry in enumerate(entries, start):
-        yield from added_rows(place, entry)
+    return Growth(state, before, proven, logged)
 
 
 @contextmanager

@@ -36,6 +36,9 @@ _BY_REVIEWERS = (
     Action.SECOND,
     Action.STOP,
     Action.PURGED,
+    Action.REWRAP,
+    Action.REKEY,
+    Action.TAKE_OVER,
 )
 CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32
