@@ -44,10 +44,11 @@ from intake.report.events import STATUSES, Note, Status
 from intake.report.told import Account, Told
 from intake.storage import tables
 from intake.triage.book import Book, Snapshot, Wanted
-from intake.triage.fetching.log import KeptLog
+from intake.triage.fetching.log import KeptLog, Proven
 from intake.triage.home import Connection, Home
 from intake.triage.keys.keyfile import MemberKeys, load_keys, make_keys, save_keys
 from intake.triage.mirror.added import Author, Authors
+from intake.triage.mirror.exchanged import Exchanges
 from intake.triage.mirror.known import Known
 from intake.triage.mirror.tips import Fetched, Tips, item_name, summary_name
 from intake.triage.pages.app import create_app
@@ -268,7 +269,7 @@ def _fill(directory: Path, size: int, server: Keeper, desk: str) -> _Filled:
     verified = verify_log(lines, note, home.connection.log, None)
     kept = KeptLog(home)
     kept.stage(0, lines)
-    kept.save(Received(datetime.now(UTC).replace(microsecond=0), note), verified.state, ())
+    kept.save(Received(datetime.now(UTC).replace(microsecond=0), note), verified.state, Proven((), ()))
     home.remember()
     _fill_both(home, server, keys, verified.state, size)
     home.close()
@@ -278,7 +279,8 @@ def _fill(directory: Path, size: int, server: Keeper, desk: str) -> _Filled:
 def _fill_both(home: Home, server: Keeper, keys: MemberKeys, log: LogState, size: int) -> None:
     chance, book, kept = random.Random(size), Book(), Tips(home.mirror)  # noqa: S311
     written = list(languages(random.Random(0)).values())  # noqa: S311
-    reader = Reader(datetime.now(UTC).date(), log, Authors(home.mirror, log.roster), 0)
+    proven = Authors(home.mirror, log.roster), Exchanges(home.mirror, log.roster)
+    reader = Reader(keys.card.key_id, datetime.now(UTC).date(), log, *proven, 0)
     days: dict[str, tuple[list[TipRow], list[ItemRow]]] = {}
     with home.mirror.writing(), server.store.writing() as session:
         for number in range(size):
@@ -299,8 +301,8 @@ def _fill_both(home: Home, server: Keeper, keys: MemberKeys, log: LogState, size
             _store(session, row, summary, own)
         _list(kept, [DayIndex(day, _in_order(tips), _in_order(items)) for day, (tips, items) in days.items()])
         kept.fetched_at(Fetched("2026-11-01", 0, signs=True))
-    if keys.identity is not None:
-        Snapshot(home, keys.identity).save(book, Event())
+    if keys.opening is not None:
+        Snapshot(home, keys.opening).save(book, Event())
 
 
 def _store(session: Session, tip: TipRow, summary: bytes, items: Iterable[ItemRow]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.age.errors import HeaderError, NoMatch
-from crypto.age.header import Header, parse_header, seal_header
+from crypto.age.header import Header, Stanza, parse_header, seal_header
 from crypto.age.keys import Identity, Recipient
 from crypto.age.payload import open_payload, seal_payload
 from crypto.age.primitives import FileKey
@@ -129,11 +129,29 @@ def rewrap(header: bytes, identities: Sequence[Identity], recipients: Sequence[R
 
     Whoever could open the old file can still open, and forge, the new one: this only ever adds people.
     """
-    source = io.BytesIO(header)
-    file_key = _unwrap(parse_header(source), identities)
-    if source.read(1):
-        raise HeaderError("something follows the header")
-    return bytes(_header_for(recipients, file_key))
+    return bytes(_header_for(recipients, _unwrap(_whole_header(header), identities)))
+
+
+def admit(header: bytes, identities: Sequence[Identity], recipients: Sequence[Recipient]) -> bytes:
+    """A header that these can open too: every stanza of it stays, to the byte. As costly as one opening and them."""
+    held = _whole_header(header)
+    file_key = _unwrap(held, identities)
+    return bytes(_with_stanzas([*held.stanzas, *(recipient.wrap(file_key) for recipient in recipients)], file_key))
+
+
+def exchange_stanza(header: bytes, identity: Identity, recipient: Recipient) -> bytes:
+    """A header with a stanza for `recipient` in the place of each that `identity` opens; all others stay.
+
+    `NoMatch` if it opens none. Whoever holds that identity and the old header can still open, and forge, the file.
+    """
+    held = _whole_header(header)
+    keys = [_key_in(identity, stanza) for stanza in held.stanzas]
+    file_key = next(filter(None, keys), None)
+    if file_key is None:
+        raise NoMatch("the identity opens no stanza of the header")
+    held.verify(file_key)
+    stanzas = [recipient.wrap(file_key) if key else stanza for key, stanza in zip(keys, held.stanzas, strict=True)]
+    return bytes(_with_stanzas(stanzas, file_key))
 
 
 def read_header(source: BinaryIO) -> bytes:
@@ -171,6 +189,28 @@ def _without_armor(source: BinaryIO) -> BinaryIO:
 def _new_header(recipients: Sequence[Recipient]) -> tuple[Header, FileKey]:
     file_key = FileKey.generate()
     return _header_for(recipients, file_key), file_key
+
+
+def _whole_header(header: bytes) -> Header:
+    source = io.BytesIO(header)
+    held = parse_header(source)
+    if source.read(1):
+        raise HeaderError("something follows the header")
+    return held
+
+
+def _with_stanzas(stanzas: Sequence[Stanza], file_key: FileKey) -> Header:
+    if len({stanza.type for stanza in stanzas}) != 1:
+        raise HeaderError("a file needs recipients of one kind: post-quantum ones and others are not combined")
+    require_alone(stanzas)
+    return seal_header(stanzas, file_key)
+
+
+def _key_in(identity: Identity, stanza: Stanza) -> FileKey | None:
+    try:
+        return identity.unwrap([stanza])
+    except NoMatch:
+        return None
 
 
 def _header_for(recipients: Sequence[Recipient], file_key: FileKey) -> Header:

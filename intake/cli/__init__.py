@@ -37,6 +37,7 @@ _COMMANDS = {
     "backup": ("intake.cli.backup:backup", "server", "Write a copy of the store and all attachments."),
     "restore": ("intake.cli.backup:restore", "server", "Put such a copy back, and have the log say so."),
     "triage": ("intake.cli.triage:triage", "triage", "Read and work the reports (on a reviewer's machine)."),
+    "rewrap": ("intake.cli.rewrap:rewrap", "triage", "Let a colleague read older reports (on a reviewer's machine)."),
     "audit": ("intake.cli.audit:audit", "triage", "Check the access log (on an auditor's machine)."),
     "age": ("intake.cli.age:age", "triage", "Encrypt and decrypt files in the age format."),
     "demo": ("intake.cli.demo:demo", "server,triage", "Run everything on this machine, with ten invented reports."),

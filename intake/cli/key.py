@@ -11,10 +11,10 @@ from intake.protocol.card import Card, Role
 from intake.protocol.limits import DEPOSIT
 from intake.triage.keys.keyfile import (
     KeyFileError,
+    change_keys,
     change_passphrase,
     load_keys,
     make_keys,
-    replace_keys,
     require_key_file,
     require_new,
     save_keys,
@@ -102,10 +102,9 @@ def split(key_file: Path, sheets: int, needed: int, output: Path | None, passphr
             say(f"  {line}")
     say("")
     _require_written(paper.sheets[-1], sheets)
-    keys = replace(keys, recovery=paper.recipient)
     # The file first: keys that name a recovery have one.
-    write_recovery(recovery, seal_keys(keys, paper.recipient))
-    replace_keys(key_file, keys, typed)
+    write_recovery(recovery, seal_keys(replace(keys, recovery=paper.recipient), paper.recipient))
+    change_keys(key_file, typed, lambda held: replace(held, recovery=paper.recipient), typed)
     say(f"Recovery file: {recovery} (opened by {needed} sheets; 'intake key join' does it)")
 
 

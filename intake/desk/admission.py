@@ -82,7 +82,10 @@ def _admitted(*, last: bool = False) -> Iterator[_Admitted]:
 
 def _log(admitted: _Admitted, *, last: bool = False) -> Logged:
     session, signed = admitted.session, admitted.signed
-    body = request.get_data() if endpoint(signed.method, signed.path, signed.query).logs_body else None
+    row = endpoint(signed.method, signed.path, signed.query)
+    body = row.logged_of(request.get_data())
+    if body is not None:
+        row.require_logged(signed, body)
     does = named(signed.method, signed.path, signed.query, body)
     kept = LoggedRequest(signed.base, signed.signature, None if body is None else body.decode())
     server = current_server()
@@ -93,6 +96,7 @@ def _log(admitted: _Admitted, *, last: bool = False) -> Logged:
     require_loggable(signed.created, at, clock)
     entry = Entry(at, signed.key_id, does.action, does.objects, kept)
     if does.action in RULINGS:
+        # Nothing is appended that nobody could go on from.
         log.roster(session).copy().apply(entry)
     size = log.append(session, entry)
     # An entry stays for ever, and everybody has to read it.

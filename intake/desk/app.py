@@ -24,6 +24,7 @@ def create_app(server: Keeper) -> Flask:
     routes.register(app)
     app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
+    app.register_error_handler(RosterError, lambda error: _problem(409, str(error)))
     app.register_error_handler(WireError, lambda error: _problem(400, str(error)))
     app.register_error_handler(RosterError, lambda error: _problem(409, str(error)))
     app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))

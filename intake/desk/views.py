@@ -1,12 +1,13 @@
 """The routes. Each admits its request in one transaction, and answers only after that is durable."""
 
+import base64
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
 from typing import Any, BinaryIO
 
-from flask import Response, abort, current_app, request
+from flask import Response, abort, current_app, jsonify, request
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import Gone
@@ -16,6 +17,7 @@ from intake.accesslog import cosigned, tiles
 from intake.accesslog.deleting import delete_due
 from intake.accesslog.tiles import NoSuchTileError
 from intake.desk.admission import Logged, admit, current_server, logged
+from intake.desk.exchange import exchange_headers, readers_of
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
 from intake.desk.routes import Routes
@@ -25,14 +27,16 @@ from intake.protocol.actions import parse_read_request
 from intake.protocol.deletions import Proposal, Voice
 from intake.protocol.index import AS_KEPT, parse_span, sha256_hex
 from intake.protocol.kinds import Kind
+from intake.protocol.manifest import manifest_in, parse_headers
 from intake.protocol.newtip import NewTip, parse_new_tip
+from intake.protocol.rekey import handover_in, parse_rekey
 from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
 from intake.storage.removal import finish
 from intake.storage.room import StoreFullError
 from intake.storage.store import Forgotten
-from intake.storage.tables import Deposit, Item, TakenBack, Tip, Withdrawal
+from intake.storage.tables import Deposit, Handover, Item, TakenBack, Tip, Withdrawal
 
 routes = Routes()
 
@@ -188,6 +192,48 @@ def make(tip: str, item: str) -> Response:
             first = Item(id=item_id, tip_id=tip_id, kind=Kind.REPORT, day=day, size=len(new.first), sealed=new.first)
             session.add(first)
     return Response(status=201)
+
+
+@routes.serves(endpoints.HEADERS)
+def exchange() -> Response:
+    """Exchange headers of summaries. Asking for the same again changes nothing and is fine.
+
+    The answer names the tips of which that was not done, since they have another header by now, or are gone.
+    """
+    server = current_server()
+    manifest, headers = parse_headers(request.get_data())
+    with logged() as let_in:
+        session = let_in.session
+        if not server.store.room.has(server.settings.reserve_text):
+            raise StoreFullError
+        member = server.log.roster(session).member(manifest.whom) if manifest.whom else None
+        if manifest.whom and (member is None or member.until is not None or member.card.recipient is None):
+            abort(412)
+        others, more = exchange_headers(session, manifest, headers)
+        require_quota(server.settings, session, let_in.who, let_in.at.date(), more)
+    return jsonify(others=others)
+
+
+@routes.serves(endpoints.REKEY)
+def rekey() -> Response:
+    """Put another recipient on the signer's card, and keep what they hand over to their other machines."""
+    handover, wanted = handover_in(request.get_data()), parse_rekey(manifest_in(request.get_data()))
+    if readers_of(handover) != 1:
+        raise WireError("the handover is sealed to nobody, or to more than one")
+    server = current_server()
+    with logged() as let_in:
+        require_quota(server.settings, let_in.session, let_in.who, let_in.at.date(), len(handover))
+        let_in.session.add(Handover(member=let_in.who, replaces=bytes.fromhex(wanted.replaces), sealed=handover))
+    return Response(status=201)
+
+
+@routes.serves(endpoints.HANDOVERS)
+def handovers() -> Response:
+    """What the signer has handed over, in any order: each opens with the identity that it replaces."""
+    with logged() as let_in:
+        wanted = select(Handover.sealed).where(Handover.member == let_in.who).order_by(Handover.replaces)
+        sealed = let_in.session.scalars(wanted).all()
+    return jsonify(handovers=[base64.b64encode(each).decode() for each in sealed])
 
 
 @routes.serves(endpoints.OPEN)

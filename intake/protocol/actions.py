@@ -39,6 +39,12 @@ class Action(StrEnum):
     """A member leaves their own keys at the desk, sealed to what they have on paper."""
     ENROL = "enrol"
     REVOKE = "revoke"
+    REWRAP = "rewrap"
+    """A member exchanges headers of summaries: a reviewer is let in, or a key of the member's own is replaced."""
+    REKEY = "rekey"
+    """A reviewer puts a new recipient in the place of the one that reports were sealed to."""
+    TAKE_OVER = "take_over"
+    """A reviewer fetches what another machine of theirs handed over: newer identities, sealed to older ones."""
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
     RULE = "rule"
@@ -113,6 +119,7 @@ RULINGS = MEMBERSHIP | {
     Action.DELETE,
     Action.RESTORE,
     Action.SOFTWARE,
+    Action.REKEY,
 }
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
@@ -141,6 +148,9 @@ SINCE: Mapping[Action, int] = {
     Action.BACKUP: 3,
     Action.RESTORE: 3,
     Action.SOFTWARE: 3,
+    Action.REWRAP: 3,
+    Action.REKEY: 3,
+    Action.TAKE_OVER: 3,
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
 

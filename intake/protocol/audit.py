@@ -3,7 +3,8 @@
 1. Every entry is canonical, and times go back only where the operator corrects the clock.
 2. Every entry of a member carries a request signed by that member's key while it was enrolled, at most five minutes
    old, that was never logged before and that members of this role may make (`protocol/endpoints.py`), and it names
-   exactly the action and the objects that follow from that request.
+   exactly the action and the objects that follow from that request. What it holds of the request's body is what was
+   signed: the whole of it, or the part whose digest the query names.
 3. Entries of the operator are only what operators do (`actions.OPERATORS`), and these are consistent. From
    the first entry of the second version on, names can be told apart, and far jumps of the clock are confirmed. A tip is
    deleted only as enough members wanted, after the countdown, and if nobody stopped it (`protocol/deletions.py`).
@@ -30,7 +31,7 @@ from intake.protocol.actions import (
 )
 from intake.protocol.clock import ClockError, LogClock
 from intake.protocol.deletions import DeletionError
-from intake.protocol.endpoints import may, named
+from intake.protocol.endpoints import endpoint, may, named
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.logstate import LogState, Ruling, reusable
 from intake.protocol.requests import RequestError, SignedRequest, parse_base
@@ -219,7 +220,7 @@ def require_said(entry: Entry, roster: Roster, clock: LogClock, log: str) -> Sig
 def _require_named(entry: Entry, request: SignedRequest, body: str | None) -> None:
     content = None if body is None else body.encode()
     if content is not None:
-        request.require_body(content)
+        endpoint(request.method, request.path, request.query).require_logged(request, content)
     derived = named(request.method, request.path, request.query, content)
     if (entry.action, entry.objects) != (derived.action, derived.objects):
         raise EntryError("it does not say what its request did")

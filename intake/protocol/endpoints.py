@@ -7,11 +7,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 
 from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
 from intake.protocol.card import CardError, Role, parse_card
 from intake.protocol.kinds import BY_REVIEWERS
+from intake.protocol.manifest import MOST, manifest_in, parse_manifest
+from intake.protocol.rekey import parse_rekey
+from intake.protocol.requests import AnotherBodyError, SignedRequest
 
 _ID = r"[0-9a-f]{32}"
 _FROM = r"\?from=([1-9][0-9]{0,14})"
@@ -40,7 +44,9 @@ class Endpoint:
 
     `action`: what the log says of it. `logged`: the roles of whose requests it says that; others' leave no entry.
     `in_body`: reads the objects out of a body that names some, which the log therefore holds; `ActionError` for any
-    other body. `largest_body` and `largest_answer`: in bytes.
+    other body. `of_body`: what of a body that is, where it isn't all, by the digest that the query names
+    (`?manifest=`).
+    `largest_body` and `largest_answer`: in bytes.
     """
 
     method: str
@@ -52,11 +58,20 @@ class Endpoint:
     query: str = r"\??"
     in_body: Callable[[bytes], tuple[str, ...]] | None = None
     logged: frozenset[Role] = frozenset(Role)
+    of_body: Callable[[bytes], bytes] | None = None
 
-    @property
-    def logs_body(self) -> bool:
-        """Whether the log holds the body."""
-        return self.in_body is not None
+    def logged_of(self, body: bytes) -> bytes | None:
+        """What of a body the log holds; None for nothing."""
+        if self.in_body is None:
+            return None
+        return body if self.of_body is None else self.of_body(body)
+
+    def require_logged(self, request: SignedRequest, logged: bytes) -> None:
+        """Raise `RequestError` unless this, and nothing else, is what the log holds of the body that was signed."""
+        if self.of_body is None:
+            request.require_body(logged)
+        elif self.of_body(logged) != logged or request.query != manifest_query(sha256(logged).hexdigest()):
+            raise AnotherBodyError
 
     def at(self, **objects: str) -> str:
         """The path for these objects."""
@@ -156,6 +171,34 @@ SECOND = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/second", _REVIEWERS, A
 STOP = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/stop", _REVIEWERS, Action.STOP, limits.SHORT)
 PURGED = Endpoint("POST", "/v1/tips/{tip}/purged", _REVIEWERS, Action.PURGED, limits.SHORT)
 """A reviewer's program has deleted what it kept of a tip."""
+HEADERS = Endpoint(
+    "PUT",
+    "/v1/headers",
+    _REVIEWERS,
+    Action.REWRAP,
+    limits.SHORT + 64 * MOST,
+    largest_body=limits.HEADERS,
+    query=rf"\?manifest=({_DIGEST})",
+    in_body=lambda manifest: parse_manifest(manifest).objects,
+    of_body=manifest_in,
+)
+"""Headers of summaries are exchanged, each for the one that is named. The answer tells which had another by then."""
+
+REKEY = Endpoint(
+    "PUT",
+    "/v1/card",
+    _REVIEWERS,
+    Action.REKEY,
+    limits.SHORT,
+    largest_body=limits.REKEY,
+    query=rf"\?manifest=({_DIGEST})",
+    in_body=lambda manifest: parse_rekey(manifest).objects,
+    of_body=manifest_in,
+)
+"""The signer's own card, with another recipient in the place of the one that is named; 409 if that is gone by then."""
+
+HANDOVERS = Endpoint("GET", "/v1/handovers", _REVIEWERS, Action.TAKE_OVER, limits.HANDOVERS)
+"""What came with the signer's own cards."""
 
 EXPORT = Endpoint("POST", "/v1/tips/{tip}/export/{sha256}", _REVIEWERS, Action.EXPORT, limits.SHORT)
 """A reviewer's program is about to give out a file of a tip. The digest is that of the sealed event that says which:
@@ -188,6 +231,9 @@ ENDPOINTS = (
     PURGED,
     EXPORT,
     REFER,
+    HEADERS,
+    REKEY,
+    HANDOVERS,
 )
 
 _ROLES = {
@@ -212,7 +258,7 @@ def endpoint(method: str, path: str, query: str) -> Endpoint:
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
     row = endpoint(method, path, query)
-    in_body = row.in_body(body or b"") if row.in_body else ()
+    in_body = row.in_body(row.logged_of(body or b"") or b"") if row.in_body else ()
     return Named(row.action, (row.objects(path) or ()) + in_body)
 
 
@@ -265,6 +311,11 @@ def what_was_made(query: str) -> Made:
     if made is None:
         raise ActionError("unknown query")
     return Made(*made.groups())
+
+
+def manifest_query(digest: str) -> str:
+    """The query of a request of whose body the log holds a manifest of this digest (SHA-256, hex)."""
+    return f"?manifest={digest}"
 
 
 def have_query(digest: str) -> str:

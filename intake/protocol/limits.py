@@ -34,6 +34,15 @@ DEPOSIT = 64 * 1024
 CARD = 8_192
 """A member's card: 2 kB of it are the recipient."""
 
+HEADERS = 4_000_000
+"""Headers that are exchanged in one request, each of 2 kB for each of its readers, and what they are named by."""
+
+REKEY = 16_384
+"""A card with another recipient, and an identity that is sealed to one recipient."""
+
+HANDOVERS = 1_000_000
+"""All identities that one member has handed over, 3 kB each: for thirty years of them, once a month."""
+
 ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""
 

@@ -12,10 +12,11 @@ from datetime import date, datetime
 
 from crypto.age import HybridRecipient
 from crypto.note import Verifier
-from intake.protocol.actions import Action
+from intake.protocol.actions import Action, ActionError
 from intake.protocol.card import Card, CardError, parse_card
 from intake.protocol.entry import OPERATOR, VERSION, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
+from intake.protocol.rekey import digest_of, parse_rekey
 from intake.protocol.rules import VOUCHES, RuleError, Rules, parse_rule
 from intake.protocol.words import Words
 
@@ -36,6 +37,7 @@ class Member:
     """A member and the time of enrolment and revocation (UTC).
 
     `vouched`: who vouched for the card; `shut_out`: who shut them out. Key ids; nobody, where it was the operator.
+    `earlier`: the cards that they had before, with other recipients; `rekeyed`: since when they have this one.
     """
 
     card: Card
@@ -43,6 +45,19 @@ class Member:
     until: datetime | None = None
     vouched: Sequence[str] = ()
     shut_out: Sequence[str] = ()
+    earlier: Sequence[Card] = ()
+    rekeyed: datetime | None = None
+
+    @property
+    def sealed_since(self) -> datetime:
+        """Since when what comes is sealed to the recipient that they have now."""
+        return self.rekeyed or self.since
+
+    @property
+    def recipients(self) -> Sequence[HybridRecipient]:
+        """The one on the card, and those before it, the newest first."""
+        cards = (self.card, *reversed(self.earlier))
+        return [card.recipient for card in cards if card.recipient is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,8 @@ class Roster:
                 self._shut_out(entry)
             case Action.UNSAY:
                 self._unsay(entry)
+            case Action.REKEY:
+                self._rekey(entry)
             case Action.CLOCK:
                 pass
             case _:
@@ -282,8 +299,9 @@ class Roster:
 
     def _let_in(self, card: Card, at: datetime, by: Sequence[str]) -> None:
         known = self._members.get(card.key_id)
-        since = at if known is None else known.since
-        self._members[card.key_id] = Member(card, since, vouched=by)
+        # Whoever gets another role stays who they are, with the recipients that they had.
+        new = Member(card, at) if known is None else replace(known, card=card)
+        self._members[card.key_id] = replace(new, vouched=by)
 
     def _fits(self, card: Card) -> bool:
         try:
@@ -315,6 +333,23 @@ class Roster:
         for other in (OPERATOR, *(member.card.name for member in self._members.values())):
             if other != name and alike(other, name):
                 raise RosterError(f"the name looks like that of {other}; choose one that can't be taken for it")
+
+    def _rekey(self, entry: Entry) -> None:
+        try:
+            rekey = parse_rekey(((entry.request and entry.request.body) or "").encode())
+        except ActionError as error:
+            raise RosterError(str(error)) from error
+        card, member = rekey.card, self._members.get(entry.who)
+        if member is None or member.until is not None or member.card.recipient is None:
+            raise RosterError("only an active reviewer has a recipient")
+        if (card.key_id, card.name, card.role) != (entry.who, member.card.name, member.card.role):
+            raise RosterError("a member's new card can only have another recipient")
+        if digest_of(member.card.recipient) != rekey.replaces:
+            raise RosterError("the card has another recipient by now")
+        if any(card.recipient in other.recipients for other in self._members.values()):
+            raise RosterError("this recipient is or was on a card already")
+        earlier = (*member.earlier, member.card)
+        self._members[entry.who] = replace(member, card=card, earlier=earlier, rekeyed=entry.at)
 
     def _revoke(self, entry: Entry) -> None:
         self._end(self._named(entry), entry.at, ())

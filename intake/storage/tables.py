@@ -117,6 +117,20 @@ class Day(Base):
     rows: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
+class Handover(Base):
+    """An identity that a member (`member`: key id) hands over to their other machines.
+
+    It is sealed to the recipient that it took the place of (`replaces`: SHA-256 of that).
+    """
+
+    __tablename__ = "handover"
+    __table_args__ = (_NO_ROWID,)
+
+    member: Mapped[str] = mapped_column(String(32), primary_key=True)
+    replaces: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Added(Base):
     """How many bytes a member (`member`: key id) has added on the newest day on which they added anything."""
 

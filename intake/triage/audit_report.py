@@ -32,7 +32,7 @@ from intake.triage.progress import Progress, bar
 _NAMED = 6
 """Of more objects than these only their number is told."""
 
-_KINDS = {"summary": "summaries", "item": "items"}
+_KINDS = {"summary": "summaries", "item": "items", "tip": "reports"}
 
 
 def _now() -> datetime:
@@ -121,6 +121,10 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "  rule: the operator set how many reviewers must vouch"
     yield "  propose, second, stop: a member wants a report deleted, wants it too, or stops it; delete: the server did"
     yield "  purged: a program says that it has deleted what it kept of a report that is gone"
+    yield "  rewrap: a reviewer let the named member read these reports from then on; without a name, they put a newer"
+    yield "    key of their own in the place of an older one, and nobody reads them who didn't before"
+    yield "  rekey: a reviewer put a newer key in the place of the one that reports were sealed to"
+    yield "  take_over: a program fetched its member's newer keys, sealed, which another machine of theirs had made"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     yield "  export: a file of this left a member's program; refer: it was handed on (digest: of the sealed word on it)"
     yield "  log: an auditor read the log; settle, expire, backup, restore, software: what the operator did"
@@ -189,7 +193,8 @@ def _name(verified: VerifiedLog, entry: Entry) -> str:
 
 
 def _did(verified: VerifiedLog, entry: Entry) -> str:
-    objects = (_object(verified, name) for name in entry.objects) if len(entry.objects) <= _NAMED else _counts(entry)
+    is_short = len(entry.objects) <= _NAMED
+    objects = (_object(verified, name) for name in entry.objects) if is_short else _counts(verified, entry)
     confirmed = ("(the operator confirmed the time)",) if entry.confirmed else ()
     return " ".join((entry.action.value, *objects, *confirmed, *_made(entry), *_carded(entry)))
 
@@ -212,10 +217,18 @@ def _carded(entry: Entry) -> Iterator[str]:
         yield f"({card.name}, as {card.role.noun})"
 
 
-def _counts(entry: Entry) -> Iterator[str]:
-    """How many objects of each kind: the ids of a first fetch would fill a screen. What was shown has its own line."""
-    for kind, count in Counter(name.partition("/")[0] for name in entry.objects).items():
+def _counts(verified: VerifiedLog, entry: Entry) -> Iterator[str]:
+    """How many objects of each kind: the ids of a first fetch would fill a screen. What was shown has its own line.
+
+    Who was let in is named.
+    """
+    for kind, count in Counter(name.partition("/")[0] for name in entry.objects if name not in _people(entry)).items():
         yield f"{count} {_KINDS.get(kind, kind)}"
+    yield from (_object(verified, name) for name in _people(entry))
+
+
+def _people(entry: Entry) -> list[str]:
+    return [name for name in entry.objects if name.startswith("member/")]
 
 
 def _object(verified: VerifiedLog, name: str) -> str:

@@ -102,10 +102,17 @@ class Ledger:
         does = named(method, path, query, body)
         logged = self.request(key, method, path, body, query=query, created=self.now + off)
         # Of what is added, the log has only the digest.
-        held = body.decode() if endpoint(method, path, query).logs_body else None
+        part = endpoint(method, path, query).logged_of(body)
+        held = None if part is None else part.decode()
         who = logged.base.partition('keyid="')[2][:32]
         return self._add(
-            Entry(self.now, who, does.action, does.objects, LoggedRequest(logged.base, logged.signature, held))
+            Entry(
+                self.now,
+                who,
+                does.action,
+                does.objects,
+                LoggedRequest(logged.base, logged.signature, held),
+            )
         )
 
     def again(self, line: bytes) -> bytes:

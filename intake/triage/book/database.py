@@ -207,6 +207,11 @@ class Book:
         with self._lock:
             return queue.read_page(self._database, self._index, wanted, number)
 
+    def fitting(self, wanted: Wanted) -> set[str]:
+        """All tips that are wanted."""
+        with self._lock:
+            return queue.read_fitting(self._database, self._index, wanted)
+
     def referrals(self, sought: Sought, number: int = 1) -> RegisterPage:
         """A page of the register of referrals."""
         with self._lock:

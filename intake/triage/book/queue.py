@@ -143,6 +143,13 @@ def read_page(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, n
     return Page(rows, number, pages, len(fitting), index.counts(wanted.chosen, among=among))
 
 
+def read_fitting(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted) -> set[str]:
+    """All tips that fit."""
+    fits = index.fitting(wanted.chosen, among=_among(database, index, wanted)).digits()
+    rows = database.execute("SELECT place, tip FROM queue")
+    return {str(tip) for place, tip in rows if place < len(fits) and fits[place] == "1"}
+
+
 def read_neighbours(database: sqlite3.Connection, index: FacetIndex, wanted: Wanted, tip: str) -> Neighbours:
     """The tips before and after one, of those that fit; its own place is where it would stand if it fitted.
 

@@ -19,9 +19,11 @@ from crypto.padding import zeros_after
 from intake.triage.book.database import Book
 from intake.triage.book.search import READ_BY
 from intake.triage.home import Home
+from intake.triage.keys.opening import OpeningKeys
 
 _FILE = "book.age"
 _PROOF = b"intake book v1"
+_PROOF_SIZE = 32
 _PIECE = 1 << 20
 _OPENED_BY = ("crypto", "intake.protocol", "intake.report", "intake.triage")
 """The packages that decide what is opened from sealed bytes, and what is said of it."""
@@ -38,17 +40,17 @@ class Snapshot:
     make, from it and the program's own text, and the file's authentication binds the rest to them.
     """
 
-    def __init__(self, home: Home, identity: HybridIdentity) -> None:
+    def __init__(self, home: Home, keys: OpeningKeys) -> None:
         self._home = home
-        self._identity = identity
-        self._proof = hmac.digest(str(identity).encode(), _PROOF + program(), "sha256")
+        self._keys = keys
 
     def save(self, book: Book, abandon: Event) -> None:
         """Keep the book, durably; `SnapshotError` if that can't be done, or was abandoned: what was kept then stays."""
         try:
             parts = book.serialize(abandon)
-            with self._home.writing(_FILE) as file, Encryptor(file, [self._identity.recipient]) as sealed:
-                for piece in _pieces((self._proof, *parts)):
+            identity = self._keys.current
+            with self._home.writing(_FILE) as file, Encryptor(file, [identity.recipient]) as sealed:
+                for piece in _pieces((_proof(identity), *parts)):
                     if abandon.is_set():
                         raise SnapshotError("there was no more time")
                     sealed.write(piece)
@@ -68,8 +70,9 @@ class Snapshot:
         """The book as it was kept, or None: there is none, or it is damaged, another key's or another program's."""
         try:
             with self._home.open_file(_FILE) as file:
-                opened = Decryptor(file, [self._identity])
-                if not hmac.compare_digest(_read(opened, len(self._proof)), self._proof):
+                opened = Decryptor(file, self._keys.identities)
+                said, proofs = _read(opened, _PROOF_SIZE), map(_proof, self._keys.identities)
+                if not any(hmac.compare_digest(said, proof) for proof in proofs):
                     return None
                 book = Book.deserialize(partial(_read, opened))
                 while opened.next_chunk():
@@ -77,6 +80,20 @@ class Snapshot:
                 return book
         except (OSError, AgeError, ValueError, sqlite3.Error):
             return None
+
+    def remove_older(self) -> None:
+        """Let nothing of it stay if the newest identity doesn't open it: it is made anew. Errors as for `destroy`."""
+        try:
+            with self._home.open_file(_FILE) as file:
+                Decryptor(file, self._keys.identities[:1])
+        except FileNotFoundError:
+            return
+        except AgeError:
+            self.destroy()
+
+
+def _proof(identity: HybridIdentity) -> bytes:
+    return hmac.digest(str(identity).encode(), _PROOF + program(), "sha256")
 
 
 @cache

@@ -1,9 +1,12 @@
 """Signed requests to the desk, and its errors in plain words. No request goes anywhere else."""
 
+import base64
+import binascii
 import json
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from threading import Event
 
 import httpx
@@ -14,7 +17,10 @@ from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import Card, Role, key_id
 from intake.protocol.endpoints import Endpoint, named
 from intake.protocol.index import Span
+from intake.protocol.manifest import Manifest, body_of
 from intake.protocol.newtip import NewTip
+from intake.protocol.rekey import Rekey
+from intake.protocol.rekey import body_of as body_of_rekey
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.protocol.wire import decode_entries
 from intake.transport import TimedTransport, allowed
@@ -142,6 +148,32 @@ class DeskClient:
         """Store a tip that the member made, with its first item, under these ids; otherwise as `add`."""
         path = endpoints.MAKE.at(tip=tip, item=item) + endpoints.made_query(new.made)
         return self._store(endpoints.MAKE, path, new.to_json())
+
+    def exchange(self, manifest: Manifest, headers: Sequence[bytes]) -> tuple[str, ...]:
+        """Exchange headers of summaries; returns the tips of which that was not done: they have another one by now."""
+        path = endpoints.HEADERS.at() + endpoints.manifest_query(manifest.digest)
+        with self._answer(endpoints.HEADERS, path, body_of(manifest, headers)) as answer:
+            said = b"".join(_pieces(answer, endpoints.HEADERS.largest_answer))
+        try:
+            others = json.loads(said)["others"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            others = None
+        if not isinstance(others, list) or not {each.tip for each in manifest.exchanges}.issuperset(map(str, others)):
+            raise DeskError("the desk's answer is malformed")
+        return tuple(map(str, others))
+
+    def rekey(self, rekey: Rekey, handover: bytes) -> bool:
+        """Put another recipient on the member's card; False if it has another than the one that is replaced by now."""
+        path = endpoints.REKEY.at() + endpoints.manifest_query(sha256(rekey.to_bytes()).hexdigest())
+        return self._store(endpoints.REKEY, path, body_of_rekey(rekey, handover))
+
+    def handovers(self) -> list[bytes]:
+        """What the member's machines have handed over."""
+        try:
+            said = json.loads(self._get(endpoints.HANDOVERS, endpoints.HANDOVERS.at()))["handovers"]
+            return [base64.b64decode(each, validate=True) for each in said]
+        except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+            raise DeskError("the desk's answer is malformed") from None
 
     def _store(self, row: Endpoint, path: str, body: bytes) -> bool:
         try:

@@ -8,7 +8,7 @@ from crypto.merkle import leaf_hash, root_hash
 from intake.protocol.audit import verify_log
 from intake.protocol.evidence import EvidenceError, parse_evidence
 from intake.triage.desk.client import DeskClient
-from intake.triage.fetching.log import EVIDENCE, KeptLog, added_by, fetch_head, fetch_lines, open_head
+from intake.triage.fetching.log import EVIDENCE, KeptLog, Proven, fetch_head, fetch_lines, open_head
 from intake.triage.fetching.restored import Declared, declared
 from intake.triage.fetching.witnessed import KeptCosigned
 from intake.triage.home import Home
@@ -47,7 +47,7 @@ def accept_restore(client: DeskClient, home: Home, reason: str, progress: Progre
         KeptCosigned(home).forget_from(restore.place)
         kept.stage(restore.place, lines[restore.place :])
         new = verified.entries[restore.place :]
-        kept.save(served, verified.state, added_by(restore.place, new))
+        kept.save(served, verified.state, Proven.by(restore.place, new))
         # What was looked at among the members, and what came before which index, was at places that are others now.
         seen = home.mirror.get(FACT, MEMBERS_SEEN)
         if seen is not None:

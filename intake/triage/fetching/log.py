@@ -32,9 +32,10 @@ from intake.triage.fetching.restored import Declared, declared
 from intake.triage.fetching.witnessed import Cosigned, KeptCosigned
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_rows, keep_added
+from intake.triage.mirror.exchanged import exchanged_rows, keep_exchanged
 from intake.triage.mirror.journal import Logged, logged_requests
 from intake.triage.mirror.statements import MirrorDamagedError
-from intake.triage.mirror.tables import ADDED, ENTRY, FACT, SEEN, STATE, Row
+from intake.triage.mirror.tables import ADDED, ENTRY, EXCHANGED, FACT, SEEN, STATE, Row
 from intake.triage.progress import Progress, no_progress
 
 EVIDENCE = "evidence"
@@ -64,15 +65,41 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Proven:
+    """What entries prove, for the mirror: who `added` what, and which headers were `exchanged`."""
+
+    added: Sequence[Row]
+    exchanged: Sequence[Row]
+
+    @classmethod
+    def by(cls, start: int, entries: Sequence[Entry]) -> "Proven":
+        """By entries, the first of which is at `start`."""
+        placed = list(enumerate(entries, start))
+        return cls(
+            [row for place, entry in placed for row in added_rows(place, entry)],
+            [row for place, entry in placed for row in exchanged_rows(place, entry)],
+        )
+
+    def and_then(self, later: "Proven") -> "Proven":
+        """What these and later entries prove."""
+        return Proven([*self.added, *later.added], [*self.exchanged, *later.exchanged])
+
+    @property
+    def tips(self) -> set[str]:
+        """The tips that it is about."""
+        return {str(row[5]) for row in self.added} | {str(row[1]) for row in self.exchanged}
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
     """What a fetch of the log brought. `before`: how many entries were verified earlier.
 
-    `added`: who added what in the entries since then; `logged`: the requests of one's own in them, by nonce.
+    `proven`: what the entries since then prove; `logged`: the requests of one's own in them, by nonce.
     """
 
     state: LogState
     before: int
-    added: Sequence[Row]
+    proven: Proven
     logged: Mapping[str, Logged]
 
 
@@ -172,15 +199,17 @@ class KeptLog:
         """Forget the entries from a place on, what they proved, and trees that held them: the log was set back."""
         with self._file.writing():
             self.unstage(place)
-            self._file.remove(ADDED, *(row[0] for row in self._file.select(ADDED, "WHERE place >= ?", (place,))))
+            for table in (ADDED, EXCHANGED):
+                self._file.remove(table, *(row[0] for row in self._file.select(table, "WHERE place >= ?", (place,))))
             self._file.remove(SEEN, *(row[0] for row in self._file.select(SEEN, "WHERE size > ?", (place,))))
             self._file.remove(FACT, "log bytes")
 
-    def save(self, received: Received, state: LogState, added: Iterable[Row]) -> None:
-        """Keep what was verified: head, state, and who added what. The entries themselves are staged already."""
+    def save(self, received: Received, state: LogState, proven: Proven) -> None:
+        """Keep what was verified: head, state, and what it proves. The entries themselves are staged already."""
         size = self._bytes[1] + self._length(self._bytes[0], state.size)
         with self._file.writing():
-            keep_added(self._file, added)
+            keep_added(self._file, proven.added)
+            keep_exchanged(self._file, proven.exchanged)
             self._file.put(
                 FACT,
                 (STATE, state.to_bytes()),
@@ -226,7 +255,7 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedL
     with home.mirror.writing():
         if held != lines:
             kept.stage(0, lines)
-        kept.save(served.received, verified.state, added_by(0, verified.entries))
+        kept.save(served.received, verified.state, Proven.by(0, verified.entries))
         _keep_cosigned(served, witnesses, edge)
         logged = logged_requests(client.journal.key, 0, verified.entries)
         # All entries are in hand: nothing could be found among earlier ones.
@@ -271,7 +300,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     client.journal.accuse(asked, growth.logged, partial(kept.logged, client.journal.key, growth.before))
     with home.mirror.writing():
         if head is None or checkpoint != head.checkpoint or state is None:
-            kept.save(served.received, growth.state, growth.added)
+            kept.save(served.received, growth.state, growth.proven)
         _note_foreign(client, head, growth.logged)
         _keep_cosigned(served, witnesses, edge)
         take(growth)
@@ -290,7 +319,7 @@ def recall_log(home: Home) -> LogState | None:
         require_kept = map(leaf_hash, kept.earlier(head.checkpoint.size))
         require_tree(start.edge, require_kept, head.checkpoint, None)
         growth = _replayed(kept, start, head.checkpoint.size, "", no_progress)
-        kept.save(head.received, growth.state, growth.added)
+        kept.save(head.received, growth.state, growth.proven)
         state = growth.state
     return state
 
@@ -422,7 +451,7 @@ def _is_full(entries: Sequence[bytes]) -> bool:
 
 def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Progress) -> Growth:
     """Check what is staged, a piece at a time."""
-    before, added = state.size, list[Row]()
+    before, proven = state.size, Proven((), ())
     logged: dict[str, Logged] = {}
     with progress("Verifying the log", size - before) as told:
         while state.size < size:
@@ -430,16 +459,10 @@ def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Pro
             entries, state = replay(state, kept.lines(start, min(start + _PIECE, size)), kept.earlier)
             if state.size == start:
                 raise MirrorDamagedError("what was fetched of the log was damaged at once")
-            added += added_by(start, entries)
+            proven = proven.and_then(Proven.by(start, entries))
             logged |= logged_requests(key, start, entries)
             told(state.size - before)
-    return Growth(state, before, added, logged)
-
-
-def added_by(start: int, entries: Iterable[Entry]) -> Iterator[Row]:
-    """Who added what in these entries, the first of which is at `start`."""
-    for place, entry in enumerate(entries, start):
-        yield from added_rows(place, entry)
+    return Growth(state, before, proven, logged)
 
 
 @contextmanager

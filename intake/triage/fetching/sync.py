@@ -1,6 +1,6 @@
 """Bringing the mirror up to date with the desk: what it costs follows from what is new."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from intake.protocol import limits
@@ -18,6 +18,9 @@ from intake.triage.mirror.journal import State
 from intake.triage.mirror.tips import Fetched, Tips, is_summary, item_name, summary_name
 from intake.triage.progress import Progress
 from intake.triage.reading.membership import first_look
+
+_TOUCHING = MEMBERSHIP | {Action.CLOCK}
+"""Rulings by which something else may have to be said of reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Sync:
         arrived = self._fetch(changes.days.values())
         asked = self._asked() - earlier
         touched: set[str] = set()
+        resealed: set[str] = set()
 
         def take(growth: Growth) -> None:
             if growth.state.roster.member(self._client.journal.key) is not None:
@@ -79,6 +83,7 @@ class Sync:
                 self._tips.fetched_at(fetched)
                 self._tips.listed_as(changes.listed)
                 touched.update(self._touched_by_log(growth))
+                resealed.update(self._resealed(touched))
                 touched.update(self._tips.written_to(before.place, fetched.place))
                 self._tips.touch(touched)
 
@@ -86,6 +91,8 @@ class Sync:
         growth = fetch_new(self._client, self._home, self._progress, take)
         if growth.state.roster.member(self._client.journal.key) is None:
             raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
+        # Of another summary than the one that is kept, only the log that is verified by now says whether it may be.
+        self._fetch_all(each for each in self._wanted(()) if each.tip in resealed and each.summary_of)
         return Synced(growth.state, frozenset(touched))
 
     def _asked(self) -> set[str]:
@@ -100,9 +107,9 @@ class Sync:
         """Tips of which new entries of the log may let something else be said."""
         if not growth.before:
             return set(self._tips.ids())
-        state, touched = growth.state, {str(row[5]) for row in growth.added}
+        state, touched = growth.state, growth.proven.tips
         for ruling in state.rulings:
-            if ruling.place >= growth.before and ruling.entry.action in MEMBERSHIP | {Action.CLOCK}:
+            if ruling.place >= growth.before and ruling.entry.action in _TOUCHING:
                 # How many reviewers there were on a day, and which day it was.
                 touched |= self._tips.since(ruling.entry.at.date().isoformat())
                 # Who has a name that may be another's is called otherwise.
@@ -111,9 +118,20 @@ class Sync:
                     touched |= Authors(self._home.mirror, state.roster).tips_of(other.card.key_id)
         return touched
 
+    def _resealed(self, touched: Collection[str]) -> set[str]:
+        """Tips whose summary was sealed anew to whoever reads here, by the log: the one that is kept may not do."""
+        me = self._client.journal.key
+        explained = self._tips.explained(touched)
+        found = {tip for tip, steps in explained.items() if any(step.link.seals_to(me) for step in steps)}
+        self._tips.lack(set(map(summary_name, found)))
+        return found
+
     def _fetch(self, days: Collection[DayIndex]) -> set[str]:
         """Fetch the sealed bytes that are not here yet. Returns the names of what came."""
-        wanted = {each.name: each for each in self._wanted(days)}
+        return self._fetch_all(self._wanted(days))
+
+    def _fetch_all(self, these: Iterable[_Wanted]) -> set[str]:
+        wanted = {each.name: each for each in these}
         arrived: set[str] = set()
         with self._progress("Fetching reports", len(wanted)) as told:
             # A tip with all that belongs to it: what broke off has whole ones.

@@ -216,12 +216,16 @@ _WORDS = {
     Action.LOG: "your reading of the log",
     Action.EXPORT: "that a file leaves ({})",
     Action.REFER: "that a report is handed on ({})",
+    Action.REKEY: "your newer key ({})",
+    Action.TAKE_OVER: "your fetch of newer keys of yours",
 }
 
 
 def _words(does: Named) -> str:
     if does.action in _WORDS:
         return _WORDS[does.action].format(", ".join(does.objects))
+    if does.action is Action.REWRAP:
+        return f"your exchange of the headers of {len(does.objects)} reports ({', '.join(does.objects[:_NAMED])}, …)"
     if len(does.objects) == 1:
         return f"your download of {does.objects[0].replace('/', ' ')}"
     return f"your reading of {len(does.objects)} summaries and items ({', '.join(does.objects[:_NAMED])}, …)"

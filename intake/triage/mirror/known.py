@@ -8,6 +8,7 @@ from crypto.note import Verifier
 from intake.protocol.index import ItemRow, TipRow, WithdrawalRow
 from intake.report.payloads import PayloadFormatError
 from intake.report.signed import NotTheSourcesError, parse_signer, verify_withdrawal
+from intake.triage.mirror.exchanged import Parts
 
 
 class Seen(Protocol):
@@ -29,7 +30,7 @@ class Seen(Protocol):
 @dataclass(frozen=True, slots=True)
 class Known:
     """A tip as it was first fetched: the SHA-256 of both parts of its summary, and the day of the last fetch without
-    it, if any.
+    it, if any. Where the log explained another summary, and that was kept instead, it is the summary of these.
 
     `signs`: whether the server knew of sources' signatures at that fetch. `day`: of its arrival; `signer`: the key of
     its source, in hex; `items`: what its source sent, as first fetched; `withdrawn`: the day on which the source did,
@@ -45,9 +46,10 @@ class Known:
     items: tuple[ItemRow, ...] = ()
     withdrawn: str = ""
 
-    def is_summary_of(self, row: TipRow) -> bool:
-        """Whether the index still names the summary that was fetched first."""
-        return (self.payload, self.header) == (row.payload, row.header)
+    @property
+    def parts(self) -> Parts:
+        """The summary that was fetched first, or that is kept in its place since the log explained it."""
+        return Parts(self.header, self.payload)
 
     @property
     def verifier(self) -> Verifier | None:
@@ -77,3 +79,8 @@ class Known:
         except NotTheSourcesError:
             return self
         return replace(self, withdrawn=word.day)
+
+
+def parts_of(row: TipRow) -> Parts:
+    """The summary that the index names."""
+    return Parts(row.header, row.payload)

@@ -154,6 +154,7 @@ ASIDE = Table(
     since=3,
 )
 """Alarms that somebody put aside, with their reason."""
+
 PURGED = Table(
     "purged",
     ("tip", "day", "deleted", "again", "receipt"),
@@ -171,6 +172,25 @@ SLOW = Table(
 )
 """Tips whose sources have chosen that withdrawing takes some days: whether they have `asked` for it, and `since` which
 day this machine knows of that or of a withdrawal; empty if of neither."""
+
+EXCHANGED = Table(
+    "exchanged",
+    ("entry", "tip", "place", "who", "at", "does", "whom", "old_header", "old_payload", "new_header", "new_payload"),
+    ("tip", "whom", "who"),
+    lost="who let whom read what was damaged; it is read from the log again",
+    stands_for=(STATE,),
+    since=3,
+)
+"""What the log shows in the place of what a summary was: `exchanged` reads and writes it."""
+
+LETTING = Table(
+    "letting",
+    ("name", "key", "tip"),
+    ("key",),
+    lost="which older reports a colleague is yet to be let in to was damaged; choose those that lack once more",
+    since=3,
+)
+"""Reports that a colleague is yet to be let in to, by the id of their key."""
 
 ENTRY = Table("entry", ("place", "line"))
 """The log's entries."""
@@ -200,4 +220,6 @@ TABLES = (
     ASIDE,
     PURGED,
     SLOW,
+    EXCHANGED,
+    LETTING,
 )

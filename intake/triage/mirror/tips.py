@@ -4,20 +4,25 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from crypto import age
 from crypto.age import split
 from intake.protocol.index import DayIndex, ItemRow, TipRow, WithdrawalRow, sha256_hex
+from intake.protocol.roster import Roster
 from intake.protocol.wire import WireError
+from intake.triage.mirror.exchanged import Exchanges, Parts, Step, chain
 from intake.triage.mirror.file import MirrorFile
-from intake.triage.mirror.known import Known
+from intake.triage.mirror.known import Known, parts_of
 from intake.triage.mirror.tables import (
     ADDED,
     DAY,
+    EXCHANGED,
     FACT,
     FIRST,
     INDEX_TO_COME,
     ITEM,
     KNOWN,
     LACK,
+    LETTING,
     LISTED,
     LOOKED,
     OPENED,
@@ -157,6 +162,8 @@ class Tips:
                 self._file.remove(LACK, summary_name(tip), *(item_name(tip, item) for item in (*own, *listed)))
                 self._file.remove(FIRST, *own)
                 self._file.remove(ITEM, *listed)
+                self._file.remove(EXCHANGED, *(row[0] for row in self._file.where(EXCHANGED, "tip", tip)))
+                self._file.remove(LETTING, *self._file.keys("SELECT name FROM letting WHERE tip = ?", (tip,)))
                 for table in (TIP, KNOWN, OPENED, LOOKED, SLOW):
                     self._file.remove(table, tip)
                 row = (tip, purged.day, int(purged.deleted), int(purged.again), int(purged.receipt))
@@ -273,15 +280,37 @@ class Tips:
             self.lack({name})
 
     def wanted(self, tips: Iterable[TipRow], items: Iterable[ItemRow]) -> Iterator[str]:
-        """What of an index belongs here. Of summaries that is the first one of each tip: there is no second."""
+        """What of an index belongs here. Of summaries that is the first one of each tip.
+
+        There is a second one only where the log explains it, and the first one is not enough: it is noted as lacking.
+        """
         rows = {row.id: row for row in tips}
-        known = self._file.get_all(KNOWN, rows)
+        known, lacking = self._file.get_all(KNOWN, rows), set(self.lacking())
+        other = {row.id for row in rows.values() if row.id in known and known[row.id][1:3] != (row.payload, row.header)}
+        explained = self.explained({tip for tip in other if summary_name(tip) in lacking})
         for row in rows.values():
-            if row.id not in known or known[row.id][1:3] == (row.payload, row.header):
+            if row.id not in other or row.id in explained:
                 yield summary_name(row.id)
         for item in items:
             if not item.blob:
                 yield item_name(item.tip, item.id)
+
+    def headers(self, rows: Iterable[TipRow]) -> dict[str, bytes]:
+        """By tip, the headers of those summaries that are kept as the index shows them."""
+        names = {summary_name(row.id): row for row in rows}
+        found = {names[name]: split(data) for name, data in self._sealed(names).items()}
+        return {row.id: parts.header for row, parts in found.items() if _digests(parts) == parts_of(row)}
+
+    def explained(self, tips: Collection[str]) -> dict[str, Sequence[Step]]:
+        """Of those tips of which the index shows another summary than the kept one: how the log explains that."""
+        rows, known, place = self.shown(tips), self.known(*tips), self.fetched.place
+        links = Exchanges(self._file, Roster()).all_of(rows)
+        chains = {
+            tip: chain(links.get(tip, ()), known[tip].parts, parts_of(row), place)
+            for tip, row in rows.items()
+            if tip in known
+        }
+        return {tip: steps for tip, steps in chains.items() if steps}
 
     def sealed(self, name: str) -> bytes | None:
         """Sealed bytes that are here and whole."""
@@ -314,6 +343,10 @@ class Tips:
         with self._file.writing():
             self._file.put(SEALED, *sealed.items())
             self._file.remove(LACK, *sealed)
+            summaries = {name.partition("/")[2]: data for name, data in sealed.items() if name == _as_summary(name)}
+            for tip, known in self.known(*summaries).items():
+                kept = first_known(summaries[tip])
+                self.remember({tip: replace(known, payload=kept.payload, header=kept.header)})
 
     def lack(self, names: Collection[str]) -> None:
         """Note what should be here and is not."""
@@ -398,8 +431,8 @@ def _kept(
 
 def first_known(summary: bytes) -> Known:
     """What is known of a tip by its first summary alone."""
-    parts = split(summary)
-    return Known(sha256_hex(parts.payload), sha256_hex(parts.header))
+    parts = _digests(split(summary))
+    return Known(parts.payload, parts.header)
 
 
 def is_summary(summary: bytes, of: TipRow | Known) -> bool:
@@ -408,9 +441,17 @@ def is_summary(summary: bytes, of: TipRow | Known) -> bool:
     return (first.payload, first.header) == (of.payload, of.header)
 
 
+def _digests(parts: age.Parts) -> Parts:
+    return Parts(sha256_hex(parts.header), sha256_hex(parts.payload))
+
+
 def summary_name(tip: str) -> str:
     """What a tip's sealed summary is kept under."""
     return f"summary/{tip}"
+
+
+def _as_summary(name: str) -> str:
+    return summary_name(name.rpartition("/")[2])
 
 
 def item_name(tip: str, item: str) -> str:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
-from crypto.age import HybridIdentity, HybridRecipient, parse_recipient, rewrap, seal
+from crypto.age import HybridRecipient, parse_recipient, rewrap, seal
 from crypto.codename import LANGUAGES, generate
 from intake.protocol.index import ItemRow, TipRow, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.newtip import NewTip, parse_new_tip
 from intake.report.beginning import Begun, begin, begin_dossier
 from intake.report.payloads import TEAM, Entered, Report
+from intake.triage.keys.opening import OpeningKeys
 from intake.triage.mirror.added import Added, Author
 from intake.triage.mirror.known import Known
 from intake.triage.outbox.unsent import Unsent
@@ -52,15 +53,15 @@ def sealed_parts(unsent: Unsent, told: Told | None, readers: Sequence[HybridReci
     ]
 
 
-def for_readers(unsent: Unsent, identity: HybridIdentity, readers: Sequence[HybridRecipient]) -> Unsent:
+def for_readers(unsent: Unsent, keys: OpeningKeys, readers: Sequence[HybridRecipient]) -> Unsent:
     """The same, sealed to the reviewers of now. What the log knows it by stays."""
     new = parse_new_tip(unsent.sealed)
-    if new.readers == len(readers) or identity.recipient not in readers:
+    if new.readers == len(readers) or keys.current.recipient not in readers:
         return unsent
-    return replace(unsent, sealed=replace(new, header=rewrap(new.header, [identity], readers)).to_json())
+    return replace(unsent, sealed=replace(new, header=rewrap(new.header, keys.identities, readers)).to_json())
 
 
-def shown(unsent: Unsent, following: Sequence[Unsent], identity: HybridIdentity) -> OpenTip:
+def shown(unsent: Unsent, following: Sequence[Unsent], keys: OpeningKeys) -> OpenTip:
     """The tip as it will be. `following`: what waits to be added to it."""
     new, day = parse_new_tip(unsent.sealed), datetime.now(UTC)
     sealed = {unsent.tip: new.header + new.payload, unsent.item: new.first}
@@ -82,7 +83,7 @@ def shown(unsent: Unsent, following: Sequence[Unsent], identity: HybridIdentity)
         ),
         missing=(),
     )
-    return open_tip(given, sealed, identity)
+    return open_tip(given, sealed, keys.identities)
 
 
 def _new_tip(begun: Begun) -> NewTip:

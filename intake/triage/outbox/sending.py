@@ -14,7 +14,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from threading import Event, Lock
 
-from crypto.age import AgeError, HybridIdentity, HybridRecipient, parse_recipient, seal
+from crypto.age import AgeError, HybridRecipient, parse_recipient, seal
 from intake.hygiene import fault
 from intake.protocol import limits
 from intake.protocol.newtip import parse_new_tip
@@ -22,6 +22,7 @@ from intake.report import events
 from intake.report.events import Referral
 from intake.report.payloads import Opened, Reply
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
+from intake.triage.keys.opening import OpeningKeys
 from intake.triage.outbox.making import Told, for_readers, sealed_parts, shown
 from intake.triage.outbox.unsent import LogWord, Outbox, OutboxError, Step, TypedReport, Unsent, new_form
 from intake.triage.reading.opentip import OpenTip
@@ -73,16 +74,15 @@ class Sending:
         self,
         client: DeskClient,
         outbox: Outbox,
-        identity: HybridIdentity,
+        keys: OpeningKeys,
         log: "TheLog",
         sent: Callable[[], object],
     ) -> None:
-        self._client, self._outbox, self._recipient = client, outbox, identity.recipient
+        self._client, self._outbox, self._keys = client, outbox, keys
         self._is_logged, self._readers, self._tell_sent = log.holds, log.readers, sent
         self._is_taken_back, self._is_shown = log.takes_back, log.shows
-        self._identity = identity
-        outbox.belongs_to(identity.recipient)
-        self._kept = {unsent.item: unsent for unsent in outbox.open(identity)}
+        outbox.belongs_to(keys.current.recipient)
+        self._kept = {unsent.item: unsent for unsent in outbox.open(keys.identities)}
         self._keeping = Lock()
         self._last: dict[tuple[str, str, str], tuple[str, Unsent]] = {}
         self._shown: set[str] = set()
@@ -179,7 +179,7 @@ class Sending:
                 if unsent.is_written:
                     self._keep(unsent)
                 readers = self._readers()
-                if self._recipient not in readers:
+                if self._keys.current.recipient not in readers:
                     raise SealError("it isn't known yet who its readers are: that comes with the first fetch")
                 parts = sealed_parts(unsent, told, readers)
                 if len(parts[0].sealed) > limits.NEW_TIP:
@@ -193,7 +193,7 @@ class Sending:
         """A tip that this member has made and that is still under way, as it will be; None if there is none."""
         kept = [unsent for unsent in self._in_order() if unsent.tip == tip and unsent.sealed]
         making = next((unsent for unsent in kept if unsent.makes), None)
-        return None if making is None else shown(making, kept, self._identity)
+        return None if making is None else shown(making, kept, self._keys)
 
     @property
     def entered(self) -> list[Unsent]:
@@ -218,8 +218,18 @@ class Sending:
     def find_drafts(self) -> None:
         """Take in what was typed while the program was being unlocked."""
         with self._keeping:
-            for unsent in self._outbox.open(self._identity):
+            for unsent in self._outbox.open(self._keys.identities):
                 self._kept.setdefault(unsent.item, unsent)
+
+    def reseal(self) -> None:
+        """Seal what is kept here to the key of now; `OutboxError` if it can't be kept so."""
+        with self._keeping:
+            self._outbox.belongs_to(self._keys.current.recipient)
+            found = self._outbox.open(self._keys.identities)
+            for unsent in found:
+                self._kept.setdefault(unsent.item, unsent)
+            if found:
+                self._outbox.keep(found, self._keys.current.recipient)
 
     def look(self, tip: OpenTip) -> None:
         """A tip is shown: the log is to say so, and its source is to be told once. Waits for nothing."""
@@ -427,7 +437,7 @@ class Sending:
         return self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed)
 
     def _for_readers(self, unsent: Unsent) -> Unsent:
-        return for_readers(unsent, self._identity, self._readers())
+        return for_readers(unsent, self._keys, self._readers())
 
     def _ready(self) -> Iterator[Unsent]:
         """What can be sent, in its order; what takes something back goes first, and waits for nothing."""
@@ -466,7 +476,7 @@ class Sending:
     def _keep(self, *unsents: Unsent) -> None:
         new = {unsent.item: unsent for unsent in unsents if self._kept.get(unsent.item) != unsent}
         if new:
-            self._outbox.keep(list(new.values()), self._recipient)
+            self._outbox.keep(list(new.values()), self._keys.current.recipient)
             self._kept |= new
 
     def _drop(self, *items: str) -> None:

@@ -363,12 +363,12 @@ class Outbox:
         """Forget what was sent, or is not wanted any more."""
         self._file.remove(UNSENT, *items)
 
-    def open(self, identity: HybridIdentity) -> Sequence[Unsent]:
+    def open(self, identities: Sequence[HybridIdentity]) -> Sequence[Unsent]:
         """All that is kept and can be read. What can't be is left where it is: it may be another key's."""
         found = []
         for item, sealed in self._file.select(UNSENT):
             try:
-                unsent = parse_unsent(unseal(sealed, [identity]))
+                unsent = parse_unsent(unseal(sealed, identities))
             except (AgeError, OutboxError):
                 continue
             if unsent.item == item:

@@ -136,14 +136,14 @@ def lock() -> BaseResponse:
 @unlocked
 def queue(workspace: Workspace) -> str:
     """The reports that fit what was chosen."""
-    asked = _asked(workspace)
+    chosen = asked(workspace)
     return render_template(
         "queue.html",
         workspace=workspace,
-        page=workspace.book.queue(asked, request.args.get("page", 1, int)),
+        page=workspace.book.queue(chosen, request.args.get("page", 1, int)),
         fields=fields(),
         questions=[field for field in fields() if field not in (*WORK, *COLUMNS)],
-        wanted=asked,
+        wanted=chosen,
         address=address(request.args),
         due=request.args.get("due", ""),
         quiet=request.args.get("quiet", ""),
@@ -156,10 +156,10 @@ def queue(workspace: Workspace) -> str:
     )
 
 
-def _asked(workspace: Workspace) -> Wanted:
+def asked(workspace: Workspace) -> Wanted:
     """What the address asks for."""
-    asked, text = wanted(request.args, workspace.people.me), request.args.get("text", "")
-    return replace(asked, text=sought(text, workspace)) if text else asked
+    chosen, text = wanted(request.args, workspace.people.me), request.args.get("text", "")
+    return replace(chosen, text=sought(text, workspace)) if text else chosen
 
 
 def saved_filters(workspace: Workspace) -> list[SavedFilter]:
@@ -214,7 +214,7 @@ def tip_page(
     """
     if workspace.book.tip(opened.id) is not None:
         workspace.looks.look_in_part(opened)
-    asked = _asked(workspace)
+    chosen_reports = asked(workspace)
     forms = {filled["form"] for filled in (typed or {}).values() if "form" in filled}
     standing, ahead = workspace.book.standing(opened), workspace.book.ahead(opened.id)
     judged, chosen = acts(standing), _chosen_act(typed or {})
@@ -247,7 +247,7 @@ def tip_page(
         form=next(iter(forms), "") or new_form(),
         is_new=lambda item: seen is not None and item != "" and item not in seen | ahead.items,
         address=address(request.args),
-        neighbours=workspace.book.neighbours(asked, opened.id),
+        neighbours=workspace.book.neighbours(chosen_reports, opened.id),
         drafts=[each for each in workspace.sending.drafts if each.tip == opened.id and each.form not in forms],
         under_way=[each for each in workspace.sending.under_way if each.tip == opened.id],
         templates=templates(workspace, opened.language),

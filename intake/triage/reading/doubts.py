@@ -3,7 +3,7 @@
 from datetime import date
 
 from intake.triage.mirror.added import Added
-from intake.triage.mirror.known import Known
+from intake.triage.mirror.known import Known, parts_of
 from intake.triage.reading.chain import TELL
 from intake.triage.reading.given import Given
 from intake.triage.reading.opentip import OpenTip
@@ -18,7 +18,7 @@ def doubts(given: Given) -> list[str]:
     """What the server says of a tip now that does not go with what was seen before."""
     row, known = given.row, given.known
     found = []
-    if not known.is_summary_of(row):
+    if given.chain is None:
         found.append(
             "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
             f"explains that. What you see was opened with the first one. {TELL}"
@@ -38,6 +38,12 @@ def doubts(given: Given) -> list[str]:
 
 def not_sealed_to(given: Given) -> str:
     """Why its summary may not be sealed to whoever reads."""
+    let_in = next((link for link in given.let_in if link.whom == given.me), None)
+    if let_in is not None and given.known.parts == parts_of(given.row):
+        return (
+            f"By the log, {let_in.author.name} let you read this on {let_in.author.at:%Y-%m-%d}, but it was not sealed "
+            "to the key that you have here. Ask them to do it again."
+        )
     if given.made is not None:
         author = given.made.author
         return (
@@ -68,6 +74,13 @@ def say_made(tip: OpenTip, given: Given) -> None:
             f"By the log, {author.name} made this on {author.at:%Y-%m-%d}, but of something else than the server "
             f"shows. It is not taken as theirs. {TELL}"
         )
+
+
+def say_let_in(tip: OpenTip, given: Given) -> None:
+    """Who can open it that could not at first, by whom, and since when."""
+    tip.remarks += [
+        f"{link.author.name} let {link.whom_named} read this on {link.author.at:%Y-%m-%d}." for link in given.let_in
+    ]
 
 
 def say_unsigned(tip: OpenTip, known: Known) -> None:

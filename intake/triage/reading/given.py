@@ -9,7 +9,8 @@ from intake.protocol.clock import Correction, LogClock
 from intake.protocol.index import ItemRow, TipRow
 from intake.protocol.logstate import LogState
 from intake.triage.mirror.added import Added, Author, Authors, Taken
-from intake.triage.mirror.known import Known
+from intake.triage.mirror.exchanged import Exchanges, Link, Step, chain, history, let_in
+from intake.triage.mirror.known import Known, parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +18,11 @@ class Given:
     """All that a tip is opened from beside the key: from two that are equal the same is opened, to the last doubt.
 
     `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
-    bytes on this machine, the summary's by that of the tip. By the log: `reviewers`, how many there were on the tip's
-    day; `since`, when whoever reads was enrolled; `corrections` of its clock; who `made` the tip, if a member did; what
-    was `added` to the tip, in its order, `missing`, the ids of what must be here of it and is not, and what was `taken`
-    back before the index.
+    bytes on this machine, the summary's by that of the tip; `me`: the key of whoever reads. By the log: `reviewers`,
+    how many there were on the tip's day; `since`, when `me` was enrolled; `corrections` of its clock; who `made` it;
+    what was `added` to it, in its order, `missing`, the ids of what must be here of it and is not, what was `taken`
+    back before the index, and what stands in the place of what by the `links` of the log; `place`: how many entries it
+    had before the index that shows it, as far as any link lies beyond.
     """
 
     row: TipRow
@@ -34,6 +36,9 @@ class Given:
     added: tuple[Added, ...]
     missing: tuple[str, ...]
     taken: tuple[Taken, ...] = ()
+    me: str = ""
+    links: tuple[Link, ...] = ()
+    place: int = 0
 
     @property
     def digest(self) -> bytes:
@@ -51,6 +56,22 @@ class Given:
         return next((added.author for added in self.added if (added.item, added.digest) == (item, digest)), None)
 
     @property
+    def chain(self) -> Sequence[Step] | None:
+        """The steps by which the log explains what the index shows in the place of what is kept; None if none do."""
+        return chain(self.links, self.known.parts, parts_of(self.row), self.place)
+
+    @property
+    def let_in(self) -> list[Link]:
+        """By whom, and when, somebody was let in to read what the index shows."""
+        return [link for link in history(self.links, parts_of(self.row)) if link.whom]
+
+    @property
+    def readers(self) -> set[int]:
+        """To how many people the summary that is kept may be sealed, by the log."""
+        more = let_in(self.links, self.known.parts)
+        return {count + more for count in self.reviewers}
+
+    @property
     def first(self) -> str:
         """The id of the item that came with a tip that a member made; empty for a source's."""
         place = -1 if self.made is None else self.made.author.place
@@ -64,16 +85,19 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whoever reads by a verified log: since when tips are sealed to them, and up to where in it an index was read."""
+    """Whoever reads by a verified log: by which key, since when tips are sealed to it, and where an index was read."""
 
+    me: str
     since: date
     log: LogState
     authors: Authors
+    exchanges: Exchanges
     place: int
 
     def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
         """What a tip is opened from, with all that the log says of it."""
         # Nothing that a reviewer adds is an attachment's content: called that, it would be neither fetched nor shown.
+        links = self.exchanges.of(row.id)
         proven, present = self.authors.to(row.id), {item.id for item in items if not item.blob}
         return Given(
             row=row,
@@ -89,4 +113,8 @@ class Reader:
                 each.item for each in proven.added if each.author.place < self.place and each.item not in present
             ),
             taken=tuple(each for each in proven.taken if each.author.place < self.place),
+            me=self.me,
+            links=links,
+            # What it is costs nobody an opening where nothing follows from it.
+            place=min(self.place, links[-1].author.place + 1) if links else 0,
         )

@@ -33,7 +33,7 @@ from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signe
 from intake.triage.mirror.added import Author
 from intake.triage.reading.chain import TELL, Checked, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
-from intake.triage.reading.doubts import doubts, not_sealed_to, say_made, say_missing, say_unsigned
+from intake.triage.reading.doubts import doubts, not_sealed_to, say_let_in, say_made, say_missing, say_unsigned
 from intake.triage.reading.given import Given
 from intake.triage.reading.opentip import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
 
@@ -54,14 +54,14 @@ _NEWER_FORM = (
 )
 
 
-def open_tip(given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> OpenTip:
+def open_tip(given: Given, sealed: Mapping[str, bytes], identities: Sequence[HybridIdentity]) -> OpenTip:
     """Open all of a tip that can be opened, also what its source sent once and the server no longer has.
 
     `sealed`: the bytes that are kept, by the ids of `given.kept`.
     """
     tip = OpenTip(given.row.id, given.row.day)
     tip.warnings += doubts(given)
-    _open_into(tip, given, sealed, identity)
+    _open_into(tip, given, sealed, identities)
     _take_back(tip, given)
     gone = {each.item for each in tip.taken_back}
     for each in given.added:
@@ -87,11 +87,11 @@ def _take_back(tip: OpenTip, given: Given) -> None:
             )
 
 
-def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity: HybridIdentity) -> None:
+def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], own: Sequence[HybridIdentity]) -> None:
     row, known = given.row, given.known
     summary = sealed[tip.id]
     try:
-        opened = read_one(unseal(summary, [identity]), *_COVERS)
+        opened = read_one(unseal(summary, own), *_COVERS)
         signer = parse_signer(opened.signer) if isinstance(opened, Summary) and opened.signer else None
         identities = _identities(opened)
     except NoMatch:
@@ -103,10 +103,12 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], identity
     except (AgeError, PayloadFormatError):
         tip.warnings.append("The summary of this report is damaged.")
         return
-    if stanza_count(summary) not in given.reviewers:
+    if stanza_count(summary) not in given.readers:
+        let_in = ", and were let in since by the log" if given.let_in else ""
         tip.warnings.append(
-            f"The summary is sealed to more or fewer people than there were reviewers on that day. {TELL}"
+            f"The summary is sealed to more or fewer people than there were reviewers on that day{let_in}. {TELL}"
         )
+    say_let_in(tip, given)
     say_made(tip, given)
     if isinstance(opened, Dossier) and tip.made is None:
         tip.warnings.append(

@@ -21,8 +21,10 @@ class Deposits:
         """Leave the keys, unless they are there as they are; `DeskError` if the desk doesn't take them."""
         if self._keys.recovery is None:
             return
-        # By what is public of them.
-        public = sha256(f"{self._keys.card.text}{self._keys.recovery}".encode()).hexdigest()
+        # By what is public of them: of the identities, those too that are not on the card yet, or no more.
+        opening = () if self._keys.opening is None else self._keys.opening.identities
+        recipients = [str(identity.recipient) for identity in opening]
+        public = sha256("\n".join((self._keys.card.text, str(self._keys.recovery), *recipients)).encode()).hexdigest()
         row = self._file.get(FACT, DEPOSITED)
         if row is None or row[1] != public:
             self._client.deposit(seal_keys(self._keys, self._keys.recovery))

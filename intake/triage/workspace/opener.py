@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import date
 from threading import Event, Lock
 
-from crypto.age import HybridIdentity
 from intake.protocol.logstate import LogState
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.home import Home
+from intake.triage.keys.opening import OpeningKeys
 from intake.triage.mirror.added import Authors
+from intake.triage.mirror.exchanged import Exchanges
 from intake.triage.mirror.known import Known
 from intake.triage.mirror.tips import Tips
 from intake.triage.progress import Progress
@@ -27,16 +28,14 @@ _AT_ONCE = 50
 class Opener:
     """Opens tips into the book, which is the one that was kept, sealed, when the program was unlocked last."""
 
-    def __init__(
-        self, home: Home, kept: Tips, identity: HybridIdentity, people: People, shown: Shown, looks: Looks
-    ) -> None:
+    def __init__(self, home: Home, kept: Tips, keys: OpeningKeys, people: People, shown: Shown, looks: Looks) -> None:
         self._home = home
         self._kept = kept
-        self._identity = identity
+        self._keys = keys
         self._people = people
         self._shown = shown
         self._looks = looks
-        self._snapshot = Snapshot(home, identity)
+        self._snapshot = Snapshot(home, keys)
         self._restored = False
         self._kept_changes: tuple[Book, int] | None = None
         self._stopped = Event()
@@ -56,7 +55,8 @@ class Opener:
         """
         member = log.roster.member(self._people.me)
         since = date.max if member is None else member.since.date()
-        reader = Reader(since, log, Authors(self._home.mirror, log.roster), self._kept.fetched.place)
+        file, place = self._home.mirror, self._kept.fetched.place
+        reader = Reader(self._people.me, since, log, Authors(file, log.roster), Exchanges(file, log.roster), place)
         book = self._shown.book if self._restored else self._load()
         before = book.given(touched if self._restored else None)
         if not self._restored:
@@ -97,7 +97,7 @@ class Opener:
                 book.remove(name)
                 continue
             given, sealed = given_of[name]
-            opened = open_tip(given, sealed, self._identity)
+            opened = open_tip(given, sealed, self._keys.identities)
             if sealed[name]:
                 known[name] = given.known.seen(opened)
                 # Where there is no doubt, what is remembered from now on would open the same.
@@ -140,6 +140,14 @@ class Opener:
             self._snapshot.destroy()
             self._kept_changes = None
         self.keep(Event())
+
+    def remove_older(self) -> None:
+        """Delete what was kept, if an older identity alone opens it; it is kept anew with the next change.
+
+        `SnapshotError` if that can't be done.
+        """
+        with self._keeping:
+            self._snapshot.remove_older()
 
     def keep(self, abandon: Event) -> None:
         """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""

@@ -1,10 +1,11 @@
 """An unlocked program: keys in memory, what is new fetched and opened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock
+from time import monotonic
 
 from crypto.age import HybridRecipient
 from intake.hygiene import fault
@@ -15,7 +16,10 @@ from intake.protocol.rules import RETENTION
 from intake.protocol.wire import WireError
 from intake.report.events import DeletionReason
 from intake.report.payloads import Payload
-from intake.triage.book import Book
+from intake.triage.access.exchanging import Exchanging
+from intake.triage.access.letting import Letting
+from intake.triage.access.rekeying import LostKeyError, Rekeying
+from intake.triage.book import Book, SnapshotError
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.fetching.checkpoints import Checkpoints
@@ -33,13 +37,13 @@ from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tips import Tips
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
-from intake.triage.outbox.unsent import Outbox, Step, Unsent
+from intake.triage.outbox.unsent import Outbox, OutboxError, Step, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices, purges
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
-from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_own_card, of_own_key, unwitnessed
+from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_lost_key, of_own_card, of_own_key, unwitnessed
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
@@ -50,6 +54,9 @@ from intake.triage.workspace.team import Team
 
 _FOREIGN = 3
 """Uses of one's own key that an alarm names, the last ones."""
+
+_TURN = 60.0
+"""Seconds for which colleagues are let in to older reports before what is new is fetched again."""
 
 _PATIENCE = 60.0
 """Seconds that somebody waits for what is new. A hostile desk may take hours."""
@@ -66,7 +73,7 @@ class Workspace:
     """
 
     def __init__(self, home: Home, keys: MemberKeys, progress: Progress, now: Callable[[], datetime] = _now) -> None:
-        if keys.identity is None:
+        if keys.opening is None:
             raise KeyFileError("this is an auditor's key: it opens no reports")
         self._home = home
         home.sweep()
@@ -81,7 +88,12 @@ class Workspace:
         self.deposits = Deposits(self._client, home.mirror, keys)
         self.aside = Alarms(home.mirror)
         self.checkpoints = Checkpoints(home, keys.signing)
-        self._card = keys.card
+        self.letting = Letting(home.mirror)
+        self._exchanging = Exchanging(self._client, self._kept)
+        self._opening = keys.opening
+        self._rekeying = Rekeying(self._client, self._kept, self._exchanging, keys)
+        self._lost = ""
+        self._later: list[str] = []
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -89,10 +101,10 @@ class Workspace:
         self._told: LogState | None = None
         """The log up to which all was shown."""
         proven = TheLog(self._is_logged, self._is_taken_back, self._is_shown, self._readers)
-        self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, proven, self.fetch_soon)
+        self.sending = Sending(self._client, Outbox(home.mirror), keys.opening, proven, self.fetch_soon)
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
-        self._opener = Opener(home, self._kept, keys.identity, self.people, self._shown, self.looks)
+        self._opener = Opener(home, self._kept, keys.opening, self.people, self._shown, self.looks)
         me = keys.card.key_id
         self._purging = Purging(me, self._kept, self._shown, self._opener, self.files, self.sending)
         self.synced: datetime | None = None
@@ -109,9 +121,11 @@ class Workspace:
         self.settled = Event()
         """Set while nothing is being fetched or about to be."""
         self.settled.set()
+        self._ended = Event()
 
     def stop(self) -> None:
         """Send and open nothing more than what is under way, and show no file any more."""
+        self._ended.set()
         self._opener.stop()
         self.sending.stop()
         self.viewer.stop()
@@ -145,9 +159,11 @@ class Workspace:
         raised = [lied(reason) for reason in reasons if reason]
         if self.unwitnessed:
             raised.append(unwitnessed(self.unwitnessed))
+        if self._lost:
+            raised.append(of_lost_key(self._lost))
         if foreign := self._client.journal.foreign():
             raised.append(of_own_key(foreign[-_FOREIGN:], len(foreign[:-_FOREIGN])))
-        return raised + ([] if self.log is None else [*of_own_card(self.log, self._card)])
+        return raised + ([] if self.log is None else [*of_own_card(self.log, self.people.me, self._opening)])
 
     @property
     def evidence(self) -> list[Path]:
@@ -176,6 +192,7 @@ class Workspace:
         damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
         return [
             *self._notices,
+            *self._later,
             *filter(None, [self._opener.problem, self.looks.problem, self._purging.problem, noted]),
             *damage,
         ]
@@ -205,6 +222,9 @@ class Workspace:
             try:
                 self._try_sync()
                 self.open_kept()
+                self._later = []
+                self._rekey()
+                self._let_in()
             finally:
                 with self._asking:
                     if self._next is None:
@@ -238,6 +258,60 @@ class Workspace:
             self._witnessed = KeptCosigned(self._home).witnessed
         except (OSError, MirrorDamagedError) as error:
             self._add_problem(f"what witnesses have cosigned can't be read: {error}")
+
+    def _let_in(self) -> None:
+        """Let colleagues in to what was chosen for them, for a while; it goes on after the fetch that shows that."""
+        if self.problem or self.alarm or self.log is None or not self.letting.left():
+            return
+        until = monotonic() + _TURN
+        try:
+            if self.letting.take_turn(
+                self._exchanging,
+                self.log,
+                self._opening.identities,
+                self.progress,
+                lambda: self._ended.is_set() or monotonic() > until,
+            ):
+                self.fetch_soon()
+        except (DeskError, WireError, MirrorDamagedError) as error:
+            self._later.append(f"Letting a colleague read older reports was interrupted, and goes on later: {error}.")
+        except OSError as error:
+            self._later.append(f"This machine can't note whom it let read older reports: {error.strerror}.")
+
+    def _rekey(self) -> None:
+        """Exchange the opening key for a newer one, when it is time, as far as that goes before the next fetch."""
+        distrust = self._distrust or self._client.journal.accusation()
+        if self.problem or distrust or self.log is None or not self._rekeying.is_due(self.log):
+            return
+        until, known, current = monotonic() + _TURN, self._opening.identities, self._opening.current
+        try:
+            has_begun = self._rekeying.begin(self.log)
+            self._lost = ""
+            if self._opening.current != current:
+                self.sending.reseal()
+            if self._opening.identities[0] not in known and self._opening.unsent is None:
+                # What was closed may open by now.
+                self._touched.update(self._kept.ids())
+                self._kept.touch(self._touched)
+            if has_begun or self._rekeying.exchange(self.progress, lambda: self._ended.is_set() or monotonic() > until):
+                self.fetch_soon()
+            elif self._rekeying.may_destroy(self.log):
+                self.sending.reseal()
+                self._opener.remove_older()
+                self._opening.destroy_older()
+                # What the paper opens at the desk must not bring them back.
+                self.deposits.leave()
+        except LostKeyError as error:
+            self._lost = str(error)
+        except (DeskError, WireError, MirrorDamagedError, OutboxError, SnapshotError) as error:
+            self._later.append(f"Your key is exchanged for a newer one later: {error}.")
+        except OSError as error:
+            self._later.append(f"Your key can't be exchanged for a newer one: {error.strerror or error}.")
+
+    def let_in(self, key: str, tips: Iterable[str]) -> None:
+        """Let a colleague in to older reports, in the background."""
+        self.letting.choose(key, tips)
+        self.fetch_soon()
 
     def _take(self, synced: Synced) -> bool:
         """Open what was touched, and show it. Returns whether something that is kept has to be fetched again."""

@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
@@ -25,8 +26,10 @@ from crypto.age import (
     ScryptIdentity,
     ScryptRecipient,
     X25519Identity,
+    admit,
     decrypt,
     encrypt,
+    exchange_stanza,
     read_header,
     rewrap,
     seal,
@@ -34,6 +37,7 @@ from crypto.age import (
     stanza_count,
     unseal,
 )
+from crypto.age.header import parse_header
 
 CHUNK = 65_536
 HYBRID = HybridIdentity.generate()
@@ -312,6 +316,45 @@ def test_rewrapping_lets_another_in_and_leaves_the_payload() -> None:
     assert unseal(changed + file[len(header) :], [other]) == b"data"
     with pytest.raises(NoMatch):
         rewrap(header, [other], [other.recipient])
+
+
+def test_who_is_let_in_changes_nothing_for_those_who_were() -> None:
+    second, third = HybridIdentity.generate(), HybridIdentity.generate()
+    file = seal(b"data", [second.recipient, HYBRID.recipient])
+    parts = split(file)
+    header = admit(parts.header, [HYBRID], [third.recipient])
+    assert [unseal(header + parts.payload, [each]) for each in (HYBRID, second, third)] == [b"data"] * 3
+    before, after = (parse_header(io.BytesIO(each)).stanzas for each in (parts.header, header))
+    assert after[:2] == before
+    with pytest.raises(NoMatch):
+        admit(parts.header, [third], [third.recipient])
+
+
+def test_an_identity_is_exchanged_for_another_wherever_it_stands_and_for_nobody_else() -> None:
+    second, new = HybridIdentity.generate(), HybridIdentity.generate()
+    parts = split(seal(b"data", [HYBRID.recipient, second.recipient, HYBRID.recipient]))
+    header = exchange_stanza(parts.header, HYBRID, new.recipient)
+    assert stanza_count(header) == 3
+    assert [unseal(header + parts.payload, [each]) for each in (second, new)] == [b"data"] * 2
+    with pytest.raises(NoMatch):
+        unseal(header + parts.payload, [HYBRID])
+    with pytest.raises(NoMatch):
+        exchange_stanza(header, HYBRID, new.recipient)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda header: admit(header, [HYBRID], [HYBRID.recipient]),
+               lambda header: exchange_stanza(header, HYBRID, HYBRID.recipient)]
+)  # fmt: skip
+def test_a_header_that_was_changed_or_is_of_another_kind_is_not_gone_on_from(change: Callable[[bytes], bytes]) -> None:
+    parts = split(seal(b"data", [HYBRID.recipient, HYBRID.recipient]))
+    stanza = bytes(parse_header(io.BytesIO(parts.header)).stanzas[0])
+    with pytest.raises(MacError):
+        change(parts.header.replace(stanza, b"", 1))
+    with pytest.raises(HeaderError):
+        change(parts.header + b"-> more\n")
+    with pytest.raises(HeaderError, match="one kind"):
+        admit(parts.header, [HYBRID], [CLASSICAL.recipient])
 
 
 @given(st.binary(max_size=300))

@@ -71,6 +71,7 @@ def test_the_help_names_every_command(run: Run) -> None:
         "settle",
         "cosign",
         "triage",
+        "rewrap",
         "audit",
         "age",
         "demo",

@@ -53,6 +53,9 @@ _BY_REVIEWERS = (
     Action.PURGED,
     Action.EXPORT,
     Action.REFER,
+    Action.REWRAP,
+    Action.REKEY,
+    Action.TAKE_OVER,
 )
 CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32

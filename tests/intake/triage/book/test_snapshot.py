@@ -21,6 +21,7 @@ from intake.storage.tables import Item, Tip
 from intake.triage.book import Book, Snapshot, SnapshotError, Wanted, snapshot
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
+from intake.triage.keys.opening import OpeningKeys
 from intake.triage.progress import no_progress
 from intake.triage.reading.opening import open_tip
 from intake.triage.reading.opentip import OpenTip
@@ -58,8 +59,8 @@ def kept(home: Home) -> Path:
 def test_what_was_kept_is_loaded_and_its_file_tells_a_padded_size_and_nothing_else(place: Home) -> None:
     identity = HybridIdentity.generate()
     book = book_of(MARKER, "another")
-    Snapshot(place, identity).save(book, NEVER)
-    loaded = Snapshot(place, identity).load()
+    Snapshot(place, OpeningKeys.of(identity)).save(book, NEVER)
+    loaded = Snapshot(place, OpeningKeys.of(identity)).load()
     assert loaded is not None
     assert contents(loaded) == contents(book)
     loaded.put(OpenTip("f" * 32, "2026-01-01"), GIVEN)
@@ -84,25 +85,25 @@ SPOIL: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("how", SPOIL)
 def test_a_snapshot_that_is_damaged_is_not_taken(how: str, place: Home) -> None:
-    own = Snapshot(place, HybridIdentity.generate())
+    own = Snapshot(place, OpeningKeys.of(HybridIdentity.generate()))
     own.save(book_of(*("words " * 50 for _ in range(500))), NEVER)
     kept(place).write_bytes(SPOIL[how](kept(place).read_bytes()))
     assert own.load() is None
 
 
 def test_a_snapshot_that_is_missing_or_another_keys_is_not_taken(place: Home) -> None:
-    assert Snapshot(place, HybridIdentity.generate()).load() is None
-    Snapshot(place, HybridIdentity.generate()).save(book_of("mine"), NEVER)
-    assert Snapshot(place, HybridIdentity.generate()).load() is None
+    assert Snapshot(place, OpeningKeys.of(HybridIdentity.generate())).load() is None
+    Snapshot(place, OpeningKeys.of(HybridIdentity.generate())).save(book_of("mine"), NEVER)
+    assert Snapshot(place, OpeningKeys.of(HybridIdentity.generate())).load() is None
 
 
 def test_a_snapshot_of_another_version_of_the_program_is_not_taken(
     place: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     identity, version = HybridIdentity.generate(), snapshot.program()
-    Snapshot(place, identity).save(book_of("as it was"), NEVER)
+    Snapshot(place, OpeningKeys.of(identity)).save(book_of("as it was"), NEVER)
     monkeypatch.setattr(snapshot, "program", lambda: version[::-1])
-    assert Snapshot(place, identity).load() is None
+    assert Snapshot(place, OpeningKeys.of(identity)).load() is None
 
 
 def test_whatever_is_changed_in_what_opens_reports_makes_another_version(
@@ -138,11 +139,11 @@ def test_whoever_knows_only_the_public_key_can_put_no_words_into_a_book(place: H
     with Encryptor(target, [identity.recipient]) as sealed:
         sealed.write(bytes(32) + forged)
     kept(place).write_bytes(target.getvalue())
-    assert Snapshot(place, identity).load() is None
+    assert Snapshot(place, OpeningKeys.of(identity)).load() is None
 
 
 def test_where_it_cannot_be_kept_what_was_kept_stays_and_nothing_lies_beside_it(place: Home) -> None:
-    own, abandoned = Snapshot(place, HybridIdentity.generate()), Event()
+    own, abandoned = Snapshot(place, OpeningKeys.of(HybridIdentity.generate())), Event()
     own.save(book_of("before"), NEVER)
     abandoned.set()
     names = set(place.directory.iterdir())

@@ -1,5 +1,6 @@
 """Keys come back from as many sheets of paper as were said to be needed, from fewer not at all."""
 
+import json
 from dataclasses import replace
 from itertools import combinations
 
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shamir_mnemonic import generate_mnemonics
 
+from crypto.age import HybridIdentity, seal
 from intake.protocol.card import Role
 from intake.triage.keys.keyfile import KeyFileError, make_keys
+from intake.triage.keys.opening import Identities, OpeningKeys
 from intake.triage.keys.recovery import Paper, SheetError, Sheets, open_keys, seal_keys, split
 
 
@@ -31,6 +34,24 @@ def test_any_three_of_five_open_what_was_sealed_to_them(paper: Paper) -> None:
     for chosen in combinations(paper.sheets, 3):
         opened = open_keys(sealed, typed(*chosen).identity())
         assert (opened.card, opened.recovery) == (keys.card, paper.recipient)
+
+
+def test_a_recovery_in_the_middle_of_an_exchange_brings_all_identities_back(paper: Paper) -> None:
+    new, old = HybridIdentity.generate(), HybridIdentity.generate()
+    opening = OpeningKeys(Identities((new, old), "a log", unsent=True))
+    sealed = seal_keys(replace(make_keys(Role.REVIEWER, "amina"), opening=opening), paper.recipient)
+    opened = open_keys(sealed, typed(*paper.sheets[:3]).identity()).opening
+    assert opened is not None
+    assert list(map(str, opened.identities)) == [str(new), str(old)]
+    assert (str(opened.unsent), str(opened.current), opened.kept.log) == (str(new), str(old), "a log")
+
+
+def test_a_recovery_file_of_the_first_version_opens(paper: Paper) -> None:
+    identity = HybridIdentity.generate()
+    document = {"role": "reviewer", "name": "amina", "signing": "07" * 32, "identity": str(identity)}
+    sealed = seal(json.dumps({**document, "recovery": str(paper.recipient)}).encode(), [paper.recipient])
+    opened = open_keys(sealed, typed(*paper.sheets[:3]).identity())
+    assert (str(opened.identity), opened.recovery) == (str(identity), paper.recipient)
 
 
 def test_fewer_are_known_to_be_too_few(paper: Paper) -> None:

@@ -19,6 +19,7 @@ from intake.protocol.card import Role
 from intake.protocol.evidence import parse_evidence
 from intake.triage.desk.client import DeskClient
 from intake.triage.keys.keyfile import load_keys, replace_keys
+from intake.triage.keys.opening import OpeningKeys
 from intake.triage.mirror.tables import SEEN
 from open_desk import Desk
 from program import PASSPHRASE, Enrol, HomeOf, Program
@@ -160,9 +161,10 @@ def test_another_recipient_than_ones_own_is_told(
     amina.guard.lock()
     path = tmp_path / "amina.key"
     other = enrol("elsa").identity
-    replace_keys(path, replace(load_keys(path, PASSPHRASE), identity=other), PASSPHRASE, work_factor=4)
+    assert other is not None
+    replace_keys(path, replace(load_keys(path, PASSPHRASE), opening=OpeningKeys.of(other)), PASSPHRASE, work_factor=4)
     (alarm,) = alarms(restarted())
-    assert alarm == "The log has your key enrolled with another role or another recipient than yours."
+    assert alarm == "The log has your key enrolled with another recipient than yours."
 
 
 # What others were shown.

@@ -24,6 +24,7 @@ from intake.report.signed import sign_withdrawal
 from intake.storage.removal import remove_tips
 from intake.storage.tables import LogEntry, Tip, Withdrawal
 from intake.triage.mirror.pair import COPY, NAME
+from intake.triage.mirror.tables import EXCHANGED, LETTING
 from open_desk import Desk, Stored
 from passing import Time
 from program import Program, Reviewer
@@ -158,6 +159,31 @@ def test_what_two_want_deleted_is_gone_from_both_machines_and_each_signs_a_recei
     with desk.server.store.reading() as session:
         state = desk.server.log.state(session)
     assert purges(entries(desk), state.roster)[0].missing == ()
+
+
+def test_who_was_let_in_and_who_was_to_be_is_forgotten_too_and_nobody_is_let_in_any_more(
+    desk: Desk, time: Time, amina: Program, boris: Program, tip: Stored, reviewer: Reviewer
+) -> None:
+    def noted(program: Program) -> tuple[int, int]:
+        file = program.workspace._home.mirror
+        return len(file.where(EXCHANGED, "tip", tip.id.hex())), len(file.select(LETTING))
+
+    dora = reviewer("dora")
+    dora.unlock()
+    key = dora.workspace.people.me
+    sync(amina)
+    amina.workspace.let_in(key, [tip.id.hex()])
+    for program in (amina, boris, amina):
+        sync(program)
+    assert (noted(amina), noted(boris)) == ((1, 0), (1, 0))
+    propose(amina, tip)
+    say(boris, tip, "second")
+    time.passes(8 * DAY)
+    amina.workspace.letting.choose(key, [tip.id.hex()])
+    for program in (amina, boris):
+        sync(program)
+        assert noted(program) == (0, 0)
+    assert sum(entry.action is Action.REWRAP for entry in entries(desk)) == 1
 
 
 def test_a_restart_in_between_deletes_too_and_a_receipt_that_did_not_leave_leaves_later(

@@ -1,0 +1,1 @@
+"""Who can open summaries: colleagues are let in to what came before them."""

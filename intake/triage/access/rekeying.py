@@ -1,0 +1,182 @@
+"""A reviewer's opening key is exchanged for a newer one, and the older one destroyed: who takes it later has no other.
+
+Each step is durable before the next begins, and what is to be done next follows from the key file and the verified log
+alone, so that it goes on after whatever ended it:
+
+1. A new identity lies in the key file.
+2. It is on the card: the log holds that, and what comes from then on is sealed to it.
+3. It takes the place of the older one in every summary, and in whatever is kept here.
+4. Nothing is left for the older one, nor comes any more: it is destroyed.
+
+Of two machines the one whose card the log holds is first. The other finds that, and takes over the new identity: the
+first has deposited it at the desk, sealed to the one before.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from crypto.age import AgeError, HybridIdentity, HybridRecipient, NoMatch, exchange_stanza, parse_identity, seal, unseal
+from intake.protocol.card import Role, issue_card
+from intake.protocol.index import TipRow
+from intake.protocol.logstate import LogState
+from intake.protocol.rekey import Rekey, digest_of
+from intake.protocol.roster import Member
+from intake.triage.access.exchanging import Exchanging
+from intake.triage.desk.client import DeskClient, DeskError
+from intake.triage.keys.keyfile import MemberKeys
+from intake.triage.keys.opening import OpeningKeys
+from intake.triage.mirror.tips import Tips, summary_name
+from intake.triage.progress import Progress
+
+EVERY = timedelta(days=30)
+"""How long a reviewer's recipient stays on their card."""
+
+GRACE = timedelta(days=2)
+"""How long the older identity stays at least: what was sealed to it may wait for a gate, which is a day at most."""
+
+
+class LostKeyError(Exception):
+    """The member's card has a recipient whose identity none of their machines has, in words for the member."""
+
+
+class Rekeying:
+    """Of one member. `opening` changes with each step."""
+
+    def __init__(self, client: DeskClient, tips: Tips, exchanging: Exchanging, keys: MemberKeys) -> None:
+        if keys.opening is None:
+            raise ValueError("only a reviewer has identities")
+        self._client = client
+        self._tips = tips
+        self._exchanging = exchanging
+        self._keys = keys
+        self._opening: OpeningKeys = keys.opening
+        self._newest: set[tuple[str, str]] = set()
+        self._before: int | None = None
+
+    def is_due(self, log: LogState) -> bool:
+        """Whether there is anything to do, as far as that is known without looking into summaries."""
+        member = log.roster.member(self._client.journal.key)
+        if member is None or member.until is not None or member.card.recipient is None:
+            return False
+        opening = self._opening
+        is_old = log.clock.last - member.sealed_since >= EVERY and opening.may_begin(log.log)
+        return is_old or len(opening.identities) > 1 or not opening.has(member.card.recipient)
+
+    def begin(self, log: LogState) -> bool:
+        """Steps 1 and 2, and taking over from another machine. Returns whether a fetch has to show what came of it.
+
+        Raises `LostKeyError`, `DeskError`, or `OSError` where the key file can't be written: it goes on later.
+        """
+        member = self._member(log)
+        recipient, opening = member.card.recipient, self._opening
+        if recipient is None:
+            return False
+        if not opening.has(recipient):
+            self._take_over(recipient, log)
+            return True
+        if opening.unsent is not None and opening.unsent.recipient == recipient:
+            opening.confirm()
+        if opening.unsent is None and log.clock.last - member.sealed_since >= EVERY and opening.may_begin(log.log):
+            opening.begin(HybridIdentity.generate(), log.log)
+        if opening.unsent is not None:
+            self._send(opening.unsent, member.card.role, recipient)
+            return True
+        return False
+
+    def exchange(self, progress: Progress, stopped: Callable[[], bool]) -> bool:
+        """Step 3 for summaries, until `stopped`. Returns whether any was exchanged; errors as `Exchanging.run`."""
+        if not self._opening.older or self._opening.unsent is not None:
+            self._before = None
+            return False
+        left, done = self._left(), 0
+        # A desk that says that it has done it, and shows the same as before, is not asked on and on.
+        before, self._before = self._before, len(left)
+        if before is not None and len(left) >= before:
+            return False
+        with progress("Exchanging your key for the newer one", len(left)) as told:
+            for sent in self._exchanging.run(left, self._exchanged):
+                done += len(sent.exchanged)
+                told(done)
+                if stopped():
+                    break
+        return done > 0
+
+    def may_destroy(self, log: LogState) -> bool:
+        """Whether nothing of the reports is left for older identities, and nothing comes any more."""
+        since = self._member(log).rekeyed
+        is_over = since is not None and log.clock.last - since >= GRACE
+        return bool(self._opening.older) and self._opening.unsent is None and is_over and not self._left()
+
+    def _member(self, log: LogState) -> Member:
+        member = log.roster.member(self._client.journal.key)
+        if member is None:
+            raise LostKeyError("The log does not hold that you are a member")
+        return member
+
+    def _send(self, new: HybridIdentity, role: Role, replaced: HybridRecipient) -> None:
+        card = issue_card(role, self._keys.signing, new)
+        handover = seal(str(new).encode(), [replaced])
+        if not self._client.rekey(Rekey(card, digest_of(replaced)), handover):
+            # Maybe this very one, whose answer was lost.
+            raise DeskError("the desk says that there is another on your card by now, which the next fetch shows")
+
+    def _take_over(self, recipient: HybridRecipient, log: LogState) -> None:
+        """Come by the identity that is on the card, from any that is here: what was handed over is a chain."""
+        handed, newer = self._client.handovers(), list[HybridIdentity]()
+        known = list(self._opening.identities)
+        while known[0].recipient != recipient or not newer:
+            found = next(filter(None, (_opened(each, known) for each in handed)), None)
+            if found is None:
+                raise LostKeyError(
+                    "By the log, your key for reading was exchanged for another, and none of your machines has handed "
+                    "that over to this one"
+                )
+            newer.insert(0, found)
+            known.insert(0, found)
+        if self._opening.unsent is not None:
+            self._opening.discard()
+        self._opening.take_over(tuple(newer), log.log)
+
+    def _left(self) -> set[str]:
+        """The tips whose summary, as it is kept here, an older identity opens and the newest doesn't."""
+        rows = self._tips.shown(self._tips.ids())
+        return {tip for tip, row in rows.items() if (tip, row.header) not in self._newest and self._is_left(row)}
+
+    def _is_left(self, row: TipRow) -> bool:
+        summary = self._tips.sealed(summary_name(row.id))
+        if summary is None:
+            # What nobody has looked into may be for anybody.
+            return True
+        opens = [_opens(summary, identity) for identity in self._opening.identities]
+        if opens[0] or not any(opens):
+            self._newest.add((row.id, row.header))
+            return False
+        return True
+
+    def _exchanged(self, header: bytes) -> bytes:
+        is_any = False
+        for identity in self._opening.older:
+            with suppress(NoMatch):
+                header = exchange_stanza(header, identity, self._opening.current.recipient)
+                is_any = True
+        if not is_any:
+            raise NoMatch("no older identity opens it")
+        return header
+
+
+def _opens(summary: bytes, identity: HybridIdentity) -> bool:
+    try:
+        unseal(summary, [identity])
+    except AgeError:
+        return False
+    return True
+
+
+def _opened(handover: bytes, known: Sequence[HybridIdentity]) -> HybridIdentity | None:
+    """The identity in a handover, if it can be opened here and isn't known."""
+    with suppress(AgeError, UnicodeDecodeError):
+        identity = parse_identity(unseal(handover, known).decode())
+        if isinstance(identity, HybridIdentity) and all(identity.recipient != each.recipient for each in known):
+            return identity
+    return None

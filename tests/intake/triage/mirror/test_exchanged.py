@@ -1,0 +1,101 @@
+"""Another summary than the one that was seen is accepted where the log leads to it, link by link, and nowhere else."""
+
+from dataclasses import replace
+
+import pytest
+
+from intake.protocol.actions import Action
+from intake.triage.mirror.added import Author
+from intake.triage.mirror.exchanged import Link, Parts, chain, history
+from ledger import NOON
+
+PAYLOAD = "p"
+
+
+def parts(header: str, payload: str = PAYLOAD) -> Parts:
+    return Parts(header, payload)
+
+
+def link(place: int, old: str, new: str, whom: str = "") -> Link:
+    author = Author("boris", NOON, place)
+    return Link("t", author, "b", Action.REWRAP, whom, whom, Parts(old, ""), Parts(new, ""))
+
+
+LINKS = [link(3, "A", "B"), link(5, "B", "C", "carla"), link(9, "C", "D")]
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "place", "steps"),
+    [
+        ("A", "A", 3, 0),
+        ("A", "B", 4, 1),
+        ("A", "C", 6, 2),
+        ("A", "D", 10, 3),
+        ("B", "C", 6, 1),
+        ("D", "D", 10, 0),
+        # What the log did after the index was asked for may show in it already, or not yet.
+        ("A", "A", 0, 0),
+        ("A", "C", 4, 2),
+        # Where it was seen later than the log began with it, only what follows counts.
+        ("C", "C", 6, 0),
+    ],
+)
+def test_the_log_explains_what_it_leads_to(seen: str, now: str, place: int, steps: int) -> None:
+    found = chain(LINKS, parts(seen), parts(now), place)
+    assert found is not None
+    assert [step.link for step in found] == [each for each in LINKS if each.old.header >= seen][:steps]
+    assert (found[-1].after if found else parts(seen)) == parts(now)
+
+
+@pytest.mark.parametrize(
+    ("seen", "now", "place"),
+    [
+        ("A", "X", 10),
+        ("X", "B", 10),
+        # The header is put back to what it was, although the log had gone on.
+        ("A", "A", 4),
+        ("A", "B", 10),
+        ("B", "A", 10),
+        ("D", "A", 10),
+    ],
+)
+def test_nothing_else_is_explained(seen: str, now: str, place: int) -> None:
+    assert chain(LINKS, parts(seen), parts(now), place) is None
+
+
+def test_another_payload_is_not_explained_by_headers() -> None:
+    assert chain(LINKS, parts("A"), parts("B", "other"), 4) is None
+    assert chain(LINKS[:1], parts("A"), parts("A", "other"), 0) is None
+
+
+def test_a_missing_link_explains_nothing_beyond_it() -> None:
+    assert chain([LINKS[0], LINKS[2]], parts("A"), parts("D"), 10) is None
+
+
+def test_what_found_another_header_by_then_changes_nothing() -> None:
+    """The log holds it all the same: what the desk was asked is in one entry, and it took the rest of that."""
+    late = link(4, "A", "X")
+    found = chain([LINKS[0], late, LINKS[1]], parts("A"), parts("C"), 6)
+    assert found is not None
+    assert [step.link for step in found] == [LINKS[0], LINKS[1]]
+    assert chain([LINKS[0], late], parts("A"), parts("X"), 6) is None
+
+
+def test_a_link_that_names_payloads_leads_to_both() -> None:
+    renewed = replace(LINKS[0], old=parts("A"), new=parts("B", "q"))
+    found = chain([renewed, LINKS[1]], parts("A"), parts("C", "q"), 6)
+    assert found is not None
+    assert [step.before for step in found] == [parts("A"), parts("B", "q")]
+    assert chain([renewed], parts("A", "other"), parts("B", "q"), 4) is None
+
+
+def test_it_is_told_how_a_summary_came_to_be() -> None:
+    assert history(LINKS, parts("A")) == []
+    assert history(LINKS, parts("C")) == LINKS[:2]
+    assert history(LINKS, parts("X")) == []
+
+
+def test_whoever_names_a_header_that_is_there_already_takes_nothing_from_who_made_it() -> None:
+    claim = replace(link(7, "X", "C", "mallory"), key="m")
+    assert history([*LINKS[:2], claim], parts("C")) == LINKS[:2]
+    assert history([LINKS[0], link(4, "C", "B"), LINKS[1]], parts("C")) == LINKS[:2]
