@@ -43,6 +43,8 @@ class Action(StrEnum):
     """A reviewer puts a new recipient in the place of the one that reports were sealed to."""
     TAKE_OVER = "take_over"
     """A reviewer fetches what another machine of theirs handed over: newer identities, sealed to older ones."""
+    RENEW = "renew"
+    """A member gives tips another identity, for all reviewers or for some: nobody else opens what comes later."""
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
 
@@ -55,7 +57,7 @@ RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK, Action.REKEY})
 
 SINCE: Mapping[Action, int] = {
     **dict.fromkeys((Action.CLOCK, Action.MAKE, Action.TAKE_BACK), 2),
-    **dict.fromkeys((Action.REWRAP, Action.REKEY, Action.TAKE_OVER), 3),
+    **dict.fromkeys((Action.REWRAP, Action.REKEY, Action.TAKE_OVER, Action.RENEW), 3),
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
 

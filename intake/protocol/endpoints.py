@@ -12,9 +12,10 @@ from hashlib import sha256
 from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
 from intake.protocol.card import Role
-from intake.protocol.kinds import BY_REVIEWERS
+from intake.protocol.kinds import BY_REVIEWERS, Kind
 from intake.protocol.manifest import MOST, manifest_in, parse_manifest
 from intake.protocol.rekey import parse_rekey
+from intake.protocol.renewal import parse_renewals
 from intake.protocol.requests import AnotherBodyError, SignedRequest
 
 _ID = r"[0-9a-f]{32}"
@@ -24,6 +25,7 @@ _REVIEWERS = frozenset({Role.REVIEWER})
 _MEMBERS = frozenset(Role)
 _DIGEST = r"[0-9a-f]{64}"
 _MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
+_MANIFEST = rf"\?manifest=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
 
@@ -93,8 +95,9 @@ ADD = Endpoint(
     Action.ADD,
     limits.SHORT,
     largest_body=limits.ADDED,
-    query=rf"\?kind=({'|'.join(BY_REVIEWERS)})",
+    query=rf"\?kind=({'|'.join(BY_REVIEWERS)})(?:&to=({_DIGEST}))?",
 )
+"""`to`: SHA-256 of the tip's recipient that it is sealed to. What would be for an earlier one is not taken (412)."""
 TAKE_BACK = Endpoint("DELETE", "/v1/tips/{tip}/items/{item}", _REVIEWERS, Action.TAKE_BACK, limits.SHORT)
 """A reply is deleted for good, and nothing comes under its id any more."""
 
@@ -124,7 +127,7 @@ HEADERS = Endpoint(
     Action.REWRAP,
     limits.SHORT + 64 * MOST,
     largest_body=limits.HEADERS,
-    query=rf"\?manifest=({_DIGEST})",
+    query=_MANIFEST,
     in_body=lambda manifest: parse_manifest(manifest).objects,
     of_body=manifest_in,
 )
@@ -137,7 +140,7 @@ CARD = Endpoint(
     Action.REKEY,
     limits.SHORT,
     largest_body=limits.CARD,
-    query=rf"\?manifest=({_DIGEST})",
+    query=_MANIFEST,
     in_body=lambda manifest: parse_rekey(manifest).objects,
     of_body=manifest_in,
 )
@@ -146,7 +149,37 @@ CARD = Endpoint(
 HANDOVERS = Endpoint("GET", "/v1/handovers", _REVIEWERS, Action.TAKE_OVER, limits.HANDOVERS)
 """What came with the signer's own cards."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG, HEADERS, CARD, HANDOVERS)
+
+SUMMARIES = Endpoint(
+    "PUT",
+    "/v1/summaries",
+    _REVIEWERS,
+    Action.RENEW,
+    limits.SHORT + 64 * MOST,
+    largest_body=limits.RENEWALS,
+    query=_MANIFEST,
+    in_body=lambda manifest: parse_renewals(manifest).objects,
+    of_body=manifest_in,
+)
+"""Tips get another identity and summary, each in the place of the one that is named; answered as `HEADERS` is."""
+
+ENDPOINTS = (
+    DAYS,
+    DAY,
+    READ,
+    ITEM,
+    ADD,
+    TAKE_BACK,
+    MAKE,
+    OPEN,
+    CHECKPOINT,
+    ENTRIES,
+    LOG,
+    HEADERS,
+    CARD,
+    HANDOVERS,
+    SUMMARIES,
+)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
@@ -214,6 +247,17 @@ def what_was_made(query: str) -> Made:
 def manifest_query(digest: str) -> str:
     """The query of a request of whose body the log holds a manifest of this digest (SHA-256, hex)."""
     return f"?manifest={digest}"
+
+
+def add_query(kind: str, recipient: str) -> str:
+    """The query of a request that adds something, sealed to a recipient of this digest (hex), if that is known."""
+    return f"?kind={kind}&to={recipient}" if recipient else f"?kind={kind}"
+
+
+def is_to_source(query: str) -> bool:
+    """Whether such a query adds what the source can read."""
+    added = re.fullmatch(ADD.query, query)
+    return added is not None and added[1] == Kind.REPLY
 
 
 def have_query(digest: str) -> str:

@@ -21,7 +21,8 @@ class Base(DeclarativeBase):
 class Tip(Base):
     """One report and all that belongs to it. `chain`: where its source goes on, sealed to the source alone.
 
-    The summary is an age file in its two parts: `header` says who can open it, and `payload` is the same for ever.
+    The summary is an age file in its two parts: `header` says who can open it, and `payload` stays until the tip gets
+    another identity. `readers`: key ids, a space between them, where the log restricts it to some.
     """
 
     __tablename__ = "tip"
@@ -34,6 +35,7 @@ class Tip(Base):
     chain: Mapped[bytes | None] = mapped_column(LargeBinary)
     header: Mapped[bytes] = mapped_column(LargeBinary)
     payload: Mapped[bytes] = mapped_column(LargeBinary)
+    readers: Mapped[str | None] = mapped_column(String)
 
     @property
     def summary(self) -> bytes:

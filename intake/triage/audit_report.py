@@ -66,6 +66,8 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "    key of their own in the place of an older one, and nobody reads them who didn't before"
     yield "  rekey: a reviewer put a newer key in the place of the one that reports were sealed to"
     yield "  take_over: a program fetched its member's newer keys, sealed, which another machine of theirs had made"
+    yield "  renew: a reviewer gave these reports another key, for all reviewers of then; where members are named, for"
+    yield "    those alone. What came before, whoever read it until then can still read"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     for index, entry in enumerate(verified.entries):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {_name(verified, entry)}  {_did(verified, entry)}"

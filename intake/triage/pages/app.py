@@ -29,6 +29,7 @@ from intake.triage.pages import (
     policy,
     referrals,
     replying,
+    restricting,
     search,
     team,
     today,
@@ -90,6 +91,7 @@ def create_app(
     app.register_blueprint(entering.blueprint)
     app.register_blueprint(search.blueprint)
     app.register_blueprint(referrals.blueprint)
+    app.register_blueprint(restricting.blueprint)
     # Templates alone: the form's questions look alike wherever they are asked.
     app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     app.jinja_env.globals.update(

@@ -30,6 +30,7 @@ _BY_REVIEWERS = (
     Action.REWRAP,
     Action.REKEY,
     Action.TAKE_OVER,
+    Action.RENEW,
 )
 TIP, ITEM = "0" * 32, "f" * 32
 
