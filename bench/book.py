@@ -39,6 +39,7 @@ from intake.protocol.evidence import Received
 from intake.protocol.index import Day, DayIndex, Days, ItemRow, TipRow, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.logstate import LogState
+from intake.protocol.readership import Readership
 from intake.report.definition import Choice, load_form
 from intake.report.events import STATUSES, Note, Status
 from intake.report.told import Account, Told
@@ -279,7 +280,7 @@ def _fill(directory: Path, size: int, server: Keeper, desk: str) -> _Filled:
 def _fill_both(home: Home, server: Keeper, keys: MemberKeys, log: LogState, size: int) -> None:
     chance, book, kept = random.Random(size), Book(), Tips(home.mirror)  # noqa: S311
     written = list(languages(random.Random(0)).values())  # noqa: S311
-    proven = Authors(home.mirror, log.roster), Exchanges(home.mirror, log.roster)
+    proven = Authors(home.mirror, log.roster), Exchanges(home.mirror, log.roster), Readership(log.rulings)
     reader = Reader(keys.card.key_id, datetime.now(UTC).date(), log, *proven, 0)
     days: dict[str, tuple[list[TipRow], list[ItemRow]]] = {}
     with home.mirror.writing(), server.store.writing() as session:

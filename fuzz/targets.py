@@ -26,6 +26,7 @@ from crypto.age import (
     parse_recipient,
     read_header,
     seal,
+    split,
 )
 from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.checkpoint import Checkpoint, CheckpointError, parse_checkpoint
@@ -70,6 +71,8 @@ from intake.protocol.index import (
 )
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.newtip import NewTip, parse_new_tip
+from intake.protocol.renewal import Renewals, Renewed, parse_renewals, parse_renewed
+from intake.protocol.renewal import body_of as renewals_body
 from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify
 from intake.protocol.wire import WireError, decode_entries, decode_sealed, encode_entries, encode_sealed
 from intake.report.definition import Answer
@@ -133,13 +136,17 @@ def _require_same(data: bytes, again: bytes) -> None:
         raise RoundTripError
 
 
-def _round_trip(read: Callable[[bytes], T], write: Callable[[T], bytes], error: type[Exception]) -> Check:
+def _round_trip(
+    read: Callable[[bytes], T], write: Callable[[T], bytes], error: type[Exception] | tuple[type[Exception], ...]
+) -> Check:
     """What parses serialises back to the same bytes; anything else raises `error` and nothing besides."""
 
     def check(data: bytes) -> None:
         try:
             value = read(data)
-        except (error, _NotTextError):
+        except error:
+            return
+        except _NotTextError:
             return
         _require_same(data, write(value))
 
@@ -360,6 +367,9 @@ _ROWS = DayIndex(
 _NEW_TIP = NewTip(
     str(_HYBRID.recipient), "0" * 64, seal(b"", [_HYBRID.recipient]), b"payload", b"chain", b"first"
 ).to_json()
+_SEALED = split(seal(b"", [_HYBRID.recipient]))
+_RENEWED = Renewed(str(_HYBRID.recipient), _SEALED.header, _SEALED.payload)
+_RENEWALS = Renewals((_RENEWED.of("0" * 32, "1" * 64, "2" * 64),), ("3" * 32, "4" * 32))
 _DAYS = Days((Day(_DAY, 1, 1, sha256_hex(_ROWS)),)).to_json()
 _MULTIPART = (
     b"fuzz\n--fuzz\r\n"
@@ -548,6 +558,11 @@ TARGETS: dict[str, Target] = {
         (made_query(Made("0" * 64, "f" * 64)).encode(),),
     ),
     "new-tip": Target(_round_trip(parse_new_tip, NewTip.to_json, WireError), (_NEW_TIP,)),
+    "renewals": Target(_round_trip(parse_renewals, Renewals.to_bytes, ActionError), (_RENEWALS.to_bytes(),)),
+    "renewed": Target(
+        _round_trip(parse_renewed, lambda found: renewals_body(*found), (WireError, ActionError)),
+        (renewals_body(_RENEWALS, [_RENEWED]),),
+    ),
     "log-entries": Target(_round_trip(decode_entries, encode_entries, WireError), (b"", b"{}", b"{}\n{}")),
     "have-query": Target(
         _stable(_of_text(kept_digest), lambda have: have_query(have).encode(), ActionError),

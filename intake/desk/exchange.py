@@ -20,7 +20,7 @@ def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[byt
     the one before, and one more where somebody is let in. Who they are, nobody can see who can't open it.
     """
     wanted = {bytes.fromhex(each.tip): (each, header) for each, header in zip(manifest.exchanges, headers, strict=True)}
-    kept = {name: (header, size) for name, header, size in _kept(session, wanted)}
+    kept = {name: (header, size) for name, header, size in _kept(session, wanted, let_in=bool(manifest.whom))}
     others, more = [], 0
     for name, (each, header) in wanted.items():
         before, payload = kept.get(name, (b"", 0))
@@ -40,8 +40,10 @@ def readers_of(data: bytes) -> int:
     return _stanzas(header)
 
 
-def _kept(session: Session, names: Iterable[bytes]) -> Iterable[tuple[bytes, bytes, int]]:
-    rows = session.execute(select(Tip.id, Tip.header, Tip.payload).where(Tip.id.in_(names)))
+def _kept(session: Session, names: Iterable[bytes], *, let_in: bool) -> Iterable[tuple[bytes, bytes, int]]:
+    """Nobody is let into what is restricted to some: that takes a renewal, which names them."""
+    wanted = select(Tip.id, Tip.header, Tip.payload).where(Tip.id.in_(names))
+    rows = session.execute(wanted.where(Tip.readers.is_(None)) if let_in else wanted)
     return [(name, header, len(payload)) for name, header, payload in rows]
 
 

@@ -20,6 +20,7 @@ from intake.desk.admission import Logged, admit, current_server, logged
 from intake.desk.exchange import exchange_headers, readers_of
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
+from intake.desk.renewal import are_for, renew_tips
 from intake.desk.routes import Routes
 from intake.desk.underway import UnderWay
 from intake.protocol import endpoints, limits
@@ -30,6 +31,7 @@ from intake.protocol.kinds import Kind
 from intake.protocol.manifest import manifest_in, parse_headers
 from intake.protocol.newtip import NewTip, parse_new_tip
 from intake.protocol.rekey import handover_in, parse_rekey
+from intake.protocol.renewal import parse_renewed
 from intake.protocol.wire import WireError, encode_entries, encode_sealed
 from intake.server import Server
 from intake.storage.blobs.protocol import NoSuchBlobError
@@ -109,7 +111,8 @@ def add(tip: str, item: str) -> Response:
         tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
         if not server.store.room.has(server.settings.reserve_text):
             raise StoreFullError
-        if session.get(Tip, tip_id) is None:
+        stored = session.get(Tip, tip_id)
+        if stored is None:
             abort(404)
         if session.get(TakenBack, item_id) is not None:
             abort(409)
@@ -117,6 +120,9 @@ def add(tip: str, item: str) -> Response:
         if present is not None and (present.tip_id, present.sealed) != (tip_id, sealed):
             abort(409)
         if present is None:
+            # Whoever was shut out since could open what is sealed to an earlier identity.
+            if request.args.get("to") not in (None, sha256_hex(stored.recipient.encode())):
+                abort(412)
             require_quota(server.settings, session, let_in.who, let_in.at.date(), len(sealed))
             session.add(
                 Item(
@@ -234,6 +240,27 @@ def handovers() -> Response:
         wanted = select(Handover.sealed).where(Handover.member == let_in.who).order_by(Handover.replaces)
         sealed = let_in.session.scalars(wanted).all()
     return jsonify(handovers=[base64.b64encode(each).decode() for each in sealed])
+
+
+@routes.serves(endpoints.SUMMARIES)
+def renew() -> Response:
+    """Give tips another identity, and summaries that other people open.
+
+    The answer names the tips of which that was not done: they have another summary by now, are gone, or are restricted
+    to others. 412, and no entry, if it was done before, or if the readers are none of now.
+    """
+    server = current_server()
+    renewals, renewed = parse_renewed(request.get_data())
+    with logged() as let_in:
+        session = let_in.session
+        if not server.store.room.has(server.settings.reserve_text):
+            raise StoreFullError
+        roster = server.log.roster(session)
+        if not are_for(renewals, renewed, let_in.who, roster):
+            abort(412)
+        others, more = renew_tips(session, renewals, renewed, let_in.who, roster)
+        require_quota(server.settings, session, let_in.who, let_in.at.date(), more)
+    return jsonify(others=others)
 
 
 @routes.serves(endpoints.OPEN)

@@ -45,6 +45,8 @@ class Action(StrEnum):
     """A reviewer puts a new recipient in the place of the one that reports were sealed to."""
     TAKE_OVER = "take_over"
     """A reviewer fetches what another machine of theirs handed over: newer identities, sealed to older ones."""
+    RENEW = "renew"
+    """A member gives tips another identity, for all reviewers or for some: nobody else opens what comes later."""
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
     RULE = "rule"
@@ -151,6 +153,7 @@ SINCE: Mapping[Action, int] = {
     Action.REWRAP: 3,
     Action.REKEY: 3,
     Action.TAKE_OVER: 3,
+    Action.RENEW: 3,
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
 

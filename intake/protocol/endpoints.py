@@ -12,9 +12,10 @@ from hashlib import sha256
 from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
 from intake.protocol.card import CardError, Role, parse_card
-from intake.protocol.kinds import BY_REVIEWERS
+from intake.protocol.kinds import BY_REVIEWERS, Kind
 from intake.protocol.manifest import MOST, manifest_in, parse_manifest
 from intake.protocol.rekey import parse_rekey
+from intake.protocol.renewal import parse_renewals
 from intake.protocol.requests import AnotherBodyError, SignedRequest
 
 _ID = r"[0-9a-f]{32}"
@@ -24,6 +25,7 @@ _REVIEWERS = frozenset(role for role in Role if role.reads)
 _MEMBERS = frozenset(Role)
 _DIGEST = r"[0-9a-f]{64}"
 _MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
+_MANIFEST = rf"\?manifest=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _PATTERNS = {
     "tip": _ID,
@@ -106,8 +108,9 @@ ADD = Endpoint(
     Action.ADD,
     limits.SHORT,
     largest_body=limits.ADDED,
-    query=rf"\?kind=({'|'.join(BY_REVIEWERS)})",
+    query=rf"\?kind=({'|'.join(BY_REVIEWERS)})(?:&to=({_DIGEST}))?",
 )
+"""`to`: SHA-256 of the tip's recipient that it is sealed to. What would be for an earlier one is not taken (412)."""
 TAKE_BACK = Endpoint("DELETE", "/v1/tips/{tip}/items/{item}", _REVIEWERS, Action.TAKE_BACK, limits.SHORT)
 """A reply is deleted for good, and nothing comes under its id any more."""
 
@@ -178,7 +181,7 @@ HEADERS = Endpoint(
     Action.REWRAP,
     limits.SHORT + 64 * MOST,
     largest_body=limits.HEADERS,
-    query=rf"\?manifest=({_DIGEST})",
+    query=_MANIFEST,
     in_body=lambda manifest: parse_manifest(manifest).objects,
     of_body=manifest_in,
 )
@@ -191,7 +194,7 @@ REKEY = Endpoint(
     Action.REKEY,
     limits.SHORT,
     largest_body=limits.REKEY,
-    query=rf"\?manifest=({_DIGEST})",
+    query=_MANIFEST,
     in_body=lambda manifest: parse_rekey(manifest).objects,
     of_body=manifest_in,
 )
@@ -206,6 +209,19 @@ that of the file itself would tell whoever has the same file that it was sent.""
 
 REFER = Endpoint("POST", "/v1/tips/{tip}/refer/{sha256}", _REVIEWERS, Action.REFER, limits.SHORT)
 """A reviewer hands a tip on, as the sealed event of this digest says."""
+
+SUMMARIES = Endpoint(
+    "PUT",
+    "/v1/summaries",
+    _REVIEWERS,
+    Action.RENEW,
+    limits.SHORT + 64 * MOST,
+    largest_body=limits.RENEWALS,
+    query=_MANIFEST,
+    in_body=lambda manifest: parse_renewals(manifest).objects,
+    of_body=manifest_in,
+)
+"""Tips get another identity and summary, each in the place of the one that is named; answered as `HEADERS` is."""
 
 ENDPOINTS = (
     DAYS,
@@ -234,6 +250,7 @@ ENDPOINTS = (
     HEADERS,
     REKEY,
     HANDOVERS,
+    SUMMARIES,
 )
 
 _ROLES = {
@@ -316,6 +333,17 @@ def what_was_made(query: str) -> Made:
 def manifest_query(digest: str) -> str:
     """The query of a request of whose body the log holds a manifest of this digest (SHA-256, hex)."""
     return f"?manifest={digest}"
+
+
+def add_query(kind: str, recipient: str) -> str:
+    """The query of a request that adds something, sealed to a recipient of this digest (hex), if that is known."""
+    return f"?kind={kind}&to={recipient}" if recipient else f"?kind={kind}"
+
+
+def is_to_source(query: str) -> bool:
+    """Whether such a query adds what the source can read."""
+    added = re.fullmatch(ADD.query, query)
+    return added is not None and added[1] == Kind.REPLY
 
 
 def have_query(digest: str) -> str:

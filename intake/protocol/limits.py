@@ -43,6 +43,9 @@ REKEY = 16_384
 HANDOVERS = 1_000_000
 """All identities that one member has handed over, 3 kB each: for thirty years of them, once a month."""
 
+RENEWALS = 4_000_000
+"""Summaries that are renewed in one request, with their recipients and what they are named by."""
+
 ITEM = 4_000_000_000
 """One item, whatever the index says of its size."""
 

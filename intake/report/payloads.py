@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self, get_type_hints
 from crypto.padding import pad_padme, pad_to
 from intake.report.definition import Answer, Choice
 
-SUMMARY_SIZES = (4096, 8192)
+SUMMARY_SIZES = (4096, 8192, 16384, 32768)
 SMALLEST_ITEM = 2048
 
 _ID, _DIGEST = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
@@ -100,7 +100,7 @@ class Cover(Payload):
     identities: tuple[str, ...]
 
     def padded(self) -> bytes:
-        """One of the two sizes that every summary has."""
+        """One of the sizes that every summary has: the first or second one, until it has had many identities."""
         document = self.to_json()
         return pad_to(document, next((size for size in SUMMARY_SIZES if len(document) <= size), SUMMARY_SIZES[-1]))
 

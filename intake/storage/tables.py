@@ -21,7 +21,8 @@ class Base(DeclarativeBase):
 class Tip(Base):
     """One report and all that belongs to it. `chain`: where its source goes on, sealed to the source alone.
 
-    The summary is an age file in its two parts: `header` says who can open it, and `payload` is the same for ever.
+    The summary is an age file in its two parts: `header` says who can open it, and `payload` stays until the tip gets
+    another identity. `readers`: key ids, a space between them, where the log restricts it to some.
 
     `slowly`: its source has chosen that withdrawing it takes some days. `leaving`: the day on which it goes, if the
     source has asked for that, and `word`: the source's signature of it.
@@ -40,6 +41,7 @@ class Tip(Base):
     slowly: Mapped[bool] = mapped_column(default=False, server_default=false())
     leaving: Mapped[date | None]
     word: Mapped[bytes | None] = mapped_column(LargeBinary(64))
+    readers: Mapped[str | None] = mapped_column(String)
 
     @property
     def summary(self) -> bytes:

@@ -125,6 +125,8 @@ def _report(verified: VerifiedLog) -> Iterator[str]:
     yield "    key of their own in the place of an older one, and nobody reads them who didn't before"
     yield "  rekey: a reviewer put a newer key in the place of the one that reports were sealed to"
     yield "  take_over: a program fetched its member's newer keys, sealed, which another machine of theirs had made"
+    yield "  renew: a reviewer gave these reports another key, for all reviewers of then; where members are named, for"
+    yield "    those alone. What came before, whoever read it until then can still read"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     yield "  export: a file of this left a member's program; refer: it was handed on (digest: of the sealed word on it)"
     yield "  log: an auditor read the log; settle, expire, backup, restore, software: what the operator did"

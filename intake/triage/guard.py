@@ -133,6 +133,7 @@ class Guard:
             if self.locked.done():
                 return
             Thread(target=workspace.sending.run, daemon=True).start()
+            Thread(target=workspace.renew, daemon=True).start()
             # A desk that never answers must not keep closed what is here.
             workspace.fetch_soon()
         if not workspace.book.queue(Wanted()).tips:

@@ -12,11 +12,12 @@ from threading import Thread
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from sqlalchemy import select
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response as WsgiResponse
 
-from crypto.age import HybridIdentity, HybridRecipient, encrypt, seal, split
+from crypto.age import HybridIdentity, HybridRecipient, encrypt, parse_recipient, seal, split
 from crypto.codename import Seed
 from crypto.logkey import LogVerifier
 from crypto.note import SigningKey
@@ -69,11 +70,14 @@ class Stored:
     def key(self) -> SigningKey:
         return source_key(self.seed)
 
-    def sign(self, payload: FromSource | Newer, name: bytes, heard: Sequence[str] = ()) -> bytes:
-        """The source's next item under an id, sealed, as the source site does it."""
+    def sign(
+        self, payload: FromSource | Newer, name: bytes, heard: Sequence[str] = (), to: HybridRecipient | None = None
+    ) -> bytes:
+        """The source's next item under an id, sealed as the source site does it, to the first recipient or another."""
         previous = hashlib.sha256(self.sent[-1]).hexdigest() if self.sent else ""
         link = Link(self.id.hex(), name.hex(), len(self.sent) + 1, previous, tuple(heard))
-        self.sent.append(seal(SourceItem(payload, link).signed_by(self.key).padded(), [self.identity.recipient]))
+        signed = SourceItem(payload, link).signed_by(self.key)
+        self.sent.append(seal(signed.padded(), [to or self.identity.recipient]))
         return self.sent[-1]
 
 
@@ -211,7 +215,15 @@ class Desk:
     def send(self, tip: Stored, payload: FromSource | Newer, heard: Sequence[str] = ()) -> str:
         """What the tip's source sends next; its id."""
         name = secrets.token_bytes(16)
-        return self.store_item(tip, Kind(payload.stored_as), tip.sign(payload, name, heard), name)
+        sealed = tip.sign(payload, name, heard, self.recipient_of(tip))
+        return self.store_item(tip, Kind(payload.stored_as), sealed, name)
+
+    def recipient_of(self, tip: Stored) -> HybridRecipient:
+        """What is sealed to a tip by now, as the source site takes it from the store."""
+        with self.server.store.reading() as session:
+            now = parse_recipient(session.scalars(select(Tip.recipient).where(Tip.id == tip.id)).one())
+        assert isinstance(now, HybridRecipient)
+        return now
 
     def store_item(self, tip: Stored, kind: Kind, sealed: bytes, name: bytes | None = None) -> str:
         name = name or secrets.token_bytes(16)
@@ -235,7 +247,7 @@ class Desk:
         """An attachment; `described`: what its description is made of, if not of `data`. Returns the id of `about`."""
         content = secrets.token_bytes(16)
         with self.server.blobs.new() as writer:
-            encrypt(io.BytesIO(data + bytes(zeros_after(len(data)))), writer, [tip.identity.recipient])  # type: ignore[arg-type]
+            encrypt(io.BytesIO(data + bytes(zeros_after(len(data)))), writer, [self.recipient_of(tip)])  # type: ignore[arg-type]
             blob = writer.keep()
         with self.server.store.writing() as session:
             session.add(

@@ -51,7 +51,8 @@ def append(
         raise TipGoneError
     if session.get(Item, name) is not None:
         return ()
-    writer = Writer(seed, identity, tip.id, parse_recipient(tip.recipient))
+    # Its own of now: reviewers may have given it another since this request began.
+    writer = Writer(seed, identity, tip.id, parse_recipient(row.recipient))
     following = follow(writer, _newest(identity, row.chain), name, payload, heard)
     row.chain = following.chain
     item = item_of(tip.id, name, payload, day, following.sealed)

@@ -12,7 +12,7 @@ from intake.protocol.index import TipRow
 from intake.protocol.logstate import LogState
 from intake.protocol.roster import Member
 from intake.triage.access.exchanging import Exchanging
-from intake.triage.mirror.exchanged import Exchanges, history, let_in
+from intake.triage.mirror.exchanged import Exchanges, Link, Parts, history, last_renewal, let_in
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.known import parts_of
 from intake.triage.mirror.tables import LETTING
@@ -34,7 +34,7 @@ class Letting:
             return []
         since = member.since.date().isoformat()
         rows = [row for row in self._tips.shown(self._tips.ids()).values() if row.day <= since]
-        lacking = _lacking(rows, Exchanges(self._file, log.roster), key)
+        lacking = _lacking(rows, Exchanges(self._file, log.roster), member)
         same_day = {row.id for row in rows if row.day == since} & lacking
         return sorted(lacking - self._sealed_on_the_day(same_day, log, member))
 
@@ -79,7 +79,7 @@ class Letting:
             if member is None or member.until is not None or member.card.recipient is None:
                 self.stop(key)
                 continue
-            wanted = self._wanted(log, key)
+            wanted = self._wanted(log, member)
             change = partial(_let_in, identities=identities, recipient=member.card.recipient)
             done = 0
             with progress(f"Letting {log.roster.label(key)} read older reports", len(wanted)) as told:
@@ -92,9 +92,10 @@ class Letting:
                         return is_any_done
         return is_any_done
 
-    def _wanted(self, log: LogState, key: str) -> set[str]:
+    def _wanted(self, log: LogState, member: Member) -> set[str]:
+        key = member.card.key_id
         chosen = {str(tip) for _, _, tip in self._file.where(LETTING, "key", key)}
-        lacking = _lacking(self._tips.shown(chosen).values(), Exchanges(self._file, log.roster), key)
+        lacking = _lacking(self._tips.shown(chosen).values(), Exchanges(self._file, log.roster), member)
         # What is gone, or was done while its answer was lost.
         self._over(key, chosen - lacking)
         return lacking
@@ -108,14 +109,21 @@ def _let_in(header: bytes, identities: Sequence[HybridIdentity], recipient: Hybr
     return admit(header, identities, [recipient])
 
 
-def _lacking(rows: Iterable[TipRow], exchanges: Exchanges, key: str) -> set[str]:
-    """Those that the log doesn't say a reviewer was let in to."""
-    shown = {row.id: row for row in rows}
-    named = exchanges.all_of(exchanges.let_in(key) & shown.keys())
-    done = {
-        tip for tip, links in named.items() if any(link.whom == key for link in history(links, parts_of(shown[tip])))
-    }
-    return shown.keys() - done
+def _lacking(rows: Iterable[TipRow], exchanges: Exchanges, member: Member) -> set[str]:
+    """Those that the log doesn't say a reviewer reads: let in by a colleague, or since it got another identity.
+
+    Nobody is let in to what is restricted to some: one of those does that by restricting it to others.
+    """
+    shown, key = {row.id: row for row in rows}, member.card.key_id
+    named = exchanges.all_of((exchanges.let_in(key) | exchanges.renewed()) & shown.keys())
+    return shown.keys() - {tip for tip, links in named.items() if _is_settled(links, parts_of(shown[tip]), member)}
+
+
+def _is_settled(links: Sequence[Link], parts: Parts, member: Member) -> bool:
+    renewal = last_renewal(links, parts)
+    if renewal is not None and (renewal.readers or renewal.author.at >= member.since):
+        return True
+    return any(link.whom == member.card.key_id for link in history(links, parts))
 
 
 def _was(other: Member, member: Member) -> bool:

@@ -26,6 +26,8 @@ from intake.triage.access.exchanging import Exchanging
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.keys.opening import OpeningKeys
+from intake.triage.mirror.exchanged import restricted_by
+from intake.triage.mirror.known import parts_of
 from intake.triage.mirror.tips import Tips, summary_name
 from intake.triage.progress import Progress
 
@@ -149,10 +151,15 @@ class Rekeying:
             # What nobody has looked into may be for anybody.
             return True
         opens = [_opens(summary, identity) for identity in self._opening.identities]
-        if opens[0] or not any(opens):
+        if opens[0] or not any(opens) or self._is_shut_out(row):
             self._newest.add((row.id, row.header))
             return False
         return True
+
+    def _is_shut_out(self, row: TipRow) -> bool:
+        """Whether by the log a tip is restricted to others: what is kept of it can't be exchanged, and is given up."""
+        restriction = restricted_by(self._tips.links(row.id), parts_of(row))
+        return restriction is not None and self._client.journal.key not in restriction.readers
 
     def _exchanged(self, header: bytes) -> bytes:
         is_any = False

@@ -11,6 +11,7 @@ from intake.report.payloads import About, ConsentAnswer, parse_document, to_docu
 from intake.report.told import Account, Told
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
+from intake.triage.reading.given import Restriction
 from intake.triage.reading.opentip import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
 
 _QUICK = 1
@@ -23,9 +24,11 @@ def encode(tip: OpenTip) -> bytes:
         "id": tip.id,
         "day": tip.day,
         "made": None if tip.made is None else _author_values(tip.made),
+        "restriction": None if tip.restriction is None else _restriction_values(tip.restriction),
         "dossier": tip.dossier,
         "source": tip.source,
         "signer": tip.signer,
+        "recipient": tip.recipient,
         "language": tip.language,
         "identities": [identity.seed.hex() for identity in tip.identities],
         "once": {key: _told_values(told) for key, told in tip.account.once.items()},
@@ -55,6 +58,7 @@ def decode(document: bytes) -> OpenTip:
     values = parse_document(zlib.decompress(document))
     made: dict[str, Any] = {
         "made": None if values["made"] is None else _author(*values["made"]),
+        "restriction": None if values["restriction"] is None else _restriction(*values["restriction"]),
         "account": _account(values.pop("once"), values.pop("before"), values.pop("entries")),
         "identities": tuple(HybridIdentity.from_seed(bytes.fromhex(seed)) for seed in values["identities"]),
         "conversation": [Line(*line) for line in values["conversation"]],
@@ -84,6 +88,15 @@ def _account(once: dict[str, Any], before: dict[str, Any], entries: dict[str, An
 
 def _told_values(told: Told[Any]) -> tuple[Any, ...]:
     return told.form, told.value, told.day, told.item
+
+
+def _restriction_values(restriction: Restriction) -> tuple[Any, ...]:
+    keys, names = restriction.readers, restriction.named
+    return _author_values(restriction.by), keys, names, restriction.left, restriction.is_mine
+
+
+def _restriction(by: tuple[Any, ...], *rest: Any) -> Restriction:
+    return Restriction(_author(*by), *rest)
 
 
 def _author_values(author: Author) -> tuple[Any, ...]:

@@ -69,7 +69,7 @@ class Row:
     """A tip in the queue. Days in ISO 8601, empty where there is none; `warnings`: how many.
 
     `told`: by the keys of `COLUMNS`, the answers. `assigned`: ids of keys; `labels`: ids of labels; `unread`: as the
-    trait of that name.
+    trait of that name; `restricted`: to whom it is, in words, or empty.
     """
 
     tip: str
@@ -84,6 +84,7 @@ class Row:
     beginning: str
     warnings: int
     unread: str
+    restricted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,7 @@ def write_row(database: sqlite3.Connection, tip: OpenTip, standing: Standing, ah
         "labels": standing.labels,
         "beginning": tip.narrative[:_BEGINNING],
         "warnings": len(tip.warnings),
+        "restricted": "" if tip.restriction is None else tip.restriction.says,
     }
     digest = held(tip.items | ahead.items)
     values = {

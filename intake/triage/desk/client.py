@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,7 +12,7 @@ from threading import Event
 import httpx
 
 from crypto.note import SigningKey
-from intake.protocol import endpoints, limits
+from intake.protocol import endpoints, limits, renewal
 from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import Card, Role, key_id
 from intake.protocol.endpoints import Endpoint, named
@@ -21,6 +21,7 @@ from intake.protocol.manifest import Manifest, body_of
 from intake.protocol.newtip import NewTip
 from intake.protocol.rekey import Rekey
 from intake.protocol.rekey import body_of as body_of_rekey
+from intake.protocol.renewal import Renewals, Renewed
 from intake.protocol.requests import ANOTHER_DESK, sign
 from intake.protocol.wire import decode_entries
 from intake.transport import TimedTransport, allowed
@@ -114,13 +115,16 @@ class DeskClient:
         with self._answer(endpoints.ITEM, endpoints.ITEM.at(item=item) + endpoints.from_query(start)) as answer:
             yield from _pieces(answer, min(size, endpoints.ITEM.largest_answer) - start)
 
-    def add(self, tip: str, item: str, kind: str, sealed: bytes) -> bool:
+    def add(self, tip: str, item: str, kind: str, sealed: bytes, to: str = "") -> bool:
         """Store what was sealed to a tip under an id, as a `reply` or as `work`.
+
+        `to`: SHA-256 (hex) of the recipient of the tip, which the desk then compares with that of now; empty where it
+        isn't known.
 
         False if the desk says that the id is taken. Ids follow from what was written, so an earlier attempt of ours
         may have arrived, of which only the answer was lost; but that is for the log to prove.
         """
-        return self._store(endpoints.ADD, f"{endpoints.ADD.at(tip=tip, item=item)}?kind={kind}", sealed)
+        return self._store(endpoints.ADD, endpoints.ADD.at(tip=tip, item=item) + endpoints.add_query(kind, to), sealed)
 
     def take_back(self, tip: str, item: str) -> None:
         """Have a reply deleted, or never come."""
@@ -154,13 +158,14 @@ class DeskClient:
         path = endpoints.HEADERS.at() + endpoints.manifest_query(manifest.digest)
         with self._answer(endpoints.HEADERS, path, body_of(manifest, headers)) as answer:
             said = b"".join(_pieces(answer, endpoints.HEADERS.largest_answer))
-        try:
-            others = json.loads(said)["others"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            others = None
-        if not isinstance(others, list) or not {each.tip for each in manifest.exchanges}.issuperset(map(str, others)):
-            raise DeskError("the desk's answer is malformed")
-        return tuple(map(str, others))
+        return _others(said, {each.tip for each in manifest.exchanges})
+
+    def renew(self, renewals: Renewals, renewed: Sequence[Renewed]) -> Collection[str]:
+        """Give tips another identity; returns those of which that was not done: they have another summary by now."""
+        path = endpoints.SUMMARIES.at() + endpoints.manifest_query(renewals.digest)
+        with self._answer(endpoints.SUMMARIES, path, renewal.body_of(renewals, renewed)) as answer:
+            said = b"".join(_pieces(answer, endpoints.SUMMARIES.largest_answer))
+        return _others(said, {each.tip for each in renewals.renewals})
 
     def rekey(self, rekey: Rekey, handover: bytes) -> bool:
         """Put another recipient on the member's card; False if it has another than the one that is replaced by now."""
@@ -283,6 +288,17 @@ class DeskClient:
         finally:
             if is_logged:
                 self.journal.over(nonce)
+
+
+def _others(said: bytes, asked: Collection[str]) -> tuple[str, ...]:
+    """The tips that an answer names as not done, of those that were asked for."""
+    try:
+        others = json.loads(said)["others"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        others = None
+    if not isinstance(others, list) or not set(asked).issuperset(map(str, others)):
+        raise DeskError("the desk's answer is malformed")
+    return tuple(map(str, others))
 
 
 @contextmanager

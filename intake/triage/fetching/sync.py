@@ -14,8 +14,9 @@ from intake.triage.fetching.days import fetch_changes
 from intake.triage.fetching.log import Growth, fetch_new
 from intake.triage.home import Home
 from intake.triage.mirror.added import Authors
+from intake.triage.mirror.exchanged import Exchanges, is_renewed
 from intake.triage.mirror.journal import State
-from intake.triage.mirror.tips import Fetched, Tips, is_summary, item_name, summary_name
+from intake.triage.mirror.tips import Fetched, Tips, is_summary, item_name, renewed_name, summary_name
 from intake.triage.progress import Progress
 from intake.triage.reading.membership import first_look
 
@@ -112,6 +113,8 @@ class Sync:
             if ruling.place >= growth.before and ruling.entry.action in _TOUCHING:
                 # How many reviewers there were on a day, and which day it was.
                 touched |= self._tips.since(ruling.entry.at.date().isoformat())
+                # Who is left of those whom something is restricted to.
+                touched |= Exchanges(self._home.mirror, state.roster).restricted()
                 # Who has a name that may be another's is called otherwise.
                 named = [state.roster.member(name.partition("/")[2]) for name in ruling.entry.objects]
                 for other in (like for member in named if member for like in state.roster.likes(member)):
@@ -122,9 +125,10 @@ class Sync:
         """Tips whose summary was sealed anew to whoever reads here, by the log: the one that is kept may not do."""
         me = self._client.journal.key
         explained = self._tips.explained(touched)
+        renewed = {tip for tip, steps in explained.items() if is_renewed(steps) and me in (steps[-1].readers or (me,))}
         found = {tip for tip, steps in explained.items() if any(step.link.seals_to(me) for step in steps)}
-        self._tips.lack(set(map(summary_name, found)))
-        return found
+        self._tips.lack(set(map(renewed_name, renewed)) | set(map(summary_name, found - renewed)))
+        return found | renewed
 
     def _fetch(self, days: Collection[DayIndex]) -> set[str]:
         """Fetch the sealed bytes that are not here yet. Returns the names of what came."""
@@ -153,8 +157,8 @@ class Sync:
         wanted = list(self._tips.wanted(tips.values(), items.values()))
         missing = lacking.intersection(wanted) | self._tips.lacking_of(wanted)
         for tip in tips.values():
-            if summary_name(tip.id) in missing:
-                yield _Wanted(summary_name(tip.id), tip.id, limits.SUMMARY, tip)
+            for name in missing.intersection((summary_name(tip.id), renewed_name(tip.id))):
+                yield _Wanted(name, tip.id, limits.SUMMARY, tip)
         for item in items.values():
             if item_name(item.tip, item.id) in missing:
                 yield _Wanted(item_name(item.tip, item.id), item.id, item.size)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake.protocol.actions import Action
-from intake.protocol.endpoints import what_was_made
+from intake.protocol.endpoints import is_to_source, what_was_made
 from intake.protocol.entry import Entry
 from intake.protocol.requests import parse_base
 from intake.protocol.roster import Roster
@@ -122,7 +122,7 @@ def added_rows(place: int, entry: Entry) -> Iterator[Row]:
     tip, item = (name.partition("/")[2] for name in entry.objects)
     when = place, entry.who, entry.at.isoformat()
     if entry.action is Action.ADD:
-        yield (item, *when, request.digest, tip, int(request.query == "?kind=reply"))
+        yield (item, *when, request.digest, tip, int(is_to_source(request.query)))
     elif entry.action is Action.TAKE_BACK:
         yield (_TAKEN + item, *when, request.digest, tip, 0)
     else:

@@ -226,6 +226,8 @@ def _words(does: Named) -> str:
         return _WORDS[does.action].format(", ".join(does.objects))
     if does.action is Action.REWRAP:
         return f"your exchange of the headers of {len(does.objects)} reports ({', '.join(does.objects[:_NAMED])}, …)"
+    if does.action is Action.RENEW:
+        return f"your renewal of {len(does.objects)} reports ({', '.join(does.objects[:_NAMED])}, …)"
     if len(does.objects) == 1:
         return f"your download of {does.objects[0].replace('/', ' ')}"
     return f"your reading of {len(does.objects)} summaries and items ({', '.join(does.objects[:_NAMED])}, …)"

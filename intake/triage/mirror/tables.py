@@ -175,7 +175,20 @@ day this machine knows of that or of a withdrawal; empty if of neither."""
 
 EXCHANGED = Table(
     "exchanged",
-    ("entry", "tip", "place", "who", "at", "does", "whom", "old_header", "old_payload", "new_header", "new_payload"),
+    (
+        "entry",
+        "tip",
+        "place",
+        "who",
+        "at",
+        "does",
+        "whom",
+        "old_header",
+        "old_payload",
+        "new_header",
+        "new_payload",
+        "readers",
+    ),
     ("tip", "whom", "who"),
     lost="who let whom read what was damaged; it is read from the log again",
     stands_for=(STATE,),
@@ -197,7 +210,8 @@ ENTRY = Table("entry", ("place", "line"))
 
 SEALED = Table("sealed", ("name", "bytes"))
 """What the desk sent: `summary/<tip>` as first fetched, and `item/<tip>/<id>`, which are sealed; and `rows/<digest>`,
-what the index says of a day, until the days that have changed are all here."""
+what the index says of a day, until the days that have changed are all here. `renewed/<tip>` is the summary that the log
+explains in the place of the one that is kept, until it was looked into."""
 
 TABLES = (
     FACT,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from crypto import age
 from crypto.age import split
 from intake.protocol.index import DayIndex, ItemRow, TipRow, WithdrawalRow, sha256_hex
+from intake.protocol.logstate import StateError, parse_state
 from intake.protocol.roster import Roster
 from intake.protocol.wire import WireError
-from intake.triage.mirror.exchanged import Exchanges, Parts, Step, chain
+from intake.triage.mirror.exchanged import Exchanges, Link, Parts, Step, chain, is_renewed
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.known import Known, parts_of
 from intake.triage.mirror.tables import (
@@ -29,6 +30,7 @@ from intake.triage.mirror.tables import (
     PURGED,
     SEALED,
     SLOW,
+    STATE,
     TIP,
     WITHDRAWAL,
     Row,
@@ -287,10 +289,14 @@ class Tips:
         rows = {row.id: row for row in tips}
         known, lacking = self._file.get_all(KNOWN, rows), set(self.lacking())
         other = {row.id for row in rows.values() if row.id in known and known[row.id][1:3] != (row.payload, row.header)}
-        explained = self.explained({tip for tip in other if summary_name(tip) in lacking})
+        explained = self.explained(
+            {tip for tip in other if not lacking.isdisjoint((summary_name(tip), renewed_name(tip)))}
+        )
         for row in rows.values():
-            if row.id not in other or row.id in explained:
+            if row.id not in other or (row.id in explained and not is_renewed(explained[row.id])):
                 yield summary_name(row.id)
+            elif row.id in explained:
+                yield renewed_name(row.id)
         for item in items:
             if not item.blob:
                 yield item_name(item.tip, item.id)
@@ -304,13 +310,47 @@ class Tips:
     def explained(self, tips: Collection[str]) -> dict[str, Sequence[Step]]:
         """Of those tips of which the index shows another summary than the kept one: how the log explains that."""
         rows, known, place = self.shown(tips), self.known(*tips), self.fetched.place
-        links = Exchanges(self._file, Roster()).all_of(rows)
+        links = Exchanges(self._file, self._roster).all_of(rows)
         chains = {
             tip: chain(links.get(tip, ()), known[tip].parts, parts_of(row), place)
             for tip, row in rows.items()
             if tip in known
         }
         return {tip: steps for tip, steps in chains.items() if steps}
+
+    def links(self, tip: str) -> Sequence[Link]:
+        """What the log shows in the place of what of a tip's summary."""
+        return Exchanges(self._file, self._roster).of(tip)
+
+    @property
+    def _roster(self) -> Roster:
+        """The members, by the log as it was verified last."""
+        row = self._file.get(FACT, STATE)
+        try:
+            return Roster() if row is None else parse_state(bytes(row[1])).roster
+        except StateError:
+            return Roster()
+
+    def renewed(self, tips: Collection[str] | None = None) -> list[str]:
+        """Of these tips, or of all, those with another summary here than the one that is kept."""
+        if tips is not None:
+            return [name.partition("/")[2] for name in self._file.present(SEALED, [renewed_name(tip) for tip in tips])]
+        names = self._file.keys("SELECT name FROM sealed WHERE name BETWEEN 'renewed/' AND 'renewed0'")
+        return [name.partition("/")[2] for name in names]
+
+    def take_renewed(self, tip: str) -> None:
+        """Keep the summary that the index shows in the place of the one that was kept."""
+        summary, known = self.sealed(renewed_name(tip)), self.known(tip).get(tip)
+        if summary is not None and known is not None:
+            first = first_known(summary)
+            with self._file.writing():
+                self._file.put(SEALED, (summary_name(tip), summary))
+                self._file.remove(SEALED, renewed_name(tip))
+                self.remember({tip: replace(known, payload=first.payload, header=first.header)})
+
+    def drop_renewed(self, tip: str) -> None:
+        """Keep no longer what the index doesn't show any more."""
+        self._file.remove(SEALED, renewed_name(tip))
 
     def sealed(self, name: str) -> bytes | None:
         """Sealed bytes that are here and whole."""
@@ -448,6 +488,11 @@ def _digests(parts: age.Parts) -> Parts:
 def summary_name(tip: str) -> str:
     """What a tip's sealed summary is kept under."""
     return f"summary/{tip}"
+
+
+def renewed_name(tip: str) -> str:
+    """What the summary is kept under that the log explains in the place of the kept one, until it was looked into."""
+    return f"renewed/{tip}"
 
 
 def _as_summary(name: str) -> str:

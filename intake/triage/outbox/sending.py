@@ -17,6 +17,7 @@ from threading import Event, Lock
 from crypto.age import AgeError, HybridRecipient, parse_recipient, seal
 from intake.hygiene import fault
 from intake.protocol import limits
+from intake.protocol.index import sha256_hex
 from intake.protocol.newtip import parse_new_tip
 from intake.report import events
 from intake.report.events import Referral
@@ -24,6 +25,7 @@ from intake.report.payloads import Opened, Reply
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError, NotSentError
 from intake.triage.keys.opening import OpeningKeys
 from intake.triage.outbox.making import Told, for_readers, sealed_parts, shown
+from intake.triage.outbox.renewing import for_newest
 from intake.triage.outbox.unsent import LogWord, Outbox, OutboxError, Step, TypedReport, Unsent, new_form
 from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import NOTHING, Ahead, Change
@@ -55,13 +57,15 @@ class TheLog:
     """What the verified log says.
 
     `holds`: whether an item was added by this member; `takes_back`: whether one was taken back, by whomever; `shows`:
-    whether the index that goes with it has a tip; `readers`: all active reviewers, none if no log was ever fetched.
+    whether the index that goes with it has a tip; `readers`: all active reviewers, none if no log was ever fetched;
+    `opened`: a tip as it was opened, if it was.
     """
 
     holds: Callable[[str], bool]
     takes_back: Callable[[str], bool]
     shows: Callable[[str], bool]
     readers: Callable[[], Sequence[HybridRecipient]]
+    opened: Callable[[str], OpenTip | None]
 
 
 class Sending:
@@ -80,7 +84,7 @@ class Sending:
     ) -> None:
         self._client, self._outbox, self._keys = client, outbox, keys
         self._is_logged, self._readers, self._tell_sent = log.holds, log.readers, sent
-        self._is_taken_back, self._is_shown = log.takes_back, log.shows
+        self._is_taken_back, self._is_shown, self._opened = log.takes_back, log.shows, log.opened
         outbox.belongs_to(keys.current.recipient)
         self._kept = {unsent.item: unsent for unsent in outbox.open(keys.identities)}
         self._keeping = Lock()
@@ -311,8 +315,8 @@ class Sending:
                 is_done = self._is_logged(unsent.item) or self._is_taken_back(unsent.takes_back or unsent.item)
                 if is_done or (unsent.takes_back and not self._is_shown(unsent.tip)):
                     self._drop(unsent.item)
-                elif unsent.makes and unsent.sealed and self._for_readers(unsent) != unsent:
-                    # Whom it lacked is known now.
+                elif unsent.sealed and self._for_readers(unsent) != unsent:
+                    # Whom it lacked is known now, or what it has to be sealed to.
                     self.hurry()
 
     def hurry(self) -> None:
@@ -385,7 +389,7 @@ class Sending:
             if unsent.item not in self._kept:  # it was taken back
                 return
             self._begun.add(unsent.item)
-            if unsent.makes:
+            if unsent.sealed:
                 unsent = self._for_readers(unsent)
                 self._keep(unsent)
         if unsent.is_look or isinstance(unsent.payload, LogWord):
@@ -434,10 +438,22 @@ class Sending:
     def _store(self, unsent: Unsent) -> bool:
         if unsent.makes:
             return self._client.make(unsent.tip, unsent.item, parse_new_tip(unsent.sealed))
-        return self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed)
+        tip = self._opened(unsent.tip)
+        # As the index named it when the tip was opened: if it has another by now, that is sealed to first.
+        own = sha256_hex(str(tip.identities[0].recipient).encode()) if tip is not None and tip.identities else ""
+        to = own if tip is None else tip.recipient or own
+        return self._client.add(unsent.tip, unsent.item, "reply" if unsent.to_source else "work", unsent.sealed, to)
 
     def _for_readers(self, unsent: Unsent) -> Unsent:
-        return for_readers(unsent, self._keys, self._readers())
+        """The same, as it has to be sealed by now. The id stays: what may have arrived meanwhile is that."""
+        if unsent.makes:
+            return for_readers(unsent, self._keys, self._readers())
+        tip = self._opened(unsent.tip)
+        if tip is None or not tip.identities:
+            return unsent
+        with suppress(AgeError):
+            return for_newest(unsent, tip)
+        return unsent
 
     def _ready(self) -> Iterator[Unsent]:
         """What can be sent, in its order; what takes something back goes first, and waits for nothing."""

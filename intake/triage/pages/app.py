@@ -32,6 +32,7 @@ from intake.triage.pages import (
     recovery,
     referrals,
     replying,
+    restricting,
     search,
     team,
     today,
@@ -96,6 +97,7 @@ def create_app(
     app.register_blueprint(search.blueprint)
     app.register_blueprint(referrals.blueprint)
     app.register_blueprint(recovery.blueprint)
+    app.register_blueprint(restricting.blueprint)
     # Templates alone: the form's questions look alike wherever they are asked.
     app.register_blueprint(Blueprint("questions", questions.__name__, template_folder="templates"))
     app.jinja_env.globals.update(

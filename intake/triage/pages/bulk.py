@@ -97,7 +97,8 @@ def _kind(given: MultiDict[str, str]) -> str:
 def _tips(workspace: Workspace, given: MultiDict[str, str]) -> Sequence[OpenTip]:
     """Those chosen that are here: no more than stand on a page."""
     chosen = dict.fromkeys(given.getlist("tip")[:PAGE])
-    return [tip for name in chosen if (tip := workspace.book.tip(name)) is not None]
+    found = (workspace.book.tip(name) for name in chosen)
+    return [tip for tip in found if tip is not None and not tip.is_shut_out]
 
 
 def _payload(tip: OpenTip) -> Payload:

@@ -190,6 +190,10 @@ def tip(workspace: Workspace, tip_id: str) -> str:
     if opened is None:
         # It is still under way, and nobody is told anything.
         return tip_page(workspace, chosen_tip(workspace, tip_id))
+    if opened.is_shut_out:
+        # As nothing of it is shown, nobody is told; but that it is there is nothing new any more.
+        workspace.looks.keep(opened.id, opened.items)
+        return tip_page(workspace, opened)
     return tip_page(workspace, opened, seen=workspace.looks.look(opened))
 
 
@@ -208,10 +212,12 @@ def tip_page(
     seen: frozenset[str] | None = None,
     template: str = "tip.html",
 ) -> str:
-    """A page of a tip, which the log is told of.
+    """A page of a tip, which the log is told of; of one that is restricted to others, that it is.
 
     `typed`: by kind, a form whose content is not kept; `seen`: what it held at the last look.
     """
+    if opened.is_shut_out:
+        return render_template("restricted.html", workspace=workspace, tip=opened, address=address(request.args))
     if workspace.book.tip(opened.id) is not None:
         workspace.looks.look_in_part(opened)
     chosen_reports = asked(workspace)

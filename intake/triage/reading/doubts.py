@@ -3,15 +3,39 @@
 from datetime import date
 
 from intake.triage.mirror.added import Added
+from intake.triage.mirror.exchanged import first_payload, is_renewed
 from intake.triage.mirror.known import Known, parts_of
 from intake.triage.reading.chain import TELL
 from intake.triage.reading.given import Given
 from intake.triage.reading.opentip import OpenTip
+from intake.triage.reading.renewed import Verdict
 
 _BEFORE_SIGNATURES = (
     "This report is from before signatures: nothing proves that what stands here as the source's came from the source. "
     "What they sent later is signed, but the report names no key to check that by."
 )
+
+
+_ENOUGH = 2
+"""Readers, so that one can lose their key."""
+
+_RENEWED = {
+    Verdict.LEFT_OUT: (
+        "By the log, {} gave this report another key on {}, for all reviewers, but it was not sealed to you: what came "
+        "since then you can't read. They left you out, or their program did not know of you. Ask them, and tell your "
+        "colleagues."
+    ),
+    Verdict.NEWER: (
+        "{} gave this report another key on {}, with a newer version of this program than the one on this machine, "
+        "which can't read that. What came since then is not shown."
+    ),
+    Verdict.OTHER: (
+        "{} gave this report another key on {}, but what they put there is not the summary of this report: it may name "
+        "another source, or hide what came before. What you see was opened with the one before, and what came since "
+        f"then can't be read. Ask them, and tell your colleagues. {TELL}"
+    ),
+}
+"""What is said of a summary that a member put in the place of another."""
 
 
 def doubts(given: Given) -> list[str]:
@@ -23,6 +47,8 @@ def doubts(given: Given) -> list[str]:
             "The server has put another summary in the place of the one that was fetched first, and nothing in the log "
             f"explains that. What you see was opened with the first one. {TELL}"
         )
+    elif is_renewed(given.chain) and (says := _RENEWED.get(given.renewed)):
+        found.append(says.format(given.chain[-1].link.author.name, f"{given.chain[-1].link.author.at:%Y-%m-%d}"))
     if known.absent and date.fromisoformat(row.day) < given.clock.earliest(date.fromisoformat(known.absent)):
         found.append(
             f"This report is dated {row.day}, but the server did not have it yet when you fetched on {known.absent}. "
@@ -62,11 +88,23 @@ def not_sealed_to(given: Given) -> str:
     return "This report was not sealed to you: it came before you were enrolled."
 
 
+def wrong_number(given: Given) -> str:
+    """That its summary is sealed to more or fewer people than it may be."""
+    let_in = ", and were let in since by the log" if given.let_in else ""
+    renewal = given.renewal
+    if renewal is None:
+        may = f"there were reviewers on that day{let_in}"
+    else:
+        whom = "it was restricted to" if renewal.readers else "there were reviewers"
+        may = f"{whom} when {renewal.author.name} gave it another key on {renewal.author.at:%Y-%m-%d}{let_in}"
+    return f"The summary is sealed to more or fewer people than {may}. {TELL}"
+
+
 def say_made(tip: OpenTip, given: Given) -> None:
     """By the log: who made it, if what is shown is what they made."""
     if given.made is None:
         return
-    if given.made.digest.hex() == given.known.payload:
+    if given.made.digest.hex() == first_payload(given.links, given.known.parts):
         tip.made = given.made.author
     else:
         author = given.made.author
@@ -81,6 +119,14 @@ def say_let_in(tip: OpenTip, given: Given) -> None:
     tip.remarks += [
         f"{link.author.name} let {link.whom_named} read this on {link.author.at:%Y-%m-%d}." for link in given.let_in
     ]
+
+
+def say_restricted(tip: OpenTip, given: Given) -> None:
+    """To whom it is restricted, for those who read it: that too few are left to lose none of their keys."""
+    if given.restriction is not None and given.restriction.left < _ENOUGH:
+        tip.warnings.append(
+            "You are the only one left who can read this report: if your key is lost, nobody can. Let somebody else in."
+        )
 
 
 def say_unsigned(tip: OpenTip, known: Known) -> None:

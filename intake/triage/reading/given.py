@@ -8,9 +8,32 @@ from datetime import date
 from intake.protocol.clock import Correction, LogClock
 from intake.protocol.index import ItemRow, TipRow
 from intake.protocol.logstate import LogState
+from intake.protocol.readership import Readership
 from intake.triage.mirror.added import Added, Author, Authors, Taken
-from intake.triage.mirror.exchanged import Exchanges, Link, Step, chain, history, let_in
+from intake.triage.mirror.exchanged import Exchanges, Link, Step, chain, history, last_renewal, let_in, restricted_by
 from intake.triage.mirror.known import Known, parts_of
+from intake.triage.reading.renewed import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """By the log: a member restricts a tip to these `readers` (key ids, and what they are called).
+
+    `left`: how many of them are reviewers now; `is_mine`: whether whoever reads here is one of those that it names.
+    """
+
+    by: Author
+    readers: tuple[str, ...]
+    named: tuple[str, ...]
+    left: int
+    is_mine: bool
+
+    @property
+    def says(self) -> str:
+        """That it is restricted, in words."""
+        *others, last = sorted(self.named)
+        named = f"{', '.join(others)} and {last}" if others else last
+        return f"Restricted to {named}, by {self.by.name}, on {self.by.at:%Y-%m-%d}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +41,12 @@ class Given:
     """All that a tip is opened from beside the key: from two that are equal the same is opened, to the last doubt.
 
     `row`, `items`: as the desk shows them now, `known`: as they were first; `kept`: SHA-256 (hex) by id of the sealed
-    bytes on this machine, the summary's by that of the tip; `me`: the key of whoever reads. By the log: `reviewers`,
-    how many there were on the tip's day; `since`, when `me` was enrolled; `corrections` of its clock; who `made` it;
-    what was `added` to it, in its order, `missing`, the ids of what must be here of it and is not, what was `taken`
-    back before the index, and what stands in the place of what by the `links` of the log; `place`: how many entries it
-    had before the index that shows it, as far as any link lies beyond.
+    bytes on this machine, the summary's by that of the tip; `me`: the key of whoever reads; `renewed`: what another
+    summary is that stands in the place of the kept one. By the log: `reviewers`, how many there were when its summary
+    was made; `since`, when `me` was enrolled; `corrections` of its clock; who `made` it; what was `added` to it, in its
+    order, `missing`, the ids of what must be here of it and is not, what was `taken` back before the index, what stands
+    in the place of what by the `links` of the log, and to whom it is restricted (`restriction`); `place`: how many
+    entries it had before the index that shows it, as far as any link lies beyond.
     """
 
     row: TipRow
@@ -39,6 +63,8 @@ class Given:
     me: str = ""
     links: tuple[Link, ...] = ()
     place: int = 0
+    renewed: Verdict = Verdict.FITS
+    restriction: Restriction | None = None
 
     @property
     def digest(self) -> bytes:
@@ -72,6 +98,16 @@ class Given:
         return {count + more for count in self.reviewers}
 
     @property
+    def renewal(self) -> Link | None:
+        """The renewal that the summary that is kept comes from, if it does."""
+        return last_renewal(self.links, self.known.parts)
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether whoever reads is none of those to whom it is restricted."""
+        return self.restriction is not None and not self.restriction.is_mine
+
+    @property
     def first(self) -> str:
         """The id of the item that came with a tip that a member made; empty for a source's."""
         place = -1 if self.made is None else self.made.author.place
@@ -92,10 +128,21 @@ class Reader:
     log: LogState
     authors: Authors
     exchanges: Exchanges
+    readership: Readership
     place: int
 
-    def given(self, row: TipRow, items: Sequence[ItemRow], known: Known, kept: Mapping[str, str]) -> Given:
-        """What a tip is opened from, with all that the log says of it."""
+    def given(
+        self,
+        row: TipRow,
+        items: Sequence[ItemRow],
+        known: Known,
+        kept: Mapping[str, str],
+        renewed: Verdict = Verdict.FITS,
+    ) -> Given:
+        """What a tip is opened from, with all that the log says of it.
+
+        `renewed`: what another summary is that stands in the place of the kept one.
+        """
         # Nothing that a reviewer adds is an attachment's content: called that, it would be neither fetched nor shown.
         links = self.exchanges.of(row.id)
         proven, present = self.authors.to(row.id), {item.id for item in items if not item.blob}
@@ -104,7 +151,7 @@ class Reader:
             items=tuple(sorted(items, key=lambda item: item.id)),
             known=known,
             kept=dict(sorted(kept.items())),
-            reviewers=tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day)))),
+            reviewers=self._reviewers(row, last_renewal(links, known.parts)),
             since=self.since,
             corrections=self.log.clock.corrections,
             made=proven.made,
@@ -117,4 +164,19 @@ class Reader:
             links=links,
             # What it is costs nobody an opening where nothing follows from it.
             place=min(self.place, links[-1].author.place + 1) if links else 0,
+            renewed=renewed,
+            restriction=self._restriction(restricted_by(links, parts_of(row))),
         )
+
+    def _reviewers(self, row: TipRow, renewal: Link | None) -> tuple[int, ...]:
+        """For how many people a summary was made, by the log."""
+        if renewal is not None:
+            return (len(renewal.readers or self.readership.at(renewal.author.place)),)
+        return tuple(sorted(self.log.roster.reviewer_counts(date.fromisoformat(row.day))))
+
+    def _restriction(self, renewal: Link | None) -> Restriction | None:
+        if renewal is None:
+            return None
+        left = len(self.readership.now.intersection(renewal.readers))
+        is_mine = self.me in renewal.readers
+        return Restriction(renewal.author, renewal.readers, renewal.readers_named, left, is_mine)

@@ -33,7 +33,16 @@ from intake.report.signed import SOURCE_KINDS, SourceItem, Unsigned, parse_signe
 from intake.triage.mirror.added import Author
 from intake.triage.reading.chain import TELL, Checked, Sent, check, named
 from intake.triage.reading.conversation import Line, Replied, in_order
-from intake.triage.reading.doubts import doubts, not_sealed_to, say_let_in, say_made, say_missing, say_unsigned
+from intake.triage.reading.doubts import (
+    doubts,
+    not_sealed_to,
+    say_let_in,
+    say_made,
+    say_missing,
+    say_restricted,
+    say_unsigned,
+    wrong_number,
+)
 from intake.triage.reading.given import Given
 from intake.triage.reading.opentip import WRITTEN, Attachment, DatedAnswer, OpenTip, Signed, TakenBack
 
@@ -61,7 +70,9 @@ def open_tip(given: Given, sealed: Mapping[str, bytes], identities: Sequence[Hyb
     """
     tip = OpenTip(given.row.id, given.row.day)
     tip.warnings += doubts(given)
-    _open_into(tip, given, sealed, identities)
+    tip.restriction = given.restriction
+    if not given.is_shut_out:
+        _open_into(tip, given, sealed, identities)
     _take_back(tip, given)
     gone = {each.item for each in tip.taken_back}
     for each in given.added:
@@ -104,11 +115,9 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], own: Seq
         tip.warnings.append("The summary of this report is damaged.")
         return
     if stanza_count(summary) not in given.readers:
-        let_in = ", and were let in since by the log" if given.let_in else ""
-        tip.warnings.append(
-            f"The summary is sealed to more or fewer people than there were reviewers on that day{let_in}. {TELL}"
-        )
+        tip.warnings.append(wrong_number(given))
     say_let_in(tip, given)
+    say_restricted(tip, given)
     say_made(tip, given)
     if isinstance(opened, Dossier) and tip.made is None:
         tip.warnings.append(
@@ -117,7 +126,8 @@ def _open_into(tip: OpenTip, given: Given, sealed: Mapping[str, bytes], own: Seq
         )
         return
     tip.identities = identities
-    if row.recipient != sha256_hex(str(tip.identities[0].recipient).encode()):
+    tip.recipient = row.recipient if row.payload == known.payload else ""
+    if tip.recipient and row.recipient != sha256_hex(str(tip.identities[0].recipient).encode()):
         tip.warnings.append(
             "The server names another key for this report than the report itself does: what the source sends from now "
             f"on may be meant for somebody else. What you write is sealed to the report's own key. {TELL}"

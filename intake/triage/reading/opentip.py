@@ -11,6 +11,7 @@ from intake.report.payloads import About, ConsentAnswer, Entered, Handed, Opened
 from intake.report.told import Account
 from intake.triage.mirror.added import Author
 from intake.triage.reading.conversation import Line
+from intake.triage.reading.given import Restriction
 from intake.triage.reading.standing import Change
 
 P = TypeVar("P", bound=Payload)
@@ -63,21 +64,25 @@ class DatedAnswer:
 class OpenTip:
     """A tip in the clear, in memory. `warnings` and `remarks` are shown with it.
 
-    `signer`: the source's key, empty if none is known. `files`: by id of their descriptions. `rows`: the items that are
+    `signer`: the source's key, empty if none is known. `recipient`: the digest of the one that the index names for it,
+    if that is of the summary that was opened. `files`: by id of their descriptions. `rows`: the items that are
     shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
     `consent_answers`: to what it was asked in particular, in the order of its numbers. `made`: the member who made it,
     by the log, and when; None if it came from the source site. `slowly`: its source has chosen that withdrawing takes
     some days; `asked`: the day on which it asked for that, if it did not take it back; `ended`: the day on which it
-    ended its code. `dossier`: what a dossier of the team's own is about,
+    ended its code. `restriction`: to whom it is restricted, if it is, and others are
+    shown nothing else. `dossier`: what a dossier of the team's own is about,
     empty in reports.
     """
 
     id: str
     day: str
     made: Author | None = None
+    restriction: Restriction | None = None
     dossier: str = ""
     source: str = ""
     signer: str = ""
+    recipient: str = ""
     language: str = ""
     identities: tuple[HybridIdentity, ...] = ()
     account: Account = field(default_factory=Account)
@@ -97,6 +102,16 @@ class OpenTip:
     remarks: list[str] = field(default_factory=list)
     spoilt: list[str] = field(default_factory=list)
     """Items that are not what was sealed, on this machine or at the desk already."""
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether it is restricted to others than whoever reads here, who is shown nothing else of it."""
+        return self.restriction is not None and not self.restriction.is_mine
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether it is restricted, and none of those whom it is restricted to is a reviewer any more."""
+        return self.restriction is not None and not self.restriction.left
 
     @property
     def changes(self) -> list[Change]:

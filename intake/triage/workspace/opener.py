@@ -7,16 +7,18 @@ from datetime import date
 from threading import Event, Lock
 
 from intake.protocol.logstate import LogState
+from intake.protocol.readership import Readership
 from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.home import Home
 from intake.triage.keys.opening import OpeningKeys
 from intake.triage.mirror.added import Authors
-from intake.triage.mirror.exchanged import Exchanges
+from intake.triage.mirror.exchanged import Exchanges, is_renewed
 from intake.triage.mirror.known import Known
-from intake.triage.mirror.tips import Tips
+from intake.triage.mirror.tips import Tips, renewed_name, summary_name
 from intake.triage.progress import Progress
 from intake.triage.reading.given import Given, Reader
 from intake.triage.reading.opening import open_tip
+from intake.triage.reading.renewed import Verdict, look
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.people import People
 from intake.triage.workspace.shown import Shown
@@ -56,7 +58,9 @@ class Opener:
         member = log.roster.member(self._people.me)
         since = date.max if member is None else member.since.date()
         file, place = self._home.mirror, self._kept.fetched.place
-        reader = Reader(self._people.me, since, log, Authors(file, log.roster), Exchanges(file, log.roster), place)
+        proven = Authors(file, log.roster), Exchanges(file, log.roster), Readership(log.rulings)
+        reader = Reader(self._people.me, since, log, *proven, place)
+        self._take_renewed(touched)
         book = self._shown.book if self._restored else self._load()
         before = book.given(touched if self._restored else None)
         if not self._restored:
@@ -80,6 +84,29 @@ class Opener:
                     self._open_part(book, part, reader)
                 told(min(number * _AT_ONCE, len(other)))
 
+    def _take_renewed(self, touched: set[str]) -> None:
+        """Look into summaries that stand in the place of kept ones: those that fit are kept instead."""
+        for part in _parts(sorted(self._kept.renewed())):
+            with self._home.mirror.writing():
+                verdicts = self._verdicts(part)
+                for name in part:
+                    if name not in verdicts:
+                        self._kept.drop_renewed(name)
+                    elif verdicts[name] is Verdict.FITS:
+                        self._kept.take_renewed(name)
+                        self._kept.touch([name])
+                        touched.add(name)
+
+    def _verdicts(self, names: Sequence[str]) -> dict[str, Verdict]:
+        """Of those of these tips that got another identity since, by the log: what stands in the place of the kept."""
+        found = {}
+        for name, steps in self._kept.explained(names).items():
+            if is_renewed(steps):
+                known = self._kept.known(name)[name]
+                kept, new = (self._kept.sealed(of(name)) or b"" for of in (summary_name, renewed_name))
+                found[name] = look(kept, known.signer, new, self._keys.identities)
+        return found
+
     def _outdated(self, book: Book, before: Mapping[str, bytes]) -> list[str]:
         """What the book does not hold as it was opened last; of what the index lacks, nothing stays in it."""
         opened, ids = self._kept.opened_from(), self._kept.ids()
@@ -98,6 +125,9 @@ class Opener:
                 continue
             given, sealed = given_of[name]
             opened = open_tip(given, sealed, self._keys.identities)
+            if opened.is_shut_out:
+                # With what was read in its files.
+                book.remove(name)
             if sealed[name]:
                 known[name] = given.known.seen(opened)
                 # Where there is no doubt, what is remembered from now on would open the same.
@@ -112,10 +142,12 @@ class Opener:
 
     def _given(self, names: Sequence[str], reader: Reader) -> dict[str, tuple[Given, Mapping[str, bytes]]]:
         """What tips are to be opened from, and their sealed bytes; nothing of those that the index lacks."""
-        found = {}
-        for name, kept in self._kept.kept(*names).items():
+        found, here = {}, self._kept.kept(*names)
+        verdicts = self._verdicts([name for name, kept in here.items() if kept.row.payload != kept.known.payload])
+        for name, kept in here.items():
             digests = {key: hashlib.sha256(data).hexdigest() for key, data in kept.sealed.items()}
-            found[name] = reader.given(kept.row, kept.items, kept.known, digests), kept.sealed
+            verdict = verdicts.get(name, Verdict.FITS)
+            found[name] = reader.given(kept.row, kept.items, kept.known, digests, verdict), kept.sealed
         return found
 
     def _load(self) -> Book:

@@ -1,6 +1,6 @@
 """An unlocked program: keys in memory, what is new fetched and opened."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,6 +49,7 @@ from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
 from intake.triage.workspace.people import People
 from intake.triage.workspace.purging import Purging
+from intake.triage.workspace.renewing import Renewing
 from intake.triage.workspace.shown import Shown
 from intake.triage.workspace.team import Team
 
@@ -100,13 +101,14 @@ class Workspace:
         """The tips that may show something else than they do: they stay here until all is shown, whatever fails."""
         self._told: LogState | None = None
         """The log up to which all was shown."""
-        proven = TheLog(self._is_logged, self._is_taken_back, self._is_shown, self._readers)
+        proven = TheLog(self._is_logged, self._is_taken_back, self._is_shown, self._readers, self.tip)
         self.sending = Sending(self._client, Outbox(home.mirror), keys.opening, proven, self.fetch_soon)
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
         self._opener = Opener(home, self._kept, keys.opening, self.people, self._shown, self.looks)
         me = keys.card.key_id
         self._purging = Purging(me, self._kept, self._shown, self._opener, self.files, self.sending)
+        self.renewing = Renewing(self._client, home, self._kept, keys.opening, self.people, self._shown)
         self.synced: datetime | None = None
         self.problem = ""
         self._notices: list[str] = []
@@ -128,6 +130,7 @@ class Workspace:
         self._ended.set()
         self._opener.stop()
         self.sending.stop()
+        self.renewing.stop()
         self.viewer.stop()
 
     def close(self) -> None:
@@ -442,6 +445,17 @@ class Workspace:
         self.sending.take_back(tip, reply)
         self._show_ahead()
 
+    def renew(self) -> None:
+        """Give tips another identity that somebody who was revoked may still open, as long as this is unlocked."""
+        self.renewing.run(self.fetch_soon)
+
+    def restrict(self, tip: str, readers: Collection[str]) -> None:
+        """Have a tip read by these reviewers (key ids) alone, or by all if there are none; as `Renewing.restrict`."""
+        try:
+            self.renewing.restrict(tip, readers)
+        finally:
+            self.fetch()
+
     def _show_ahead(self) -> None:
         with self._shown.changing() as book:
             if book is not None:
@@ -496,6 +510,8 @@ class Workspace:
             self._show_set(book)
             if self._told is None or self._told.rulings != log.rulings:
                 self._compare_members(log)
+            if self._told is None or self._touched or self._told.rulings != log.rulings or self.renewing.pending:
+                self.renewing.plan(log)
             self._told = log
             self._touched.clear()
 

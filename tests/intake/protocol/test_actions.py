@@ -56,6 +56,7 @@ _BY_REVIEWERS = (
     Action.REWRAP,
     Action.REKEY,
     Action.TAKE_OVER,
+    Action.RENEW,
 )
 CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32

@@ -113,6 +113,30 @@ def test_it_is_exchanged_by_itself_and_all_reads_as_before(
     assert (did(desk, Action.REKEY), did(desk, Action.TAKE_OVER)) == (1, 0)
 
 
+def test_what_is_restricted_to_others_keeps_no_older_key(
+    desk: Desk,
+    old: list[Stored],
+    restarted: Callable[[], Program],
+    reviewer: Reviewer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rekeying, "EVERY", timedelta(days=1000))
+    boris, amina = reviewer("boris"), restarted()
+    boris.unlock()
+    tip = desk.store_tip("Of both.", {"urgency": "now"}, day=today())
+    sync(amina)
+    sync(boris)
+    address = f"{page(tip)}/readers"
+    boris.send(address, {**boris.hidden(address), "reader": [boris.workspace.people.me]})
+    (before,) = held(tmp_path / "amina.key")
+    monkeypatch.setattr(rekeying, "EVERY", timedelta(days=30))
+    settle(amina)
+    (after,) = held(tmp_path / "amina.key")
+    assert str(after) != str(before)
+    assert "Restricted to boris" in shown(amina, tip)
+
+
 def test_it_is_not_exchanged_again_before_its_time(desk: Desk, amina: Program) -> None:
     settle(amina, 6)
     assert did(desk, Action.REKEY) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from intake.protocol.actions import Action
 from intake.triage.mirror.added import Author
-from intake.triage.mirror.exchanged import Link, Parts, chain, history
+from intake.triage.mirror.exchanged import Link, Parts, chain, first_payload, history, restricted_by
 from ledger import NOON
 
 PAYLOAD = "p"
@@ -99,3 +99,46 @@ def test_whoever_names_a_header_that_is_there_already_takes_nothing_from_who_mad
     claim = replace(link(7, "X", "C", "mallory"), key="m")
     assert history([*LINKS[:2], claim], parts("C")) == LINKS[:2]
     assert history([LINKS[0], link(4, "C", "B"), LINKS[1]], parts("C")) == LINKS[:2]
+
+
+def renewal(place: int, who: str, old: Parts, new: Parts, *readers: str) -> Link:
+    author = Author(who, NOON, place)
+    return Link("t", author, who, Action.RENEW, "", "", old, new, readers, readers)
+
+
+FIRST, SECOND, THIRD = parts("A"), parts("B", "q"), parts("C", "r")
+RESTRICTED = [renewal(3, "amina", FIRST, SECOND, "amina", "boris"), renewal(7, "boris", SECOND, THIRD)]
+
+
+def test_what_is_restricted_only_its_readers_renew() -> None:
+    by_another = renewal(5, "carla", SECOND, parts("X", "x"))
+    assert chain([RESTRICTED[0], by_another], FIRST, parts("X", "x"), 6) is None
+    assert chain([RESTRICTED[0], by_another], SECOND, parts("X", "x"), 6) is None
+    found = chain([RESTRICTED[0], by_another, RESTRICTED[1]], FIRST, THIRD, 9)
+    assert found is not None
+    assert [step.readers for step in found] == [("amina", "boris"), ()]
+
+
+def test_once_none_of_its_readers_is_left_anybody_renews_it() -> None:
+    lifted = renewal(5, "carla", SECOND, THIRD)
+    for former, explained in ((("amina",), False), (("amina", "boris"), True)):
+        links = [RESTRICTED[0], replace(lifted, former=former)]
+        assert (chain(links, SECOND, THIRD, 6) is not None) is explained
+
+
+def test_into_what_is_restricted_nobody_is_let() -> None:
+    let_in = replace(link(5, "B", "D", "carla"), key="boris")
+    assert chain([RESTRICTED[0], let_in], FIRST, parts("D", "q"), 6) is None
+    own = replace(link(5, "B", "D"), key="boris")
+    assert chain([RESTRICTED[0], own], FIRST, parts("D", "q"), 6) is not None
+
+
+def test_it_is_told_to_whom_a_summary_is_restricted() -> None:
+    assert restricted_by(RESTRICTED, FIRST) is None
+    assert restricted_by(RESTRICTED, SECOND) == RESTRICTED[0]
+    assert restricted_by(RESTRICTED, THIRD) is None
+    assert restricted_by([RESTRICTED[0], replace(link(5, "B", "D"), key="boris")], parts("D", "q")) == RESTRICTED[0]
+
+
+def test_it_is_told_what_a_tip_began_as() -> None:
+    assert [first_payload(RESTRICTED, each) for each in (FIRST, SECOND, THIRD)] == [PAYLOAD] * 3

@@ -1,0 +1,66 @@
+"""Restricting a report in a browser, by keyboard: nothing is cut off, and everybody can use it (WCAG 2.2 AA)."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from axe import AXE
+from beyond import BEYOND_THE_SIDES
+from intake.accesslog import members
+from intake.protocol.card import Role
+from open_desk import Desk
+from program import Program, Reviewer
+from told import page, sync
+from window import show
+
+pytestmark = pytest.mark.slow
+
+
+def test_it_is_restricted_by_keyboard_and_every_page_says_so(
+    desk: Desk,
+    amina: Program,
+    boris: Program,
+    reviewer: Reviewer,
+    window: Page,
+    photograph: Callable[[Page, str], None],
+) -> None:
+    faults: dict[str, list[str]] = {}
+
+    def look(name: str) -> None:
+        for width in (320, 1024):
+            window.set_viewport_size({"width": width, "height": 900})
+            photograph(window, f"triage-{name}-{width}")
+            if beyond := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
+                faults[f"{name} at {width}"] = beyond
+
+    carla = reviewer("carla")
+    carla.unlock()
+    tip = desk.store_tip("Boris knows the man who came.", {"urgency": "now"})
+    for program in (amina, boris, carla):
+        sync(program)
+    show(window, amina, page(tip))
+    window.get_by_role("link", name="Restrict it to some of you").focus()
+    window.keyboard.press("Enter")
+    look("readers")
+    window.get_by_label("carla").focus()
+    window.keyboard.press("Space")
+    window.get_by_role("button", name="Restrict it").focus()
+    window.keyboard.press("Enter")
+    expect(window.locator("#readers")).to_contain_text("Restricted to")
+    look("restricted-reader")
+    window.get_by_role("link", name="Change that").press("Enter")
+    look("readers-restricted")
+    sync(boris)
+    show(window, boris, page(tip))
+    expect(window.get_by_role("main")).to_contain_text("You see that it exists, and nothing else.")
+    look("restricted-other")
+    show(window, boris, "/reports")
+    look("restricted-queue")
+    desk.lie("/v1/summaries", lambda _: b"{}")
+    members.revoke(desk.server.store, desk.server.log, "carla", Role.REVIEWER)
+    sync(amina)
+    assert amina.workspace.renewing.idle.wait(30)
+    show(window, amina, "/")
+    look("renewing")
+    assert faults == {}
