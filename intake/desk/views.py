@@ -189,6 +189,14 @@ def opened(tip: str) -> Response:  # noqa: ARG001 - it is logged, and may be gon
     return Response(status=204)
 
 
+@routes.serves(endpoints.EXPLAIN)
+def explain(finding: str) -> Response:  # noqa: ARG001 - the log holds it
+    """The log holds the sentence. Which findings there are, the desk doesn't know."""
+    with logged():
+        pass
+    return Response(status=201)
+
+
 @routes.serves(endpoints.CHECKPOINT)
 def checkpoint() -> Response:
     """The newest signed checkpoint."""

@@ -16,7 +16,7 @@ MOST_OBJECTS = 500
 LONGEST_READ = 20_000
 """Bytes of a bulk read's body, which its entry holds too: room for 500 ids, none for padding."""
 
-_ID = r"[0-9a-f]{32}"
+_is_id = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
 class ActionError(ValueError):
@@ -39,6 +39,18 @@ class Action(StrEnum):
     REVOKE = "revoke"
     CLOCK = "clock"
     """The operator sets the log's time back: the clock was ahead."""
+    EXPORT = "export"
+    """Something of a tip leaves the sealed store as a file."""
+    EXPIRE = "expire"
+    """Tips are deleted for their age."""
+    RESTORE = "restore"
+    """The operator has put back a copy of the store."""
+    SOFTWARE = "software"
+    """The program that makes the entries to come: its version."""
+    DELETE = "delete"
+    """A deletion is carried out."""
+    EXPLAIN = "explain"
+    """A member answers a finding (`intake/findings`) with a sentence, which the entry holds."""
 
 
 OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
@@ -47,7 +59,17 @@ OPERATORS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
 RULINGS = frozenset({Action.ENROL, Action.REVOKE, Action.CLOCK})
 """What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
 
-SINCE: Mapping[Action, int] = {Action.CLOCK: 2, Action.MAKE: 2, Action.TAKE_BACK: 2}
+SINCE: Mapping[Action, int] = {
+    Action.CLOCK: 2,
+    Action.MAKE: 2,
+    Action.TAKE_BACK: 2,
+    Action.EXPORT: 3,
+    Action.EXPIRE: 3,
+    Action.RESTORE: 3,
+    Action.SOFTWARE: 3,
+    Action.DELETE: 3,
+    Action.EXPLAIN: 3,
+}
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
 
@@ -99,4 +121,4 @@ def _ids(values: Any) -> tuple[str, ...]:
 
 
 def _all_ids(values: Iterable[object]) -> bool:
-    return all(isinstance(value, str) and re.fullmatch(_ID, value) for value in values)
+    return all(isinstance(value, str) and _is_id(value) for value in values)

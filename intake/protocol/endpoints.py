@@ -12,6 +12,7 @@ from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
 from intake.protocol.card import Role
 from intake.protocol.kinds import BY_REVIEWERS
+from intake.protocol.sentence import LARGEST_SENTENCE, parse_sentence
 
 _ID = r"[0-9a-f]{32}"
 _FROM = r"\?from=([1-9][0-9]{0,14})"
@@ -21,7 +22,13 @@ _MEMBERS = frozenset(Role)
 _DIGEST = r"[0-9a-f]{64}"
 _MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+"}
+_PATTERNS = {"tip": _ID, "item": _ID, "day": rf"{_DAY}(?:--{_DAY})?", "resource": r"[!-~]+", "finding": _ID}
+
+
+def _names_nothing(body: bytes) -> tuple[str, ...]:
+    """A sentence is held by the log whole, and names no objects."""
+    parse_sentence(body)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +111,18 @@ ENTRIES = Endpoint("GET", "/v1/log/entries", _MEMBERS, None, limits.ENTRIES, que
 LOG = Endpoint("GET", "/v1/log/{resource}", _MEMBERS, None, limits.BUNDLE)
 """The log as its standard gives it (C2SP tlog-tiles): for other programs than ours."""
 
-ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG)
+EXPLAIN = Endpoint(
+    "POST",
+    "/v1/findings/{finding}/explain",
+    _REVIEWERS,
+    Action.EXPLAIN,
+    limits.SHORT,
+    largest_body=LARGEST_SENTENCE,
+    in_body=_names_nothing,
+)
+"""A reviewer answers what the log makes an auditor ask, in a sentence that the log holds in the clear."""
+
+ENDPOINTS = (DAYS, DAY, READ, ITEM, ADD, TAKE_BACK, MAKE, OPEN, CHECKPOINT, ENTRIES, LOG, EXPLAIN)
 
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles) for action in Action
@@ -118,19 +136,24 @@ def may(role: Role, action: Action) -> bool:
 
 def endpoint(method: str, path: str, query: str) -> Endpoint:
     """The row of a request; `ActionError` if the desk has no such route."""
-    for row in ENDPOINTS:
-        if row.method == method and row.objects(path) is not None and re.fullmatch(row.query, query):
-            return row
-    raise ActionError("unknown request")
+    return _asked(method, path, query)[0]
 
 
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
-    row = endpoint(method, path, query)
+    row, objects = _asked(method, path, query)
     if row.action is None:
         raise ActionError("this request is not logged")
     in_body = row.in_body(body or b"") if row.in_body else ()
-    return Named(row.action, (row.objects(path) or ()) + in_body)
+    return Named(row.action, objects + in_body)
+
+
+def _asked(method: str, path: str, query: str) -> tuple[Endpoint, tuple[str, ...]]:
+    """The row of a request, and the objects that its path names."""
+    for row in ENDPOINTS:
+        if row.method == method and (objects := row.objects(path)) is not None and _whole(row.query).fullmatch(query):
+            return row, objects
+    raise ActionError("unknown request")
 
 
 def from_query(start: int) -> str:
@@ -182,6 +205,9 @@ def kept_digest(query: str) -> str:
     if kept is None:
         raise ActionError("unknown query")
     return kept[1]
+
+
+_whole = cache(re.compile)
 
 
 @cache

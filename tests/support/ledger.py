@@ -82,11 +82,15 @@ class Ledger:
         does = named(method, path, query, body)
         logged = self.request(key, method, path, body, query=query, created=self.now + off)
         # Of what is added, the log has only the digest.
-        held = body.decode() if does.action is Action.READ and body else None
+        held = body.decode() if does.action in (Action.READ, Action.EXPLAIN) and body else None
         who = logged.base.partition('keyid="')[2][:32]
         return self._add(
             Entry(self.now, who, does.action, does.objects, LoggedRequest(logged.base, logged.signature, held))
         )
+
+    def explain(self, key: SigningKey, finding: str, says: str) -> bytes:
+        """Log what a member says to a finding."""
+        return self.ask(key, "POST", f"/v1/findings/{finding}/explain", says.encode())
 
     def again(self, line: bytes) -> bytes:
         """An entry once more."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,17 +16,16 @@ from intake.protocol import limits
 from intake.protocol.audit import (
     AuditError,
     ContradictionError,
-    VerifiedLog,
     open_checkpoint,
     replay,
     require_growth,
     require_tree,
-    verify_log,
 )
 from intake.protocol.entry import Entry, parse_entry
 from intake.protocol.evidence import Received, attest
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
+from intake.triage.fetching.spool import Spool
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_rows, keep_added
 from intake.triage.mirror.journal import Logged, logged_requests
@@ -183,24 +182,29 @@ class KeptLog:
         return int(size)
 
 
-def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
-    """Fetch and verify every entry again, as an auditor does. Errors, and what is kept, as for `fetch_new`."""
+def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> Growth:
+    """Fetch and verify every entry again, whatever is kept of them. Errors, and what is kept, as for `fetch_new`."""
     kept, served = KeptLog(home), _served(client)
     checkpoint, head = _head(home, served.note), kept.head
-    lines: list[bytes] = []
-    with _evidence(client, kept, served, lines):
-        _require_growth(checkpoint, head)
-        lines += _fetched(client, checkpoint.size, progress)
-        verified = verify_log(lines, served.note, home.connection.log, _seen(head))
-    held = list(kept.lines(0, checkpoint.size))
-    if head is not None and len(held) < head.checkpoint.size:
-        home.repaired(_MENDED)
-    with home.mirror.writing():
-        if held != lines:
-            kept.stage(0, lines)
-        kept.save(served, verified.state, _added(0, verified.entries))
+    with closing(Spool(home.directory)) as lines:
+        with _evidence(client, kept, served, lines):
+            _require_growth(checkpoint, head)
+            for entries in _entries(client, 0, checkpoint.size, 0, progress):
+                lines.extend(entries)
+            start = LogState.empty(checkpoint.origin)
+            require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
+            growth = _replayed(lines, start, checkpoint.size, client.journal.key, progress)
+        with home.mirror.writing():
+            for first in range(0, checkpoint.size, _PIECE):
+                last = min(first + _PIECE, checkpoint.size)
+                held, piece = list(kept.lines(first, last)), list(lines.lines(first, last))
+                if held != piece:
+                    kept.stage(first, piece)
+                if head is not None and first + len(held) < min(last, head.checkpoint.size):
+                    home.repaired(_MENDED)
+            kept.save(served, growth.state, growth.added)
     home.remember()
-    return verified
+    return growth
 
 
 def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable[[Growth], None]) -> Growth:
@@ -339,8 +343,8 @@ def _is_full(entries: Sequence[bytes]) -> bool:
     return sum(map(len, entries), len(entries)) + MAX_ENTRY_SIZE >= limits.ENTRIES
 
 
-def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Progress) -> Growth:
-    """Check what is staged, a piece at a time."""
+def _replayed(kept: KeptLog | Spool, state: LogState, size: int, key: str, progress: Progress) -> Growth:
+    """Check what has come, a piece at a time."""
     before, added = state.size, list[Row]()
     logged: dict[str, Logged] = {}
     with progress("Verifying the log", size - before) as told:
@@ -371,7 +375,7 @@ def _unstaged(kept: KeptLog, head: Head | None) -> Iterator[None]:
 
 
 @contextmanager
-def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> Iterator[None]:
+def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Iterable[bytes]) -> Iterator[None]:
     """Where two checkpoints contradict one another, say so with the file that both are kept in."""
     try:
         yield
@@ -380,7 +384,7 @@ def _evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequen
         raise AuditError(f"{error}{file and f'; what it signed is kept in {file}'}") from error
 
 
-def _keep_evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> str:
+def _keep_evidence(client: DeskClient, kept: KeptLog, served: Received, lines: Iterable[bytes]) -> str:
     """Keep both checkpoints in a signed file of their own and return where; empty if they don't differ."""
     head, home, log = kept.head, kept.home, kept.home.connection.log
     checkpoint = open_checkpoint(served.note, log)

@@ -182,6 +182,7 @@ _WORDS = {
     Action.ADD: "what you added ({})",
     Action.TAKE_BACK: "what you took back ({})",
     Action.MAKE: "what you made ({})",
+    Action.EXPLAIN: "what you said to a {}",
 }
 
 

@@ -9,6 +9,7 @@ from crypto.age import HybridRecipient
 from intake.hygiene import fault
 from intake.protocol.audit import AuditError
 from intake.protocol.logstate import LogState
+from intake.protocol.sentence import parse_sentence
 from intake.protocol.wire import WireError
 from intake.report.payloads import Payload
 from intake.triage.book import Book
@@ -33,6 +34,7 @@ from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
+from intake.triage.workspace.findings import Asked
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
 from intake.triage.workspace.people import People
@@ -69,6 +71,7 @@ class Workspace:
         self.sending = Sending(self._client, Outbox(home.mirror), keys.identity, proven, self.fetch_soon)
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
+        self.asked = Asked(KeptLog(home))
         self._opener = Opener(home, self._kept, keys.identity, self.people, self._shown, self.looks)
         self.synced: datetime | None = None
         self.problem = ""
@@ -123,6 +126,12 @@ class Workspace:
         noted = f"{self.sending.problem}." if self.sending.problem else ""
         damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
         return [*self._notices, *filter(None, [self._opener.problem, self.looks.problem, noted]), *damage]
+
+    def explain(self, finding: str, sentence: str) -> None:
+        """Have the log hold what this reviewer says to a finding; `DeskError` or `ActionError` if it doesn't."""
+        parse_sentence(sentence.encode())
+        self._client.explain(finding, sentence)
+        self.fetch()
 
     def fetch(self) -> None:
         """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""

@@ -45,7 +45,8 @@ def card(run: Run) -> str:
     "command",
     ["", "init", "key new", "reviewer enrol", "reviewer revoke", "reviewer list", "auditor enrol", "auditor revoke",
      "auditor list", "clock correct", "serve", "settle", "triage", "audit verify", "audit mirror", "audit witness",
-     "audit evidence", "age", "demo"],
+     "audit evidence", "audit accesses", "audit findings", "audit pages", "audit cosign",
+     "audit report", "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
     result = run(*command.split(), "--help")

@@ -11,7 +11,7 @@ from intake.protocol import endpoints
 from intake.protocol.endpoints import ENDPOINTS, Endpoint
 from signed_client import ClientOf
 
-EXAMPLES = {"tip": "0" * 32, "item": "1" * 32, "day": "2026-01-01", "resource": "tile/0/000"}
+EXAMPLES = {"tip": "0" * 32, "item": "1" * 32, "day": "2026-01-01", "resource": "tile/0/000", "finding": "0" * 32}
 
 
 def answer(**_: str) -> Response:

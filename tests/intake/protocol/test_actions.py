@@ -20,7 +20,15 @@ from intake.protocol.card import Role
 from intake.protocol.endpoints import Made, endpoint, first_wanted, from_query, made_query, may, named
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
-_BY_REVIEWERS = (Action.INDEX, Action.READ, Action.OPEN, Action.ADD, Action.MAKE, Action.TAKE_BACK)
+_BY_REVIEWERS = (
+    Action.INDEX,
+    Action.READ,
+    Action.OPEN,
+    Action.ADD,
+    Action.MAKE,
+    Action.TAKE_BACK,
+    Action.EXPLAIN,
+)
 TIP, ITEM = "0" * 32, "f" * 32
 
 
@@ -35,6 +43,8 @@ def test_each_route_names_its_objects() -> None:
     assert added == Named(Action.ADD, (f"tip/{TIP}", f"item/{ITEM}"))
     made = named("PUT", f"/v1/tips/{TIP}/first/{ITEM}", made_query(Made("0" * 64, "f" * 64)), None)
     assert made == Named(Action.MAKE, (f"tip/{TIP}", f"item/{ITEM}"))
+    said = named("POST", f"/v1/findings/{TIP}/explain", "?", b"I was on holiday cover.")
+    assert said == Named(Action.EXPLAIN, (f"finding/{TIP}",))
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import SINCE, Action
 from intake.protocol.entry import LONGEST, Entry, EntryError, LoggedRequest, parse_entry
 
 TIMES = st.integers(1_600_000_000, 4_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 REQUESTS = st.none() | st.builds(LoggedRequest, TEXTS, st.binary(max_size=64), st.none() | TEXTS)
 OBJECTS = st.lists(TEXTS, max_size=5).map(tuple)
-OF_VERSION_1 = [action for action in Action if action not in (Action.CLOCK, Action.MAKE, Action.TAKE_BACK)]
+OF_VERSION_1 = [action for action in Action if action not in SINCE]
 ENTRIES = st.one_of(
     st.builds(Entry, TIMES, TEXTS, st.sampled_from(Action), OBJECTS, REQUESTS),
     st.builds(Entry, TIMES, TEXTS, st.just(Action.ENROL), OBJECTS, REQUESTS, TEXTS, st.booleans()),
@@ -26,6 +26,12 @@ ENTRIES = st.one_of(
 @given(ENTRIES)
 def test_an_entry_comes_back_from_its_bytes(entry: Entry) -> None:
     assert parse_entry(entry.to_bytes()) == entry
+
+
+@given(ENTRIES)
+def test_its_bytes_are_json_with_sorted_keys_and_nothing_between(entry: Entry) -> None:
+    line = entry.to_bytes()
+    assert json.dumps(json.loads(line), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() == line
 
 
 @given(ENTRIES, st.data())
