@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from beyond import BEYOND_THE_SIDES
 from intake.accesslog import members
 from intake.audit.told import finding_lines
 from intake.audit.verified import fetch
@@ -18,6 +20,7 @@ from intake.triage.progress import no_progress
 from open_desk import Desk
 from program import Enrol, HomeOf, Program
 from told import page, sync
+from window import show
 
 pytestmark = pytest.mark.slow
 
@@ -90,6 +93,19 @@ def test_a_finding_that_only_an_auditor_sees_is_answered_by_its_digits(amina: Pr
     assert log is not None
     (answer,) = amina.workspace.asked.look(log)[0].answers["0" * 32]
     assert answer.says == "I was on duty."
+
+
+def test_the_page_is_readable_on_any_screen(
+    amina: Program, finding: str, chromium: Browser, photograph: Callable[[Page, str], None]
+) -> None:
+    amina.post("/findings", "/findings", finding=finding, says="W" * LONGEST_SENTENCE)
+    with chromium.new_context() as context:
+        window = context.new_page()
+        for width in (320, 1024, 2560):
+            window.set_viewport_size({"width": width, "height": 900})
+            show(window, amina, "/findings")
+            photograph(window, f"triage-findings-{width}")
+            assert window.evaluate(BEYOND_THE_SIDES) == []
 
 
 def test_an_auditor_explains_nothing(amina: Program, enrol: Enrol, home: HomeOf) -> None:
