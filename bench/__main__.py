@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench import book, desk, envelope, source, triage, viewing, witness
+from bench import book, desk, envelope, log, source, triage, viewing, witness
 from bench.timing import Measured, Part, Row, measure
 
 PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
     "triage": triage.part,
     "viewing": viewing.part,
     "witness": witness.part,
+    "log": log.part,
 }
 
 

@@ -16,7 +16,7 @@ MOST_OBJECTS = 500
 LONGEST_READ = 20_000
 """Bytes of a bulk read's body, which its entry holds too: room for 500 ids, none for padding."""
 
-_ID = r"[0-9a-f]{32}"
+_is_id = re.compile(r"[0-9a-f]{32}").fullmatch
 
 
 class ActionError(ValueError):
@@ -59,6 +59,16 @@ class Action(StrEnum):
     """The server deletes a tip, as was proposed, for good."""
     PURGED = "purged"
     """A member's program says that it has deleted what it kept of a tip: its purge receipt."""
+    EXPORT = "export"
+    """Something of a tip leaves the sealed store as a file. The digest is that of the sealed event that says what."""
+    EXPIRE = "expire"
+    """Tips are deleted for their age."""
+    RESTORE = "restore"
+    """The operator has put back a copy: the entries above this one are its own, and whatever else there was is lost."""
+    SOFTWARE = "software"
+    """The program that makes the entries to come: its version, and the digest of its files."""
+    EXPLAIN = "explain"
+    """A member answers a finding (`intake/findings`) with a sentence, which the entry holds."""
 
 
 OPERATORS = frozenset(
@@ -107,6 +117,11 @@ SINCE: Mapping[Action, int] = {
     Action.STOP: 3,
     Action.DELETE: 3,
     Action.PURGED: 3,
+    Action.EXPORT: 3,
+    Action.EXPIRE: 3,
+    Action.RESTORE: 3,
+    Action.SOFTWARE: 3,
+    Action.EXPLAIN: 3,
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
@@ -159,4 +174,4 @@ def _ids(values: Any) -> tuple[str, ...]:
 
 
 def _all_ids(values: Iterable[object]) -> bool:
-    return all(isinstance(value, str) and re.fullmatch(_ID, value) for value in values)
+    return all(isinstance(value, str) and _is_id(value) for value in values)

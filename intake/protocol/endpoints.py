@@ -12,6 +12,7 @@ from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
 from intake.protocol.card import CardError, Role, parse_card
 from intake.protocol.kinds import BY_REVIEWERS
+from intake.protocol.sentence import LARGEST_SENTENCE, parse_sentence
 
 _ID = r"[0-9a-f]{32}"
 _FROM = r"\?from=([1-9][0-9]{0,14})"
@@ -28,7 +29,14 @@ _PATTERNS = {
     "resource": r"[!-~]+",
     "keys": _ID,
     "member": _ID,
+    "finding": _ID,
 }
+
+
+def _names_nothing(body: bytes) -> tuple[str, ...]:
+    """A sentence is held by the log whole, and names no objects."""
+    parse_sentence(body)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,17 @@ STOP = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/stop", _REVIEWERS, Actio
 PURGED = Endpoint("POST", "/v1/tips/{tip}/purged", _REVIEWERS, Action.PURGED, limits.SHORT)
 """A reviewer's program has deleted what it kept of a tip."""
 
+EXPLAIN = Endpoint(
+    "POST",
+    "/v1/findings/{finding}/explain",
+    _REVIEWERS,
+    Action.EXPLAIN,
+    limits.SHORT,
+    largest_body=LARGEST_SENTENCE,
+    in_body=_names_nothing,
+)
+"""A reviewer answers what the log makes an auditor ask, in a sentence that the log holds in the clear."""
+
 ENDPOINTS = (
     DAYS,
     DAY,
@@ -160,11 +179,11 @@ ENDPOINTS = (
     VOUCH,
     SHUT_OUT,
     UNSAY,
-    LOG,
     PROPOSE,
     SECOND,
     STOP,
     PURGED,
+    EXPLAIN,
 )
 
 _ROLES = {
@@ -179,19 +198,24 @@ def may(role: Role, action: Action) -> bool:
 
 def endpoint(method: str, path: str, query: str) -> Endpoint:
     """The row of a request; `ActionError` if the desk has no such route."""
-    for row in ENDPOINTS:
-        if row.method == method and row.objects(path) is not None and re.fullmatch(row.query, query):
-            return row
-    raise ActionError("unknown request")
+    return _asked(method, path, query)[0]
 
 
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
-    row = endpoint(method, path, query)
+    row, objects = _asked(method, path, query)
     if row.action is None:
         raise ActionError("this request is not logged")
     in_body = row.in_body(body or b"") if row.in_body else ()
-    return Named(row.action, (row.objects(path) or ()) + in_body)
+    return Named(row.action, objects + in_body)
+
+
+def _asked(method: str, path: str, query: str) -> tuple[Endpoint, tuple[str, ...]]:
+    """The row of a request, and the objects that its path names."""
+    for row in ENDPOINTS:
+        if row.method == method and (objects := row.objects(path)) is not None and _whole(row.query).fullmatch(query):
+            return row, objects
+    raise ActionError("unknown request")
 
 
 def from_query(start: int) -> str:
@@ -243,6 +267,9 @@ def kept_digest(query: str) -> str:
     if kept is None:
         raise ActionError("unknown query")
     return kept[1]
+
+
+_whole = cache(re.compile)
 
 
 @cache

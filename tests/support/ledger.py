@@ -108,6 +108,10 @@ class Ledger:
             Entry(self.now, who, does.action, does.objects, LoggedRequest(logged.base, logged.signature, held))
         )
 
+    def explain(self, key: SigningKey, finding: str, says: str) -> bytes:
+        """Log what a member says to a finding."""
+        return self.ask(key, "POST", f"/v1/findings/{finding}/explain", says.encode())
+
     def again(self, line: bytes) -> bytes:
         """An entry once more."""
         self.lines.append(line)

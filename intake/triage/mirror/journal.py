@@ -206,6 +206,7 @@ _WORDS = {
     Action.SECOND: "your word that a report be deleted ({})",
     Action.STOP: "your stop of a deletion ({})",
     Action.PURGED: "your purge receipt ({})",
+    Action.EXPLAIN: "what you said to a {}",
 }
 
 

@@ -50,6 +50,7 @@ def card(run: Run) -> str:
      "clock correct", "serve", "settle", "cosign",
      "triage", "audit verify", "audit mirror", "audit witness", "audit evidence",
      "audit prove", "audit proof",
+     "audit accesses", "audit findings", "audit pages", "audit cosign", "audit report",
      "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:
@@ -194,7 +195,7 @@ def test_once_ruled_the_operator_enrols_no_reviewer_alone_and_the_list_says_so(r
     run("init")
     run("reviewer", "enrol", card)
     assert "The operator enrols alone" in run("reviewer", "list").output
-    assert run("rule", "vouches", "2").output == "From now on 2 must vouch for whoever is enrolled as a reviewer.\n"
+    assert run("rule", "vouches", "2").output == "vouches is 2 from now on.\n"
     for name, role in (("boris", "reviewer"), ("carla", "auditor")):
         run("key", "new", name, "--role", role, "--passphrase-file", "passphrase")
     refused = run("reviewer", "enrol", "boris.card")

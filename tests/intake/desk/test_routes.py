@@ -18,6 +18,7 @@ EXAMPLES = {
     "resource": "tile/0/000",
     "keys": "2" * 32,
     "member": "2" * 32,
+    "finding": "0" * 32,
 }
 
 
