@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo demo-clean test quick check bench fuzz messages lock clean packages
+.PHONY: help demo demo-clean test quick check bench fuzz messages pictures lock clean packages
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +31,9 @@ bench: $(VENV)/.dev packages ## How fast it is, beside the bare operations and o
 
 fuzz: $(VENV)/.dev ## A minute for each parser of bytes from outside.
 	$(BIN)/python -m fuzz
+
+pictures: $(VENV)/.dev packages ## Take the pictures of docs/audit.md anew.
+	INTAKE_PICTURES=yes $(BIN)/pytest tests/e2e/test_auditor.py
 
 messages: $(VENV)/.dev ## Bring every catalogue up to date with the source site's words; say what lacks a translation.
 	$(BIN)/python -m i18n

@@ -1,6 +1,5 @@
 """Reports in bulk: real sealed things, put straight into a server's store. Nothing of it ever happened."""
 
-import base64
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
@@ -16,11 +15,11 @@ from crypto.logkey import LogSigner
 from crypto.merkle import Frontier, leaf_hash
 from crypto.note import Note, SigningKey
 from intake.keeper import Keeper
-from intake.protocol.actions import Action
 from intake.protocol.card import key_id
+from intake.protocol.endpoints import endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
 from intake.protocol.kinds import Kind
-from intake.protocol.requests import COMPONENTS
+from intake.protocol.requests import COMPONENTS, content_digest
 from intake.report.definition import load_form
 from intake.report.payloads import FromSource, Message, Report, Summary
 from intake.report.signed import Link, SourceItem, source_key
@@ -92,25 +91,27 @@ def _item(name: bytes, tip: bytes, kind: Kind, day: date, sealed: bytes) -> dict
 
 
 class Requests:
-    """A member's requests for the index, one a second from `at` on, as a log holds them."""
+    """A member's requests, one a second from `at` on, as a log holds them."""
 
     def __init__(self, key: SigningKey, log: str, at: datetime) -> None:
         self._key, self._log = key, log
         self._who = key_id(key.verifier)
-        self._digest = base64.b64encode(sha256().digest()).decode()
         self._at = at
 
-    def entry(self) -> bytes:
-        """The next."""
+    def entry(self, method: str = "GET", path: str = "/v1/index", query: str = "?", body: bytes = b"") -> bytes:
+        """The next, for the index unless something else is named."""
         self._at += timedelta(seconds=1)
         covered = " ".join(f'"{name}"' for name in COMPONENTS)
         base = (
-            '"@method": GET\n"@authority": desk.test\n"@path": /v1/index\n"@query": ?\n'
-            f'"content-digest": sha-256=:{self._digest}:\n"@signature-params": ({covered})'
+            f'"@method": {method}\n"@authority": desk.test\n"@path": {path}\n"@query": {query}\n'
+            f'"content-digest": {content_digest(body)}\n"@signature-params": ({covered})'
             f';created={int(self._at.timestamp())};keyid="{self._who}";nonce="{secrets.token_hex(16)}";tag="{self._log}"'
         )
-        request = LoggedRequest(base, self._key.sign_bytes(base.encode()))
-        return Entry(self._at, self._who, Action.INDEX, request=request).to_bytes()
+        part = endpoint(method, path, query).logged_of(body)
+        held = None if part is None else part.decode()
+        request = LoggedRequest(base, self._key.sign_bytes(base.encode()), held)
+        does = named(method, path, query, body)
+        return Entry(self._at, self._who, does.action, does.objects, request).to_bytes()
 
 
 def extend_log(server: Keeper, key: LogSigner, requests: Requests, numbers: Iterable[int]) -> None:

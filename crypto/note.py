@@ -8,9 +8,11 @@ Only what is canonical is read, so that what parses serialises back to the same 
 """
 
 import base64
+import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -40,7 +42,7 @@ class SignatureError(NoteError):
 
 def encode_base64(data: bytes) -> str:
     """Standard Base 64 (RFC 4648, section 4)."""
-    return base64.b64encode(data).decode()
+    return binascii.b2a_base64(data, newline=False).decode()
 
 
 def decode_base64(text: str) -> bytes:
@@ -173,9 +175,15 @@ class Verifier:
     def verify_bytes(self, data: bytes, signature: bytes) -> None:
         """Raise `SignatureError` unless this is the key's plain Ed25519 signature (RFC 8032) of `data`."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.public_key).verify(signature, data)
+            _public_key(self.public_key).verify(signature, data)
         except InvalidSignature:
             raise SignatureError(f"the signature is not {self.name}'s") from None
+
+
+@lru_cache(maxsize=256)
+def _public_key(public_key: bytes) -> Ed25519PublicKey:
+    """Kept, since a log is of many signatures by a few keys."""
+    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def parse_verifier(text: str) -> Verifier:

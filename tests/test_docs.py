@@ -12,7 +12,7 @@ from intake.storage.tables import Base
 from project import PROJECT
 
 DOCUMENTS = ("README.md", "CHANGELOG.md", "docs/architecture.md", "docs/threat-model.md", "docs/reviewer.md",
-             "docs/translations.md")  # fmt: skip
+             "docs/audit.md", "docs/translations.md")  # fmt: skip
 CODE = re.compile(r"`([^`\n]+)`")
 
 

@@ -9,14 +9,20 @@ from crypto.tiles import WIDTH, TileRef, encode_bundle, hash_tile, tiles_of
 from intake.durable import make_directory, replace_file, write_new
 
 CHECKPOINT = "checkpoint"
+COSIGNED = "cosigned"
+"""The checkpoint that witnesses have cosigned, which may be of a beginning of the log: tlog-tiles doesn't know it."""
 
 
 class NotThisLogError(ValueError):
     """The directory holds something else under the name of a file of this log, in words for whoever named it."""
 
 
-def write_log(directory: Path, lines: Sequence[bytes], signed: bytes, told: Callable[[int], None]) -> int:
+def write_log(
+    directory: Path, lines: Sequence[bytes], signed: bytes, told: Callable[[int], None], cosigned: bytes | None = None
+) -> int:
     """Write the log with these entries, which `signed` is the checkpoint of, and return how many files were new.
+
+    `cosigned`: the checkpoint that witnesses have cosigned, if there is one; it is of these entries or fewer.
 
     What a tile is called says all that it holds: one that is there already is compared, and never written over. `told`
     is called with how many files of the log are there. The checkpoint comes last: what it signs is there before it.
@@ -31,6 +37,8 @@ def write_log(directory: Path, lines: Sequence[bytes], signed: bytes, told: Call
             shutil.rmtree(directory / f"{ref.path}.p", ignore_errors=True)
         told(done)
     replace_file(directory / CHECKPOINT, signed)
+    if cosigned is not None:
+        replace_file(directory / COSIGNED, cosigned)
     return new
 
 

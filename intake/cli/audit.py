@@ -3,6 +3,7 @@
 import secrets
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,21 +15,37 @@ from crypto.proof import LONGEST as LONGEST_PROOF
 from crypto.proof import parse_log_proof
 from crypto.tiles import tiles_of
 from intake.audit.mirror import write_log
+from intake.audit.standing import require_witnessed
+from intake.audit.told import whole_report
+from intake.audit.verified import VerifiedLog, accept, fetch
 from intake.audit.witness.app import make_server
 from intake.audit.witness.cosigning import Witness
 from intake.audit.witness.keys import make_or_read
 from intake.audit.witness.record import Record
+from intake.cli.audited import (
+    accesses,
+    cosign,
+    findings,
+    in_folder,
+    pages,
+    read_thresholds,
+    report,
+    say_repairs,
+    thresholds_option,
+)
 from intake.cli.common import Group, passphrase, passphrase_option, say
-from intake.cli.connection import believed_in, connection_options, log_of, open_home
+from intake.cli.connection import believed_in, connection_options, connection_or_folder, log_of, open_home
 from intake.cli.trouble import Status, Trouble
 from intake.durable import make_directory, write_new
+from intake.findings.found import find
+from intake.findings.thresholds import Thresholds
 from intake.listening import listen_at_port
 from intake.protocol.entry import parse_entry
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
-from intake.triage.audit_report import accept, fetch_log, require_witnessed, run_audit
 from intake.triage.fetching.witnessed import UnwitnessedError, Witnessed
-from intake.triage.keys.keyfile import load_keys, require_key_file
+from intake.triage.home import Home
+from intake.triage.keys.keyfile import MemberKeys, load_keys, require_key_file
 from intake.triage.process.holding import held
 from intake.triage.progress import bar
 
@@ -39,43 +56,71 @@ def audit() -> None:
 
 
 @audit.command()
-@connection_options
+@connection_or_folder
 @passphrase_option
+@thresholds_option
+@click.option("--whole", is_flag=True, help="Fetch and verify every entry again, not only what is new.")
 @click.option(
     "--accept-restore",
     metavar="REASON",
     help="Go on from a log that was set back, as its operator declares: with your reason, which is kept.",
 )
 def verify(
-    key: Path,
+    key: Path | None,
     home: Path | None,
     desk: str | None,
     policy: Path | None,
     proxy: str | None,
     witness_days: int | None,
+    folder: Path | None,
     passphrase_file: Path | None,
+    thresholds: Path | None,
+    whole: bool,
     accept_restore: str | None,
 ) -> None:
-    """Fetch the whole log, check every entry and the tree, and print who opened what.
+    """Fetch what is new in the log, check every entry and the tree, and print who did what.
 
-    The checkpoint that was verified is kept in the home directory; the next run refuses a log that shrank or was
-    rewritten since, and keeps what contradicts it as evidence there. What is wrong is said in one line; exit status 10
-    means that the log can't be trusted, and no other status does. 11 means that it is whole, but not cosigned by as
-    many of the witnesses as the policy asks for, within --witness-days.
+    What was verified is kept in the home directory; the next run goes on from there, refuses a log that shrank or was
+    rewritten since, and keeps what contradicts it as evidence. With --from, a folder is verified whole and nothing is
+    fetched. What is wrong is said in one line; exit status 10 means that the log can't be trusted, and no other status
+    does. 11 means that it is whole, but not cosigned by as many of the witnesses as the policy asks for, within
+    --witness-days.
 
     Where an operator declares that a copy was put back, that is said; it stays wrong until you have asked why, and
     accept it. A reviewer can do that as well, with the key and the home of 'intake triage'.
     """
-    require_key_file(key)
-    opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
+    if folder is not None:
+        _print_report(in_folder(folder, policy, witness_days), read_thresholds(thresholds, None))
+        return
+    opened = open_home(home, desk, policy, proxy, witness_days)
     with held(opened.directory):
-        keys = load_keys(key, passphrase(passphrase_file))
+        keys = _keys(key, passphrase_file)
         if accept_restore is not None:
-            if not accept_restore.strip():
-                raise Trouble("--accept-restore takes your reason, in words")
-            restore = accept(opened, keys, accept_restore.strip(), bar(console))
-            say(f"Accepted: {restore.lost} entries that were seen before are lost, from entry {restore.place} on.")
-        run_audit(opened, keys, console)
+            _accept(opened, keys, accept_restore.strip())
+        log = fetch(opened, keys, bar(Console()), whole=whole)
+        say_repairs(opened)
+        _print_report(log, read_thresholds(thresholds, opened))
+
+
+def _keys(key: Path | None, passphrase_file: Path | None) -> MemberKeys:
+    if key is None:
+        raise Trouble("--key must name a key file, or --from a folder")
+    require_key_file(key)
+    return load_keys(key, passphrase(passphrase_file))
+
+
+def _accept(home: Home, keys: MemberKeys, reason: str) -> None:
+    if not reason:
+        raise Trouble("--accept-restore takes your reason, in words")
+    restore = accept(home, keys, reason, bar(Console()))
+    say(f"Accepted: {restore.lost} entries that were seen before are lost, from entry {restore.place} on.")
+
+
+def _print_report(log: VerifiedLog, thresholds: Thresholds) -> None:
+    now = datetime.now(UTC)
+    for line in whole_report(log, find(log.record, log.roster, thresholds), now):
+        say(line)
+    require_witnessed(log.witnessed, now)
 
 
 @audit.command()
@@ -92,7 +137,7 @@ def mirror(
     witness_days: int | None,
     passphrase_file: Path | None,
 ) -> None:
-    """Fetch and verify the whole log as 'verify' does, and write it into DIRECTORY as files.
+    """Fetch and verify the log as 'verify' does, and write all of it into DIRECTORY as files.
 
     They are the resources of C2SP tlog-tiles: checkpoint, tile/…, tile/entries/…. Any program that reads such logs can
     verify them, from this directory or from wherever it is served. A directory that holds a part of the log gets the
@@ -101,13 +146,15 @@ def mirror(
     require_key_file(key)
     opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
     with held(opened.directory):
-        log = fetch_log(opened, load_keys(key, passphrase(passphrase_file)), bar(console))
-        size = len(log.lines)
-        files = sum(1 for _ in tiles_of(size))
+        log = fetch(opened, load_keys(key, passphrase(passphrase_file)), bar(console), whole=False)
+        say_repairs(opened)
+        lines = list(log.read(0, log.size))
+        files = sum(1 for _ in tiles_of(len(lines)))
         with bar(console)("Writing", files) as told:
-            new = write_log(directory, log.lines, log.signed, told)
-    say(f"{directory} holds the whole log. Entries: {size}. Files: {files}, new {new}, and the checkpoint.")
-    require_witnessed(log.witnessed)
+            cosigned = None if log.cosigned is None else log.cosigned.received.note
+            new = write_log(directory, lines, log.note, told, cosigned)
+    say(f"{directory} holds the whole log. Entries: {len(lines)}. Files: {files}, new {new}, and the checkpoint.")
+    require_witnessed(log.witnessed, datetime.now(UTC))
 
 
 @audit.command()
@@ -126,7 +173,7 @@ def prove(
     witness_days: int | None,
     passphrase_file: Path | None,
 ) -> None:
-    """Fetch and verify the whole log as 'verify' does, and write the proof that entry INDEX is in it into FILE.
+    """Fetch and verify the log as 'verify' does, and write the proof that entry INDEX is in it into FILE.
 
     The file (C2SP tlog-proof) holds the entry, the checkpoint with the cosignatures of the witnesses, if they have
     cosigned a tree with this entry by now, and the hashes between the two. Whoever has the log's policy can check it
@@ -135,10 +182,12 @@ def prove(
     require_key_file(key)
     opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
     with held(opened.directory):
-        log = fetch_log(opened, load_keys(key, passphrase(passphrase_file)), bar(console))
-    if index >= len(log.lines):
-        raise Trouble(f"the log has {len(log.lines)} entries, the first of which is 0")
-    write_new(file, bytes(log.prove(index)))
+        log = fetch(opened, load_keys(key, passphrase(passphrase_file)), bar(console), whole=False)
+        say_repairs(opened)
+        if index >= log.size:
+            raise Trouble(f"the log has {log.size} entries, the first of which is 0")
+        proven = log.prove(index)
+    write_new(file, bytes(proven))
     whose = "cosigned" if log.is_cosigned(index) else "not cosigned yet"
     say(f"{file} proves that the log holds entry {index}. The checkpoint in it is {whose}.")
 
@@ -226,3 +275,7 @@ def evidence(file: BinaryIO, policy: Path | None) -> Status:
     for cosigner in found.cosigners:
         say(f"Cosigner:    {cosigner}")
     return Status.FRAUD if found.is_proof else Status.DONE
+
+
+for _command in (accesses, findings, pages, cosign, report):
+    audit.add_command(_command)

@@ -62,8 +62,11 @@ _OURS = ("crypto", "intake")
 
 KINDS = {
     "crypto.age.errors.AgeError": Status.USAGE,
+    "intake.audit.document.ReportError": Status.FAILED,
     "intake.audit.mirror.NotThisLogError": Status.USAGE,
+    "intake.audit.verified.FolderError": Status.DAMAGED,
     "intake.audit.witness.keys.WitnessKeyError": Status.DAMAGED,
+    "intake.findings.thresholds.ThresholdError": Status.USAGE,
     "intake.listening.ListenError": Status.USAGE,
     "intake.protocol.card.CardError": Status.USAGE,
     "intake.protocol.evidence.EvidenceError": Status.USAGE,

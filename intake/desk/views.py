@@ -377,6 +377,14 @@ def referred(tip: str, sha256: str) -> Response:  # noqa: ARG001 - both are logg
     return Response(status=204)
 
 
+@routes.serves(endpoints.EXPLAIN)
+def explain(finding: str) -> Response:  # noqa: ARG001 - the log holds it
+    """The log holds the sentence. Which findings there are, the desk doesn't know."""
+    with logged():
+        pass
+    return Response(status=201)
+
+
 @routes.serves(endpoints.CHECKPOINT)
 def checkpoint() -> Response:
     """The newest signed checkpoint: to an auditor, one that counts the entry of this very request."""

@@ -17,6 +17,7 @@ LONGEST_READ = 20_000
 """Bytes of a bulk read's body, which its entry holds too: room for 500 ids, none for padding."""
 
 _ID = r"[0-9a-f]{32}"
+_is_id = re.compile(_ID).fullmatch
 
 
 class ActionError(ValueError):
@@ -83,6 +84,8 @@ class Action(StrEnum):
     """The operator has put back a copy: the entries above this one are its own, and whatever else there was is lost."""
     SOFTWARE = "software"
     """The program that makes the entries to come: its version, and the digest of its files."""
+    EXPLAIN = "explain"
+    """A member answers a finding (`intake/findings`) with a sentence, which the entry holds."""
 
 
 OPERATORS = frozenset(
@@ -154,6 +157,7 @@ SINCE: Mapping[Action, int] = {
     Action.REKEY: 3,
     Action.TAKE_OVER: 3,
     Action.RENEW: 3,
+    Action.EXPLAIN: 3,
 }
 """The version of entries that brought an action; what isn't here, the first one knew."""
 
@@ -245,4 +249,4 @@ def _ids(values: Any) -> tuple[str, ...]:
 
 
 def _all_ids(values: Iterable[object]) -> bool:
-    return all(isinstance(value, str) and re.fullmatch(_ID, value) for value in values)
+    return all(isinstance(value, str) and _is_id(value) for value in values)

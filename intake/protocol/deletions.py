@@ -8,14 +8,13 @@ which nobody signs for, is refused unless all of this was so.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from intake.protocol.actions import Action
+from intake.protocol.card import Role
 from intake.protocol.entry import Entry
 from intake.protocol.roster import Roster
 from intake.protocol.rules import COUNTDOWN, DELETERS, RULES, Rules
-
-_LEAD = "lead"
-"""The role of members without whom, where there are any, nothing is deleted."""
 
 
 class DeletionError(ValueError):
@@ -185,7 +184,27 @@ class Purge:
     missing: tuple[str, ...]
 
 
-def purges(entries: Iterable[Entry], roster: Roster) -> tuple[Purge, ...]:
+class Noted(Protocol):
+    """What is asked here of an entry, or of what somebody keeps of it."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was made (UTC)."""
+
+    @property
+    def who(self) -> str:
+        """Who made it, by key id."""
+
+    @property
+    def action(self) -> Action:
+        """What was done."""
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """To what."""
+
+
+def purges(entries: Iterable[Noted], roster: Roster) -> tuple[Purge, ...]:
     """The purge receipts in a log that was verified, by tip, in its order. `roster`: after all these entries."""
     deleted: dict[str, datetime] = {}
     receipts: dict[str, dict[str, datetime]] = {}
@@ -211,10 +230,10 @@ def _owing(roster: Roster, at: datetime, receipts: Mapping[str, datetime]) -> It
 def _leads(roster: Roster, key: str) -> bool:
     """Whether a member is one of those who approve what takes more than one."""
     member = roster.member(key)
-    return member is not None and member.card.role == _LEAD
+    return member is not None and member.card.role is Role.LEAD
 
 
-def _tip(entry: Entry) -> str:
+def _tip(entry: Noted) -> str:
     return entry.objects[0].removeprefix("tip/")
 
 

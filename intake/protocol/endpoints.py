@@ -17,6 +17,7 @@ from intake.protocol.manifest import MOST, manifest_in, parse_manifest
 from intake.protocol.rekey import parse_rekey
 from intake.protocol.renewal import parse_renewals
 from intake.protocol.requests import AnotherBodyError, SignedRequest
+from intake.protocol.sentence import LARGEST_SENTENCE, parse_sentence
 
 _ID = r"[0-9a-f]{32}"
 _FROM = r"\?from=([1-9][0-9]{0,14})"
@@ -35,9 +36,16 @@ _PATTERNS = {
     "keys": _ID,
     "member": _ID,
     "sha256": _DIGEST,
+    "finding": _ID,
 }
 _PURPOSE = rf"\?purpose=({_ID})"
 _AUDITORS = frozenset({Role.AUDITOR})
+
+
+def _names_nothing(body: bytes) -> tuple[str, ...]:
+    """A sentence is held by the log whole, and names no objects."""
+    parse_sentence(body)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +231,17 @@ SUMMARIES = Endpoint(
 )
 """Tips get another identity and summary, each in the place of the one that is named; answered as `HEADERS` is."""
 
+EXPLAIN = Endpoint(
+    "POST",
+    "/v1/findings/{finding}/explain",
+    _REVIEWERS,
+    Action.EXPLAIN,
+    limits.SHORT,
+    largest_body=LARGEST_SENTENCE,
+    in_body=_names_nothing,
+)
+"""A reviewer answers what the log makes an auditor ask, in a sentence that the log holds in the clear."""
+
 ENDPOINTS = (
     DAYS,
     DAY,
@@ -251,6 +270,7 @@ ENDPOINTS = (
     REKEY,
     HANDOVERS,
     SUMMARIES,
+    EXPLAIN,
 )
 
 _ROLES = {
@@ -266,17 +286,22 @@ def may(role: Role, action: Action) -> bool:
 
 def endpoint(method: str, path: str, query: str) -> Endpoint:
     """The row of a request; `ActionError` if the desk has no such route."""
-    for row in ENDPOINTS:
-        if row.method == method and row.objects(path) is not None and re.fullmatch(row.query, query):
-            return row
-    raise ActionError("unknown request")
+    return _asked(method, path, query)[0]
 
 
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
-    row = endpoint(method, path, query)
+    row, objects = _asked(method, path, query)
     in_body = row.in_body(row.logged_of(body or b"") or b"") if row.in_body else ()
-    return Named(row.action, (row.objects(path) or ()) + in_body)
+    return Named(row.action, objects + in_body)
+
+
+def _asked(method: str, path: str, query: str) -> tuple[Endpoint, tuple[str, ...]]:
+    """The row of a request, and the objects that its path names."""
+    for row in ENDPOINTS:
+        if row.method == method and (objects := row.objects(path)) is not None and _whole(row.query).fullmatch(query):
+            return row, objects
+    raise ActionError("unknown request")
 
 
 def from_query(start: int) -> str:
@@ -359,6 +384,9 @@ def kept_digest(query: str) -> str:
     if kept is None:
         raise ActionError("unknown query")
     return kept[1]
+
+
+_whole = cache(re.compile)
 
 
 @cache

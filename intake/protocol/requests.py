@@ -5,6 +5,7 @@ One form is written and read, of all that the RFC allows: one label, these compo
 """
 
 import base64
+import binascii
 import hashlib
 import re
 import secrets
@@ -219,7 +220,7 @@ def parse_base(base: str, signature: bytes) -> SignedRequest:
         authority=match["authority"],
         path=match["path"],
         query=match["query"],
-        digest=base64.b64decode(match["digest"], validate=True),
+        digest=binascii.a2b_base64(match["digest"]),
         created=datetime.fromtimestamp(int(match["created"]), UTC),
         key_id=match["key"],
         nonce=match["nonce"],

@@ -34,6 +34,10 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*")
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}")
 
 
+WITNESS_DAYS = 7
+"""How old cosignatures of witnesses may be, unless somebody says otherwise."""
+
+
 class HomeError(ValueError):
     """The directory does not say what is needed, in words for whoever started the program."""
 
@@ -49,7 +53,7 @@ class Connection:
     desk: str
     policy: str
     proxy: str | None = None
-    witness_days: int = 7
+    witness_days: int = WITNESS_DAYS
 
     @property
     def log(self) -> LogVerifier:

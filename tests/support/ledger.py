@@ -115,6 +115,10 @@ class Ledger:
             )
         )
 
+    def explain(self, key: SigningKey, finding: str, says: str) -> bytes:
+        """Log what a member says to a finding."""
+        return self.ask(key, "POST", f"/v1/findings/{finding}/explain", says.encode())
+
     def again(self, line: bytes) -> bytes:
         """An entry once more."""
         self.lines.append(line)

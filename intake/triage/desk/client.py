@@ -231,6 +231,11 @@ class DeskClient:
         with self._answer(endpoints.UNSAY, endpoints.UNSAY.at(member=member)):
             pass
 
+    def explain(self, finding: str, sentence: str) -> None:
+        """Have the log hold what the member says to a finding; `ActionError` if it can't be said so."""
+        with self._answer(endpoints.EXPLAIN, endpoints.EXPLAIN.at(finding=finding), sentence.encode()):
+            pass
+
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
         return self._get(endpoints.CHECKPOINT, endpoints.CHECKPOINT.at())

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import chain, count
+from itertools import chain, count, islice
 
 from crypto.checkpoint import Checkpoint
 from crypto.cosignature import Cosigner
@@ -17,18 +17,17 @@ from intake.protocol import limits
 from intake.protocol.audit import (
     AuditError,
     ContradictionError,
-    VerifiedLog,
     open_checkpoint,
     replay,
     require_growth,
     require_tree,
-    verify_log,
 )
 from intake.protocol.entry import Entry, parse_entry
 from intake.protocol.evidence import Received, attest
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
 from intake.triage.fetching.restored import Declared, declared
+from intake.triage.fetching.spool import Spool
 from intake.triage.fetching.witnessed import Cosigned, KeptCosigned
 from intake.triage.home import Home
 from intake.triage.mirror.added import added_rows, keep_added
@@ -237,33 +236,37 @@ class KeptLog:
         return int(size)
 
 
-def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> VerifiedLog:
-    """Fetch and verify every entry again, as an auditor does. Errors, and what is kept, as for `fetch_new`."""
+def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> Growth:
+    """Fetch and verify every entry again, whatever is kept of them. Errors, and what is kept, as for `fetch_new`."""
     asked = client.journal.open()
     kept, witnesses = KeptLog(home), KeptCosigned(home)
     served = _served(client, witnesses)
     checkpoint, head = open_head(home, served.received.note), kept.head
-    lines: list[bytes] = []
-    with _evidence(client, kept, served, witnesses, lines):
-        _require_growth(checkpoint, head)
-        lines += fetch_lines(client, checkpoint.size, progress)
-        verified = verify_log(lines, served.received.note, home.connection.log, _seen(head))
-        edge = _cosigned_edge(served, witnesses, verified.state, (), lambda start, end: lines[start:end])
-    held = list(kept.lines(0, checkpoint.size))
-    if head is not None and len(held) < head.checkpoint.size:
-        home.repaired(_MENDED)
-    with home.mirror.writing():
-        if held != lines:
-            kept.stage(0, lines)
-        kept.save(served.received, verified.state, Proven.by(0, verified.entries))
-        _keep_cosigned(served, witnesses, edge)
-        logged = logged_requests(client.journal.key, 0, verified.entries)
-        # All entries are in hand: nothing could be found among earlier ones.
-        client.journal.accuse(asked, logged, lambda _: None)
-        _note_foreign(client, head, logged)
-        client.journal.settle(asked, logged, verified.clock.last)
+    with closing(Spool(home.directory)) as lines:
+        with _evidence(client, kept, served, witnesses, lines):
+            _require_growth(checkpoint, head)
+            for entries in _entries(client, 0, checkpoint.size, 0, progress):
+                lines.extend(entries)
+            start = LogState.empty(checkpoint.origin)
+            require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
+            growth = _replayed(lines, start, checkpoint.size, client.journal.key, progress)
+            edge = _cosigned_edge(served, witnesses, growth.state, (), lines.lines)
+        with home.mirror.writing():
+            for first in range(0, checkpoint.size, _PIECE):
+                last = min(first + _PIECE, checkpoint.size)
+                held, piece = list(kept.lines(first, last)), list(lines.lines(first, last))
+                if held != piece:
+                    kept.stage(first, piece)
+                if head is not None and first + len(held) < min(last, head.checkpoint.size):
+                    home.repaired(_MENDED)
+            kept.save(served.received, growth.state, growth.proven)
+            _keep_cosigned(served, witnesses, edge)
+            # All entries are in hand: nothing could be found among earlier ones.
+            client.journal.accuse(asked, growth.logged, lambda _: None)
+            _note_foreign(client, head, growth.logged)
+            client.journal.settle(asked, growth.logged, growth.state.clock.last)
     home.remember()
-    return verified
+    return growth
 
 
 def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable[[Growth], None]) -> Growth:
@@ -449,8 +452,8 @@ def _is_full(entries: Sequence[bytes]) -> bool:
     return sum(map(len, entries), len(entries)) + MAX_ENTRY_SIZE >= limits.ENTRIES
 
 
-def _replayed(kept: KeptLog, state: LogState, size: int, key: str, progress: Progress) -> Growth:
-    """Check what is staged, a piece at a time."""
+def _replayed(kept: KeptLog | Spool, state: LogState, size: int, key: str, progress: Progress) -> Growth:
+    """Check what has come, a piece at a time."""
     before, proven = state.size, Proven((), ())
     logged: dict[str, Logged] = {}
     with progress("Verifying the log", size - before) as told:
@@ -477,7 +480,7 @@ def _unstaged(kept: KeptLog, head: Head | None) -> Iterator[None]:
 
 @contextmanager
 def _evidence(
-    client: DeskClient, kept: KeptLog, served: Served, witnesses: KeptCosigned, lines: Sequence[bytes]
+    client: DeskClient, kept: KeptLog, served: Served, witnesses: KeptCosigned, lines: Iterable[bytes]
 ) -> Iterator[None]:
     """Where checkpoints contradict one another, say so with the files that they are kept in."""
     try:
@@ -491,17 +494,18 @@ def _evidence(
         raise AuditError("; ".join(filter(None, says))) from error
 
 
-def _restore(client: DeskClient, kept: KeptLog, served: Received, lines: Sequence[bytes]) -> Declared | None:
+def _restore(client: DeskClient, kept: KeptLog, served: Received, lines: Iterable[bytes]) -> Declared | None:
     """The restore by which the log's operator explains a contradiction, if there is one."""
     checkpoint = open_checkpoint(served.note, kept.home.connection.log)
     try:
-        if len(lines) != checkpoint.size:
-            lines = fetch_lines(client, checkpoint.size, no_progress)
-        require_tree(LogState.empty(checkpoint.origin).edge, map(leaf_hash, lines), checkpoint, None)
+        shown = list(lines)
+        if len(shown) != checkpoint.size:
+            shown = fetch_lines(client, checkpoint.size, no_progress)
+        require_tree(LogState.empty(checkpoint.origin).edge, map(leaf_hash, shown), checkpoint, None)
     except (AuditError, DeskError):
         return None
     head = kept.head
-    return declared(kept.lines(0, head.checkpoint.size if head else 0), lines)
+    return declared(kept.lines(0, head.checkpoint.size if head else 0), shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -528,7 +532,7 @@ def _contradicting(kept: KeptLog, served: Served, witnesses: KeptCosigned) -> It
         yield Pair(earlier.signed_by(log, both), cosigned.signed_by(log, both), both)
 
 
-def keep_evidence(key: SigningKey, kept: KeptLog, pair: Pair, lines: Sequence[bytes] = ()) -> str:
+def keep_evidence(key: SigningKey, kept: KeptLog, pair: Pair, lines: Iterable[bytes] = ()) -> str:
     """Keep two checkpoints in a file signed by `key` and return where; empty if they show nothing.
 
     `lines`: the entries that the desk shows now, as far as they are known.
@@ -553,9 +557,9 @@ def keep_evidence(key: SigningKey, kept: KeptLog, pair: Pair, lines: Sequence[by
     return str(home.path(name))
 
 
-def _leaves_of(tree: Checkpoint, lines: Sequence[bytes], kept: KeptLog) -> list[bytes] | None:
+def _leaves_of(tree: Checkpoint, lines: Iterable[bytes], kept: KeptLog) -> list[bytes] | None:
     """The leaf hashes of a tree, if it is the one that the desk shows now, or the one that is kept."""
-    for held in (lines[: tree.size], kept.lines(0, tree.size)):
+    for held in (islice(lines, tree.size), kept.lines(0, tree.size)):
         leaves = list(map(leaf_hash, held))
         if len(leaves) == tree.size and root_hash(leaves) == tree.root:
             return leaves

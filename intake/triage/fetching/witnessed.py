@@ -7,6 +7,7 @@ member's policy asks for so many of them, and for cosignatures that are no older
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from crypto.checkpoint import Checkpoint
 from crypto.cosignature import Cosigner
@@ -58,10 +59,19 @@ class Witnessed:
     days: int
     times: Mapping[bytes, int]
 
+    @classmethod
+    def by(cls, policy: Policy, days: int, signed: Note | None) -> Self:
+        """Who cosigned a checkpoint, if there is one; nobody, if one of its cosignatures is false."""
+        return cls(policy, days, {} if signed is None else _times(policy, signed))
+
+    def lately(self, now: datetime) -> list[bytes]:
+        """Those who did within these days, by name."""
+        first, last = (now - timedelta(days=self.days)).timestamp(), (now + _AHEAD).timestamp()
+        return [name for name, time in self.times.items() if first <= time <= last]
+
     def is_met(self, now: datetime) -> bool:
         """Whether enough of them did, lately."""
-        first, last = (now - timedelta(days=self.days)).timestamp(), (now + _AHEAD).timestamp()
-        return self.policy.is_met([name for name, time in self.times.items() if first <= time <= last])
+        return self.policy.is_met(self.lately(now))
 
     def lack(self, now: datetime) -> str:
         """Why the policy is not met, in words; empty if it is."""
@@ -102,7 +112,7 @@ class KeptCosigned:
     @property
     def witnessed(self) -> Witnessed:
         """By whom it is cosigned."""
-        return self._witnessed(self.last)
+        return Witnessed.by(self._policy, self._days, None if self.last is None else self.last.note)
 
     def offered(self, note: bytes, at: datetime) -> Cosigned | None:
         """What the desk shows as cosigned, if it is a checkpoint of this log; nobody has to believe it otherwise."""
@@ -150,15 +160,12 @@ class KeptCosigned:
 
     def cosigners_of_both(self, one: Cosigned, other: Cosigned) -> list[Cosigner]:
         """The witnesses whose true cosignatures both bear."""
-        names = _times(self._policy, one).keys() & _times(self._policy, other).keys()
+        names = _times(self._policy, one.note).keys() & _times(self._policy, other.note).keys()
         return [witness.key for name, witness in self._policy.witnesses.items() if name in names]
 
     def _is_enough(self, cosigned: Cosigned | None) -> bool:
         """Whether enough have cosigned it, whenever that was."""
-        return cosigned is not None and self._policy.is_met(_times(self._policy, cosigned))
-
-    def _witnessed(self, cosigned: Cosigned | None) -> Witnessed:
-        return Witnessed(self._policy, self._days, {} if cosigned is None else _times(self._policy, cosigned))
+        return cosigned is not None and self._policy.is_met(_times(self._policy, cosigned.note))
 
     def _edge(self) -> Iterable[Frontier]:
         """The edge of what was verified last, if it is whole."""
@@ -186,10 +193,10 @@ class KeptCosigned:
             return None
 
 
-def _times(policy: Policy, cosigned: Cosigned) -> dict[bytes, int]:
+def _times(policy: Policy, signed: Note) -> dict[bytes, int]:
     """Who cosigned, and when; nobody, if one cosignature is false."""
     try:
-        return policy.cosigned(cosigned.note)
+        return policy.cosigned(signed)
     except (SignatureError, NoteError):
         return {}
 

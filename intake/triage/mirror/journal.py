@@ -218,6 +218,7 @@ _WORDS = {
     Action.REFER: "that a report is handed on ({})",
     Action.REKEY: "your newer key ({})",
     Action.TAKE_OVER: "your fetch of newer keys of yours",
+    Action.EXPLAIN: "what you said to a {}",
 }
 
 

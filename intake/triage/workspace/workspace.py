@@ -13,6 +13,7 @@ from intake.protocol.audit import AuditError
 from intake.protocol.card import Card
 from intake.protocol.logstate import LogState
 from intake.protocol.rules import RETENTION
+from intake.protocol.sentence import parse_sentence
 from intake.protocol.wire import WireError
 from intake.report.events import DeletionReason
 from intake.report.payloads import Payload
@@ -45,6 +46,7 @@ from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
 from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_lost_key, of_own_card, of_own_key, unwitnessed
 from intake.triage.workspace.deposits import Deposits
+from intake.triage.workspace.findings import Asked
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
 from intake.triage.workspace.people import People
@@ -93,8 +95,7 @@ class Workspace:
         self._exchanging = Exchanging(self._client, self._kept)
         self._opening = keys.opening
         self._rekeying = Rekeying(self._client, self._kept, self._exchanging, keys)
-        self._lost = ""
-        self._later: list[str] = []
+        self._lost, self._later = "", list[str]()
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
@@ -105,6 +106,7 @@ class Workspace:
         self.sending = Sending(self._client, Outbox(home.mirror), keys.opening, proven, self.fetch_soon)
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
+        self.asked = Asked(KeptLog(home))
         self._opener = Opener(home, self._kept, keys.opening, self.people, self._shown, self.looks)
         me = keys.card.key_id
         self._purging = Purging(me, self._kept, self._shown, self._opener, self.files, self.sending)
@@ -199,6 +201,12 @@ class Workspace:
             *filter(None, [self._opener.problem, self.looks.problem, self._purging.problem, noted]),
             *damage,
         ]
+
+    def explain(self, finding: str, sentence: str) -> None:
+        """Have the log hold what this reviewer says to a finding; `DeskError` or `ActionError` if it doesn't."""
+        parse_sentence(sentence.encode())
+        self._client.explain(finding, sentence)
+        self.fetch()
 
     def fetch(self) -> None:
         """Fetch what is new, as `sync` does, and wait for that no longer than a minute: it goes on by itself."""

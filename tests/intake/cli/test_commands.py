@@ -50,6 +50,7 @@ def card(run: Run) -> str:
      "clock correct", "serve", "settle", "cosign",
      "triage", "audit verify", "audit mirror", "audit witness", "audit evidence",
      "audit prove", "audit proof",
+     "audit accesses", "audit findings", "audit pages", "audit cosign", "audit report",
      "age", "demo"],
 )  # fmt: skip
 def test_every_command_explains_itself(command: str, run: Run) -> None:

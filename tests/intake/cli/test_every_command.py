@@ -58,6 +58,11 @@ ELSEWHERE = [
     ["audit", "evidence", "evidence"],
     ["audit", "prove", "0", "entry.tlog-proof", "--key", "amina.key", *PASSPHRASE, *DESK],
     ["audit", "proof", "entry.tlog-proof", "--policy", LOG],
+    ["audit", "accesses", "--home", "home", "--policy", LOG],
+    ["audit", "findings", "--home", "home", "--policy", LOG],
+    ["audit", "pages", "--home", "home", "--policy", LOG],
+    ["audit", "cosign", "cosigned", "--key", "amina.key", *PASSPHRASE, "--home", "home", "--policy", LOG],
+    ["audit", "report", "board.html", "--key", "amina.key", *PASSPHRASE, "--home", "home", "--policy", LOG],
     ["age", *RECIPIENT, "passphrase"],
     ["age", "keygen"],
     ["demo"],
@@ -113,6 +118,12 @@ TAKES_A_FILE = {
     "verify by a policy": ["audit", "verify", "--key", "amina.key", *PASSPHRASE, *DESK, "--policy", "GIVEN"],
     "mirror": ["audit", "mirror", "mirror", "--key", "GIVEN", *PASSPHRASE, *DESK],
     "witness": ["audit", "witness", "witness", "--policy", "GIVEN"],
+    "verify a folder": ["audit", "verify", "--from", ".", "--policy", "GIVEN"],
+    "pages": ["audit", "pages", "--key", "GIVEN", *PASSPHRASE, *DESK],
+    "cosign": ["audit", "cosign", "cosigned", "--key", "GIVEN", *PASSPHRASE, *DESK[:2]],
+    "report": ["audit", "report", "board.html", "--key", "GIVEN", *PASSPHRASE, *DESK[:2]],
+    "check a report": ["audit", "report", "passphrase", "--check", "--card", "GIVEN"],
+    "findings by thresholds": ["audit", "findings", "--explain", "--thresholds", "GIVEN"],
     "evidence": ["audit", "evidence", "GIVEN"],
     "prove": ["audit", "prove", "0", "entry.tlog-proof", "--key", "GIVEN", *PASSPHRASE, *DESK],
     "proof": ["audit", "proof", "GIVEN", "--policy", LOG],
@@ -146,6 +157,7 @@ FINE = {
     ("new keys", "text"),
     ("new keys", "half"),
     ("new keys under a name that is taken", "missing"),
+    ("findings by thresholds", "empty"),
 }
 MAY_BE_MADE = {"a home", "the demo"}
 

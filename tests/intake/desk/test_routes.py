@@ -20,6 +20,7 @@ EXAMPLES = {
     "keys": "2" * 32,
     "member": "2" * 32,
     "sha256": "2" * 64,
+    "finding": "0" * 32,
 }
 
 

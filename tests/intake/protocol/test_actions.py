@@ -57,6 +57,7 @@ _BY_REVIEWERS = (
     Action.REKEY,
     Action.TAKE_OVER,
     Action.RENEW,
+    Action.EXPLAIN,
 )
 CARD = issue_card(Role.AUDITOR, SigningKey.generate("carla"), None)
 TIP, ITEM = "0" * 32, "f" * 32
@@ -77,6 +78,8 @@ def test_each_route_names_its_objects() -> None:
     assert vouched == Named(Action.VOUCH, (f"member/{CARD.key_id}",))
     shut_out = named("POST", f"/v1/members/{CARD.key_id}/shut_out", "?", b"")
     assert shut_out == Named(Action.SHUT_OUT, (f"member/{CARD.key_id}",))
+    said = named("POST", f"/v1/findings/{TIP}/explain", "?", b"I was on holiday cover.")
+    assert said == Named(Action.EXPLAIN, (f"finding/{TIP}",))
 
 
 @pytest.mark.parametrize(

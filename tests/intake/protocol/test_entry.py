@@ -33,6 +33,12 @@ def test_whether_it_rules_is_seen_without_reading_it(entry: Entry) -> None:
     assert rules(entry.to_bytes()) is (entry.action in RULINGS)
 
 
+@given(ENTRIES)
+def test_its_bytes_are_json_with_sorted_keys_and_nothing_between(entry: Entry) -> None:
+    line = entry.to_bytes()
+    assert json.dumps(json.loads(line), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() == line
+
+
 @given(ENTRIES, st.data())
 def test_whatever_parses_has_exactly_these_bytes(entry: Entry, data: st.DataObject) -> None:
     line = bytearray(entry.to_bytes())

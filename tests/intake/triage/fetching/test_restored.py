@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from enrolled import Members
+from intake.audit.verified import accept
 from intake.cli import main
 from intake.cli.trouble import Status
 from intake.desk import create_app
 from intake.keeper import Keeper
 from intake.protocol.card import Role
-from intake.triage.audit_report import accept
 from intake.triage.fetching.accepting import NoRestoreError
 from intake.triage.keys.keyfile import MemberKeys, load_keys
 from intake.triage.progress import no_progress

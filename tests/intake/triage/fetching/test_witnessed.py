@@ -1,13 +1,11 @@
 """What a member's program asks of the log's witnesses, and what it finds by what they have cosigned."""
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from werkzeug.wrappers import Response
 
 from crypto.checkpoint import Checkpoint
@@ -17,11 +15,13 @@ from crypto.note import Note, parse_note
 from crypto.policy import parse_policy
 from intake.accesslog import cosigned
 from intake.accesslog.cosigning import cosign, places
+from intake.audit.standing import require_witnessed, standing
+from intake.audit.told import whole_report
+from intake.audit.verified import accept, fetch
 from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError, open_checkpoint
 from intake.protocol.card import Role
 from intake.protocol.evidence import Evidence, parse_evidence
-from intake.triage.audit_report import accept, run_audit
 from intake.triage.fetching.checkpoints import Checkpoints, Compared
 from intake.triage.fetching.witnessed import KeptCosigned, UnwitnessedError
 from intake.triage.home import Home
@@ -409,9 +409,11 @@ def test_an_auditor_is_told_who_cosigned_and_that_it_is_not_enough_after_the_who
     own = with_policy(home("carla"), policy)
 
     def audited() -> str:
-        printed = io.StringIO()
-        run_audit(own, carla, Console(file=printed, width=80), lambda: datetime.fromtimestamp(clock(), UTC))
-        return printed.getvalue()
+        log, now = fetch(own, carla, no_progress, whole=True), datetime.fromtimestamp(clock(), UTC)
+        printed = "\n".join(whole_report(log, [], now))
+        assert f"Policy:   {standing(log.witnessed, now).says}" in printed
+        require_witnessed(log.witnessed, now)
+        return printed
 
     with pytest.raises(UnwitnessedError, match=r"the log is whole, but .*ours: never"):
         audited()
@@ -434,7 +436,7 @@ def test_an_auditor_finds_another_log_of_others_with_proof(
     forked = cosigned_tree(desk, 1, bytes(32), ours.keys[0])
     desk.lie("/v1/log/cosigned", lambda _: forked)
     with pytest.raises(AuditError, match="others are shown another log"):
-        run_audit(own, carla, Console(file=io.StringIO()))
+        fetch(own, carla, no_progress, whole=True)
     (name,) = own.names("evidence")
     assert parse_evidence(own.read(name)).is_proof
 
@@ -449,9 +451,9 @@ def test_once_a_restore_is_accepted_what_witnesses_and_others_saw_of_the_lost_lo
     made = back_up(desk, tmp_path / "scratch")
 
     def audited() -> str:
-        printed = io.StringIO()
-        run_audit(own, carla, Console(file=printed, width=80), lambda: datetime.fromtimestamp(clock(), UTC))
-        return printed.getvalue()
+        log, now = fetch(own, carla, no_progress, whole=True), datetime.fromtimestamp(clock(), UTC)
+        require_witnessed(log.witnessed, now)
+        return "\n".join(whole_report(log, [], now))
 
     audited()
     have_cosigned(desk, policy)
@@ -479,11 +481,12 @@ def test_nobody_has_cosigned_a_log_that_was_set_back_to_before_they_did(
     own = with_policy(home("carla"), policy)
     made = back_up(desk, tmp_path / "scratch")
     have_cosigned(desk, policy)
-    run_audit(own, carla, Console(file=io.StringIO()), lambda: datetime.fromtimestamp(TODAY, UTC))
+    now = datetime.fromtimestamp(TODAY, UTC)
+    require_witnessed(fetch(own, carla, no_progress, whole=True).witnessed, now)
     with set_back(desk, made, tmp_path / "again", declared=True):
         accept(own, carla, "The disk broke; I asked.", no_progress)
         with pytest.raises(UnwitnessedError, match="ours: never"):
-            run_audit(own, carla, Console(file=io.StringIO()), lambda: datetime.fromtimestamp(TODAY, UTC))
+            require_witnessed(fetch(own, carla, no_progress, whole=True).witnessed, now)
 
 
 # On pages.

@@ -1,29 +1,31 @@
 """What an auditor gets: who opened what, from a log that verifies."""
 
-import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
-from rich.console import Console
 from sqlalchemy import delete, update
 
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
+from intake.audit.told import finding_lines, whole_report
+from intake.audit.verified import fetch
+from intake.findings.found import find
+from intake.findings.thresholds import shipped
 from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
 from intake.protocol.rules import VOUCHES, Rule
 from intake.report.events import LabelName
 from intake.storage.tables import LogEntry, Tip
-from intake.triage.audit_report import run_audit
 from intake.triage.desk.client import DeskError
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys
 from intake.triage.outbox.unsent import new_form
+from intake.triage.progress import no_progress
 from open_desk import Desk
 from program import Enrol, HomeOf, Reviewer
 
@@ -34,10 +36,10 @@ def right() -> datetime:
 
 
 def printed(home: Home, keys: MemberKeys, now: Callable[[], datetime] = right) -> str:
-    target = io.StringIO()
-    console = Console(file=target, width=80)
-    run_audit(home, keys, console, now)
-    return target.getvalue()
+    """What an auditor gets who verifies everything."""
+    log = fetch(home, keys, no_progress, whole=True)
+    found = find(log.record, log.roster, shipped())
+    return "\n".join([*whole_report(log, found, now()), *finding_lines(log, found)])
 
 
 @pytest.fixture
@@ -83,13 +85,6 @@ def test_it_says_who_vouched_for_whom_and_what_is_ruled(
     assert "operator  rule vouches/2" in shown
     assert f"amina  vouch member/{card.key_id} (gulnar, as a lead)" in shown
     assert f"gulnar (key {card.fingerprint}) would be a lead: amina vouched, 1 of 2" in shown
-
-
-def test_in_a_file_there_is_nothing_but_the_report_even_if_colours_are_forced(
-    carla: MemberKeys, home: HomeOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    assert printed(home("carla"), carla).startswith("Who did what")
 
 
 def test_every_object_and_key_id_is_there_whole_and_on_the_line_of_its_entry(

@@ -1,0 +1,341 @@
+"""`intake audit …`, the commands that go by a log that was verified before, and ask nobody."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from intake.audit.board import make_board
+from intake.audit.cosign import cosign as sign_head
+from intake.audit.cosign import cosigner
+from intake.audit.document import as_html, check_report, sign_report
+from intake.audit.listing import ACCESSES, access_rows, keys_of, sum_rows, sums_head, to_csv
+from intake.audit.pages.serving import serve
+from intake.audit.pages.shown import Shown
+from intake.audit.standing import standing
+from intake.audit.told import finding_lines
+from intake.audit.verified import VerifiedLog, fetch, read_folder, recall
+from intake.cli.common import Command, passphrase, passphrase_option, read_text, say
+from intake.cli.connection import (
+    KEY,
+    connection_or_folder,
+    home_option,
+    open_home,
+    policy_option,
+    read_policy,
+    verified_options,
+)
+from intake.cli.trouble import Trouble
+from intake.durable import replace_file
+from intake.findings import accesses as listed
+from intake.findings.accesses import By, Wanted, sums
+from intake.findings.found import Kind, find
+from intake.findings.thresholds import Thresholds, explained, shipped, thresholds_of
+from intake.listening import listen_at_port
+from intake.protocol.actions import Action
+from intake.protocol.audit import AuditError
+from intake.protocol.card import parse_card
+from intake.triage.fetching.log import evidence_files
+from intake.triage.hardening import harden
+from intake.triage.home import WITNESS_DAYS, Home, HomeError
+from intake.triage.keys.keyfile import load_keys, require_key_file
+from intake.triage.pages.place import Place
+from intake.triage.process.holding import held
+from intake.triage.progress import bar, no_progress
+
+_OWN = "findings.toml"
+_DAYS = click.DateTime(["%Y-%m-%d"])
+
+thresholds_option = click.option(
+    "--thresholds",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=f"Your own thresholds for findings.  [default: {_OWN} in the home directory, if it is there]",
+)
+
+
+def in_folder(folder: Path, policy: Path | None, witness_days: int | None) -> VerifiedLog:
+    """The log in a folder, verified by a policy."""
+    if policy is None:
+        raise Trouble("--from needs --policy: the log's keys, as you were given them")
+    return read_folder(folder, read_policy(policy), bar(Console()), witness_days or WITNESS_DAYS)
+
+
+def read_thresholds(named: Path | None, home: Home | None) -> Thresholds:
+    """Those of the file that was named, or of the auditor's own in the home directory, or the shipped ones."""
+    own = named or (home and home.directory / _OWN)
+    return thresholds_of(read_text(own)) if own and own.exists() else shipped()
+
+
+def say_repairs(home: Home) -> None:
+    """Say on standard error what of this machine's own was damaged: beside what is printed, not in it."""
+    for says in home.repairs:
+        click.echo(f"Damage on this machine: {says}.", file=sys.stderr)
+
+
+@contextmanager
+def verified(
+    home: Path | None, policy: Path | None, witness_days: int | None, folder: Path | None
+) -> Iterator[tuple[VerifiedLog, Home | None]]:
+    """The log that the options name, with the home directory that it is kept in."""
+    if folder is not None:
+        yield in_folder(folder, policy, witness_days), None
+        return
+    opened = open_home(home, None, policy, None, witness_days)
+    with held(opened.directory):
+        yield recall(opened), opened
+        say_repairs(opened)
+
+
+def _wanted(
+    log: VerifiedLog, reviewer: str | None, report: str | None, days: tuple[date | None, ...], actions: tuple[str, ...]
+) -> Wanted:
+    who = None
+    if reviewer is not None and not (who := keys_of(log, reviewer)):
+        raise Trouble("the log knows nobody of the name that --reviewer says")
+    return Wanted(who, report, days[0], days[1], frozenset(map(Action, actions)) or None)
+
+
+@click.command(cls=Command)
+@verified_options
+@click.option("--by", type=click.Choice([by.value for by in By]), help="Sum up by this, instead of a line an access.")
+@click.option("--reviewer", help="Of this member alone: a name, or a key id.")
+@click.option("--report", help="Of this report alone: its id.")
+@click.option("--since", type=_DAYS, help="From this day (UTC) on.")
+@click.option("--until", type=_DAYS, help="Up to this day (UTC).")
+@click.option(
+    "--action",
+    "actions",
+    type=click.Choice([action.value for action in Action]),
+    multiple=True,
+    help="Of this action alone; can be given several times.",
+)
+@click.option(
+    "--csv",
+    "table",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Write a table for spreadsheets into this file, or to standard output (-).",
+)
+def accesses(
+    home: Path | None,
+    policy: Path | None,
+    witness_days: int | None,
+    folder: Path | None,
+    by: str | None,
+    reviewer: str | None,
+    report: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    actions: tuple[str, ...],
+    table: Path | None,
+) -> None:
+    """Print who opened what, as it was verified last: by reviewer, report or day, or a line an access.
+
+    To which report a file or message of a source's belongs, the log doesn't say: such accesses name the item.
+    """
+    with verified(home, policy, witness_days, folder) as (log, _):
+        days = (since and since.date(), until and until.date())
+        found = listed.accesses(log.record, _wanted(log, reviewer, report, days, actions))
+        if by is None:
+            head, rows = ACCESSES, access_rows(log, found)
+        else:
+            head, rows = sums_head(By(by)), sum_rows(log, sums(found, By(by)), By(by))
+        if table is None:
+            say("  ".join(head))
+            for row in rows:
+                say("  ".join(cell or "-" for cell in row))
+        elif str(table) == "-":
+            click.echo(to_csv(head, rows), nl=False)
+        else:
+            # Spreadsheets take it for UTF-8 by its first bytes alone.
+            replace_file(table, to_csv(head, rows).encode("utf-8-sig"))
+            say(f"{table} is written.")
+
+
+@click.command(cls=Command)
+@verified_options
+@thresholds_option
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([kind.value for kind in Kind]),
+    multiple=True,
+    help="Of this kind alone; can be given several times.",
+)
+@click.option("--unanswered", is_flag=True, help="Only those to which nobody has said anything.")
+@click.option("--explain", is_flag=True, help="Print every threshold with its reason instead.")
+def findings(
+    home: Path | None,
+    policy: Path | None,
+    witness_days: int | None,
+    folder: Path | None,
+    thresholds: Path | None,
+    kinds: tuple[str, ...],
+    unanswered: bool,
+    explain: bool,
+) -> None:
+    """Print what stands out in the log as it was verified last, and what reviewers said to it.
+
+    No finding says that somebody did wrong: each asks for an answer, which a reviewer gives on the page 'Findings' of
+    their program, in a signed sentence.
+    """
+    if explain:
+        _explain(read_thresholds(thresholds, None))
+        return
+    with verified(home, policy, witness_days, folder) as (log, opened):
+        limits = read_thresholds(thresholds, opened)
+        say(standing(log.witnessed, datetime.now(UTC)).says)
+        found = [
+            finding
+            for finding in find(log.record, log.roster, limits)
+            if (not kinds or finding.kind in kinds) and not (unanswered and finding.id in log.record.answers)
+        ]
+        for line in finding_lines(log, found):
+            say(line)
+        say(f"Findings: {len(found)}")
+
+
+@click.command(cls=Command)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--key", required=True, **KEY)
+@home_option
+@policy_option
+@passphrase_option
+def cosign(file: Path, key: Path, home: Path | None, policy: Path | None, passphrase_file: Path | None) -> None:
+    """Write the checkpoint that was verified last, cosigned with your key, into FILE, to be passed on.
+
+    A cosignature (C2SP tlog-cosignature) says that this log has only grown, as far as you have seen it. The line that
+    is printed goes into the policy of whoever relies on you. With an older copy of your home directory you could sign
+    two histories: back it up whole or not at all.
+    """
+    require_key_file(key)
+    with verified(home, policy, None, None) as (log, opened):
+        _require_uncontradicted(opened)
+        signing = load_keys(key, passphrase(passphrase_file)).signing
+        replace_file(file, sign_head(log, signing, int(time.time())), mode=0o644)
+        say(f"{file} is the checkpoint of {log.size} entries, cosigned.")
+        say(f"witness {signing.verifier.name} {cosigner(signing).cosigner}")
+
+
+@click.command(cls=Command)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@verified_options
+@thresholds_option
+@click.option("--key", **KEY)
+@passphrase_option
+@click.option("--since", type=_DAYS, help="From this day (UTC) on.  [default: 91 days]")
+@click.option("--until", type=_DAYS, help="Up to this day (UTC).  [default: that of the last entry]")
+@click.option("--check", is_flag=True, help="Check that FILE is what the auditor whose --card it is signed.")
+@click.option(
+    "--card", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The auditor's card, for --check."
+)
+def report(
+    file: Path,
+    home: Path | None,
+    policy: Path | None,
+    witness_days: int | None,
+    folder: Path | None,
+    thresholds: Path | None,
+    key: Path | None,
+    passphrase_file: Path | None,
+    since: datetime | None,
+    until: datetime | None,
+    check: bool,
+    card: Path | None,
+) -> None:
+    """Write a report for a board into FILE (HTML, a page of A4), and your signature of it into FILE.note.
+
+    The page is whole in itself: it runs nothing and asks nobody. Whoever has your card checks it with --check.
+    """
+    note = file.with_name(f"{file.name}.note")
+    if check:
+        if card is None:
+            raise Trouble("--check needs --card: the auditor's card, as they gave it to you")
+        auditor = parse_card(read_text(card))
+        signed = check_report(file.read_bytes(), note.read_bytes(), auditor)
+        say(f"This is the report that {auditor.name} signed: {', '.join(signed.splitlines()[1:])}.")
+        return
+    if key is None:
+        raise Trouble("--key must name your key file: the report is signed with it")
+    require_key_file(key)
+    with verified(home, policy, witness_days, folder) as (log, opened):
+        _require_uncontradicted(opened)
+        signing = load_keys(key, passphrase(passphrase_file)).signing
+        days = (since and since.date(), until and until.date())
+        board = make_board(log, read_thresholds(thresholds, opened), datetime.now(UTC), *days)
+        html = as_html(board, signing.verifier.name)
+        replace_file(file, html)
+        replace_file(note, sign_report(html, board, signing))
+        say(f"{file} is the report from {board.since} to {board.until}, {note} its signature.")
+
+
+@click.command(cls=Command)
+@connection_or_folder
+@passphrase_option
+@thresholds_option
+@click.option("--port", type=click.IntRange(1, 65535), default=8006, show_default=True, help="The port on 127.0.0.1.")
+def pages(
+    key: Path | None,
+    home: Path | None,
+    desk: str | None,
+    policy: Path | None,
+    proxy: str | None,
+    witness_days: int | None,
+    folder: Path | None,
+    passphrase_file: Path | None,
+    thresholds: Path | None,
+    port: int,
+) -> None:
+    """Show the same on pages of this machine, and print the address to open in a browser.
+
+    It listens on 127.0.0.1 only, and the address works once. With --key, what is new can be fetched and verified there;
+    without it, or with --from, nobody is asked for anything.
+    """
+    with ExitStack() as until_the_end:
+        if folder is not None:
+            shown = Shown(in_folder(folder, policy, witness_days), read_thresholds(thresholds, None))
+        else:
+            opened = open_home(home, desk, policy, proxy, witness_days)
+            until_the_end.enter_context(held(opened.directory))
+            shown = _at_home(opened, key, passphrase_file, thresholds)
+        listening = until_the_end.enter_context(listen_at_port("--port", port))
+        place = Place.new(listening.getsockname()[1])
+        say(place.address)
+        say("Open this address in a browser on this machine. It works once. Ctrl-C ends the program.")
+        with suppress(KeyboardInterrupt):
+            serve(listening, shown, place)
+
+
+def _require_uncontradicted(home: Home | None) -> None:
+    """Nobody vouches for a log that is known to have contradicted itself."""
+    if home is not None and (files := evidence_files(home)):
+        raise AuditError(f"the log contradicted itself before; what it signed is kept in {files[0]}")
+
+
+def _at_home(opened: Home, key: Path | None, passphrase_file: Path | None, thresholds: Path | None) -> Shown:
+    limits = read_thresholds(thresholds, opened)
+    if key is None:
+        return Shown(recall(opened), limits, contradicted=lambda: evidence_files(opened))
+    require_key_file(key)
+    for missing in harden():
+        click.echo(missing, err=True)
+    keys = load_keys(key, passphrase(passphrase_file))
+
+    def fetch_more() -> VerifiedLog:
+        return fetch(opened, keys, no_progress, whole=False)
+
+    try:
+        log = recall(opened)
+    except HomeError:
+        log = fetch_more()
+    return Shown(log, limits, fetch_more, keys.signing.verifier.name, lambda: evidence_files(opened))
+
+
+def _explain(limits: Thresholds) -> None:
+    for each in explained():
+        say(f"{each.name} = {getattr(limits, each.name)}  (shipped: {each.number}; from {each.least} to {each.most})")
+        say(f"    {each.says}")
