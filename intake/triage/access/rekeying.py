@@ -91,15 +91,17 @@ class Rekeying:
             return False
         left, done = self._left(), 0
         # A desk that says that it has done it, and shows the same as before, is not asked on and on.
-        before, self._before = self._before, len(left)
-        if before is not None and len(left) >= before:
+        if self._before is not None and len(left) >= self._before:
             return False
+        # One that says that it can't is asked again at the next fetch.
+        self._before = None
         with progress("Exchanging your key for the newer one", len(left)) as told:
             for sent in self._exchanging.run(left, self._exchanged):
                 done += len(sent.exchanged)
                 told(done)
                 if stopped():
                     break
+        self._before = len(left)
         return done > 0
 
     def may_destroy(self, log: LogState) -> bool:
