@@ -60,6 +60,9 @@ class Rekeying:
         if member is None or member.until is not None or member.card.recipient is None:
             return False
         opening = self._opening
+        if not any(map(opening.has, member.recipients)):
+            # Somebody else's, to which nothing leads: `alarms.of_own_card`.
+            return False
         is_old = log.clock.last - member.sealed_since >= EVERY and opening.may_begin(log.log)
         return is_old or len(opening.identities) > 1 or not opening.has(member.card.recipient)
 
