@@ -182,6 +182,7 @@ SECOND = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/second", _REVIEWERS, A
 STOP = Endpoint("POST", "/v1/tips/{tip}/deletion/{item}/stop", _REVIEWERS, Action.STOP, limits.SHORT)
 PURGED = Endpoint("POST", "/v1/tips/{tip}/purged", _REVIEWERS, Action.PURGED, limits.SHORT)
 """A reviewer's program has deleted what it kept of a tip."""
+
 HEADERS = Endpoint(
     "PUT",
     "/v1/headers",

@@ -62,6 +62,9 @@ class Rekeying:
         if member is None or member.until is not None or member.card.recipient is None:
             return False
         opening = self._opening
+        if not any(map(opening.has, member.recipients)):
+            # Somebody else's, to which nothing leads: `alarms.of_own_card`.
+            return False
         is_old = log.clock.last - member.sealed_since >= EVERY and opening.may_begin(log.log)
         return is_old or len(opening.identities) > 1 or not opening.has(member.card.recipient)
 
@@ -93,15 +96,17 @@ class Rekeying:
             return False
         left, done = self._left(), 0
         # A desk that says that it has done it, and shows the same as before, is not asked on and on.
-        before, self._before = self._before, len(left)
-        if before is not None and len(left) >= before:
+        if self._before is not None and len(left) >= self._before:
             return False
+        # One that says that it can't is asked again at the next fetch.
+        self._before = None
         with progress("Exchanging your key for the newer one", len(left)) as told:
             for sent in self._exchanging.run(left, self._exchanged):
                 done += len(sent.exchanged)
                 told(done)
                 if stopped():
                     break
+        self._before = len(left)
         return done > 0
 
     def may_destroy(self, log: LogState) -> bool:

@@ -75,6 +75,27 @@ class MemberKeys:
         return json.dumps(_of_member(self) | opening).encode()
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class _Parts:
+    """Both parts of a key file; the second is empty where there is none."""
+
+    first: bytes
+    second: bytes
+
+    @property
+    def data(self) -> bytes:
+        return self.first + self.second
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Opened:
+    """What a key file holds. `first`: its first part, sealed; `key`: that of the second, if there is one."""
+
+    keys: MemberKeys
+    first: bytes
+    key: HybridIdentity | None
+
+
 def parse_keys(data: bytes) -> MemberKeys:
     """Read what `to_bytes` wrote, of any version; `ValueError` for anything else."""
     try:
@@ -146,19 +167,24 @@ def change_keys(
     found = _opened(path, old)
     first, key = _first(change(found.keys), chosen)
     # Both took their time: what was exchanged meanwhile is not lost.
+    kept = _kept_by_now(path, found)
+    _exchange(path, _Parts(first, b"" if kept is None else _seal(kept, key)))
+
+
+def _kept_by_now(path: Path, found: _Opened) -> Identities | None:
+    """The identities in a file that was opened before; None for an auditor."""
     try:
-        second = _parts(path.read_bytes())
+        parts = _parts(path.read_bytes())
     except OSError as error:
         raise _unreadable(path, error) from error
-    if second.first != found.first:
+    if parts.first != found.first:
         raise KeyFileError(f"{path} was changed by another program meanwhile: try again")
+    if found.key is None:
+        return None if found.keys.opening is None else found.keys.opening.kept
     try:
-        identities = (
-            b"" if found.key is None else _seal(_identities_in(json.loads(unseal(second.second, [found.key]))), key)
-        )
+        return _identities_in(json.loads(unseal(parts.second, [found.key])))
     except (AgeError, ValueError) as error:
         raise _no_key_file(path) from error
-    _exchange(path, _Parts(first, identities))
 
 
 def require_key_file(path: Path) -> None:
@@ -190,27 +216,6 @@ def load_keys(path: Path, passphrase: str) -> MemberKeys:
         # Such as on a stick: it opens all the same.
         return opened.keys
     return replace(opened.keys, opening=OpeningKeys(opened.keys.opening.kept, _keeper(path, first, key)))
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Parts:
-    """Both parts of a key file; the second is empty where there is none."""
-
-    first: bytes
-    second: bytes
-
-    @property
-    def data(self) -> bytes:
-        return self.first + self.second
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Opened:
-    """What a key file holds. `first`: its first part, sealed; `key`: that of the second, if there is one."""
-
-    keys: MemberKeys
-    first: bytes
-    key: HybridIdentity | None
 
 
 def _opened(path: Path, passphrase: str) -> _Opened:

@@ -191,6 +191,20 @@ def test_a_program_that_has_it_open_takes_no_new_passphrase_back(path: Path, mad
     assert (path.read_bytes(), texts(opening)) == (changed, [str(made.identity)])
 
 
+def test_a_change_to_one_of_the_first_version_loses_nothing(path: Path) -> None:
+    identity = HybridIdentity.generate()
+    first_version(path, identity)
+    change_keys(path, PASSPHRASE, lambda keys: keys, "another passphrase", work_factor=4)
+    assert str(load_keys(path, "another passphrase").identity) == str(identity)
+
+
+def test_an_auditor_may_choose_another_passphrase(path: Path) -> None:
+    keys = make_keys(Role.AUDITOR, "carla")
+    save_keys(path, keys, PASSPHRASE, work_factor=4)
+    change_passphrase(path, PASSPHRASE, lambda: "another passphrase", work_factor=4)
+    assert load_keys(path, "another passphrase").card == keys.card
+
+
 def test_what_is_on_paper_is_named_in_it_and_stays_with_each_exchange(path: Path, made: MemberKeys) -> None:
     paper = HybridIdentity.generate().recipient
     change_keys(path, PASSPHRASE, lambda keys: replace(keys, recovery=paper), PASSPHRASE, work_factor=4)

@@ -197,7 +197,7 @@ def test_an_enrolment_by_the_operator_alone_is_told_as_that(
     amina.guard._home.mirror.remove(FACT, MEMBERS_SEEN)
     again = reviewer("amina")
     again.unlock()
-    assert "The operator ruled on" in changed(again)
+    assert "The operator set a rule on" in changed(again)
     assert "BY THE OPERATOR ALONE: nobody was there to vouch" in changed(again)
 
 
