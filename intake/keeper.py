@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from crypto.logkey import LogSigner
-from crypto.policy import Policy, PolicyError, parse_policy
+from crypto.policy import Policy
 from intake.accesslog.append import LogAppender
 from intake.accesslog.operator import record
 from intake.durable import make_directory, replace_file, write_new
 from intake.protocol.actions import Action
-from intake.server import Server, open_server, unopened
+from intake.server import Server, open_server, read_policy, unopened
 from intake.settings import FILE, SettingError, Settings, load, settable
 from intake.software import this_software
 from intake.storage import migrate
@@ -46,18 +46,13 @@ def open_keeper(settings: Settings) -> Keeper:
     return Keeper(settings, server.store, server.blobs, log, server.members)
 
 
-def read_policy(server: Keeper) -> Policy:
+def policy_of(server: Keeper) -> Policy:
     """Whom members are told to believe about the log; `SettingError` if the file is not a policy of this log."""
-    path = server.settings.policy
-    try:
-        policy = parse_policy(path.read_bytes())
-        if policy.log == server.log.verifier:
-            return policy
-    except FileNotFoundError:
-        raise SettingError(f"INTAKE_DATA: there is no {path}; run 'intake init'") from None
-    except PolicyError as error:
-        raise SettingError(f"INTAKE_DATA: {path} is not right: {error}") from None
-    raise SettingError(f"INTAKE_DATA: {path} names another log than this server's, or not both of its keys")
+    policy = read_policy(server.settings.policy)
+    if policy.log != server.log.verifier:
+        says = f"{server.settings.policy} names another log than this server's, or not both of its keys"
+        raise SettingError(f"INTAKE_DATA: {says}")
+    return policy
 
 
 def open_declared(settings: Settings) -> Keeper:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from crypto.logkey import LogVerifier
-from crypto.policy import PolicyError, parse_policy
+from crypto.policy import Policy, PolicyError, parse_policy
 from intake.accesslog.proven import ProvenMembers
 from intake.accesslog.read import LogReader
 from intake.protocol.requests import LIFETIME
@@ -65,13 +64,13 @@ def open_server(settings: Settings) -> Server:
     except SQLAlchemyError as error:
         raise unopened(settings, error) from error
     log = LogReader()
-    return Server(settings, store, FileBlobs(settings.blobs), log, ProvenMembers(log, read_policy(settings.policy)))
+    return Server(settings, store, FileBlobs(settings.blobs), log, ProvenMembers(log, read_policy(settings.policy).log))
 
 
-def read_policy(path: Path) -> LogVerifier:
-    """The public keys of the server's log; `SettingError` where the file doesn't name them."""
+def read_policy(path: Path) -> Policy:
+    """Whom members are told to believe about the server's log; `SettingError` where the file doesn't say so."""
     try:
-        return parse_policy(path.read_bytes()).log
+        return parse_policy(path.read_bytes())
     except FileNotFoundError:
         raise SettingError(f"INTAKE_DATA: {path} is missing; run 'intake init'") from None
     except PolicyError as error:

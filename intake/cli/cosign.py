@@ -5,7 +5,7 @@ import click
 from intake.accesslog import cosigning
 from intake.cli.common import Command, say
 from intake.cli.trouble import Status, Trouble
-from intake.keeper import open_declared, read_policy
+from intake.keeper import open_declared, policy_of
 from intake.settings import load
 
 
@@ -21,7 +21,7 @@ def cosign() -> None:
     has cosigned what this log no longer is, as after a backup was put back.
     """
     server = open_declared(load())
-    policy = read_policy(server)
+    policy = policy_of(server)
     asked = cosigning.places(policy, server.settings.witness_proxy)
     done = cosigning.cosign(server.store, server.log, policy, asked)
     for outcome in done.outcomes:
