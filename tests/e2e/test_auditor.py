@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from beyond import BEYOND_THE_SIDES
+from chromium import choose, click
 from commands import INTAKE
 from npm_packages import NPM, install_npm
 from ports import free_port
@@ -80,11 +81,11 @@ def test_every_page_is_readable_on_any_screen_and_asks_nobody_else(
 
 def test_what_a_finding_rests_on_is_a_click_away(address: str, window: Page, team: Team) -> None:
     window.goto(address)
-    window.get_by_role("link", name="Much read in a short time").click()
+    click(window, window.get_by_role("link", name="Much read in a short time"))
     assert window.locator("section[id^=f]").count() == 1
-    window.locator("section[id^=f] a").first.click()
+    click(window, window.locator("section[id^=f] a").first)
     assert "boris" in window.locator("table").inner_text()
     with window.expect_download() as download:
-        window.get_by_role("link", name="All of it as a table").click()
+        choose(window, window.get_by_role("link", name="All of it as a table"))
     assert Path(download.value.path()).read_bytes().startswith(b'\xef\xbb\xbf"entry"')
     assert team.mirror().size > 0

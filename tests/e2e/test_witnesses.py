@@ -74,7 +74,7 @@ def test_a_reviewers_program_is_green_while_both_cosign_and_red_days_after_one_h
         workspace.sync()
         assert "here: never; there: never" in workspace.unwitnessed
         said = cosign()
-        assert said.count(": cosigned 2 entries.") == 2, said
+        assert said.count(": cosigned 3 entries.") == 2, said
         workspace.sync()
         assert (workspace.unwitnessed, workspace.alarm, workspace.problem) == ("", "", "")
 

@@ -43,10 +43,6 @@ class KeyFileError(ValueError):
     """The key file can't be made or opened, in words for its owner."""
 
 
-class _AnotherKindError(ValueError):
-    """A key in a file is of another kind."""
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class MemberKeys:
     """The private half of a member's card. `opening` opens reports; an auditor has none.
@@ -297,7 +293,7 @@ def _member(document: Mapping[str, Any], opening: OpeningKeys | None) -> MemberK
     signing = SigningKey.from_seed(document["name"], bytes.fromhex(document["signing"]))
     recovery = parse_recipient(document["recovery"]) if document.get("recovery") else None
     if not isinstance(recovery, HybridRecipient | None):
-        raise _AnotherKindError
+        raise ValueError("a key of another kind")  # noqa: TRY004 - of a file, not of an argument
     return MemberKeys(Role(document["role"]), signing, opening, recovery)
 
 
@@ -315,7 +311,7 @@ def _identities_in(document: Mapping[str, Any]) -> Identities:
 def _hybrid(text: str) -> HybridIdentity:
     identity = parse_identity(text)
     if not isinstance(identity, HybridIdentity):
-        raise _AnotherKindError
+        raise ValueError("a key of another kind")  # noqa: TRY004 - of a file, not of an argument
     return identity
 
 

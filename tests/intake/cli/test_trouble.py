@@ -330,6 +330,8 @@ ELSEWHERE = {
     "intake.storage.blobs": "answers, and what settling names",
     "intake.triage.book": "what is said above the pages",
     "intake.triage.pages": "pages of the reviewer's program",
+    "intake.triage.access.rekeying": "alarms of the reviewer's program",
+    "intake.triage.workspace.renewing": "what is said above the pages",
     "intake.triage.reading.calendars": "pages of the reviewer's program",
     "intake.triage.fetching.checkpoints": "pages of the reviewer's program",
     "intake.triage.outbox.unsent": "pages of the reviewer's program",

@@ -53,7 +53,7 @@ def sealed(desk: Desk) -> dict[str, str]:
 
 def added(desk: Desk) -> list[str]:
     """What reviewers added for one another, by its ids."""
-    of_work = [entry for entry in logged(desk, Action.ADD) if query(entry) == "?kind=work"]
+    of_work = [entry for entry in logged(desk, Action.ADD) if query(entry).startswith("?kind=work&")]
     return [entry.objects[1].removeprefix("item/") for entry in of_work]
 
 

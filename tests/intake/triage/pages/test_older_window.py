@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from axe import AXE
 from beyond import BEYOND_THE_SIDES
+from chromium import enter
 from open_desk import Desk
 from program import Program, Reviewer
 from told import alerts, sync
@@ -33,16 +34,15 @@ def test_a_colleague_of_the_same_day_is_let_in_by_keyboard(
     boris.unlock()
     sync(amina)
     show(window, amina, "/reports?urgency=now")
-    window.get_by_role("link", name="Let a colleague read these").focus()
-    window.keyboard.press("Enter")
+    enter(window, window.get_by_role("link", name="Let a colleague read these"))
     look("members-older")
-    window.get_by_role("link", name="Let them read 2 older reports").press("Enter")
+    enter(window, window.get_by_role("link", name="Let them read 2 older reports"))
     expect(window.get_by_role("heading", name="Let boris read older reports")).to_be_visible()
     look("older")
     honest = desk.wsgi
     desk.lie("/v1/headers", lambda _: b"{}")
     window.get_by_label("All 2").press("Space")
-    window.get_by_role("button", name="Let them read", exact=True).press("Enter")
+    enter(window, window.get_by_role("button", name="Let them read", exact=True))
     amina.let_leave()
     show(window, amina, f"/members/{boris.workspace.people.me}/older")
     expect(window.get_by_role("main")).to_contain_text("2 reports are still to go")

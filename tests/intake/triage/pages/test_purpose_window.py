@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import samples
 from beyond import BEYOND_THE_SIDES
+from chromium import choose, click
 from npm_packages import NPM, install_npm
 from open_desk import Desk
 from program import Program
@@ -45,10 +46,10 @@ def test_why_a_report_is_read_is_said_on_its_page_and_stands_in_its_history(
 
     show(window, amina, page(tip))
     purpose = window.locator("#purpose")
-    purpose.get_by_text("Say why").click()
+    choose(window, purpose.get_by_text("Say why"))
     look("purpose")
     purpose.get_by_label("Why I read this report").fill("The lawyer asked, من Amina هستم " + "a" * 90)
-    purpose.get_by_role("button", name="Say it").click()
+    click(window, purpose.get_by_role("button", name="Say it"))
     expect(window.locator("#purpose")).to_contain_text("The lawyer asked")
     look("purpose-said")
     sync(amina)

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from axe import AXE
 from beyond import BEYOND_THE_SIDES
+from chromium import enter
 from intake.accesslog import members
 from intake.protocol.card import Role
 from open_desk import Desk
@@ -40,16 +41,14 @@ def test_it_is_restricted_by_keyboard_and_every_page_says_so(
     for program in (amina, boris, carla):
         sync(program)
     show(window, amina, page(tip))
-    window.get_by_role("link", name="Restrict it to some of you").focus()
-    window.keyboard.press("Enter")
+    enter(window, window.get_by_role("link", name="Restrict it to some of you"))
     look("readers")
     window.get_by_label("carla").focus()
     window.keyboard.press("Space")
-    window.get_by_role("button", name="Restrict it").focus()
-    window.keyboard.press("Enter")
+    enter(window, window.get_by_role("button", name="Restrict it"))
     expect(window.locator("#readers")).to_contain_text("Restricted to")
     look("restricted-reader")
-    window.get_by_role("link", name="Change that").press("Enter")
+    enter(window, window.get_by_role("link", name="Change that"))
     look("readers-restricted")
     sync(boris)
     show(window, boris, page(tip))

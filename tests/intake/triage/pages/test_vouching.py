@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from axe import AXE
 from beyond import BEYOND_THE_SIDES
+from chromium import choose, click
 from intake.accesslog import members
 from intake.protocol.card import Card, Role, issue_card
 from intake.protocol.rules import VOUCHES, Rule
@@ -233,15 +234,15 @@ def test_it_is_done_in_a_browser_and_nothing_is_cut_off(
     show(window, amina, "/members")
     look("members")
     window.get_by_label("A card: the whole of the file").fill(card.text)
-    window.get_by_role("button", name="Look at it").click()
+    click(window, window.get_by_role("button", name="Look at it"))
     look("card")
-    window.get_by_role("button", name="Vouch for them").click()
+    choose(window, window.get_by_role("button", name="Vouch for them"))
     assert window.get_by_role("button", name="Vouch for them").is_visible(), "the box is not ticked yet"
     window.get_by_label("all twelve words were the same").check()
-    window.get_by_role("button", name="Vouch for them").click()
-    window.get_by_role("link", name="Shut out …").first.click()
+    click(window, window.get_by_role("button", name="Vouch for them"))
+    click(window, window.get_by_role("link", name="Shut out …").first)
     look("shut-out")
-    window.get_by_role("button", name="Say that they should be shut out").click()
+    click(window, window.get_by_role("button", name="Say that they should be shut out"))
     look("shutting-out")
     assert active(desk) == ["amina", "boris", "dora", "g" * 64]
     assert faults == {}

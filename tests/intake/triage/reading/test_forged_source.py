@@ -281,7 +281,7 @@ def withdraw(desk: Desk, tip: Stored, signature: bytes | None) -> None:
 @pytest.mark.parametrize(
     ("signed", "words"),
     [
-        ("by the source", "Withdrawn by the source, as its signature proves."),
+        ("by the source", "Withdrawn by the source, as its signature proves; nothing of it is kept here any more."),
         ("by another", "said to be withdrawn, but without the source's signature"),
         ("for another", "said to be withdrawn, but without the source's signature"),
         ("", "without a word of the source: older than your team keeps reports, or removed"),
@@ -298,7 +298,7 @@ def test_a_tip_that_is_gone_was_withdrawn_only_if_its_source_signed_that(
     }[signed]
     withdraw(desk, tip, word)
     for text in (sync(amina), queue(restarted())):
-        assert f"of {today()} ({tip.id.hex()[:8]})" in text
+        assert re.search(rf"o[fn] {today()} \({tip.id.hex()[:8]}\)", text)
         assert words in text
 
 
@@ -307,7 +307,7 @@ def test_a_withdrawal_stays_proven_when_the_servers_row_of_it_is_gone(desk: Desk
     sync(amina)
     with desk.server.store.writing() as session:
         session.execute(delete(Withdrawal))
-    assert "Withdrawn by the source, as its signature proves." in sync(amina)
+    assert "Withdrawn by the source, as its signature proves" in sync(amina)
 
 
 def test_a_new_tip_without_a_signer_is_no_old_one(desk: Desk, amina: Program, tip: Stored) -> None:

@@ -317,8 +317,8 @@ def test_withdrawing_leaves_a_signed_word_that_reviewers_check_and_settling_ends
     amina.sync()
     source.withdraw()
     assert (
-        f"Withdrawn by the source, as its signature proves. Reports: of {everything.server.today()} ({tip[:8]})."
-        in amina.sync()
+        "Withdrawn by the source, as its signature proves; nothing of it is kept here any more. Reports: on "
+        f"{everything.server.today()} ({tip[:8]})." in amina.sync()
     )
     with everything.server.store.reading() as session:
         (day,) = session.scalars(select(Withdrawal.day))
@@ -329,7 +329,7 @@ def test_withdrawing_leaves_a_signed_word_that_reviewers_check_and_settling_ends
     remove_withdrawals(everything.server.store, day + timedelta(days=1))
     with everything.server.store.reading() as session:
         assert session.scalars(select(Withdrawal.day)).all() == []
-    assert "Withdrawn by the source, as its signature proves." in amina.sync()
+    assert "Withdrawn by the source, as its signature proves" in amina.sync()
 
 
 def test_a_store_and_a_home_from_before_signatures_go_on_and_say_so(
@@ -425,7 +425,7 @@ def test_a_store_and_a_home_from_before_days_go_on_and_what_they_knew_is_compare
     amina = everything.reviewer(earlier.home("amina"), earlier.key("amina"))
     queue = amina.sync()
     assert all(text["narrative"][:40] in queue for text in earlier.told["tips"])
-    assert "Withdrawn by the source, as its signature proves." in queue
+    assert "Withdrawn by the source, as its signature proves" in queue
     assert "Damage on this machine" not in queue
     tip = next(tip for tip in everything.tips() if told["narrative"] in amina.open(tip))
     alerts = [alert for alert in ALERT.findall(amina.open(tip)) if "has put another summary in the place" in alert]
