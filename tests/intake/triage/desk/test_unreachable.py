@@ -1,5 +1,6 @@
 """A desk that can't be reached, and proxies that are none: which option to look at is said, in a page."""
 
+import gc
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -20,6 +21,13 @@ from project import PROJECT
 
 # httpcore leaves the socket of a SOCKS handshake that failed to the garbage collector.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What a test leaves to the garbage collector is collected in it, and blamed on no other."""
+    yield
+    gc.collect()
 
 
 @contextmanager
