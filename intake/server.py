@@ -70,11 +70,14 @@ def open_server(settings: Settings) -> Server:
 def read_policy(path: Path) -> Policy:
     """Whom members are told to believe about the server's log; `SettingError` where the file doesn't say so."""
     try:
-        return parse_policy(path.read_bytes())
+        policy = parse_policy(path.read_bytes())
+        # That it names one log is seen when that is asked for.
+        _ = policy.log
     except FileNotFoundError:
         raise SettingError(f"INTAKE_DATA: {path} is missing; run 'intake init'") from None
     except PolicyError as error:
         raise SettingError(f"INTAKE_DATA: {path} is damaged; put back your copy of it ({error})") from None
+    return policy
 
 
 def unopened(settings: Settings, error: Exception) -> SettingError:
