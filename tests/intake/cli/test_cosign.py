@@ -14,6 +14,7 @@ from commands import INTAKE, environment
 from crypto.policy import Policy, parse_policy
 from intake.accesslog import members
 from intake.cli.trouble import Status
+from intake.durable import replace_file
 from intake.keeper import Keeper, open_keeper
 from intake.protocol.card import Role
 from intake.settings import load
@@ -48,7 +49,9 @@ class Service:
         """Write the policy that asks for so many of these witnesses."""
         logs = "".join(f"log {key}\n" for key in self.server.log.verifier.keys)
         named = "".join(self.lines[name] for name in names)
-        self.policy.write_text(f"{logs}{named}group enough {needed} {' '.join(names)}\nquorum enough\n")
+        text = f"{logs}{named}group enough {needed} {' '.join(names)}\nquorum enough\n"
+        # Whole at every instant: the desk's process may be about to read it.
+        replace_file(self.policy, text.encode())
         return parse_policy(self.policy.read_bytes())
 
     def cosign(self) -> "subprocess.CompletedProcess[str]":
