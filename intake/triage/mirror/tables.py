@@ -153,7 +153,7 @@ ASIDE = Table(
     lost="why an alarm was put aside was damaged; it is raised again",
     since=3,
 )
-"""Alarms that somebody put aside, with their reason."""
+"""Alarms that somebody put aside, with their reason, which is sealed."""
 
 PURGED = Table(
     "purged",

@@ -89,7 +89,7 @@ class Workspace:
         self._kept = Tips(home.mirror)
         self._opens = Opens(KeptLog(home), keys.card.key_id)
         self.deposits = Deposits(self._client, home.mirror, keys)
-        self.aside = Alarms(home.mirror)
+        self.aside = Alarms(home.mirror, keys.opening)
         self.checkpoints = Checkpoints(home, keys.signing)
         self.letting = Letting(home.mirror)
         self._exchanging = Exchanging(self._client, self._kept)
@@ -300,6 +300,7 @@ class Workspace:
             self._lost = ""
             if self._opening.current != current:
                 self.sending.reseal()
+                self.aside.reseal()
             if self._opening.identities[0] not in known and self._opening.unsent is None:
                 # What was closed may open by now.
                 self._touched.update(self._kept.ids())
@@ -308,6 +309,7 @@ class Workspace:
                 self.fetch_soon()
             elif self._rekeying.may_destroy(self.log):
                 self.sending.reseal()
+                self.aside.reseal()
                 self._opener.remove_older()
                 self._opening.destroy_older()
                 # What the paper opens at the desk must not bring them back.

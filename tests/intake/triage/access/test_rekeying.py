@@ -24,6 +24,7 @@ from intake.triage.access import rekeying
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import change_keys, load_keys, make_keys
 from intake.triage.keys.recovery import open_keys
+from intake.triage.workspace.alarms import Alarm
 from open_desk import Desk, Stored
 from program import PASSPHRASE, Enrol, Program, Reviewer
 from told import alerts, page, queue, shown, sync
@@ -127,9 +128,11 @@ def test_it_is_exchanged_by_itself_and_all_reads_as_before(
 ) -> None:
     (before,) = held(tmp_path / "amina.key")
     amina = restarted()
+    amina.workspace.aside.put_aside(Alarm("Something is wrong", "Ask"), "I know why.", datetime.now(UTC))
     settle(amina)
     (after,) = held(tmp_path / "amina.key")
     assert str(after) != str(before)
+    assert [each.reason for each in amina.workspace.aside.aside()] == ["I know why."]
     assert [(opens(desk, tip, before), opens(desk, tip, after)) for tip in old] == [(False, True)] * 2
     new = desk.store_tip("New.", {"urgency": "now"}, day=today())
     sync(amina)

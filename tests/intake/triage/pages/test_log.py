@@ -104,8 +104,9 @@ def test_what_is_done_with_ones_key_elsewhere_raises_an_alarm_that_says_what_to_
 
 
 def test_an_alarm_goes_with_a_reason_and_with_nothing_else(
-    amina: Program, restarted: Callable[[], Program], key: SigningKey, home: HomeOf
+    amina: Program, restarted: Callable[[], Program], key: SigningKey, home: HomeOf, tmp_path: Path
 ) -> None:
+    home_of = tmp_path / "amina-home"
     use_elsewhere(key, home)
     sync(amina)
     for reason in ("", "  \n ", "x" * 501):
@@ -115,6 +116,8 @@ def test_an_alarm_goes_with_a_reason_and_with_nothing_else(
     assert alarms(amina) == []
     assert "That was my laptop, spoke with Boris." in page(amina)
     amina.guard.lock()
+    for file in home_of.iterdir():
+        assert file.is_dir() or b"spoke with Boris" not in file.read_bytes(), "a member's words lie sealed"
     again = restarted()
     assert alarms(again) == [], "also after a restart"
     assert "That was my laptop, spoke with Boris." in page(again)
