@@ -134,10 +134,8 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
 def _next(archive: tarfile.TarFile, members: Iterator[tarfile.TarInfo]) -> tuple[tarfile.TarInfo, BinaryIO]:
     member = next(members, None)
     # No link, device or sparse file: only what was written here.
-    if member is None or member.type != tarfile.REGTYPE:
-        raise ArchiveError("the file is not a copy of a store, or not all of one")
-    source = archive.extractfile(member)
-    if source is None:
+    source = None if member is None or member.type != tarfile.REGTYPE else archive.extractfile(member)
+    if member is None or source is None:
         raise ArchiveError("the file is not a copy of a store, or not all of one")
     return member, source  # type: ignore[return-value]
 

@@ -283,7 +283,9 @@ def test_the_operator_makes_a_lead_as_long_as_nobody_has_to_vouch() -> None:
     team = Team(rule=0)
     card = issue_card(Role.LEAD, team.keys[0], team.identities[0])
     team.add_card(card)
-    assert team.roster.member(card.key_id).card.role is Role.LEAD  # type: ignore[union-attr]
+    lead = team.roster.active(card.name)
+    assert lead is not None
+    assert lead.card.role is Role.LEAD
     team.rule("vouches/1")
     team.add_card(issue_card(Role.LEAD, team.keys[1], team.identities[1]))
     team.is_refused("reviewers must vouch")

@@ -1,9 +1,10 @@
 """What a member's program asks of the log's witnesses, and what it finds by what they have cosigned."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from werkzeug.wrappers import Response
@@ -241,11 +242,11 @@ def test_where_the_policy_names_no_witness_none_is_asked_for(desk: Desk, opened:
     asked: list[str] = []
     honest = desk.wsgi
 
-    def answer(environ: dict[str, str], go: object) -> object:
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         asked.append(environ["PATH_INFO"])
-        return honest(environ, go)  # type: ignore[arg-type]
+        return honest(environ, start)
 
-    desk.wsgi = answer  # type: ignore[assignment]
+    desk.wsgi = answer
     assert synced(opened(policy_without_witnesses(desk.log))).unwitnessed == ""
     assert "/v1/log/checkpoint" in asked
     assert "/v1/log/cosigned" not in asked
