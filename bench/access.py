@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import httpx
 from rich.progress import track
 
 from bench.many import fill
@@ -16,9 +17,9 @@ from crypto.age import HybridIdentity
 from crypto.age.primitives import FileKey
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
-from intake.keeper import Keeper, initialise, open_keeper, read_log_key
+from intake.demo.processes import running, wait_for_port
+from intake.keeper import initialise, open_keeper, read_log_key
 from intake.protocol.card import Role
-from intake.settings import load
 from intake.triage.access.command import LetIn, let_in
 from intake.triage.desk.client import DeskClient
 from intake.triage.fetching.sync import Sync
@@ -32,15 +33,19 @@ ROUNDS = 3
 
 
 class Bench:
-    """A desk with reports of several reviewers, the home of one who has fetched them, and copies of both."""
+    """Copies of a desk with reports of several reviewers, and of the home of one who has fetched them.
 
-    def __init__(self, directory: Path) -> None:
-        self._port = free_port()
+    Each desk runs as it does for its users, in processes of its own.
+    """
+
+    def __init__(self, directory: Path, started: ExitStack) -> None:
         first = directory / "0"
-        settings = initialise(first / "server", {"desk_authority": f"127.0.0.1:{self._port}"})
+        port = free_port()
+        settings = initialise(first / "server", {"desk_authority": f"127.0.0.1:{port}"})
         readers = [make_keys(Role.REVIEWER, f"reviewer-{number}") for number in range(REVIEWERS)]
         self._keys = readers[0]
-        with self._opened(first) as server:
+        server = open_keeper(settings)
+        with closing(server.store):
             then = datetime.now(UTC).replace(microsecond=0) - timedelta(days=200)
             earlier = LogAppender(read_log_key(settings.log_key), lambda: then)
             for keys in readers:
@@ -48,12 +53,14 @@ class Bench:
             days = [then.date() + timedelta(days=number) for number in range(1, 101)]
             fill(server, track(range(TIPS), "Filling the store"), days)
             with (
-                closing(self._home(first)) as home,
+                served(server, port),
+                closing(_home(first, port)) as home,
                 closing(DeskClient(home, self._keys.signing, self._keys.role)) as client,
             ):
                 Sync(client, home, no_progress).run()
             members.enrol(server.store, server.log, make_keys(Role.REVIEWER, "carla").card)
-        self._copies = iter([Path(shutil.copytree(first, directory / f"{n}")) for n in range(1, ROUNDS + 2)])
+        copies = [Path(shutil.copytree(first, directory / f"{n}")) for n in range(1, ROUNDS + 2)]
+        self._homes = iter([started.enter_context(closing(_home(copy, _desk(copy, started)))) for copy in copies])
         identity, file_key = HybridIdentity.generate(), FileKey.generate()
         self._bare = identity, file_key, [identity.recipient.wrap(file_key)]
 
@@ -62,21 +69,9 @@ class Bench:
         what = f"let a new reviewer in to {TIPS:,} reports of {REVIEWERS}, end to end over loopback"
         return [Row(what, self._let_in, "the bare HPKE operations", self._bare_ones, "≤ 2", rounds=ROUNDS)]
 
-    @contextmanager
-    def _opened(self, directory: Path) -> Iterator[Keeper]:
-        server = open_keeper(load({"INTAKE_DATA": str(directory / "server")}))
-        with closing(server.store), served(server, self._port):
-            yield server
-
-    def _home(self, directory: Path) -> Home:
-        policy = (directory / "server" / "log.policy").read_text("utf-8")
-        return Home.open(directory / "home", desk=f"http://127.0.0.1:{self._port}", policy=policy, proxy=None)
-
     def _let_in(self) -> None:
         """From a fetch that brings the enrolment to the one that shows that all is done."""
-        copy = next(self._copies)
-        with self._opened(copy), closing(self._home(copy)) as home:
-            found = let_in(home, self._keys, "carla", "", no_progress)
+        found = let_in(next(self._homes), self._keys, "carla", "", no_progress)
         if found != LetIn(TIPS, 0):
             raise RuntimeError(f"{found} of {TIPS}")
 
@@ -87,8 +82,24 @@ class Bench:
             identity.recipient.wrap(file_key)
 
 
+def _home(directory: Path, port: int) -> Home:
+    policy = (directory / "server" / "log.policy").read_text("utf-8")
+    return Home.open(directory / "home", desk=f"http://127.0.0.1:{port}", policy=policy, proxy=None)
+
+
+def _desk(directory: Path, started: ExitStack) -> int:
+    """Start a desk; returns its port."""
+    port = free_port()
+    place = f"127.0.0.1:{port}"
+    told = {"INTAKE_DATA": str(directory / "server"), "INTAKE_DESK_BIND": place, "INTAKE_DESK_AUTHORITY": place}
+    wait_for_port(started.enter_context(running(["-m", "gunicorn", "wsgi:desk"], told)), port)
+    # The port is open before there is a worker; an answer comes from one.
+    httpx.get(f"http://{place}/", trust_env=False, timeout=60)
+    return port
+
+
 @contextmanager
 def part() -> Iterator[Part]:
     """The row, while everything is there."""
-    with TemporaryDirectory() as directory:
-        yield Part(Bench(Path(directory)).rows())
+    with TemporaryDirectory() as directory, ExitStack() as started:
+        yield Part(Bench(Path(directory), started).rows())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from crypto.age.armor import ArmorReader, ArmorWriter
 from crypto.age.errors import HeaderError, NoMatch
-from crypto.age.header import Header, Stanza, parse_header, seal_header
+from crypto.age.header import Header, Stanza, extend_header, parse_header, seal_header
 from crypto.age.keys import Identity, Recipient
 from crypto.age.payload import open_payload, seal_payload
 from crypto.age.primitives import FileKey
@@ -136,7 +136,9 @@ def admit(header: bytes, identities: Sequence[Identity], recipients: Sequence[Re
     """A header that these can open too: every stanza of it stays, to the byte. As costly as one opening and them."""
     held = _whole_header(header)
     file_key = _unwrap(held, identities)
-    return bytes(_with_stanzas([*held.stanzas, *(recipient.wrap(file_key) for recipient in recipients)], file_key))
+    more = [recipient.wrap(file_key) for recipient in recipients]
+    _require_compatible([*held.stanzas, *more])
+    return bytes(extend_header(held, more, file_key))
 
 
 def exchange_stanza(header: bytes, identity: Identity, recipient: Recipient) -> bytes:
@@ -151,7 +153,8 @@ def exchange_stanza(header: bytes, identity: Identity, recipient: Recipient) -> 
         raise NoMatch("the identity opens no stanza of the header")
     held.verify(file_key)
     stanzas = [recipient.wrap(file_key) if key else stanza for key, stanza in zip(keys, held.stanzas, strict=True)]
-    return bytes(_with_stanzas(stanzas, file_key))
+    _require_compatible(stanzas)
+    return bytes(seal_header(stanzas, file_key))
 
 
 def read_header(source: BinaryIO) -> bytes:
@@ -199,11 +202,10 @@ def _whole_header(header: bytes) -> Header:
     return held
 
 
-def _with_stanzas(stanzas: Sequence[Stanza], file_key: FileKey) -> Header:
+def _require_compatible(stanzas: Sequence[Stanza]) -> None:
     if len({stanza.type for stanza in stanzas}) != 1:
         raise HeaderError("a file needs recipients of one kind: post-quantum ones and others are not combined")
     require_alone(stanzas)
-    return seal_header(stanzas, file_key)
 
 
 def _key_in(identity: Identity, stanza: Stanza) -> FileKey | None:

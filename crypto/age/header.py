@@ -17,6 +17,7 @@ LARGEST = 1 << 20
 """Bytes of a header at most: room for some 600 hybrid recipients, and a bound on what a hostile file makes us hold."""
 
 _COLUMNS = 64
+_END = b"---"
 _ARGUMENTS = re.compile(rb"-> ([!-~]+(?: [!-~]+)*)\n")
 _BODY_LINE = re.compile(rb"([A-Za-z0-9+/]{0,64})\n")
 _MAC_LINE = re.compile(rb"--- ([A-Za-z0-9+/]{43})\n")
@@ -54,7 +55,7 @@ class Header:
 
     stanzas: tuple[Stanza, ...]
     authenticated: bytes
-    """What the MAC is over: everything up to and including the `---` of its own line."""
+    """What the MAC is over: everything up to and including the `---` of its own line, as it was read or made."""
     mac: bytes
 
     def __bytes__(self) -> bytes:
@@ -70,14 +71,23 @@ class Header:
 
 def seal_header(stanzas: Iterable[Stanza], file_key: FileKey) -> Header:
     """The header of these stanzas with its MAC."""
-    held = tuple(stanzas)
-    authenticated = _authenticated(held)
-    return Header(held, authenticated, _mac(authenticated, file_key).finalize())
+    return _sealed(VERSION_LINE, (), tuple(stanzas), file_key)
+
+
+def extend_header(header: Header, stanzas: Iterable[Stanza], file_key: FileKey) -> Header:
+    """A header with more stanzas: those that it has stay as they were read, to the byte."""
+    return _sealed(header.authenticated.removesuffix(_END), header.stanzas, tuple(stanzas), file_key)
+
+
+def _sealed(before: bytes, held: tuple[Stanza, ...], more: tuple[Stanza, ...], file_key: FileKey) -> Header:
+    authenticated = b"".join((before, *map(bytes, more), _END))
+    return Header(held + more, authenticated, _mac(authenticated, file_key).finalize())
 
 
 def parse_header(source: LineSource) -> Header:
     """Read a header and leave `source` at the payload; `HeaderError` if it is malformed."""
-    lines = _lines(source)
+    read: list[bytes] = []
+    lines = _lines(source, read)
     if next(lines) != VERSION_LINE:
         raise HeaderError("this is not an age v1 file")
     stanzas: list[Stanza] = []
@@ -86,17 +96,18 @@ def parse_header(source: LineSource) -> Header:
     mac = _MAC_LINE.fullmatch(line)
     if mac is None or not stanzas:
         raise HeaderError("the header is malformed")
-    # Only what is canonical was let through, so that this is what was read, to the byte.
-    return Header(tuple(stanzas), _authenticated(stanzas), decode_base64(mac[1].decode()))
+    return Header(tuple(stanzas), b"".join(read[:-1]) + _END, decode_base64(mac[1].decode()))
 
 
-def _lines(source: LineSource) -> Iterator[bytes]:
+def _lines(source: LineSource, read: list[bytes]) -> Iterator[bytes]:
+    """Each line, which is added to those that were `read`."""
     left = LARGEST
     while left > 0:
         line = source.readline(left)
         left -= len(line)
         if not line.endswith(b"\n"):
             break
+        read.append(line)
         yield line
     raise HeaderError("the header is cut short or too large")
 
@@ -113,10 +124,6 @@ def _stanza(line: bytes, lines: Iterator[bytes]) -> Stanza:
         body += match[1]
         if len(match[1]) < _COLUMNS:
             return Stanza(tuple(arguments[1].decode().split(" ")), decode_base64(body.decode()))
-
-
-def _authenticated(stanzas: Iterable[Stanza]) -> bytes:
-    return VERSION_LINE + b"".join(map(bytes, stanzas)) + b"---"
 
 
 def _mac(authenticated: bytes, file_key: FileKey) -> HMAC:

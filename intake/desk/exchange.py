@@ -21,7 +21,7 @@ def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[byt
     """
     wanted = {bytes.fromhex(each.tip): (each, header) for each, header in zip(manifest.exchanges, headers, strict=True)}
     kept = {name: (header, size) for name, header, size in _kept(session, wanted, let_in=bool(manifest.whom))}
-    others, more = [], 0
+    others, new, more = [], [], 0
     for name, (each, header) in wanted.items():
         before, payload = kept.get(name, (b"", 0))
         digest = sha256(before).hexdigest()
@@ -29,8 +29,11 @@ def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[byt
             others.append(each.tip)
         elif digest == each.old:
             _require_fit(before, header, payload, let_in=bool(manifest.whom))
-            session.execute(update(Tip).where(Tip.id == name).values(header=header))
+            new.append({"id": name, "header": header})
             more += max(len(header) - len(before), 0)
+    if new:
+        # By primary key, many in one statement ("ORM Bulk UPDATE by Primary Key" in SQLAlchemy's manual).
+        session.execute(update(Tip), new)
     return others, more
 
 

@@ -1,7 +1,8 @@
 """Headers of summaries, exchanged many in one request: taken as the index shows them, changed here, and sent."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 from crypto.age import AgeError, split
 from intake.protocol import limits
@@ -41,6 +42,22 @@ class _Changed:
     header: bytes
 
 
+@dataclass(slots=True)
+class _Batch:
+    """What goes into one request, and the tips before it that can't be opened here."""
+
+    changed: list[_Changed] = field(default_factory=list)
+    closed: set[str] = field(default_factory=set)
+    room: int = _ROOM
+
+    def has_room(self, more: _Changed) -> bool:
+        return len(self.changed) < MOST and len(more.header) <= self.room
+
+    def add(self, more: _Changed) -> None:
+        self.changed.append(more)
+        self.room -= len(more.header)
+
+
 class Exchanging:
     """Exchanges headers for one member."""
 
@@ -51,26 +68,40 @@ class Exchanging:
     def run(self, names: Collection[str], change: Change, whom: str = "") -> Iterator[Sent]:
         """Exchange the headers of these tips, request by request; `DeskError`, `WireError` or `OSError` if one fails.
 
-        What was sent before stays exchanged. `whom`: the member who is let in; empty for an own key.
+        What was sent before stays exchanged. `whom`: the member who is let in; empty for an own key. Whoever takes no
+        more of these leaves one request under way, which ends.
         """
-        held: list[_Changed] = []
-        room = _ROOM
+        under_way: Future[Sent] | None = None
+        # While the desk does what one request asks for, the next one is made.
+        with ThreadPoolExecutor(1) as sender:
+            for batch in self._batches(names, change):
+                if under_way is not None:
+                    yield under_way.result()
+                under_way = sender.submit(self._send, batch, whom)
+            if under_way is not None:
+                yield under_way.result()
+
+    def _batches(self, names: Collection[str], change: Change) -> Iterator[_Batch]:
+        """What goes into one request each; the last may be of tips that can't be opened alone."""
+        held = _Batch()
         for part in _parts(sorted(names)):
             changed, closed = self._changed(part, change)
-            yield Sent(closed=closed)
+            held.closed |= closed
             for each in changed:
-                if len(held) == MOST or len(each.header) > room:
-                    yield self._send(held, whom)
-                    held, room = [], _ROOM
-                held.append(each)
-                room -= len(each.header)
-        if held:
-            yield self._send(held, whom)
+                if not held.has_room(each):
+                    yield held
+                    held = _Batch()
+                held.add(each)
+        if held.changed or held.closed:
+            yield held
 
-    def _send(self, held: Sequence[_Changed], whom: str) -> Sent:
-        manifest = Manifest(tuple(each.exchange for each in held), whom)
-        moved = frozenset(self._client.exchange(manifest, [each.header for each in held]))
-        return Sent(exchanged=frozenset(each.tip for each in manifest.exchanges) - moved, moved=moved)
+    def _send(self, batch: _Batch, whom: str) -> Sent:
+        if not batch.changed:
+            return Sent(closed=frozenset(batch.closed))
+        manifest = Manifest(tuple(each.exchange for each in batch.changed), whom)
+        moved = frozenset(self._client.exchange(manifest, [each.header for each in batch.changed]))
+        exchanged = frozenset(each.tip for each in manifest.exchanges) - moved
+        return Sent(exchanged, moved, frozenset(batch.closed))
 
     def _changed(self, names: Sequence[str], change: Change) -> tuple[list[_Changed], frozenset[str]]:
         changed: list[_Changed] = []

@@ -117,9 +117,9 @@ class MirrorFile:
         condition = f"SELECT {table.key} FROM {{}}.{table.name} WHERE {column} = ?"  # noqa: S608 - names of our own
         with self._lock:
             found = [self._read(condition.format(schema), (value,)) for schema in schemas(table)]
-            rows = [self.get(table, key) for key in sorted({key for keys in found for (key,) in keys})]
+            rows = self.where(table, table.key, *sorted({key for keys in found for (key,) in keys}))
             at = table.columns.index(column)
-            return [row for row in rows if row is not None and row[at] == value]
+            return [row for row in rows if row[at] == value]
 
     def select(self, table: Table, rest: str = "", values: Sequence[Value] = ()) -> list[Row]:
         """The rows that an SQL condition chooses; as `where`."""

@@ -309,6 +309,8 @@ class Tips:
 
     def explained(self, tips: Collection[str]) -> dict[str, Sequence[Step]]:
         """Of those tips of which the index shows another summary than the kept one: how the log explains that."""
+        if not tips:
+            return {}
         rows, known, place = self.shown(tips), self.known(*tips), self.fetched.place
         links = Exchanges(self._file, self._roster).all_of(rows)
         chains = {
