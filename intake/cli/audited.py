@@ -39,7 +39,7 @@ from intake.listening import listen_at_port
 from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError
 from intake.protocol.card import parse_card
-from intake.triage.fetching.log import evidence_files
+from intake.triage.fetching.evidence import evidence_files
 from intake.triage.hardening import harden
 from intake.triage.home import WITNESS_DAYS, Home, HomeError
 from intake.triage.pages.place import Place

@@ -24,7 +24,9 @@ from intake.triage.book import Book, SnapshotError
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.fetching.checkpoints import Checkpoints
-from intake.triage.fetching.log import KeptLog, evidence_files, recall_log
+from intake.triage.fetching.evidence import evidence_files
+from intake.triage.fetching.kept import KeptLog
+from intake.triage.fetching.log import recall_log
 from intake.triage.fetching.opens import Opens
 from intake.triage.fetching.sync import Sync, Synced
 from intake.triage.fetching.witnessed import KeptCosigned, Witnessed
