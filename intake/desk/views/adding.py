@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from intake.desk.admission import current_server, logged
 from intake.desk.quota import require_quota, require_room
 from intake.desk.routes import Routes, current_query
-from intake.protocol import endpoints
+from intake.protocol import endpoints, queries
 from intake.protocol.index import sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.newtip import NewTip, parse_new_tip
@@ -88,7 +88,7 @@ def make(tip: str, item: str) -> Response:
         session = let_in.session
         require_room(server)
         new = parse_new_tip(body)
-        if new.made != endpoints.what_was_made(current_query()):
+        if new.made != queries.what_was_made(current_query()):
             raise WireError("the query names other digests than the body has")
         tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
         if not _is_there(session, tip_id, item_id, new):

@@ -8,7 +8,7 @@ from intake.accesslog.deleting import delete_due
 from intake.desk.admission import current_server, logged
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.routes import JSON, Routes, current_query
-from intake.protocol import endpoints
+from intake.protocol import endpoints, queries
 from intake.protocol.index import AS_KEPT, parse_span, sha256_hex
 from intake.protocol.wire import WireError
 from intake.storage.removal import finish
@@ -22,7 +22,7 @@ def days() -> Response:
 
     Each fetch begins here, so that this is when what the team wants deleted is, once it is due.
     """
-    kept, server = endpoints.kept_digest(current_query()), current_server()
+    kept, server = queries.kept_digest(current_query()), current_server()
     with logged() as let_in:
         gone = delete_due(let_in.session, server.log, server.gate)
         body = list_days(let_in.session, server.gate, let_in.at).to_json()

@@ -7,7 +7,7 @@ from intake.accesslog import cosigned, tiles
 from intake.accesslog.tiles import NoSuchTileError
 from intake.desk.admission import admit, current_server
 from intake.desk.routes import BYTES, Routes, current_query
-from intake.protocol import endpoints, limits
+from intake.protocol import endpoints, limits, queries
 from intake.protocol.wire import encode_entries
 
 routes = Routes()
@@ -38,7 +38,7 @@ def log_cosigned() -> Response:
 def entries() -> Response:
     """Entries of the log, as they were hashed, a line each."""
     server = current_server()
-    start = endpoints.first_wanted(current_query())
+    start = queries.first_wanted(current_query())
     admit()
     with server.store.reading() as session:
         body = encode_entries(tiles.entries(server.log, session, start, start + limits.MOST_ENTRIES))

@@ -13,7 +13,7 @@ from werkzeug.exceptions import Gone
 from intake.desk.admission import current_server, logged
 from intake.desk.routes import BYTES, JSON, Routes, current_query
 from intake.desk.underway import UnderWay
-from intake.protocol import endpoints, limits
+from intake.protocol import endpoints, limits, queries
 from intake.protocol.actions import parse_read_request
 from intake.protocol.wire import encode_sealed
 from intake.server import Server
@@ -40,7 +40,7 @@ def read() -> Response:
 def read_item(item: str) -> Response:
     """The sealed bytes of one item, streamed; with `?from=`, what is left of them from that byte on."""
     server = current_server()
-    start = endpoints.first_wanted(current_query())
+    start = queries.first_wanted(current_query())
     with logged():
         pass
     size, body = _content(server, bytes.fromhex(item), start)
