@@ -5,6 +5,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,6 +46,10 @@ def asked(member: Enrolled, client: ClientOf, method: str, path: str) -> tuple[s
     return nonce[1], f"{method} {path} HTTP/1.1\r\n".encode() + fields + b"\r\n"
 
 
+def is_gone(desk: Server, worker: int) -> bool:
+    return worker not in children(desk.process.pid)
+
+
 def test_what_was_answered_is_in_the_log_and_the_log_verifies(
     desk: Server, server: Keeper, members_of: Members, client: ClientOf, stored: StoreTip
 ) -> None:
@@ -72,7 +77,7 @@ def test_what_was_answered_is_in_the_log_and_the_log_verifies(
             except TimeoutError:
                 os.kill(worker, signal.SIGKILL)
                 killed += 1
-                waited_for(lambda gone=worker: gone not in children(desk.process.pid))  # type: ignore[misc]
+                waited_for(partial(is_gone, desk, worker))
             connection.settimeout(60)
             with suppress(OSError):
                 got += rest(connection)
