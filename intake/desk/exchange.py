@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import PreconditionFailed
 
 from crypto.age import split
 from intake.protocol import limits
@@ -13,24 +14,29 @@ from intake.protocol.wire import WireError
 from intake.storage.tables import Tip
 
 
-def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[bytes]) -> tuple[list[str], int]:
-    """Exchange headers; returns the tips that have another header by now, or are gone, and how many bytes are more.
+def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[bytes], who: str) -> tuple[list[str], int]:
+    """Exchange headers for a member (key id); returns the tips of which that was not done, and how many bytes are more.
 
-    What is exchanged already stays so. `WireError` if a header is for more or fewer people than it may be: as many as
-    the one before, and one more where somebody is let in. Who they are, nobody can see who can't open it.
+    Those have another header by now, are gone, or are restricted to others. Raises `PreconditionFailed` if anything is
+    there already: that it took the place of something else must not be in the log. `WireError` if a header is for more
+    or fewer people than it may be: as many as the one before, and one more where somebody is let in. Who they are,
+    nobody can see who can't open it.
     """
     wanted = {bytes.fromhex(each.tip): (each, header) for each, header in zip(manifest.exchanges, headers, strict=True)}
-    kept = {name: (header, size) for name, header, size in _kept(session, wanted, let_in=bool(manifest.whom))}
+    rows = session.execute(select(Tip.id, Tip.header, Tip.payload, Tip.readers).where(Tip.id.in_(wanted)))
+    kept = {name: (header, len(payload), readers) for name, header, payload, readers in rows}
     others, more = [], 0
     for name, (each, header) in wanted.items():
-        before, payload = kept.get(name, (b"", 0))
+        before, payload, readers = kept.get(name, (b"", 0, None))
         digest = sha256(before).hexdigest()
-        if digest not in (each.old, each.new):
+        if digest == each.new:
+            raise PreconditionFailed
+        if digest != each.old or not _may(who, readers, let_in=bool(manifest.whom)):
             others.append(each.tip)
-        elif digest == each.old:
-            _require_fit(before, header, payload, let_in=bool(manifest.whom))
-            session.execute(update(Tip).where(Tip.id == name).values(header=header))
-            more += max(len(header) - len(before), 0)
+            continue
+        _require_fit(before, header, payload, let_in=bool(manifest.whom))
+        session.execute(update(Tip).where(Tip.id == name).values(header=header))
+        more += max(len(header) - len(before), 0)
     return others, more
 
 
@@ -40,11 +46,12 @@ def readers_of(data: bytes) -> int:
     return _stanzas(header)
 
 
-def _kept(session: Session, names: Iterable[bytes], *, let_in: bool) -> Iterable[tuple[bytes, bytes, int]]:
-    """Nobody is let into what is restricted to some: that takes a renewal, which names them."""
-    wanted = select(Tip.id, Tip.header, Tip.payload).where(Tip.id.in_(names))
-    rows = session.execute(wanted.where(Tip.readers.is_(None)) if let_in else wanted)
-    return [(name, header, len(payload)) for name, header, payload in rows]
+def _may(who: str, readers: str | None, *, let_in: bool) -> bool:
+    """Whether a member exchanges the header of what is restricted to these.
+
+    Only those do, and nobody is let in: that takes a renewal, which names them.
+    """
+    return readers is None or (who in readers.split() and not let_in)
 
 
 def _stanzas(header: bytes) -> int:
