@@ -10,6 +10,9 @@ alone, so that it goes on after whatever ended it:
 
 Of two machines the one whose card the log holds is first. The other finds that, and takes over the new identity: the
 first has deposited it at the desk, sealed to the one before.
+
+Where a copy of the server from before is put back, the card names a recipient whose identity was destroyed. It is known
+again by its digest, and the newest one is put on the card once more.
 """
 
 from collections.abc import Callable, Sequence
@@ -63,8 +66,8 @@ class Rekeying:
             return False
         opening = self._opening
         if not any(map(opening.has, member.recipients)):
-            # Somebody else's, to which nothing leads: `alarms.of_own_card`.
-            return False
+            # Otherwise somebody else's, to which nothing leads: `alarms.of_own_card`.
+            return opening.has_destroyed(member.card.recipient)
         is_old = log.clock.last - member.sealed_since >= EVERY and opening.may_begin(log.log)
         return is_old or len(opening.identities) > 1 or not opening.has(member.card.recipient)
 
@@ -77,6 +80,10 @@ class Rekeying:
         recipient, opening = member.card.recipient, self._opening
         if recipient is None:
             return False
+        if opening.has_destroyed(recipient):
+            # A copy of the server from before was put back: until then, what comes is sealed to a key of nobody's.
+            self._send(opening.unsent or opening.current, member.card.role, recipient)
+            return True
         if not opening.has(recipient):
             self._take_over(recipient, log)
             return True

@@ -88,8 +88,9 @@ def of_own_card(log: LogState, me: str, opening: OpeningKeys) -> Iterable[Alarm]
         return
     if member.until is not None:
         yield Alarm(f"Your key was revoked on {moment(member.until)}: nothing new is sealed to you", _OWN_CARD)
-    # What took the place of one of these, another machine of theirs may hand over (`access/rekeying.py`).
-    if not any(map(opening.has, member.recipients)):
+    # What took the place of one of these, another machine of theirs may hand over, and in the place of one that was
+    # destroyed the newest is put again (`access/rekeying.py`).
+    if not any(opening.has(each) or opening.has_destroyed(each) for each in member.recipients):
         yield Alarm("The log has your key enrolled with another recipient than yours", _OWN_CARD)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 from crypto.age import AgeError, HybridIdentity, unseal
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
+from intake.audit.verified import accept
 from intake.keeper import read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.card import Role
@@ -24,9 +25,11 @@ from intake.triage.access import rekeying
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import change_keys, load_keys, make_keys
 from intake.triage.keys.recovery import open_keys
+from intake.triage.progress import no_progress
 from intake.triage.workspace.alarms import Alarm
 from open_desk import Desk, Stored
-from program import PASSPHRASE, Enrol, Program, Reviewer
+from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
+from set_back import back_up, set_back
 from told import alerts, page, queue, shown, sync
 
 pytestmark = pytest.mark.slow
@@ -363,3 +366,27 @@ def test_a_card_with_a_key_of_nobodys_machine_is_an_alarm(
     amina = restarted()
     assert "none of your machines has handed that over" in queue(amina)
     second.guard.lock()
+
+
+def test_where_a_copy_from_before_was_put_back_the_key_goes_onto_the_card_again(
+    desk: Desk, old: list[Stored], tmp_path: Path, restarted: Callable[[], Program], home: HomeOf
+) -> None:
+    """The copy has a card whose identity was destroyed: whatever came would be sealed to a key that nobody has."""
+    made = back_up(desk, tmp_path / "scratch")
+    settle(restarted())
+    (mine,) = held(tmp_path / "amina.key")
+    amina = restarted()
+    with set_back(desk, made, tmp_path / "again", declared=True):
+        sync(amina)
+        amina.guard.lock()
+        accept(home("amina"), load_keys(tmp_path / "amina.key", PASSPHRASE), "The disk broke.", no_progress)
+        amina = restarted()
+        settle(amina)
+        assert alarms(amina) == []
+        new = desk.store_tip("New.", {"urgency": "now"}, day=today())
+        sync(amina)
+        assert alerts(amina, new) == []
+        for tip, text in zip((*old, new), ("Of 20.", "Of 10.", "New."), strict=True):
+            assert text in shown(amina, tip)
+        assert [str(each) for each in held(tmp_path / "amina.key")] == [str(mine)]
+        amina.guard.lock()
