@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hpke import (
 from crypto.age import bech32
 from crypto.age.errors import HeaderError, NoMatch
 from crypto.age.header import Stanza
-from crypto.age.primitives import WRAPPED_SIZE, FileKey, decode_base64, encode_base64
+from crypto.age.primitives import WRAPPED_SIZE, FileKey, decode_base64, encode_base64, usable_x25519
 
 TYPE = "mlkem768x25519"
 RECIPIENT_PREFIX = "age1pq"
@@ -49,7 +49,7 @@ class HybridRecipient:
         except ValueError:
             raise HeaderError("this hybrid recipient is not a valid key") from None
         self._key = key
-        self._public = MLKEM768X25519PublicKey(mlkem, X25519PublicKey.from_public_bytes(key[_MLKEM_KEY_SIZE:]))
+        self._public = MLKEM768X25519PublicKey(mlkem, usable_x25519(key[_MLKEM_KEY_SIZE:]))
 
     def __str__(self) -> str:
         return bech32.encode(RECIPIENT_PREFIX, self._key)
@@ -62,10 +62,7 @@ class HybridRecipient:
 
     def wrap(self, file_key: FileKey) -> Stanza:
         """A stanza that only the holder of the identity can open."""
-        try:
-            sealed = _SUITE.encrypt(file_key.secret, self._public, info=_INFO)
-        except ValueError:
-            raise HeaderError("this hybrid recipient is not usable") from None
+        sealed = _SUITE.encrypt(file_key.secret, self._public, info=_INFO)
         return Stanza((TYPE, encode_base64(sealed[:_ENC_SIZE])), sealed[_ENC_SIZE:])
 
 

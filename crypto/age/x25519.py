@@ -8,7 +8,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from crypto.age import bech32
 from crypto.age.errors import HeaderError, NoMatch
 from crypto.age.header import Stanza
-from crypto.age.primitives import WRAPPED_SIZE, FileKey, decode_base64, encode_base64, hkdf, unwrap, wrap
+from crypto.age.primitives import (
+    WRAPPED_SIZE,
+    FileKey,
+    decode_base64,
+    encode_base64,
+    hkdf,
+    unwrap,
+    usable_x25519,
+    wrap,
+)
 
 TYPE = "X25519"
 RECIPIENT_PREFIX = "age"
@@ -26,6 +35,7 @@ class X25519Recipient:
         if len(key) != _KEY_SIZE:
             raise HeaderError("an X25519 recipient has 32 bytes")
         self._key = key
+        self._public = usable_x25519(key)
 
     def __str__(self) -> str:
         return bech32.encode(RECIPIENT_PREFIX, self._key)
@@ -40,11 +50,7 @@ class X25519Recipient:
         """A stanza that only the holder of the identity can open."""
         ephemeral = X25519PrivateKey.generate()
         share = ephemeral.public_key().public_bytes_raw()
-        try:
-            secret = ephemeral.exchange(X25519PublicKey.from_public_bytes(self._key))
-        except ValueError:
-            # A point of low order: the shared secret would be known to everybody.
-            raise HeaderError("this X25519 recipient is not usable") from None
+        secret = ephemeral.exchange(self._public)
         key = hkdf(secret, salt=share + self._key, info=_INFO)
         return Stanza((TYPE, encode_base64(share)), wrap(key, file_key))
 

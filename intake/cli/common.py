@@ -43,6 +43,10 @@ class Group(click.Group):
     command_class = Command
 
 
+_LARGEST_TEXT = 1_000_000
+"""Bytes: no card, policy or list of thresholds comes near it."""
+
+
 def say(line: str) -> None:
     """Print one line, whatever is in the names that it holds."""
     # Named, or click writes UTF-8 where the encoding is ASCII, whatever the rest of the output is in.
@@ -93,8 +97,17 @@ def ask_passphrase(of: str = "Passphrase", *, new: bool = False, instead: str) -
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that somebody named; one plain line if it is none."""
+    """The text of a file that somebody named; one plain line if it is none, or larger than any that is taken here."""
     try:
-        return path.read_text("utf-8")
+        return read_whole(path, _LARGEST_TEXT).decode()
     except UnicodeDecodeError:
         raise Trouble(f"{path} is not text in UTF-8") from None
+
+
+def read_whole(path: Path, largest: int) -> bytes:
+    """A file that somebody named, and that others may have made; one plain line if it has more bytes than it may."""
+    with path.open("rb") as file:
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise Trouble(f"{path} is larger than such a file can be")
+    return data

@@ -5,32 +5,41 @@ from hashlib import sha256
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import PreconditionFailed
 
 from crypto.age import split
+from intake.desk.restriction import is_for
 from intake.protocol import limits
 from intake.protocol.manifest import Manifest
 from intake.protocol.wire import WireError
 from intake.storage.tables import Tip
 
 
-def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[bytes]) -> tuple[list[str], int]:
-    """Exchange headers; returns the tips that have another header by now, or are gone, and how many bytes are more.
+def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[bytes], who: str) -> tuple[list[str], int]:
+    """Exchange headers for a member (key id); returns the tips of which that was not done, and how many bytes are more.
 
-    What is exchanged already stays so. `WireError` if a header is for more or fewer people than it may be: as many as
-    the one before, and one more where somebody is let in. Who they are, nobody can see who can't open it.
+    Those have another header by now, are gone, or are restricted to others. Raises `PreconditionFailed` if anything is
+    there already: that it took the place of something else must not be in the log. `WireError` if a header is for more
+    or fewer people than it may be: as many as the one before, and one more where somebody is let in. Who they are,
+    nobody can see who can't open it.
     """
     wanted = {bytes.fromhex(each.tip): (each, header) for each, header in zip(manifest.exchanges, headers, strict=True)}
-    kept = {name: (header, size) for name, header, size in _kept(session, wanted, let_in=bool(manifest.whom))}
+    rows = session.execute(select(Tip.id, Tip.header, Tip.payload, Tip.readers).where(Tip.id.in_(wanted)))
+    kept = {name: (header, len(payload), readers) for name, header, payload, readers in rows}
     others, new, more = [], [], 0
     for name, (each, header) in wanted.items():
-        before, payload = kept.get(name, (b"", 0))
+        before, payload, readers = kept.get(name, (b"", 0, None))
         digest = sha256(before).hexdigest()
-        if digest not in (each.old, each.new):
+        if digest == each.new:
+            raise PreconditionFailed
+        # Nobody is let into what is restricted to some: that takes a renewal, which names them.
+        may = is_for(readers, who) and not (readers and manifest.whom)
+        if digest != each.old or not may:
             others.append(each.tip)
-        elif digest == each.old:
-            _require_fit(before, header, payload, let_in=bool(manifest.whom))
-            new.append({"id": name, "header": header})
-            more += max(len(header) - len(before), 0)
+            continue
+        _require_fit(before, header, payload, let_in=bool(manifest.whom))
+        new.append({"id": name, "header": header})
+        more += max(len(header) - len(before), 0)
     if new:
         # By primary key, many in one statement ("ORM Bulk UPDATE by Primary Key" in SQLAlchemy's manual).
         session.execute(update(Tip), new)
@@ -41,13 +50,6 @@ def readers_of(data: bytes) -> int:
     """To how many people a sealed file is, 0 for what is none."""
     header = split(data).header
     return _stanzas(header)
-
-
-def _kept(session: Session, names: Iterable[bytes], *, let_in: bool) -> Iterable[tuple[bytes, bytes, int]]:
-    """Nobody is let into what is restricted to some: that takes a renewal, which names them."""
-    wanted = select(Tip.id, Tip.header, Tip.payload).where(Tip.id.in_(names))
-    rows = session.execute(wanted.where(Tip.readers.is_(None)) if let_in else wanted)
-    return [(name, header, len(payload)) for name, header, payload in rows]
 
 
 def _stanzas(header: bytes) -> int:

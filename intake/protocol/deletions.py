@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import MEMBERSHIP, Action
 from intake.protocol.card import Role
 from intake.protocol.entry import Entry
 from intake.protocol.roster import Roster
@@ -34,7 +34,7 @@ class Proposal:
     """That a tip be deleted. `item`: the id of what says why, and so of the proposal. Ids in hex.
 
     `voices`: who wants it, the proposer first. `needed` of them, and `days` of countdown, are as the rules were when it
-    was proposed.
+    was proposed. `enough`: since when as many as must want it (UTC), by who the members were then.
     """
 
     tip: str
@@ -43,6 +43,7 @@ class Proposal:
     needed: int
     days: int
     stopped: Voice | None = None
+    enough: datetime | None = None
 
     def wanted_by(self, key: str) -> bool:
         """Whether a member wants it."""
@@ -57,16 +58,28 @@ class Proposal:
 
         Where there are leads, one of them must.
         """
+        wanted = self._wanted(roster)
+        if wanted is None or self.enough is None:
+            return None
+        # Before that nothing counted down, and so nobody had a reason to stop it.
+        return max(wanted, self.enough) + timedelta(days=self.days)
+
+    def after(self, entry: Entry, roster: Roster) -> "Proposal":
+        """The same after an entry that may have changed who has to want it, or who does; `roster`: after it."""
+        if self._wanted(roster) is None:
+            return replace(self, enough=None)
+        return self if self.enough is not None else replace(self, enough=entry.at)
+
+    def _wanted(self, roster: Roster) -> datetime | None:
+        """When the last of those who had to want it said so (UTC); None if not all of them have."""
         voices = self.counting(roster)
         if len(voices) < self.needed:
             return None
         since = voices[self.needed - 1].at
         if any(_leads(roster, member.card.key_id) for member in roster.reviewers):
             first = next((voice.at for voice in voices if _leads(roster, voice.key)), None)
-            if first is None:
-                return None
-            since = max(since, first)
-        return since + timedelta(days=self.days)
+            return None if first is None else max(since, first)
+        return since
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,8 @@ class Deletions:
 
     def apply(self, entry: Entry, roster: Roster) -> None:
         """Take the next entry; `roster`: the members after it. `DeletionError` if it can't be."""
+        if entry.action in MEMBERSHIP:
+            self._proposals |= {each.item: each.after(entry, roster) for each in self.open}
         match entry.action:
             case Action.RULE:
                 self._rules = roster.rules
@@ -145,7 +160,7 @@ class Deletions:
         elif entry.action is Action.STOP:
             self._proposals[item] = replace(found, stopped=voice)
         elif not found.wanted_by(entry.who):
-            self._proposals[item] = replace(found, voices=(*found.voices, voice))
+            self._proposals[item] = replace(found, voices=(*found.voices, voice)).after(entry, roster)
 
     def _number(self, rule: str) -> int:
         return self._rules[rule] or RULES[rule].least

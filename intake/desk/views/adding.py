@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from intake.desk.admission import current_server, logged
 from intake.desk.quota import require_quota, require_room
+from intake.desk.restriction import is_for
 from intake.desk.routes import Routes, current_query
 from intake.protocol import endpoints, queries
 from intake.protocol.index import sha256_hex
@@ -35,6 +36,8 @@ def add(tip: str, item: str) -> Response:
         if present is not None and (present.tip_id, present.sealed) != (tip_id, sealed):
             abort(409)
         if present is None:
+            if not is_for(stored.readers, let_in.who):
+                abort(412)
             # Whoever was shut out since could open what is sealed to an earlier identity.
             if request.args.get("to") not in (None, sha256_hex(stored.recipient.encode())):
                 abort(412)
@@ -62,8 +65,11 @@ def take_back(tip: str, item: str) -> Response:
     with logged(last=True) as let_in:
         session, day = let_in.session, let_in.at.date()
         tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
-        if session.get(Tip, tip_id) is None:
+        stored = session.get(Tip, tip_id)
+        if stored is None:
             abort(404)
+        if not is_for(stored.readers, let_in.who):
+            abort(412)
         present, taken = session.get(Item, item_id), session.get(TakenBack, item_id)
         if present is None:
             # Only what deletes something is free: an entry stays for ever.

@@ -16,9 +16,10 @@ routes = Routes()
 
 @routes.serves(endpoints.HEADERS)
 def exchange() -> Response:
-    """Exchange headers of summaries. Asking for the same again changes nothing and is fine.
+    """Exchange headers of summaries.
 
-    The answer names the tips of which that was not done, since they have another header by now, or are gone.
+    The answer names the tips of which that was not done: they have another header by now, are gone, or are restricted
+    to others. 412, and no entry, if it was done before, or if nobody active would be let in.
     """
     server = current_server()
     manifest, headers = parse_headers(request.get_data())
@@ -28,7 +29,7 @@ def exchange() -> Response:
         member = server.log.roster(session).member(manifest.whom) if manifest.whom else None
         if manifest.whom and (member is None or member.until is not None or member.card.recipient is None):
             abort(412)
-        others, more = exchange_headers(session, manifest, headers)
+        others, more = exchange_headers(session, manifest, headers, let_in.who)
         require_quota(server.settings, session, let_in.who, let_in.at.date(), more)
     return jsonify(others=others)
 

@@ -298,14 +298,20 @@ def _member(document: Mapping[str, Any], opening: OpeningKeys | None) -> MemberK
 
 
 def _of_identities(identities: Identities) -> dict[str, object]:
-    return {"identities": list(map(str, identities.held)), "log": identities.log, "unsent": identities.unsent}
+    return {
+        "identities": list(map(str, identities.held)),
+        "log": identities.log,
+        "unsent": identities.unsent,
+        "destroyed": identities.destroyed,
+    }
 
 
 def _identities_in(document: Mapping[str, Any]) -> Identities:
     held = tuple(map(_hybrid, document["identities"]))
     if not 1 + bool(document["unsent"]) <= len(held):
         raise ValueError("no identity")
-    return Identities(held, str(document["log"]), bool(document["unsent"]))
+    destroyed = tuple(map(str, document.get("destroyed", ())))
+    return Identities(held, str(document["log"]), bool(document["unsent"]), destroyed)
 
 
 def _hybrid(text: str) -> HybridIdentity:

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from crypto.age import HybridIdentity, HybridRecipient
+from intake.protocol.rekey import digest_of
+
+_MOST_KNOWN = 100
+"""Identities that are known again after they were destroyed: those of eight years. No copy is put back after that."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -11,12 +15,14 @@ class Identities:
     """Identities, the newest first. All but the newest are kept until nothing is left that only they open.
 
     `log`: where they are exchanged; empty as long as they never were. `unsent`: the newest may not be on the card yet,
-    so that nothing is sealed to it.
+    so that nothing is sealed to it. `destroyed`: digests of the recipients of those that are gone, by which they are
+    known again where a copy of the server from before is put back.
     """
 
     held: tuple[HybridIdentity, ...]
     log: str = ""
     unsent: bool = False
+    destroyed: tuple[str, ...] = ()
 
 
 class OpeningKeys:
@@ -63,13 +69,17 @@ class OpeningKeys:
         """Whether one of them is this recipient's."""
         return any(identity.recipient == recipient for identity in self.identities)
 
+    def has_destroyed(self, recipient: HybridRecipient) -> bool:
+        """Whether the identity of this recipient was one of them, and was destroyed."""
+        return digest_of(recipient) in self._identities.destroyed
+
     def may_begin(self, log: str) -> bool:
         """Whether they are exchanged in this log."""
         return self._keep is not None and self._identities.log in ("", log)
 
     def begin(self, new: HybridIdentity, log: str) -> None:
         """Keep one that is to be put on the card; `OSError` where that can't be done."""
-        self._change(Identities((new, *self.identities), log, unsent=True))
+        self._change(replace(self._identities, held=(new, *self.identities), log=log, unsent=True))
 
     def confirm(self) -> None:
         """It is on the card."""
@@ -81,11 +91,13 @@ class OpeningKeys:
 
     def take_over(self, newer: tuple[HybridIdentity, ...], log: str) -> None:
         """Keep what another machine put on the card, the newest first."""
-        self._change(Identities((*newer, *self.identities), log))
+        self._change(replace(self._identities, held=(*newer, *self.identities), log=log, unsent=False))
 
     def destroy_older(self) -> None:
-        """Keep none but the newest."""
-        self._change(replace(self._identities, held=self.identities[:1]))
+        """Keep none but the newest, and what the others are known by."""
+        newest, *older = self.identities
+        destroyed = (*self._identities.destroyed, *(digest_of(identity.recipient) for identity in reversed(older)))
+        self._change(replace(self._identities, held=(newest,), destroyed=destroyed[-_MOST_KNOWN:]))
 
     def _change(self, identities: Identities) -> None:
         # The file first: what is made must never be lost, and what is destroyed here must not be there.

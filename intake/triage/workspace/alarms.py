@@ -35,6 +35,10 @@ _LOST_KEY = (
     "If it was you, unlock this program on the other machine while the server can be reached. If not, somebody has "
     "your key file: have yourself revoked, and make new keys with 'intake key new'"
 )
+_LEFT_OUT = (
+    "Your program has put that right where it could, from what it keeps. Ask them, and tell your colleagues: their "
+    "programs look into this only when their own keys are exchanged"
+)
 _OWN_CARD = "Write nothing and read nothing with this key until you know from the operator and from a colleague why"
 
 
@@ -81,6 +85,11 @@ def of_lost_key(says: str) -> Alarm:
     return Alarm(says, _LOST_KEY)
 
 
+def of_left_out(says: str) -> Alarm:
+    """A colleague's program exchanged headers so that this member can't open them."""
+    return Alarm(says, _LEFT_OUT)
+
+
 def of_own_card(log: LogState, me: str, opening: OpeningKeys) -> Iterable[Alarm]:
     """Whether the log has this member, by key id, enrolled as they are."""
     member = log.roster.member(me)
@@ -88,8 +97,9 @@ def of_own_card(log: LogState, me: str, opening: OpeningKeys) -> Iterable[Alarm]
         return
     if member.until is not None:
         yield Alarm(f"Your key was revoked on {moment(member.until)}: nothing new is sealed to you", _OWN_CARD)
-    # What took the place of one of these, another machine of theirs may hand over (`access/rekeying.py`).
-    if not any(map(opening.has, member.recipients)):
+    # What took the place of one of these, another machine of theirs may hand over, and in the place of one that was
+    # destroyed the newest is put again (`access/rekeying.py`).
+    if not any(opening.has(each) or opening.has_destroyed(each) for each in member.recipients):
         yield Alarm("The log has your key enrolled with another recipient than yours", _OWN_CARD)
 
 

@@ -9,7 +9,16 @@ from intake.triage.fetching.witnessed import KeptCosigned, Witnessed
 from intake.triage.home import Home
 from intake.triage.keys.opening import OpeningKeys
 from intake.triage.mirror.journal import Journal
-from intake.triage.workspace.alarms import Alarm, lied, of_lost_key, of_own_card, of_own_key, unwitnessed
+from intake.triage.mirror.tables import FACT, LEFT_OUT
+from intake.triage.workspace.alarms import (
+    Alarm,
+    lied,
+    of_left_out,
+    of_lost_key,
+    of_own_card,
+    of_own_key,
+    unwitnessed,
+)
 from intake.triage.workspace.shown import Shown
 
 _FOREIGN = 3
@@ -68,5 +77,7 @@ class Trust:
             raised.append(of_lost_key(self.lost_key))
         if foreign := self._journal.foreign():
             raised.append(of_own_key(foreign[-_FOREIGN:], len(foreign[:-_FOREIGN])))
+        if left_out := self._home.mirror.get(FACT, LEFT_OUT):
+            raised.append(of_left_out(str(left_out[1])))
         log = self._shown.log
         return raised + ([] if log is None else [*of_own_card(log, self._me, self._opening)])

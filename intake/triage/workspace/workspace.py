@@ -34,6 +34,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import KeyFileError, MemberKeys
 from intake.triage.mirror.added import Authors
 from intake.triage.mirror.statements import MirrorDamagedError
+from intake.triage.mirror.tables import FACT, LEFT_OUT
 from intake.triage.mirror.tips import Tips
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import Sending, Whereabouts
@@ -280,11 +281,17 @@ class Workspace:
                 # What was closed may open by now.
                 self._touched.update(self._kept.ids())
                 self._kept.touch(self._touched)
-            if has_begun or self._rekeying.exchange(self.progress, lambda: self._ended.is_set() or monotonic() > until):
+            moves = has_begun or self._rekeying.exchange(
+                self.progress, lambda: self._ended.is_set() or monotonic() > until
+            )
+            if self._rekeying.left_out:
+                self._home.mirror.put(FACT, (LEFT_OUT, self._rekeying.left_out))
+            if moves:
                 self.fetch_soon()
             elif self._rekeying.may_destroy(self.log):
                 self.sending.reseal()
                 self.aside.reseal()
+                self._rekeying.keep_gone()
                 self._opener.remove_older()
                 self._opening.destroy_older()
                 # What the paper opens at the desk must not bring them back.

@@ -3,15 +3,18 @@
 import traceback
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crypto.age import (
     HeaderError,
     HybridIdentity,
+    HybridRecipient,
     ScryptIdentity,
     ScryptRecipient,
     X25519Identity,
+    X25519Recipient,
     bech32,
     parse_identity,
     parse_recipient,
@@ -60,6 +63,32 @@ def test_one_wrong_character_in_a_key_is_found(data: st.DataObject) -> None:
     other = data.draw(st.characters(codec="ascii").filter(lambda c: c.upper() != text[place]))
     with pytest.raises(HeaderError):
         parse_identity(text[:place] + other + text[place + 1 :])
+
+
+LOW_ORDER = [
+    (0).to_bytes(32, "little"),
+    (1).to_bytes(32, "little"),
+    bytes.fromhex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800"),
+    bytes.fromhex("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157"),
+    *((2**255 - 19 + more).to_bytes(32, "little") for more in (-1, 0, 1)),
+    *((2**255 + more).to_bytes(32, "little") for more in (0, 1)),
+    (2**256 - 20).to_bytes(32, "little"),
+]
+"""Points of Curve25519 with which every exchange comes to zero (RFC 7748, section 6.1; https://cr.yp.to/ecdh.html)."""
+
+
+@pytest.mark.parametrize("point", LOW_ORDER)
+def test_a_recipient_to_whom_nothing_can_be_sealed_is_none(point: bytes) -> None:
+    """One of a group would keep everybody from sealing to any of them."""
+    with pytest.raises(ValueError, match="computing shared key"):
+        X25519PrivateKey.generate().exchange(X25519PublicKey.from_public_bytes(point))
+    mlkem = bech32.decode(str(HybridIdentity.generate().recipient))[1][:-32]
+    for prefix, key in (("age1pq", mlkem + point), ("age", point)):
+        with pytest.raises(HeaderError):
+            parse_recipient(bech32.encode(prefix, key))
+    for kind, key in ((HybridRecipient, mlkem + point), (X25519Recipient, point)):
+        with pytest.raises(HeaderError):
+            kind(key)
 
 
 @given(st.text())

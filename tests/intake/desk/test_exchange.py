@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crypto.age import HybridIdentity, admit, exchange_stanza, seal, split, unseal
 from enrolled import Enrolled, Members
@@ -89,10 +89,9 @@ def test_somebody_is_let_in_and_the_log_says_by_whom_and_to_what(
     names = [tips.store("a"), tips.store("b")]
     new = {tip: admit(tips.header(tip), [tips.amina], [identity_of(carla).recipient]) for tip in names}
     path, body = tips.change(new, carla.card.key_id)
-    for _ in range(2):
-        answer = client(amina)("PUT", path, body)
-        assert (answer.status_code, answer.json()) == (200, {"others": []})
-        assert [tips.opens(tip, identity_of(carla)) for tip in names] == [b"summary"] * 2
+    answer = client(amina)("PUT", path, body)
+    assert (answer.status_code, answer.json()) == (200, {"others": []})
+    assert [tips.opens(tip, identity_of(carla)) for tip in names] == [b"summary"] * 2
     entry = parse_entry(entries(server)[-1])
     assert (entry.who, entry.action) == (amina.card.key_id, Action.REWRAP)
     assert entry.objects == (f"member/{carla.card.key_id}", *(f"tip/{tip}" for tip in names))
@@ -124,6 +123,41 @@ def test_what_has_another_header_by_now_is_named_and_all_else_is_done(
     answer = client(amina)("PUT", *late)
     assert (answer.status_code, answer.json()) == (200, {"others": [moved]})
     assert tips.opens(moved, fresh[1]) == tips.opens(stays, fresh[0]) == b"summary"
+
+
+@pytest.mark.parametrize("lets_in", [True, False])
+def test_nobody_claims_to_have_made_the_header_that_there_is(
+    lets_in: bool, tips: Tips, client: ClientOf, amina: Enrolled, carla: Enrolled, server: Keeper
+) -> None:
+    """By the log, somebody would be let in who is not, and each report be sealed to another number of people."""
+    tip, other = tips.store("a"), tips.store("b")
+    fresh = exchange_stanza(tips.header(other), tips.amina, HybridIdentity.generate().recipient)
+    fresh = admit(tips.header(other), [tips.amina], [identity_of(carla).recipient]) if lets_in else fresh
+    exchanges = (
+        Exchange(tip, "0" * 64, sha256_hex(tips.header(tip))),
+        Exchange(other, sha256_hex(tips.header(other)), sha256_hex(fresh)),
+    )
+    manifest = Manifest(exchanges, carla.card.key_id if lets_in else "")
+    before, logged = tips.header(other), len(entries(server))
+    body = body_of(manifest, [tips.header(tip), fresh])
+    assert client(amina)("PUT", f"/v1/headers{manifest_query(manifest.digest)}", body).status_code == 412
+    assert tips.header(other) == before
+    assert len(entries(server)) == logged
+
+
+def test_of_what_is_restricted_only_its_readers_exchange_headers(
+    tips: Tips, client: ClientOf, amina: Enrolled, carla: Enrolled, server: Keeper
+) -> None:
+    """No program believes anybody else, so that what they put there would be taken for the server's lie for ever."""
+    tip, other = tips.store("a"), tips.store("b")
+    with server.store.writing() as session:
+        session.execute(update(Tip).where(Tip.id == bytes.fromhex(tip)).values(readers=amina.card.key_id))
+    before, nonsense = tips.header(tip), split(seal(b"", [HybridIdentity.generate().recipient])).header
+    assert client(carla)("PUT", *tips.change({tip: nonsense, other: nonsense})).json() == {"others": [tip]}
+    assert tips.header(tip) == before
+    own = exchange_stanza(before, tips.amina, HybridIdentity.generate().recipient)
+    assert client(amina)("PUT", *tips.change({tip: own})).json() == {"others": []}
+    assert tips.header(tip) == own
 
 
 def test_a_tip_that_is_gone_is_named(tips: Tips, client: ClientOf, amina: Enrolled, server: Keeper) -> None:

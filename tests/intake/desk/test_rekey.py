@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from crypto.age import HybridIdentity, seal, unseal
+from crypto.age import HybridIdentity, bech32, seal, unseal
+from crypto.note import Note
 from enrolled import Enrolled, Members
 from intake.keeper import Keeper
 from intake.protocol.card import Role, issue_card
@@ -69,6 +70,21 @@ def test_nobody_puts_a_recipient_on_the_card_of_another(
     before = recipients(server)
     assert client(boris)("PUT", *change(amina, identity_of(amina), new)).status_code == 409
     assert recipients(server) == before
+
+
+def test_nobody_keeps_all_others_from_sealing_by_a_recipient_that_nothing_can_be_sealed_to(
+    client: ClientOf, amina: Enrolled, server: Keeper
+) -> None:
+    """Every report is sealed to all reviewers at once: one such recipient, and none could be taken any more."""
+    of_low_order = bech32.encode("age1pq", bech32.decode(str(HybridIdentity.generate().recipient))[1][:-32] + bytes(32))
+    old, good = identity_of(amina), issue_card(Role.REVIEWER, amina.key, HybridIdentity.generate())
+    text = good.text.partition("\n\n")[0].replace(str(good.recipient), of_low_order) + "\n"
+    card = bytes(Note(text, (amina.key.sign(text),))).decode()
+    held = f"replaces {digest_of(old.recipient)}\n{card}".encode()
+    body = held + b"\0" + seal(b"", [old.recipient])
+    assert client(amina)("PUT", f"/v1/card{manifest_query(sha256_hex(held))}", body).status_code == 400
+    with server.store.reading() as session:
+        assert seal(b"a report", server.log.roster(session).recipients)
 
 
 def test_nobody_gets_what_another_hands_over(client: ClientOf, amina: Enrolled, members_of: Members) -> None:

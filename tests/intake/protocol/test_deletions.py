@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError, verify_log
-from intake.protocol.card import Role
+from intake.protocol.card import Role, issue_card
 from intake.protocol.deletions import Deletions, purges
 from intake.protocol.entry import parse_entry
 from intake.protocol.logstate import LogState, parse_state
@@ -158,6 +159,46 @@ def test_a_revoked_members_word_counts_no_more(team: Team) -> None:
     team.second("chen")
     # Counted from when enough of those wanted it who are still there.
     assert team.deletions().open[0].due(team.state().roster) == team.log.now + 7 * DAY
+
+
+def test_where_the_lead_who_had_not_agreed_is_gone_the_countdown_begins_then(team: Team) -> None:
+    """It could not be counting down as long as one of the leads had to want it, so nobody saw to it that it stops."""
+    team.log.enrol("lena", Role.LEAD)
+    team.propose("amina")
+    team.second("boris")
+    team.wait(30 * DAY)
+    assert team.deletions().open[0].due(team.state().roster) is None
+    team.revoke("lena")
+    state = team.state()
+    assert state.deletions.open[0].due(state.roster) == team.log.now + 7 * DAY
+    team.log.delete(TIP, ITEM)
+    with pytest.raises(AuditError, match="before the countdown was over"):
+        team.state()
+
+
+def test_where_somebody_who_wanted_it_becomes_a_lead_the_countdown_begins_then(team: Team) -> None:
+    team.log.enrol("lena", Role.LEAD)
+    identity = HybridIdentity.generate()
+    dana = team.keys["dana"] = team.log.enrol("dana", identity=identity)
+    team.propose("amina")
+    team.second("dana")
+    team.wait(30 * DAY)
+    team.log.add_card(issue_card(Role.LEAD, dana, identity))
+    state = team.state()
+    assert state.deletions.open[0].due(state.roster) == team.log.now + 7 * DAY
+
+
+def test_where_one_who_wanted_it_is_gone_meanwhile_no_day_counts_twice(team: Team) -> None:
+    dana, lena = team.log.enrol("dana"), team.log.enrol("lena", Role.LEAD)
+    team.keys |= {"dana": dana, "lena": lena}
+    team.propose("amina")
+    team.second("lena")
+    team.wait(6 * DAY)
+    team.second("boris")
+    team.revoke("lena")
+    state = team.state()
+    # No lead is left; of the two who are, the second wanted it now.
+    assert state.deletions.open[0].due(state.roster) == team.log.now + 7 * DAY
 
 
 def test_who_is_not_a_reviewer_has_no_word(team: Team) -> None:

@@ -7,26 +7,32 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from sqlalchemy import delete, select
 
-from crypto.age import AgeError, HybridIdentity, unseal
+from crypto.age import AgeError, HybridIdentity, seal, split, unseal
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
+from intake.audit.verified import accept
 from intake.keeper import read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.card import Role
 from intake.protocol.entry import parse_entry
+from intake.protocol.index import sha256_hex
+from intake.protocol.manifest import Exchange, Manifest
 from intake.storage.tables import Deposit, Handover, LogEntry, Tip
 from intake.triage.access import rekeying
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import change_keys, load_keys, make_keys
 from intake.triage.keys.recovery import open_keys
+from intake.triage.progress import no_progress
 from intake.triage.workspace.alarms import Alarm
 from open_desk import Desk, Stored
-from program import PASSPHRASE, Enrol, Program, Reviewer
+from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
+from set_back import back_up, set_back
 from told import alerts, page, queue, shown, sync
 
 pytestmark = pytest.mark.slow
@@ -167,6 +173,64 @@ def test_what_is_restricted_to_others_keeps_no_older_key(
     (after,) = held(tmp_path / "amina.key")
     assert str(after) != str(before)
     assert "Restricted to boris" in shown(amina, tip)
+
+
+def test_what_the_server_hides_meanwhile_is_not_lost_with_the_older_key(
+    desk: Desk, old: list[Stored], tmp_path: Path, restarted: Callable[[], Program]
+) -> None:
+    """Nobody has a report destroyed on reviewers' machines by leaving it out of an index while a key passes away."""
+    (before,) = held(tmp_path / "amina.key")
+    honest = desk.wsgi
+    desk.wsgi = refusing(honest, "/v1/card")
+    amina = restarted()
+    assert "Of 20." in shown(amina, old[0])
+    desk.wsgi = honest
+
+    def hide(index: dict[str, list[dict[str, Any]]]) -> None:
+        index["tips"] = [row for row in index["tips"] if row["id"] != old[0].id.hex()]
+        index["items"] = [row for row in index["items"] if row["tip"] != old[0].id.hex()]
+
+    desk.spoil_index(hide)
+    settle(amina, 6)
+    (after,) = held(tmp_path / "amina.key")
+    assert str(after) != str(before)
+    desk.wsgi = honest
+    amina = restarted()
+    sync(amina)
+    assert alerts(amina, old[0]) == []
+    assert "Of 20." in shown(amina, old[0])
+
+
+def test_whom_a_colleague_has_left_out_puts_it_right_and_is_told_who_that_was(
+    desk: Desk, old: list[Stored], reviewer: Reviewer, tmp_path: Path, restarted: Callable[[], Program]
+) -> None:
+    """Nobody else looks into each header that is exchanged; and the older key would stay for ever."""
+    (before,) = held(tmp_path / "amina.key")
+    honest = desk.wsgi
+    desk.wsgi = refusing(honest, "/v1/card")
+    amina = restarted()
+    desk.wsgi = honest
+    boris = reviewer("boris")
+    boris.unlock()
+    nonsense = split(seal(b"", [HybridIdentity.generate().recipient])).header
+    with desk.server.store.reading() as session:
+        header = session.scalars(select(Tip.header).where(Tip.id == old[0].id)).one()
+    exchange = Exchange(old[0].id.hex(), sha256_hex(header), sha256_hex(nonsense))
+    assert boris.workspace._client.exchange(Manifest((exchange,)), [nonsense]) == ()
+    settle(amina, 6)
+    (after,) = held(tmp_path / "amina.key")
+    assert str(after) != str(before)
+    assert [opens(desk, tip, after) for tip in old] == [True, True]
+    (says,) = [alarm.says for alarm in amina.workspace.alarms]
+    assert "left you out" in says
+    assert "boris" in says
+    assert [text in shown(amina, tip) for tip, text in zip(old, ("Of 20.", "Of 10."), strict=True)] == [True, True]
+    assert not any("another summary" in alert or "not sealed" in alert for tip in old for alert in alerts(amina, tip))
+    amina = restarted()
+    assert [alarm.says for alarm in amina.workspace.alarms] == [says]
+    # Boris was never let in to what came before him.
+    sync(boris)
+    assert "Of 20." not in shown(boris, old[0])
 
 
 def test_it_is_not_exchanged_again_before_its_time(desk: Desk, amina: Program) -> None:
@@ -363,3 +427,27 @@ def test_a_card_with_a_key_of_nobodys_machine_is_an_alarm(
     amina = restarted()
     assert "none of your machines has handed that over" in queue(amina)
     second.guard.lock()
+
+
+def test_where_a_copy_from_before_was_put_back_the_key_goes_onto_the_card_again(
+    desk: Desk, old: list[Stored], tmp_path: Path, restarted: Callable[[], Program], home: HomeOf
+) -> None:
+    """The copy has a card whose identity was destroyed: whatever came would be sealed to a key that nobody has."""
+    made = back_up(desk, tmp_path / "scratch")
+    settle(restarted())
+    (mine,) = held(tmp_path / "amina.key")
+    amina = restarted()
+    with set_back(desk, made, tmp_path / "again", declared=True):
+        sync(amina)
+        amina.guard.lock()
+        accept(home("amina"), load_keys(tmp_path / "amina.key", PASSPHRASE), "The disk broke.", no_progress)
+        amina = restarted()
+        settle(amina)
+        assert alarms(amina) == []
+        new = desk.store_tip("New.", {"urgency": "now"}, day=today())
+        sync(amina)
+        assert alerts(amina, new) == []
+        for tip, text in zip((*old, new), ("Of 20.", "Of 10.", "New."), strict=True):
+            assert text in shown(amina, tip)
+        assert [str(each) for each in held(tmp_path / "amina.key")] == [str(mine)]
+        amina.guard.lock()
