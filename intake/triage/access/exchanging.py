@@ -69,6 +69,8 @@ class Exchanging:
 
     def _send(self, held: Sequence[_Changed], whom: str) -> Sent:
         manifest = Manifest(tuple(each.exchange for each in held), whom)
+        if not whom:
+            self._tips.exchanged({each.exchange.tip: each.header for each in held})
         moved = frozenset(self._client.exchange(manifest, [each.header for each in held]))
         return Sent(exchanged=frozenset(each.tip for each in manifest.exchanges) - moved, moved=moved)
 

@@ -24,9 +24,10 @@ from intake.triage.access import rekeying
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import change_keys, load_keys, make_keys
 from intake.triage.keys.recovery import open_keys
+from intake.triage.mirror.tips import Tips
 from intake.triage.workspace.alarms import Alarm
 from open_desk import Desk, Stored
-from program import PASSPHRASE, Enrol, Program, Reviewer
+from program import IDLE, PASSPHRASE, Enrol, Program, Reviewer
 from told import alerts, page, queue, shown, sync
 
 pytestmark = pytest.mark.slow
@@ -145,6 +146,34 @@ def test_it_is_exchanged_by_itself_and_all_reads_as_before(
     assert (did(desk, Action.REKEY), did(desk, Action.TAKE_OVER)) == (1, 0)
 
 
+def reads(desk: Desk) -> int:
+    """How many summaries the log says that somebody read."""
+    with desk.server.store.reading() as session:
+        entries = map(parse_entry, session.scalars(select(LogEntry.body)).all())
+        return sum(
+            name.startswith("summary/") for each in entries if each.action is Action.READ for name in each.objects
+        )
+
+
+def test_to_the_log_it_is_no_reading(desk: Desk, old: list[Stored], restarted: Callable[[], Program]) -> None:
+    """Each member's program does it every month, with all reports: what an auditor looks at would drown in that."""
+    amina = restarted()
+    settle(amina)
+    assert (did(desk, Action.REKEY), did(desk, Action.REWRAP)) == (1, 1)
+    assert reads(desk) == len(old), "once, when they came"
+
+
+def test_where_the_program_has_lost_what_it_made_that_is_fetched(
+    desk: Desk, old: list[Stored], restarted: Callable[[], Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tips, "exchanged", lambda *_: None)
+    amina = restarted()
+    settle(amina)
+    assert did(desk, Action.REWRAP) == 1
+    assert reads(desk) == 2 * len(old)
+    assert [alerts(amina, tip) for tip in old] == [[], []]
+
+
 def test_what_is_restricted_to_others_keeps_no_older_key(
     desk: Desk,
     old: list[Stored],
@@ -207,7 +236,7 @@ def test_whoever_kept_a_copy_of_last_month_and_takes_the_key_today_opens_nothing
     assert str(before) not in (tmp_path / "amina.key").read_bytes().decode("latin-1")
 
 
-ROUTES = ["/v1/card", "/v1/headers", "/v1/log/checkpoint", "/v1/read"]
+ROUTES = ["/v1/card", "/v1/headers", "/v1/log/checkpoint", "/v1/index"]
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -273,7 +302,7 @@ def second(desk: Desk, tmp_path: Path) -> Program:
     """Another machine of amina's: a copy of her key file, and a home of its own."""
     shutil.copy(tmp_path / "amina.key", tmp_path / "second.key")
     home = Home.open(tmp_path / "second-home", desk=desk.url, policy=desk.policy, proxy=None)
-    program = Program(home, tmp_path / "second.key", 60)
+    program = Program(home, tmp_path / "second.key", IDLE)
     program.enter()
     return program
 
