@@ -19,6 +19,7 @@ from intake.keeper import read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.card import Role
 from intake.protocol.entry import parse_entry
+from intake.protocol.rules import REKEYING, Rule
 from intake.storage.tables import Deposit, Handover, LogEntry, Tip
 from intake.triage.access import rekeying
 from intake.triage.home import Home
@@ -62,6 +63,11 @@ def held(path: Path) -> tuple[HybridIdentity, ...]:
     opening = load_keys(path, PASSPHRASE).opening
     assert opening is not None
     return opening.identities
+
+
+def rule(desk: Desk, days: int) -> None:
+    """What the operator does."""
+    members.rule(desk.server.store, desk.server.log, Rule(REKEYING, days))
 
 
 def settle(program: Program, times: int = 4) -> None:
@@ -180,9 +186,8 @@ def test_what_is_restricted_to_others_keeps_no_older_key(
     restarted: Callable[[], Program],
     reviewer: Reviewer,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rekeying, "EVERY", timedelta(days=1000))
+    rule(desk, 90)
     boris, amina = reviewer("boris"), restarted()
     boris.unlock()
     tip = desk.store_tip("Of both.", {"urgency": "now"}, day=today())
@@ -191,11 +196,25 @@ def test_what_is_restricted_to_others_keeps_no_older_key(
     address = f"{page(tip)}/readers"
     boris.send(address, {**boris.hidden(address), "reader": [boris.workspace.people.me]})
     (before,) = held(tmp_path / "amina.key")
-    monkeypatch.setattr(rekeying, "EVERY", timedelta(days=30))
+    rule(desk, 30)
     settle(amina)
     (after,) = held(tmp_path / "amina.key")
     assert str(after) != str(before)
     assert "Restricted to boris" in shown(amina, tip)
+
+
+def test_after_how_many_days_is_a_rule_in_the_log(
+    desk: Desk, old: list[Stored], tmp_path: Path, restarted: Callable[[], Program]
+) -> None:
+    rule(desk, 41)
+    (before,) = held(tmp_path / "amina.key")
+    amina = restarted()
+    settle(amina)
+    assert [str(each) for each in held(tmp_path / "amina.key")] == [str(before)]
+    rule(desk, 40)
+    settle(amina)
+    assert str(before) not in map(str, held(tmp_path / "amina.key"))
+    assert "each reviewer's key for reading is exchanged after 40 days" in queue(amina)
 
 
 def test_it_is_not_exchanged_again_before_its_time(desk: Desk, amina: Program) -> None:
