@@ -26,7 +26,6 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import change_keys, load_keys, make_keys
 from intake.triage.keys.recovery import open_keys
 from intake.triage.mirror.tips import Tips
-from intake.triage.workspace.alarms import Alarm
 from open_desk import Desk, Stored
 from program import IDLE, PASSPHRASE, Enrol, Program, Reviewer
 from told import alerts, page, queue, shown, sync
@@ -85,7 +84,7 @@ def it_was_me(program: Program) -> None:
     sync(program)
     for alarm in program.workspace.alarms:
         assert alarm.says.startswith("Somebody used your key elsewhere")
-        program.workspace.aside.put_aside(alarm, "My other machine.", datetime.now(UTC))
+        program.workspace.aside.put(alarm.says, "My other machine.", datetime.now(UTC))
 
 
 def refusing(honest: WSGIApplication, route: str) -> WSGIApplication:
@@ -135,11 +134,11 @@ def test_it_is_exchanged_by_itself_and_all_reads_as_before(
 ) -> None:
     (before,) = held(tmp_path / "amina.key")
     amina = restarted()
-    amina.workspace.aside.put_aside(Alarm("Something is wrong", "Ask"), "I know why.", datetime.now(UTC))
+    amina.workspace.aside.put("Something is wrong", "I know why.", datetime.now(UTC))
     settle(amina)
     (after,) = held(tmp_path / "amina.key")
     assert str(after) != str(before)
-    assert [each.reason for each in amina.workspace.aside.aside()] == ["I know why."]
+    assert [each.reason for each in amina.workspace.aside.all()] == ["I know why."]
     assert [(opens(desk, tip, before), opens(desk, tip, after)) for tip in old] == [(False, True)] * 2
     new = desk.store_tip("New.", {"urgency": "now"}, day=today())
     sync(amina)
