@@ -15,6 +15,7 @@ from intake.protocol.entry import Entry
 from intake.protocol.membership import in_words, let_in_alone
 from intake.protocol.queries import purpose_said, what_was_made
 from intake.protocol.requests import LIFETIME, parse_base
+from intake.protocol.rules import REKEYING
 
 _NAMED = 6
 """Of more objects than these only their number is told."""
@@ -134,6 +135,13 @@ def noticed(log: VerifiedLog, now: datetime) -> Iterator[str]:
             f"Purge:    tip/{purge.tip}, {what}, {purge.at:%Y-%m-%d %H:%M:%S}; receipts of {signed}; "
             f"missing since then: {missing}"
         )
+    for member in log.roster.reviewers:
+        if log.roster.must_rekey(member, now):
+            yield (
+                f"Old key:  what comes is sealed to the same key of {log.roster.label(member.card.key_id)} since "
+                f"{member.sealed_since:%Y-%m-%d %H:%M:%S}, and by the rules no longer than "
+                f"{log.roster.rules[REKEYING]} days: their program exchanges it once it fetches"
+            )
     ahead = [deed.place for deed in log.record.deeds if deed.at > now + LIFETIME]
     if ahead:
         yield (

@@ -105,7 +105,7 @@ def fetch(home: Home, keys: MemberKeys, progress: Progress, *, whole: bool) -> V
 def accept(home: Home, keys: MemberKeys, reason: str, progress: Progress) -> Declared:
     """Begin anew from a log that was set back; as `accept_restore`."""
     with closing(DeskClient(home, keys.signing, keys.role)) as client:
-        return accept_restore(client, home, reason, progress)
+        return accept_restore(client, home, keys, reason, progress)
 
 
 def recall(home: Home) -> VerifiedLog:

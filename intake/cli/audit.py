@@ -47,6 +47,7 @@ from intake.protocol.limits import EVIDENCE
 from intake.triage.fetching.witnessed import UnwitnessedError, Witnessed
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
+from intake.triage.mirror.aside import LONGEST_REASON
 from intake.triage.process.holding import held
 from intake.triage.progress import bar
 
@@ -92,8 +93,8 @@ def verify(options: LogOptions, thresholds: Path | None, whole: bool, accept_res
 
 
 def _accept(home: Home, keys: MemberKeys, reason: str) -> None:
-    if not reason:
-        raise Trouble("--accept-restore takes your reason, in words")
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise Trouble(f"--accept-restore takes your reason, of 1 to {LONGEST_REASON} characters")
     restore = accept(home, keys, reason, bar(Console()))
     say(f"Accepted: {restore.lost} entries that were seen before are lost, from entry {restore.place} on.")
 

@@ -25,7 +25,8 @@ def rule(name: str, number: int, clock_is_right: bool) -> None:
     (7 at first).
 
     None of these can be made less. retention: after how many months without a change closed reports are proposed for
-    deletion to reviewers; until it is set they never are.
+    deletion to reviewers; until it is set they never are. rekeying: after how many days reviewers' programs exchange
+    the key that reports are sealed to (30 at first, from 7 to 90), and destroy the one before.
     """
     server = open_declared(load())
     confirming(

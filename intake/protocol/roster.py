@@ -8,7 +8,7 @@ another one.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from crypto.age import HybridRecipient
 from crypto.note import Verifier
@@ -17,7 +17,7 @@ from intake.protocol.card import Card, CardError, parse_card
 from intake.protocol.entry import OPERATOR, VERSION, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
 from intake.protocol.rekey import digest_of, parse_rekey
-from intake.protocol.rules import VOUCHES, RuleError, Rules, parse_rule
+from intake.protocol.rules import REKEYING, RULES, VOUCHES, RuleError, Rules, parse_rule
 from intake.protocol.words import Counts, Words
 
 _ROLES_SINCE = 3
@@ -138,6 +138,11 @@ class Roster:
     def rules(self) -> Rules:
         """The numbers that members go by."""
         return self._rules
+
+    def must_rekey(self, member: Member, at: datetime) -> bool:
+        """Whether by the rules another recipient must take the place of a reviewer's by then (UTC)."""
+        days = self._rules[REKEYING] or RULES[REKEYING].least
+        return at - member.sealed_since >= timedelta(days=days)
 
     def candidates(self, at: datetime) -> tuple[Candidate, ...]:
         """For whom somebody has vouched, as far as that counts at a time (UTC) and they still could be enrolled."""

@@ -24,17 +24,20 @@ class Range:
     only_more: bool = False
 
 
-VOUCHES, DELETERS, COUNTDOWN, RETENTION = "vouches", "deleters", "countdown", "retention"
+VOUCHES, DELETERS, COUNTDOWN, RETENTION, REKEYING = "vouches", "deleters", "countdown", "retention", "rekeying"
 
 RULES: Mapping[str, Range] = {
     VOUCHES: Range(1, 9, only_more=True),
     DELETERS: Range(2, 9, at_first=2, only_more=True),
     COUNTDOWN: Range(1, 90, at_first=7, only_more=True),
     RETENTION: Range(1, 240),
+    # No more than a season: it is the server's operator who sets it, and who may keep copies of what is deleted.
+    REKEYING: Range(7, 90, at_first=30),
 }
 """How many reviewers must vouch for a new one, which without a rule nobody has to; how many must want a deletion, and
 for how many days it then counts down; after how many months without a change closed reports are proposed for it, which
-without a rule they never are."""
+without a rule they never are; for how many days reports are sealed to the same key of a reviewer, until their program
+exchanges it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from flask import Flask, Response, current_app, make_response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, ServiceUnavailable
 
+from intake.accesslog.read import LogDamagedError
 from intake.hygiene import describe
 from intake.source.admission.incoming import CutShortError, NotTextError, has_form
 from intake.source.admission.origin import OtherSiteError
@@ -16,7 +17,7 @@ from intake.source.session.tokens import CSRFError, NoCookieError
 from intake.source.session.visits import end_visits_of, kept_seed
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.tip.chain import TipGoneError
-from intake.source.tip.correspondence import NoReviewersError, UnprovenReviewersError
+from intake.source.tip.correspondence import NoReviewersError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +38,6 @@ _NO_REPORTS = _("Reports can't be taken at the moment. Nothing was sent. Please 
 
 _WORDS: dict[type[HTTPException] | int, Any] = {
     NoReviewersError: _NO_REPORTS,
-    UnprovenReviewersError: _NO_REPORTS,
     StoreFailingError: _("This can't be stored at the moment. Nothing was sent. Please try again in a few minutes."),
     NoRoomError: _("Files can't be taken at the moment, but text can. Please try again tomorrow."),
     NoTextRoomError: _("Nothing can be stored at the moment. Nothing was sent. Please come back tomorrow."),
@@ -84,10 +84,11 @@ def set_problems(app: Flask) -> None:
         app.logger.error("the store fails: %s", describe(error))
         return _answer(StoreFailingError())
 
-    def nobody_is_sure(error: UnprovenReviewersError) -> Response:
-        # What is wrong with the log, for the operator: nothing of it is a source's.
-        app.logger.error("no report is taken: %s", error.__cause__)
-        return _answer(error)
+    def log_is_damaged(error: LogDamagedError) -> Response:
+        # Who is enrolled, or what day it is, can't be told for certain. What is wrong with the log is the operator's
+        # to know: nothing of it is a source's.
+        app.logger.error("no report is taken: %s", error)
+        return _answer(NoReviewersError())
 
     def tip_is_gone(_error: TipGoneError) -> Response:
         # As if it had come a moment later: what was written stands there, and the page asks whose it is.
@@ -98,7 +99,7 @@ def set_problems(app: Flask) -> None:
         return response
 
     app.register_error_handler(HTTPException, _answer)
-    app.register_error_handler(UnprovenReviewersError, nobody_is_sure)
+    app.register_error_handler(LogDamagedError, log_is_damaged)
     app.register_error_handler(TipGoneError, tip_is_gone)
     app.register_error_handler(SQLAlchemyError, store_fails)
     app.register_error_handler(OSError, store_fails)
@@ -129,6 +130,6 @@ def _form_again(words: str) -> str | None:
         return None
     try:
         return page(words, **(request.view_args or {}))
-    except (HTTPException, SQLAlchemyError, OSError):
+    except (HTTPException, LogDamagedError, SQLAlchemyError, OSError):
         # The form's own page fails as well; the one without a form is all that is left.
         return None

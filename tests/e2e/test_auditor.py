@@ -25,6 +25,7 @@ PICTURES = {
     "/accesses?by=reviewer": "audit-accesses",
     "/findings": "audit-findings",
     "/board": "audit-board",
+    "/members": "audit-members",
 }
 """Pages that docs/audit.md shows."""
 
@@ -59,7 +60,7 @@ def test_every_page_is_readable_on_any_screen_and_asks_nobody_else(
     window.goto(address)
     base = window.url.rstrip("/")
     faults: dict[str, list[str]] = {}
-    for path in (*PICTURES, "/accesses?by=&reviewer=amina&action=add", "/members"):
+    for path in (*PICTURES, "/accesses?by=&reviewer=amina&action=add"):
         for width in WIDTHS:
             window.set_viewport_size({"width": width, "height": 900})
             window.goto(base + path)

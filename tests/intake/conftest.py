@@ -13,7 +13,7 @@ from intake.triage.keys.keyfile import MemberKeys, make_keys, save_keys
 from new_server import new_server
 from open_desk import Desk, served
 from ports import free_port
-from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
+from program import IDLE, PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 from told import sync
 
 
@@ -55,7 +55,7 @@ def reviewer(enrol: Enrol, home: HomeOf, tmp_path: Path) -> Iterator[Reviewer]:
     home_of = home
     programs: list[Program] = []
 
-    def start(name: str, idle_seconds: float = 60, desk_url: str | None = None, home: Home | None = None) -> Program:
+    def start(name: str, idle_seconds: float = IDLE, desk_url: str | None = None, home: Home | None = None) -> Program:
         if not (tmp_path / f"{name}.key").exists():
             enrol(name)
         program = Program(home or home_of(name, desk_url), tmp_path / f"{name}.key", idle_seconds)

@@ -27,7 +27,11 @@ from intake.triage.workspace import Workspace
 
 PASSPHRASE = "a passphrase"
 PORT = 8003
-_PATIENCE = 30.0
+IDLE = 3600.0
+"""Seconds without use after which a program locks, where a test is not about that: none takes as long anywhere."""
+
+_PATIENCE = 300.0
+"""Seconds within which a program is open, has sent and has fetched, on the slowest machine: it hangs if it isn't."""
 ORIGIN = f"http://127.0.0.1:{PORT}"
 
 
@@ -112,8 +116,8 @@ class Program:
             wait([self.guard.opened, self.guard.locked], _PATIENCE, FIRST_COMPLETED)
         workspace = self.guard.use()
         if workspace is not None:
-            workspace.sending.tried.wait(_PATIENCE)
-            workspace.settled.wait(_PATIENCE)
+            for done in (workspace.sending.tried, workspace.settled):
+                assert done.wait(_PATIENCE) or self.guard.use() is not workspace, "it goes on and on"
 
     def enter(self) -> None:
         """Use the address that the program printed."""
@@ -123,7 +127,7 @@ class Program:
         """Unlock, and wait until what is new has been fetched, or could not be."""
         answer = self.post("/unlock", "/unlock", passphrase=passphrase)
         workspace = self.guard.use()
-        assert workspace is None or workspace.settled.wait(60)
+        assert workspace is None or workspace.settled.wait(_PATIENCE)
         return answer
 
     @property
@@ -155,5 +159,5 @@ class Reviewer(Protocol):
     """Enrols a reviewer and starts their program, not unlocked yet."""
 
     def __call__(
-        self, name: str, idle_seconds: float = 60, desk_url: str | None = None, home: Home | None = None
+        self, name: str, idle_seconds: float = IDLE, desk_url: str | None = None, home: Home | None = None
     ) -> Program: ...

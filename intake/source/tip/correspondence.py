@@ -15,7 +15,6 @@ from werkzeug.exceptions import ServiceUnavailable
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, unseal
 from crypto.codename import Seed
-from intake.accesslog.read import LogDamagedError
 from intake.protocol.kinds import Kind
 from intake.report.beginning import begin, identity_of
 from intake.report.documents import read_one
@@ -66,10 +65,6 @@ _SLOWLY = select(_TIPS.slowly).where(_TIPS.id == bindparam("tip"))
 
 class NoReviewersError(ServiceUnavailable):
     """Nobody is enrolled who could open a report."""
-
-
-class UnprovenReviewersError(NoReviewersError):
-    """Who is enrolled can't be told for certain, and a report is sealed to nobody else."""
 
 
 class Arrival(Enum):
@@ -157,7 +152,7 @@ class SealedFile:
 
 
 def require_reviewers(server: Server) -> None:
-    """Raise `NoReviewersError` if there is nobody to seal a report to."""
+    """Raise `NoReviewersError` if there is nobody to seal a report to, `LogDamagedError` if that can't be told."""
     with server.store.reading() as session:
         _recipients(server, session)
 
@@ -354,10 +349,7 @@ def is_slow(server: Server, tip: KnownTip) -> bool:
 
 
 def _recipients(server: Server, session: Transaction) -> Sequence[HybridRecipient]:
-    try:
-        recipients = server.members.roster(session).recipients
-    except LogDamagedError as error:
-        raise UnprovenReviewersError from error
+    recipients = server.members.roster(session).recipients
     if not recipients:
         raise NoReviewersError
     return recipients

@@ -117,6 +117,8 @@ class Exchanging:
         exchanged, moved = frozenset[str](), frozenset[str]()
         if batch.changed:
             manifest = Manifest(tuple(each.exchange for each in batch.changed), whom)
+            if not whom:
+                self._tips.exchanged({each.exchange.tip: each.header for each in batch.changed})
             moved = frozenset(self._client.exchange(manifest, [each.header for each in batch.changed]))
             exchanged = frozenset(each.tip for each in manifest.exchanges) - moved
         return Sent(exchanged, moved, frozenset(batch.closed), frozenset(batch.left_out))

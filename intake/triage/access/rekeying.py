@@ -45,9 +45,6 @@ from intake.triage.mirror.known import parts_of
 from intake.triage.mirror.tips import Tips, summary_name
 from intake.triage.progress import Progress
 
-EVERY = timedelta(days=30)
-"""How long a reviewer's recipient stays on their card."""
-
 GRACE = timedelta(days=2)
 """How long the older identity stays at least: what was sealed to it may wait for a gate, which is a day at most."""
 
@@ -87,7 +84,7 @@ class Rekeying:
         if not any(map(opening.has, member.recipients)):
             # Otherwise somebody else's, to which nothing leads: `alarms.of_own_card`.
             return opening.has_destroyed(member.card.recipient)
-        is_old = log.clock.last - member.sealed_since >= EVERY and opening.may_begin(log.log)
+        is_old = log.roster.must_rekey(member, log.clock.last) and opening.may_begin(log.log)
         return is_old or len(opening.identities) > 1 or not opening.has(member.card.recipient)
 
     def begin(self, log: LogState) -> bool:
@@ -108,7 +105,7 @@ class Rekeying:
             return True
         if opening.unsent is not None and opening.unsent.recipient == recipient:
             opening.confirm()
-        if opening.unsent is None and log.clock.last - member.sealed_since >= EVERY and opening.may_begin(log.log):
+        if opening.unsent is None and log.roster.must_rekey(member, log.clock.last) and opening.may_begin(log.log):
             opening.begin(HybridIdentity.generate(), log.log)
         if opening.unsent is not None:
             self._send(opening.unsent, member.card.role, recipient)

@@ -14,24 +14,26 @@ from intake.triage.fetching.restored import Declared, declared
 from intake.triage.fetching.served import fetch_head, fetch_lines, open_head
 from intake.triage.fetching.witnessed import KeptCosigned
 from intake.triage.home import Home
+from intake.triage.keys.keyfile import MemberKeys
+from intake.triage.mirror.aside import Aside
 from intake.triage.mirror.journal import logged_requests
 from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
 from intake.triage.mirror.tips import Tips
 from intake.triage.progress import Progress
 
 RESTORES = "restores"
-"""Where evidence lies once somebody has accepted the restore that explains it, with their reason."""
+"""Where evidence lies once somebody has accepted the restore that explains it; an auditor's reason as well."""
 
 
 class NoRestoreError(Exception):
     """The log declares no restore that would explain what is wrong with it."""
 
 
-def accept_restore(client: DeskClient, home: Home, reason: str, progress: Progress) -> Declared:
+def accept_restore(client: DeskClient, home: Home, keys: MemberKeys, reason: str, progress: Progress) -> Declared:
     """Begin anew from the log as it is served, if a declared restore explains why it contradicts the one seen before.
 
-    The evidence stays, with the reason. `NoRestoreError` where there is no such restore, and nothing is changed then;
-    `AuditError` if what is served is false by itself.
+    The evidence stays, and the reason is kept. `NoRestoreError` where there is no such restore, and nothing is changed
+    then; `AuditError` if what is served is false by itself.
     """
     kept, served = KeptLog(home), fetch_head(client)
     checkpoint, head = open_head(home, served.note), kept.head
@@ -42,7 +44,8 @@ def accept_restore(client: DeskClient, home: Home, reason: str, progress: Progre
     if restore is None:
         raise NoRestoreError("the log declares no restore that explains how it differs from what was seen before")
     # First: if this ends here, the alarm comes again, and can be accepted again.
-    _put_aside(home, held, lines, restore, reason)
+    _keep_reason(home, keys, restore, reason)
+    _put_aside(home, held, lines, restore)
     tips = Tips(home.mirror)
     with home.mirror.writing():
         kept.forget_from(restore.place)
@@ -62,9 +65,18 @@ def accept_restore(client: DeskClient, home: Home, reason: str, progress: Progre
     return restore
 
 
-def _put_aside(home: Home, held: Sequence[bytes], lines: Sequence[bytes], restore: Declared, reason: str) -> None:
+def _keep_reason(home: Home, keys: MemberKeys, restore: Declared, reason: str) -> None:
+    """Why it was accepted: a reviewer's words lie sealed, as of any alarm. An auditor has no key for that."""
+    now = datetime.now(UTC)
+    if keys.opening is not None:
+        Aside(home.mirror, keys.opening).put(f"The log was set back: {restore.says}", reason, now)
+    else:
+        said = f"{now:%Y-%m-%d %H:%M} UTC: {restore.says}.\nAccepted because: {reason}\n"
+        home.save(f"{RESTORES}/{restore.at:%Y-%m-%d-%H%M%S}.reason", said.encode())
+
+
+def _put_aside(home: Home, held: Sequence[bytes], lines: Sequence[bytes], restore: Declared) -> None:
     """Move the evidence that this restore explains out of the way of the alarm."""
-    said = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, accepted because: {reason}\n".encode()
     before, after = list(map(leaf_hash, held)), list(map(leaf_hash, lines))
     for name in home.names(EVIDENCE):
         try:
@@ -76,6 +88,4 @@ def _put_aside(home: Home, held: Sequence[bytes], lines: Sequence[bytes], restor
             for tree, leaves in ((first, before), (second, after))
         )
         if is_explained:
-            aside = name.replace(EVIDENCE, RESTORES, 1)
-            home.save(f"{aside}.reason", said)
-            home.rename(name, aside)
+            home.rename(name, name.replace(EVIDENCE, RESTORES, 1))

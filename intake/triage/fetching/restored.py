@@ -11,6 +11,9 @@ from datetime import datetime
 from intake.protocol.actions import Action, ActionError, copy_of
 from intake.protocol.entry import EntryError, parse_entry
 
+DECLARES = "its operator declares that a copy of the server was put back on"
+"""What is said of a log that contradicts itself where that can be accepted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -20,12 +23,17 @@ class Declared:
     at: datetime
     lost: int
 
+    @property
+    def says(self) -> str:
+        """What is declared, and what it costs."""
+        lost = f"{self.lost} of the entries seen before"
+        return f"{DECLARES} {self.at:%Y-%m-%d %H:%M} UTC, which lacks the newest {lost}"
+
     def __str__(self) -> str:
         return (
-            f"its operator declares that a copy of the server was put back on {self.at:%Y-%m-%d %H:%M} UTC, which "
-            f"lacks the newest {self.lost} of the entries seen before. Ask the operator over another channel when and "
-            "why, and compare that with your colleagues; if it is true, close this program and accept it with "
-            "'intake audit verify --accept-restore', and your reason"
+            f"{self.says}. Ask the operator over another channel when and why, and compare that with your colleagues; "
+            "if it is true, accept it with your reason: on the page Log of a reviewer's program, or by 'intake audit "
+            "verify --accept-restore'"
         )
 
 

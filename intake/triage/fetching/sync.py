@@ -92,6 +92,7 @@ class Sync:
         growth = fetch_new(self._client, self._home, self._progress, take)
         if growth.state.roster.member(self._client.journal.key) is None:
             raise AuditError("it answers you, but the log that it shows does not hold that you were enrolled")
+        self._tips.take_exchanged(resealed)
         # Of another summary than the one that is kept, only the log that is verified by now says whether it may be.
         self._fetch_all(each for each in self._wanted(()) if each.tip in resealed and each.summary_of)
         return Synced(growth.state, frozenset(touched))

@@ -160,7 +160,9 @@ class Tips:
                 listed = [row[0] for row in self._file.where(ITEM, "tip", tip)]
                 added = self._file.keys("SELECT item FROM added WHERE tip = ?", (tip,))
                 sealed = self._file.keys("SELECT name FROM sealed WHERE name BETWEEN ? AND ?", _items_of(tip))
-                self._file.remove(SEALED, summary_name(tip), *sealed, *map(of_any_tip, (*own, *added)))
+                self._file.remove(
+                    SEALED, summary_name(tip), header_name(tip), *sealed, *map(of_any_tip, (*own, *added))
+                )
                 self._file.remove(LACK, summary_name(tip), *(item_name(tip, item) for item in (*own, *listed)))
                 self._file.remove(FIRST, *own)
                 self._file.remove(ITEM, *listed)
@@ -359,6 +361,26 @@ class Tips:
         """Keep no longer what the index doesn't show any more."""
         self._file.remove(SEALED, renewed_name(tip))
 
+    def exchanged(self, headers: Mapping[str, bytes]) -> None:
+        """Keep the headers that this member puts in the place of those of tips, before the desk is asked for that."""
+        self._file.put(SEALED, *((header_name(tip), header) for tip, header in headers.items()))
+
+    def take_exchanged(self, tips: Collection[str]) -> None:
+        """Of tips that were sealed anew: keep the summaries that the index shows and this member's program made.
+
+        They need not be fetched: to the log, that would be a read of each of these reports.
+        """
+        headers, rows = self._sealed(map(header_name, tips)), self.shown(tips)
+        summaries, made = self._sealed(map(summary_name, tips)), dict[str, bytes]()
+        for tip, row in rows.items():
+            header, kept = headers.get(header_name(tip)), summaries.get(summary_name(tip))
+            if header is not None and kept is not None:
+                summary = header + split(kept).payload
+                if is_summary(summary, row):
+                    made[summary_name(tip)] = summary
+        self.arrived(made)
+        self._file.remove(SEALED, *headers)
+
     def sealed(self, name: str) -> bytes | None:
         """Sealed bytes that are here and whole."""
         return self._sealed([name]).get(name)
@@ -502,6 +524,11 @@ def summary_name(tip: str) -> str:
 def renewed_name(tip: str) -> str:
     """What the summary is kept under that the log explains in the place of the kept one, until it was looked into."""
     return f"renewed/{tip}"
+
+
+def header_name(tip: str) -> str:
+    """What the header is kept under that this member puts in the place of the one of a tip's summary."""
+    return f"header/{tip}"
 
 
 def _as_summary(name: str) -> str:

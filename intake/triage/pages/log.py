@@ -4,12 +4,17 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
+from intake.protocol.audit import AuditError
+from intake.protocol.wire import WireError
+from intake.triage.desk.client import DeskError
+from intake.triage.fetching.accepting import NoRestoreError
 from intake.triage.fetching.checkpoints import Compared, NotACheckpointError
 from intake.triage.fetching.evidence import EVIDENCE
+from intake.triage.mirror.aside import LONGEST_REASON
 from intake.triage.pages import phrases
-from intake.triage.pages.views import Answer, unlocked
+from intake.triage.pages.views import Answer, guard, to_unlock, unlocked
 from intake.triage.workspace import Workspace
-from intake.triage.workspace.alarms import LONGEST_REASON, whom_to_call
+from intake.triage.workspace.alarms import whom_to_call
 
 blueprint = Blueprint("log", __name__)
 
@@ -50,8 +55,24 @@ def put_aside(workspace: Workspace, alarm: str) -> Answer:
     if not 1 <= len(reason) <= LONGEST_REASON:
         problem = f"An alarm is put aside with a reason of 1 to {LONGEST_REASON} characters."
         return _page(workspace, problem=problem), 422
-    workspace.aside.put_aside(found, reason, datetime.now(UTC))
+    workspace.aside.put(found.says, reason, datetime.now(UTC))
     return redirect(url_for("log.log"), 303)
+
+
+@blueprint.post("/log/restored")
+@unlocked
+def accept_restore(workspace: Workspace) -> Answer:
+    """Accept that a copy of the server was put back, as its operator declares, and lock."""
+    reason = " ".join(request.form.get("reason", "").split())
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        return _page(workspace, problem=f"It is accepted with a reason of 1 to {LONGEST_REASON} characters."), 422
+    try:
+        workspace.accept_restore(reason)
+    except (NoRestoreError, AuditError, DeskError, WireError) as error:
+        return _page(workspace, problem=f"Nothing was accepted: {error}."), 409
+    # What is open is of the log that was given up.
+    guard().lock()
+    return to_unlock()
 
 
 @blueprint.get("/log/evidence/<name>")

@@ -37,6 +37,9 @@ _READ: Mapping[str, Sequence[str]] = {Reply.kind: ("text",), ConsentRequest.kind
 
 _BLANKS = "Not sent: there are places in braces that nobody has filled."
 _UNSEEN = "Not sent: look at each of the warnings, and tick it."
+_ENDED = (
+    "Not sent: the source ended its codename on {}, and nobody can read this any more. What you wrote is kept, sealed."
+)
 _QUESTION = (
     "Not taken back: this is a question. Were it deleted, the words that it had before would be asked again, and a yes "
     "to them would count. “Ask it no more” ends both."
@@ -95,6 +98,8 @@ def _send(workspace: Workspace, tip_id: str, kind: str, item: str) -> Answer:
         return _to_tip(tip_id, kind)
     draft, written = found
     text = _text(written)
+    if opened.ended and text:
+        return _page(workspace, opened, draft, written, _ENDED.format(opened.ended)), 409
     if not is_filled(text):
         return _page(workspace, opened, draft, written, _BLANKS), 400
     if {caution.id for caution in _cautions(workspace, opened, text)} - set(request.form.getlist("known")):

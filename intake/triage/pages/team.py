@@ -89,6 +89,7 @@ def _page(
         most_watched=MOST_WATCHED,
         duties=sorted(standing.outcomes(Duty), key=lambda duty: duty.since),
         templates=[event for event in standing.outcomes(Template) if not event.retired],
+        dossiers=workspace.book.team(),
         people=workspace.people.reviewers(),
         news=news,
         problem=problem,

@@ -194,6 +194,8 @@ def tip(workspace: Workspace, tip_id: str) -> str:
         # As nothing of it is shown, nobody is told; but that it is there is nothing new any more.
         workspace.looks.keep(opened.id, opened.items)
         return tip_page(workspace, opened)
+    if opened.dossier:
+        return tip_page(workspace, opened)
     return tip_page(workspace, opened, seen=workspace.looks.look(opened))
 
 
@@ -218,7 +220,10 @@ def tip_page(
     """
     if opened.is_shut_out:
         return render_template("restricted.html", workspace=workspace, tip=opened, address=address(request.args))
-    if workspace.book.tip(opened.id) is not None:
+    if opened.dossier:
+        # It is no report: nobody is told that it was looked at, as on the team's own page.
+        template = "dossier.html"
+    elif workspace.book.tip(opened.id) is not None:
         workspace.looks.look_in_part(opened)
     chosen_reports = asked(workspace)
     forms = {filled["form"] for filled in (typed or {}).values() if "form" in filled}

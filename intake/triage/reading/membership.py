@@ -9,7 +9,7 @@ from intake.protocol.entry import Entry
 from intake.protocol.logstate import LogState, Ruling
 from intake.protocol.membership import named
 from intake.protocol.roster import Member, Roster
-from intake.protocol.rules import COUNTDOWN, DELETERS, RETENTION, VOUCHES, parse_rule
+from intake.protocol.rules import COUNTDOWN, DELETERS, REKEYING, RETENTION, VOUCHES, parse_rule
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import FACT, MEMBERS_NEW, MEMBERS_SEEN
 from intake.triage.times import moment
@@ -19,6 +19,7 @@ _RULED = {
     DELETERS: "{} reviewers must want a deletion",
     COUNTDOWN: "a deletion counts down for {} days",
     RETENTION: "closed reports are proposed for deletion after {} months without a change",
+    REKEYING: "each reviewer's key for reading is exchanged after {} days",
 }
 """Rules in words."""
 

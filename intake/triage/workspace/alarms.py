@@ -1,23 +1,16 @@
 """Alarms: what must not be overlooked, what to do about it, and who has to hear of it.
 
-Nobody can click one away. Whoever knows why it was raised puts it aside, with a reason that stays with it.
+Nobody can click one away. Whoever knows why it was raised puts it aside, with a reason (`mirror/aside.py`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
 
-from crypto.age import AgeError, seal, unseal
 from intake.protocol.card import Role
 from intake.protocol.logstate import LogState
 from intake.triage.keys.opening import OpeningKeys
-from intake.triage.mirror.file import MirrorFile
-from intake.triage.mirror.tables import ASIDE
+from intake.triage.mirror.aside import Aside, id_of
 from intake.triage.times import moment
-
-LONGEST_REASON = 500
-_LOST_REASON = "(no key of this machine opens it any more)"
 
 _LIED = (
     "Trust nothing new that this program shows. Save the evidence, if there is any, and give it to your auditor: "
@@ -52,16 +45,7 @@ class Alarm:
     @property
     def id(self) -> str:
         """The same as long as the same is wrong: 32 hex digits."""
-        return sha256(self.says.encode()).hexdigest()[:32]
-
-
-@dataclass(frozen=True, slots=True)
-class PutAside:
-    """An alarm that somebody put aside at a time (UTC)."""
-
-    alarm: Alarm
-    at: datetime
-    reason: str
+        return id_of(self.says)
 
 
 def lied(says: str) -> Alarm:
@@ -112,41 +96,6 @@ def whom_to_call(log: LogState | None, me: str) -> list[str]:
     return [f"{log.roster.label(card.key_id)} ({card.role})" for card in active]
 
 
-class Alarms:
-    """Which were put aside, on this machine, with a reason: words of the member's, which lie sealed to their key."""
-
-    def __init__(self, file: MirrorFile, keys: OpeningKeys) -> None:
-        self._file = file
-        self._keys = keys
-
-    def standing(self, raised: Iterable[Alarm]) -> list[Alarm]:
-        """Those that nobody has put aside."""
-        return [alarm for alarm in raised if self._file.get(ASIDE, alarm.id) is None]
-
-    def aside(self) -> list[PutAside]:
-        """Those that somebody has, the newest first, also where what raised them is over."""
-        rows = self._file.select(ASIDE, "ORDER BY at DESC")
-        return [
-            PutAside(Alarm(str(says), ""), datetime.fromtimestamp(int(at), UTC), self._opened(sealed) or _LOST_REASON)
-            for _, at, sealed, says in rows
-        ]
-
-    def put_aside(self, alarm: Alarm, reason: str, at: datetime) -> None:
-        """Raise this alarm no more, for a reason of at most `LONGEST_REASON` characters."""
-        self._file.put(ASIDE, (alarm.id, int(at.timestamp()), self._sealed(reason), alarm.says))
-
-    def reseal(self) -> None:
-        """Seal what is kept to the key of now."""
-        for alarm, at, sealed, says in self._file.select(ASIDE):
-            if reason := self._opened(sealed):
-                self._file.put(ASIDE, (alarm, at, self._sealed(reason), says))
-
-    def _sealed(self, reason: str) -> bytes:
-        # All of one size: how long it is says something too.
-        return seal(reason.encode().ljust(4 * LONGEST_REASON, b"\0"), [self._keys.current.recipient])
-
-    def _opened(self, sealed: bytes) -> str:
-        try:
-            return unseal(sealed, self._keys.identities).rstrip(b"\0").decode()
-        except AgeError:
-            return ""
+def standing(raised: Iterable[Alarm], aside: Aside) -> list[Alarm]:
+    """Those that nobody has put aside."""
+    return [alarm for alarm in raised if not aside.has(alarm.says)]

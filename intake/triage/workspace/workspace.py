@@ -22,10 +22,12 @@ from intake.triage.access.rekeying import LostKeyError, Rekeying
 from intake.triage.book import Book, SnapshotError
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
+from intake.triage.fetching.accepting import accept_restore
 from intake.triage.fetching.checkpoints import Checkpoints
 from intake.triage.fetching.kept import KeptLog
 from intake.triage.fetching.log import recall_log
 from intake.triage.fetching.opens import Opens
+from intake.triage.fetching.restored import DECLARES
 from intake.triage.fetching.sync import Sync, Synced
 from intake.triage.files.downloads import Downloads
 from intake.triage.files.originals import Originals
@@ -33,6 +35,7 @@ from intake.triage.files.view.viewer import Viewer
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import KeyFileError, MemberKeys
 from intake.triage.mirror.added import Authors
+from intake.triage.mirror.aside import Aside
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tables import FACT, LEFT_OUT
 from intake.triage.mirror.tips import Tips
@@ -44,7 +47,7 @@ from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices, purges
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
-from intake.triage.workspace.alarms import Alarm, Alarms
+from intake.triage.workspace.alarms import Alarm, standing
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.findings import Asked
 from intake.triage.workspace.logged import LoggedSoFar
@@ -77,7 +80,7 @@ class Workspace:
     def __init__(self, home: Home, keys: MemberKeys, progress: Progress, now: Callable[[], datetime] = _now) -> None:
         if keys.opening is None:
             raise KeyFileError("this is an auditor's key: it opens no reports")
-        self._home = home
+        self._home, self._keys = home, keys
         home.sweep()
         self._shown, me = Shown(), keys.card.key_id
         self.people = People(self._shown, me)
@@ -88,7 +91,7 @@ class Workspace:
         self._kept = Tips(home.mirror)
         self._opens = Opens(KeptLog(home), me)
         self.deposits = Deposits(self._client, home.mirror, keys)
-        self.aside = Alarms(home.mirror, keys.opening)
+        self.aside = Aside(home.mirror, keys.opening)
         self._trust = Trust(home, self._client.journal, self._shown, me, keys.opening, now)
         self.checkpoints = Checkpoints(home, keys.signing)
         self.letting = Letting(home.mirror)
@@ -155,7 +158,7 @@ class Workspace:
     @property
     def alarms(self) -> list[Alarm]:
         """Those that stand above every page."""
-        return self.aside.standing(self._trust.raised)
+        return standing(self._trust.raised, self.aside)
 
     @property
     def alarm(self) -> str:
@@ -178,6 +181,19 @@ class Workspace:
             *filter(None, [self._opener.problem, self.looks.problem, self._purging.problem, noted]),
             *damage,
         ]
+
+    @property
+    def is_set_back(self) -> bool:
+        """Whether the log contradicts itself by a restore that its operator declares, which can be accepted."""
+        return DECLARES in self._trust.distrust
+
+    def accept_restore(self, reason: str) -> None:
+        """Begin anew from the log as it is served; as `accepting.accept_restore`, whose errors it raises.
+
+        What is open here is of the log that was given up: the program is to be locked then.
+        """
+        with self._syncing:
+            accept_restore(self._client, self._home, self._keys, reason, self.progress)
 
     def explain(self, finding: str, sentence: str) -> None:
         """Have the log hold what this reviewer says to a finding; `DeskError` or `ActionError` if it doesn't."""

@@ -18,7 +18,7 @@ from intake.findings.thresholds import shipped
 from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Role
-from intake.protocol.rules import VOUCHES, Rule
+from intake.protocol.rules import REKEYING, VOUCHES, Rule
 from intake.report.events import LabelName
 from intake.storage.tables import LogEntry, Tip
 from intake.triage.desk.client import DeskError
@@ -58,6 +58,17 @@ def test_it_says_who_opened_what_and_who_may(
     read = next(line for line in shown.splitlines() if f"summary/{tip.id.hex()}" in line)
     assert "amina" in read
     assert "Verified: 6 entries" in shown
+
+
+def test_it_says_whose_key_is_older_than_the_rules_say(desk: Desk, enrol: Enrol, home: HomeOf) -> None:
+    then = right().replace(microsecond=0) - timedelta(days=20)
+    enrol("amina", log=LogAppender(read_log_key(desk.server.settings.log_key), lambda: then))
+    carla = enrol("carla", Role.AUDITOR, LogAppender(read_log_key(desk.server.settings.log_key)))
+    enrol("boris")
+    assert "Old key:" not in printed(home("carla"), carla)
+    members.rule(desk.server.store, desk.server.log, Rule(REKEYING, 14))
+    (line,) = (line for line in printed(home("carla"), carla).splitlines() if line.startswith("Old key:"))
+    assert f"the same key of amina since {then:%Y-%m-%d %H:%M:%S}, and by the rules no longer than 14 days" in line
 
 
 def test_it_says_who_made_what(desk: Desk, reviewer: Reviewer, carla: MemberKeys, home: HomeOf) -> None:

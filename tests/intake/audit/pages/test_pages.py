@@ -70,6 +70,14 @@ def test_nobody_sees_anything_without_the_token_the_path_or_the_name_of_this_mac
     assert stranger.get(f"/?token={stranger.place.token}").status_code == 403
 
 
+def test_members_can_be_compared_by_voice_and_who_lets_them_in_is_said(log: VerifiedLog, browser: Browser) -> None:
+    page = browser.get("/members").text
+    for member in log.roster.members:
+        assert member.card.words in page
+        assert member.card.fingerprint in page
+    assert "The operator enrols alone: nobody has to vouch." in page
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_nothing_runs_on_a_page_or_stays_in_the_browser(path: str, browser: Browser) -> None:
     answer = browser.get(path)

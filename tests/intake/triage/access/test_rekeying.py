@@ -24,15 +24,16 @@ from intake.protocol.entry import parse_entry
 from intake.protocol.index import sha256_hex
 from intake.protocol.manifest import Exchange, Manifest
 from intake.protocol.renewal import Renewals, Renewed
+from intake.protocol.rules import REKEYING, Rule
 from intake.storage.tables import Deposit, Handover, LogEntry, Tip
 from intake.triage.access import rekeying
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import change_keys, load_keys, make_keys
 from intake.triage.keys.recovery import open_keys
+from intake.triage.mirror.tips import Tips
 from intake.triage.progress import no_progress
-from intake.triage.workspace.alarms import Alarm
 from open_desk import Desk, Stored
-from program import PASSPHRASE, Enrol, HomeOf, Program, Reviewer
+from program import IDLE, PASSPHRASE, Enrol, HomeOf, Program, Reviewer
 from set_back import back_up, set_back
 from told import alerts, page, queue, shown, sync
 
@@ -70,6 +71,11 @@ def held(path: Path) -> tuple[HybridIdentity, ...]:
     return opening.identities
 
 
+def rule(desk: Desk, days: int) -> None:
+    """What the operator does."""
+    members.rule(desk.server.store, desk.server.log, Rule(REKEYING, days))
+
+
 def settle(program: Program, times: int = 4) -> None:
     for _ in range(times):
         sync(program)
@@ -85,7 +91,7 @@ def it_was_me(program: Program) -> None:
     sync(program)
     for alarm in program.workspace.alarms:
         assert alarm.says.startswith("Somebody used your key elsewhere")
-        program.workspace.aside.put_aside(alarm, "My other machine.", datetime.now(UTC))
+        program.workspace.aside.put(alarm.says, "My other machine.", datetime.now(UTC))
 
 
 def refusing(honest: WSGIApplication, route: str) -> WSGIApplication:
@@ -135,11 +141,11 @@ def test_it_is_exchanged_by_itself_and_all_reads_as_before(
 ) -> None:
     (before,) = held(tmp_path / "amina.key")
     amina = restarted()
-    amina.workspace.aside.put_aside(Alarm("Something is wrong", "Ask"), "I know why.", datetime.now(UTC))
+    amina.workspace.aside.put("Something is wrong", "I know why.", datetime.now(UTC))
     settle(amina)
     (after,) = held(tmp_path / "amina.key")
     assert str(after) != str(before)
-    assert [each.reason for each in amina.workspace.aside.aside()] == ["I know why."]
+    assert [each.reason for each in amina.workspace.aside.all()] == ["I know why."]
     assert [(opens(desk, tip, before), opens(desk, tip, after)) for tip in old] == [(False, True)] * 2
     new = desk.store_tip("New.", {"urgency": "now"}, day=today())
     sync(amina)
@@ -152,15 +158,42 @@ def test_it_is_exchanged_by_itself_and_all_reads_as_before(
     assert (did(desk, Action.REKEY), did(desk, Action.TAKE_OVER)) == (1, 0)
 
 
+def reads(desk: Desk) -> int:
+    """How many summaries the log says that somebody read."""
+    with desk.server.store.reading() as session:
+        entries = map(parse_entry, session.scalars(select(LogEntry.body)).all())
+        return sum(
+            name.startswith("summary/") for each in entries if each.action is Action.READ for name in each.objects
+        )
+
+
+def test_to_the_log_it_is_no_reading(desk: Desk, old: list[Stored], restarted: Callable[[], Program]) -> None:
+    """Each member's program does it every month, with all reports: what an auditor looks at would drown in that."""
+    amina = restarted()
+    settle(amina)
+    assert (did(desk, Action.REKEY), did(desk, Action.REWRAP)) == (1, 1)
+    assert reads(desk) == len(old), "once, when they came"
+
+
+def test_where_the_program_has_lost_what_it_made_that_is_fetched(
+    desk: Desk, old: list[Stored], restarted: Callable[[], Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tips, "exchanged", lambda *_: None)
+    amina = restarted()
+    settle(amina)
+    assert did(desk, Action.REWRAP) == 1
+    assert reads(desk) == 2 * len(old)
+    assert [alerts(amina, tip) for tip in old] == [[], []]
+
+
 def test_what_is_restricted_to_others_keeps_no_older_key(
     desk: Desk,
     old: list[Stored],
     restarted: Callable[[], Program],
     reviewer: Reviewer,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rekeying, "EVERY", timedelta(days=1000))
+    rule(desk, 90)
     boris, amina = reviewer("boris"), restarted()
     boris.unlock()
     tip = desk.store_tip("Of both.", {"urgency": "now"}, day=today())
@@ -169,7 +202,7 @@ def test_what_is_restricted_to_others_keeps_no_older_key(
     address = f"{page(tip)}/readers"
     boris.send(address, {**boris.hidden(address), "reader": [boris.workspace.people.me]})
     (before,) = held(tmp_path / "amina.key")
-    monkeypatch.setattr(rekeying, "EVERY", timedelta(days=30))
+    rule(desk, 30)
     settle(amina)
     (after,) = held(tmp_path / "amina.key")
     assert str(after) != str(before)
@@ -259,6 +292,20 @@ def test_nobody_keeps_an_older_key_alive_by_a_summary_that_its_owner_cannot_open
     assert "Of 20." in shown(amina, old[0])
 
 
+def test_after_how_many_days_is_a_rule_in_the_log(
+    desk: Desk, old: list[Stored], tmp_path: Path, restarted: Callable[[], Program]
+) -> None:
+    rule(desk, 41)
+    (before,) = held(tmp_path / "amina.key")
+    amina = restarted()
+    settle(amina)
+    assert [str(each) for each in held(tmp_path / "amina.key")] == [str(before)]
+    rule(desk, 40)
+    settle(amina)
+    assert str(before) not in map(str, held(tmp_path / "amina.key"))
+    assert "each reviewer's key for reading is exchanged after 40 days" in queue(amina)
+
+
 def test_it_is_not_exchanged_again_before_its_time(desk: Desk, amina: Program) -> None:
     settle(amina, 6)
     assert did(desk, Action.REKEY) == 1
@@ -297,7 +344,7 @@ def test_whoever_kept_a_copy_of_last_month_and_takes_the_key_today_opens_nothing
     assert str(before) not in (tmp_path / "amina.key").read_bytes().decode("latin-1")
 
 
-ROUTES = ["/v1/card", "/v1/headers", "/v1/log/checkpoint", "/v1/read"]
+ROUTES = ["/v1/card", "/v1/headers", "/v1/log/checkpoint", "/v1/index"]
 
 
 @pytest.mark.parametrize("heard", [True, False])
@@ -363,7 +410,7 @@ def second(desk: Desk, tmp_path: Path) -> Program:
     """Another machine of amina's: a copy of her key file, and a home of its own."""
     shutil.copy(tmp_path / "amina.key", tmp_path / "second.key")
     home = Home.open(tmp_path / "second-home", desk=desk.url, policy=desk.policy, proxy=None)
-    program = Program(home, tmp_path / "second.key", 60)
+    program = Program(home, tmp_path / "second.key", IDLE)
     program.enter()
     return program
 

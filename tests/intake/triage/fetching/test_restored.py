@@ -91,33 +91,79 @@ def loaded(tmp_path: Path) -> MemberKeys:
     return load_keys(tmp_path / "amina.key", PASSPHRASE)
 
 
+Accept = Callable[[Program, str], None]
+
+
+def by_command(tmp_path: Path, home: HomeOf) -> Accept:
+    def accept_it(program: Program, reason: str) -> None:
+        program.guard.lock()
+        assert accept(home("amina"), loaded(tmp_path), reason, no_progress).lost > 0
+
+    return accept_it
+
+
+def on_the_page(_tmp_path: Path, _home: HomeOf) -> Accept:
+    def accept_it(program: Program, reason: str) -> None:
+        for nothing in ("", " ", "x" * 501):
+            assert program.post("/log/restored", "/log", reason=nothing).status_code == 422
+        answer = program.post("/log/restored", "/log", reason=reason)
+        assert (answer.status_code, answer.location.endswith("/unlock")) == (303, True)
+
+    return accept_it
+
+
+ACCEPTED = pytest.mark.parametrize("way", [by_command, on_the_page])
+
+
+@ACCEPTED
 def test_once_accepted_the_program_goes_on_and_the_evidence_stays_with_the_reason(
-    desk: Desk, amina: Program, restore: SetBack, restarted: Callable[[], Program], home: HomeOf, tmp_path: Path
+    way: Callable[[Path, HomeOf], Accept],
+    desk: Desk,
+    amina: Program,
+    restore: SetBack,
+    restarted: Callable[[], Program],
+    home: HomeOf,
+    tmp_path: Path,
 ) -> None:
     restore(True)
     sync(amina)
     sync(amina)
-    amina.guard.lock()
-    accepted = accept(home("amina"), loaded(tmp_path), "The disk broke; I asked on the phone.", no_progress)
-    assert accepted.lost > 0
+    way(tmp_path, home)(amina, "The disk broke; I asked on the phone.")
     assert kept(tmp_path, "evidence") == []
-    aside = kept(tmp_path, "restores")
-    assert {path.suffix for path in aside} == {".txt", ".reason"}
-    assert all("I asked on the phone" in path.read_text() for path in aside if path.suffix == ".reason")
+    (aside,) = {path.suffix for path in kept(tmp_path, "restores")}
+    assert aside == ".txt"
+    assert all(b"on the phone" not in file.read_bytes() for file in (tmp_path / "amina-home").rglob("*.*"))
     again = restarted()
     assert "Nothing new is shown" not in queue(again)
     assert "contradicted itself" not in queue(again)
     assert "The operator put back a copy of the server on" in again.get("/members").text
+    page = again.get("/log").text
+    assert DECLARES in page
+    assert "The disk broke; I asked on the phone." in page
+    assert "Accept it on this machine" not in page
     tip = desk.store_tip("After.", {})
     assert tip.id.hex() in sync(again)
-    checked = CliRunner().invoke(
-        main, ["audit", "evidence", str(next(path for path in aside if path.suffix == ".txt"))]
-    )
-    assert checked.exit_code in (Status.FRAUD, Status.DONE)
+    for file in kept(tmp_path, "restores"):
+        checked = CliRunner().invoke(main, ["audit", "evidence", str(file)])
+        assert checked.exit_code in (Status.FRAUD, Status.DONE)
 
 
+def test_what_nobody_declares_can_not_be_accepted_on_the_page_either(amina: Program, restore: SetBack) -> None:
+    restore(False)
+    sync(amina)
+    assert "Accept it on this machine" not in amina.get("/log").text
+    answer = amina.post("/log/restored", "/log", reason="Because.")
+    assert (answer.status_code, "the log declares no restore" in answer.text) == (409, True)
+
+
+@ACCEPTED
 def test_what_the_lost_log_proved_of_a_note_is_proven_no_more_and_what_is_added_again_is(
-    desk: Desk, amina: Program, tmp_path: Path, restarted: Callable[[], Program], home: HomeOf
+    way: Callable[[Path, HomeOf], Accept],
+    desk: Desk,
+    amina: Program,
+    tmp_path: Path,
+    restarted: Callable[[], Program],
+    home: HomeOf,
 ) -> None:
     tip = desk.store_tip("First.", {}).id.hex()
     sync(amina)
@@ -126,8 +172,7 @@ def test_what_the_lost_log_proved_of_a_note_is_proven_no_more_and_what_is_added_
     sync(amina)
     with set_back(desk, made, tmp_path / "again", declared=True):
         sync(amina)
-        amina.guard.lock()
-        accept(home("amina"), loaded(tmp_path), "Asked.", no_progress)
+        way(tmp_path, home)(amina, "Asked.")
         again = restarted()
         again.write(f"/tips/{tip}", "note", text="Written again.")
         sync(again)
@@ -161,6 +206,8 @@ def test_an_auditor_hears_of_it_accepts_it_and_finds_it_in_each_report_from_then
         accepted = verify(tmp_path, desk, "--accept-restore", "The disk broke.")
         assert accepted.exit_code == 0
         assert "entries that were seen before are lost, from entry 1 on" in accepted.stdout
+        (reason,) = (tmp_path / "carla-home" / "restores").glob("*.reason")
+        assert reason.read_text().endswith("Accepted because: The disk broke.\n")
         later = verify(tmp_path, desk)
         assert later.exit_code == 0
         assert f"Restore:  entry 1 of {datetime.now(UTC):%Y-%m-%d}" in later.stdout

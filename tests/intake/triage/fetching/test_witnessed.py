@@ -172,13 +172,6 @@ def test_a_cosignature_of_a_time_that_has_not_come_counts_for_nothing(
     assert "ours: at a time that no clock shows" in synced(opened(policy)).unwitnessed
 
 
-def test_a_server_that_goes_by_an_old_policy_is_found(desk: Desk, opened: Opened, start: StartWitness) -> None:
-    ours, theirs = start("ours"), start("theirs")
-    have_cosigned(desk, policy_text(desk.log, ours=ours))
-    workspace = synced(opened(policy_text(desk.log, ours=ours, theirs=theirs)))
-    assert "theirs: never" in workspace.unwitnessed
-
-
 def test_old_cosignatures_that_are_served_again_and_again_become_too_old(
     desk: Desk, opened: Opened, start: StartWitness, clock: Clock
 ) -> None:
@@ -311,25 +304,6 @@ def test_entries_that_are_cosigned_and_not_shown_are_missed(
     (testified,) = evidence(workspace)
     assert not testified.is_proof
     assert testified.verdict().startswith("Testified only, by amina")
-
-
-def test_a_witness_that_cosigns_two_histories_is_named_in_the_evidence(
-    desk: Desk, opened: Opened, start: StartWitness
-) -> None:
-    """A witness and a server that work together, against one of two witnesses who doesn't."""
-    ours, theirs = start("ours"), start("theirs")
-    policy = policy_text(desk.log, 1, ours=ours, theirs=theirs)
-    have_cosigned(desk, policy)
-    workspace = synced(opened(policy))
-    size = open_checkpoint(served(desk), desk.log).size
-    forked = cosigned_tree(desk, size, bytes(32), ours.keys[0])
-    desk.lie("/v1/log/cosigned", lambda _: forked)
-    workspace.sync()
-    named = [proof for proof in evidence(workspace) if proof.cosigners]
-    (proof,) = named
-    assert proof.is_proof
-    assert proof.cosigners == (ours.keys[0].cosigner,)
-    assert f"two different trees of {size} entries, and the witness w-ours cosigned both." in proof.verdict()
 
 
 def test_no_honest_witness_is_named_where_the_log_alone_signed_two_histories(

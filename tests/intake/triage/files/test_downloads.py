@@ -20,7 +20,7 @@ from intake.storage.tables import Item
 from intake.triage.desk.client import DeskError
 from intake.triage.files.originals import DamagedFileError
 from open_desk import Desk
-from program import Program, Reviewer
+from program import IDLE, Program, Reviewer
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +75,7 @@ Film = Callable[..., tuple[Program, str, bytes]]
 def film(desk: Desk, reviewer: Reviewer) -> Film:
     """An unlocked program, the address of a file in it, and the file's bytes."""
 
-    def store(idle_seconds: float = 60) -> tuple[Program, str, bytes]:
+    def store(idle_seconds: float = IDLE) -> tuple[Program, str, bytes]:
         amina = reviewer("amina", idle_seconds)
         tip, data = desk.store_tip("First.", {}), secrets.token_bytes(SIZE)
         address = f"/tips/{tip.id.hex()}/files/{desk.store_file(tip, 'film.mp4', data)}"

@@ -11,7 +11,7 @@ from forms import tokens
 from intake.languages.shown import shown as as_shown
 from intake.protocol.kinds import Kind
 from intake.report.events import Template
-from intake.report.payloads import Message
+from intake.report.payloads import ENDED, Leaving, Message
 from intake.storage.tables import Item
 from open_desk import Desk, Stored
 from program import Program
@@ -92,6 +92,21 @@ def test_what_was_changed_is_seen_again_before_it_is_sent(desk: Desk, amina: Pro
     assert "Who are you?" in amina.get(second).text
     assert send(amina, second) == 303
     assert replies(desk) == 1
+
+
+def test_where_the_source_has_ended_its_codename_nothing_is_offered_that_nobody_could_read(
+    desk: Desk, amina: Program, tip: Stored
+) -> None:
+    seen = look(amina, tip, "Are you safe?")
+    desk.send(tip, Leaving(ENDED))
+    sync(amina)
+    text = shown(amina, tip)
+    assert "nobody can read a reply any more" in text
+    assert "Reply to the source <kbd" not in text
+    assert "Ask for one particular use" not in text
+    assert send(amina, seen) == 409
+    assert replies(desk) == 0
+    assert "Are you safe?" in shown(amina, tip), "what was written is still there, and can be discarded"
 
 
 def test_two_clicks_send_it_once(desk: Desk, amina: Program, tip: Stored) -> None:

@@ -161,6 +161,37 @@ def test_what_two_want_deleted_is_gone_from_both_machines_and_each_signs_a_recei
     assert purges(entries(desk), state.roster)[0].missing == ()
 
 
+def test_a_dossier_of_the_teams_is_deleted_as_a_report_is_from_a_page_of_its_own(
+    desk: Desk, time: Time, amina: Program, boris: Program
+) -> None:
+    amina.post("/team/label_name", "/team", name="Uyghur speakers", colour="green")
+    for program in (amina, boris):
+        sync(program)
+    (address,) = re.findall(r"/tips/[0-9a-f]{32}", amina.get("/team").text)
+    shown_ = unescape(amina.get(address).text)
+    assert "Dossier of" in shown_
+    assert "Uyghur speakers" in shown_
+    assert "Conversation with the source" not in shown_
+    opened = sum(entry.action is Action.OPEN for entry in entries(desk))
+    assert opened == 0, "it is no report"
+    assert amina.write(address, "deletion_reason", why=WHY).status_code == 303
+    sync(amina)
+    sync(boris)
+    assert WHY in unescape(boris.get(address).text)
+    (second,) = set(re.findall(rf"{address}/deletion/[0-9a-f]+/second", boris.get(address).text))
+    boris.post(second, address)
+    time.passes(8 * DAY)
+    for program in (amina, boris):
+        sync(program)
+        assert program.get(address).status_code == 404
+        assert "Uyghur speakers" not in program.get("/team").text
+    assert receipts(desk) == ["amina", "boris"]
+    assert amina.post("/team/label_name", "/team", name="Later ones", colour="red").status_code == 303
+    sync(amina)
+    sync(boris)
+    assert "Later ones" in boris.get("/team").text
+
+
 def test_who_was_let_in_and_who_was_to_be_is_forgotten_too_and_nobody_is_let_in_any_more(
     desk: Desk, time: Time, amina: Program, boris: Program, tip: Stored, reviewer: Reviewer
 ) -> None:
