@@ -7,10 +7,18 @@ from intake.protocol.actions import Action
 from intake.protocol.card import parse_card
 from intake.protocol.logstate import Ruling
 from intake.protocol.roster import Roster
+from intake.protocol.rules import COUNTDOWN, DELETERS, RETENTION, VOUCHES, parse_rule
 
 
 def in_words(roster: Roster, at: datetime) -> Iterator[str]:
-    """The rule that is in force, and what was said at a time (UTC) that is not enough yet."""
+    """The rules that are in force, and what was said at a time (UTC) that is not enough yet."""
+    rules = roster.rules
+    yield (
+        f"A report is deleted if {rules[DELETERS]} reviewers want it, or all, if they are fewer (two at least), and "
+        f"nobody stops it in time: the countdown in days is {rules[COUNTDOWN]}."
+    )
+    if rules[RETENTION]:
+        yield f"Closed reports are proposed for deletion after {rules[RETENTION]} months without a change."
     if not roster.rule:
         yield "The operator enrols alone: nobody has to vouch."
         return
@@ -32,7 +40,7 @@ def let_in_alone(rulings: Iterable[Ruling]) -> Iterator[Ruling]:
     for ruling in rulings:
         entry = ruling.entry
         if entry.action is Action.RULE:
-            ruled = True
+            ruled |= parse_rule(entry.objects).name == VOUCHES
         elif ruled and entry.action is Action.ENROL and parse_card(entry.card or "").role.reads:
             yield ruling
 

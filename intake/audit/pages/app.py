@@ -16,6 +16,7 @@ from intake.audit.told import noticed
 from intake.findings.accesses import By, Wanted, accesses, sums
 from intake.findings.thresholds import explained
 from intake.protocol.actions import Action
+from intake.protocol.membership import in_words, named
 from intake.triage import pages as reviewers_pages
 from intake.triage.pages import policy
 from intake.triage.pages.place import Place
@@ -149,8 +150,10 @@ def findings() -> str:
 
 @blueprint.get("/members")
 def members() -> str:
-    """Everybody who was ever enrolled."""
-    return render_template("team.html", shown=_shown(), log=_shown().view.log)
+    """Everybody who was ever enrolled, and the rules that they go by."""
+    log = _shown().view.log
+    rules = in_words(log.roster, log.state.clock.last)
+    return render_template("team.html", shown=_shown(), log=log, rules=list(rules), named=named)
 
 
 @blueprint.get("/board")
