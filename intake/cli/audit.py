@@ -180,6 +180,8 @@ def prove(
     with 'audit proof', or with a program of others; nobody has to be asked for it. An entry holds a member's key id.
     """
     require_key_file(key)
+    if file.exists():
+        raise Trouble(f"{file} exists already: name a new file")
     opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
     with held(opened.directory):
         log = fetch(opened, load_keys(key, passphrase(passphrase_file)), bar(console), whole=False)
