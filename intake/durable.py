@@ -76,8 +76,8 @@ def _write(path: Path, data: bytes, mode: int, name: Callable[[Path, Path], obje
 def _name(temporary: Path, path: Path) -> None:
     try:
         os.link(temporary, path)
-    except FileExistsError:
-        raise
+    except FileExistsError as error:
+        raise FileExistsError(error.errno, error.strerror, str(path)) from error
     except OSError:
         # A file system without links, such as a stick's: the name is taken first, so that nothing is overwritten.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

@@ -29,6 +29,7 @@ def write_log(
     """
     leaves = [leaf_hash(line) for line in lines]
     new = 0
+    _require_for_logs(directory)
     make_directory(directory)
     for done, ref in enumerate(tiles_of(len(lines)), 1):
         new += _put(directory / ref.path, _contents(ref, lines, leaves))
@@ -40,6 +41,13 @@ def write_log(
     if cosigned is not None:
         replace_file(directory / COSIGNED, cosigned)
     return new
+
+
+def _require_for_logs(directory: Path) -> None:
+    """Refuse a directory of something else, such as a server's data. An interrupted run leaves tiles alone."""
+    held = {path.name for path in directory.iterdir()} if directory.exists() else set()
+    if held and not held & {CHECKPOINT, "tile"}:
+        raise NotThisLogError(f"{directory} holds something else than a log: name a new directory, or an empty one")
 
 
 def _contents(ref: TileRef, lines: Sequence[bytes], leaves: Sequence[bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from intake.audit.standing import standing
@@ -23,6 +24,14 @@ _NAMED = 6
 _KINDS = {"summary": "summaries", "item": "items", "tip": "reports"}
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is no fault of the log. `is_usual`: that nobody has to look into it."""
+
+    says: str
+    is_usual: bool = False
+
+
 def whole_report(log: VerifiedLog, found: Iterable[Finding], now: datetime) -> Iterator[str]:
     """What is new since the last time, who is a member, which log this was, and what stands out."""
     if log.before == log.size:
@@ -38,7 +47,8 @@ def whole_report(log: VerifiedLog, found: Iterable[Finding], now: datetime) -> I
     if log.policy.witnesses:
         size = 0 if log.cosigned is None else log.cosigned.checkpoint.size
         yield f"Cosigned: {size} entries ({log.witnessed.told()})"
-    yield from noticed(log, now)
+    for notice in noticed(log, now):
+        yield notice.says
     yield _summed(log, found)
 
 
@@ -74,7 +84,9 @@ def _summed(log: VerifiedLog, found: Iterable[Finding]) -> str:
 
 def _entries(log: VerifiedLog) -> Iterator[str]:
     yield "Who did what (number, UTC, who, what, to what):"
+    yield "  index: a program asked which reports there are, on all days or on one: each fetch begins with that"
     yield "  read: a program fetched this, sealed, and its member could open it"
+    yield "  add: a member wrote something for this report, sealed: a note, a status, a reply to its source"
     yield "  make: a member made this: a report that came otherwise, or a dossier of the team's own"
     yield "  open: a program says that it showed this to its member"
     yield "  vouch, shut_out: a reviewer's word that somebody be enrolled, or revoked; the last that was needed did it"
@@ -90,7 +102,10 @@ def _entries(log: VerifiedLog) -> Iterator[str]:
     yield "    those alone. What came before, whoever read it until then can still read"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     yield "  export: a file of this left a member's program; refer: it was handed on (digest: of the sealed word on it)"
-    yield "  log: an auditor read the log; settle, expire, backup, restore, software: what the operator did"
+    yield "  deposit: a program left its member's recovery file, sealed, at the desk"
+    yield "  log: an auditor read the log"
+    yield "  enrol, revoke, settle, expire, backup, restore, software, clock: what the operator did; expire: what was"
+    yield "    older than reports are kept was deleted; clock: the log's time was set back"
     yield "  explain: a member answered a finding"
     for index, entry in enumerate(log.entries(log.before), log.before):
         yield f"{index:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {name_of(log, entry.who)}  {_did(log, entry)}"
@@ -108,43 +123,50 @@ def _members(log: VerifiedLog) -> Iterator[str]:
     yield from in_words(log.roster, log.state.clock.last)
 
 
-def noticed(log: VerifiedLog, now: datetime) -> Iterator[str]:
-    """What is no fault of the log but should be looked at."""
+def noticed(log: VerifiedLog, now: datetime) -> Iterator[Notice]:
+    """What is no fault of the log but should be looked at, and what is usual and may be asked for."""
+    runs = False
     for ruling in log.state.rulings:
         if ruling.entry.action is Action.RESTORE:
             copy = copy_of(ruling.entry.objects)
-            yield (
+            yield Notice(
                 f"Restore:  entry {ruling.place} of {ruling.entry.at:%Y-%m-%d %H:%M:%S} says that a copy (SHA-256 "
                 f"{copy.sha256}) was put back; whatever else was logged behind entry {copy.size - 1} is lost"
             )
         if ruling.entry.action is Action.SOFTWARE:
             version, digest = (name.partition("/")[2] for name in ruling.entry.objects)
-            yield f"Software: from entry {ruling.place} on the server runs version {version}, SHA-256 {digest}"
+            says = f"Software: from entry {ruling.place} on the server runs version {version}, SHA-256 {digest}"
+            # The first is what it began with; what came in its place later is a change.
+            yield Notice(says, is_usual=not runs)
+            runs = True
     for correction in log.state.clock.corrections:
-        yield (
+        yield Notice(
             f"Clock:    entry {correction.place} set the log's time back from {correction.before:%Y-%m-%d %H:%M:%S} "
             f"to {correction.after:%Y-%m-%d %H:%M:%S}; days between the two may be wrong"
         )
     for ruling in let_in_alone(log.state.rulings):
-        yield f"Members:  entry {ruling.place} is the operator's alone: nobody was there to vouch for who was enrolled"
+        yield Notice(
+            f"Members:  entry {ruling.place} is the operator's alone: nobody was there to vouch for who was enrolled"
+        )
     for purge in purges(log.record.deeds, log.roster):
         missing = ", ".join(map(log.roster.label, purge.missing)) or "none"
         signed = ", ".join(map(log.roster.label, purge.receipts)) or "none"
         what = "deleted" if purge.deleted else "said to be withdrawn by its source"
-        yield (
+        yield Notice(
             f"Purge:    tip/{purge.tip}, {what}, {purge.at:%Y-%m-%d %H:%M:%S}; receipts of {signed}; "
-            f"missing since then: {missing}"
+            f"missing since then: {missing}",
+            is_usual=not purge.missing,
         )
     for member in log.roster.reviewers:
         if log.roster.must_rekey(member, now):
-            yield (
+            yield Notice(
                 f"Old key:  what comes is sealed to the same key of {log.roster.label(member.card.key_id)} since "
                 f"{member.sealed_since:%Y-%m-%d %H:%M:%S}, and by the rules no longer than "
                 f"{log.roster.rules[REKEYING]} days: their program exchanges it once it fetches"
             )
     ahead = [deed.place for deed in log.record.deeds if deed.at > now + LIFETIME]
     if ahead:
-        yield (
+        yield Notice(
             f"Clock:    {len(ahead)} entries, the first of them {ahead[0]}, are of a time that has not come by this "
             f"machine's clock ({now:%Y-%m-%d %H:%M:%S} UTC): either that is wrong, or the server's clock was ahead; "
             "ask its operator"

@@ -145,6 +145,8 @@ def read_folder(directory: Path, policy: str, progress: Progress, days: int = WI
     """
     named = Connection("", policy)
     log = named.log
+    if not (directory / CHECKPOINT).exists():
+        raise FolderError(f"{directory} holds no log: name a directory that 'intake audit mirror' wrote")
     note = _read(directory / CHECKPOINT, MAX_NOTE_SIZE)
     checkpoint = open_checkpoint(note, log)
 

@@ -150,6 +150,8 @@ def prove(options: LogOptions, index: int, file: Path) -> None:
     cosigned a tree with this entry by now, and the hashes between the two. Whoever has the log's policy can check it
     with 'audit proof', or with a program of others; nobody has to be asked for it. An entry holds a member's key id.
     """
+    if file.exists():
+        raise Trouble(f"{file} exists already: name a new file")
     with _fetched(options) as log:
         if index >= log.size:
             raise Trouble(f"the log has {log.size} entries, the first of which is 0")

@@ -112,7 +112,7 @@ def _wanted(
 @verified_options
 @click.option("--by", type=click.Choice([by.value for by in By]), help="Sum up by this, instead of a line an access.")
 @click.option("--reviewer", help="Of this member alone: a name, or a key id.")
-@click.option("--report", help="Of this report alone: its id.")
+@click.option("--report", help="Of this report alone: its id, or how that begins.")
 @click.option("--since", type=_DAYS, help="From this day (UTC) on.")
 @click.option("--until", type=_DAYS, help="Up to this day (UTC).")
 @click.option(
@@ -268,10 +268,11 @@ def report(
 @thresholds_option
 @port_option(8006)
 def pages(options: LogOptions, thresholds: Path | None, port: int) -> None:
-    """Show the same on pages of this machine, and print the address to open in a browser.
+    """Show what was verified on pages of this machine, and print the address to open in a browser.
 
-    It listens on 127.0.0.1 only, and the address works once. With --key, what is new can be fetched and verified there;
-    without it, or with --from, nobody is asked for anything.
+    They say whether the log verifies, who opened what, what stands out and who is a member, and hold the report for a
+    board. The program listens on 127.0.0.1 only, and the address works once. With --key, what is new can be fetched
+    and verified there; without it, or with --from, nobody is asked for anything.
     """
     with ExitStack() as until_the_end:
         if options.folder is not None:

@@ -52,7 +52,8 @@ def backup(file: Path) -> None:
 def restore(file: Path, clock_is_right: bool) -> None:
     """Put back the copy that 'intake backup' wrote into FILE, where there is no store.
 
-    Put your copies of log.key, log.policy and intake.toml into the data directory first. The log says that a copy was
+    End the old server, if it runs, and put your copies of log.key, log.policy and intake.toml into the data directory
+    first. The log says that a copy was
     put back, and of how many entries: every program that saw more of them raises an alarm until its member accepts
     that.
     """

@@ -35,6 +35,10 @@ class Command(click.Command):
 
     context_class = CallContext
 
+    def get_short_help_str(self, limit: int = 0) -> str:
+        """Its first sentence, whole, however long it is: lists of commands wrap."""
+        return super().get_short_help_str(max(limit, 1000))
+
 
 class Group(click.Group):
     """What every command with commands below it is made from."""

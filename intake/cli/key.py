@@ -21,7 +21,7 @@ from intake.triage.keys.keyfile import (
     write_card,
     write_recovery,
 )
-from intake.triage.keys.recovery import MOST_SHEETS, SheetError, Sheets, open_keys, seal_keys
+from intake.triage.keys.recovery import MOST_SHEETS, SheetError, Sheets, open_keys, require_recovery, seal_keys
 from intake.triage.keys.recovery import split as split_key
 
 
@@ -33,7 +33,11 @@ def key() -> None:
 @key.command()
 @click.argument("name")
 @click.option(
-    "--role", type=click.Choice([role.value for role in Role]), default=Role.REVIEWER.value, show_default=True
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.REVIEWER.value,
+    show_default=True,
+    help="A reviewer reads reports, an auditor the log alone; a lead is a reviewer who approves deletions as well.",
 )
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The key file.  [default: NAME.key]")
 @passphrase_option
@@ -61,7 +65,8 @@ def new(name: str, role: str, output: Path | None, passphrase_file: Path | None)
         card.unlink()
         raise
     say(f"Private keys: {path} (sealed with the passphrase)")
-    say(f"Public card:  {card} (give it to the operator, or to the reviewers who vouch for you)")
+    vouching = ", or to the reviewers who vouch for you" if keys.role.reads else ""
+    say(f"Public card:  {card} (give it to the operator{vouching})")
     _say_key(keys.card)
 
 
@@ -120,6 +125,7 @@ def join(recovery: Path, output: Path | None, passphrase_file: Path | None) -> N
     """
     with recovery.open("rb") as file:
         sealed = file.read(DEPOSIT)
+    require_recovery(sealed)
     sheets = Sheets()
     while sheets.lacking:
         _ask_for_sheet(sheets)

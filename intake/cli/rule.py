@@ -11,11 +11,13 @@ from intake.settings import load
 
 
 @click.command(cls=Command)
-@click.argument("name", type=click.Choice(list(RULES)))
+@click.argument("name", metavar="NAME", type=click.Choice(list(RULES)))
 @click.argument("number", type=click.IntRange(1, 9999))
 @clock_is_right_option
 def rule(name: str, number: int, clock_is_right: bool) -> None:
     """Set a number that the team's members go by. The log shows it to everybody.
+
+    NAME is vouches, deleters, countdown or retention.
 
     vouches: how many reviewers must vouch for whoever is enrolled as one, or all that there are, if they are fewer.
     They compare the key by voice and vouch on the page of the members in their program; the operator can then enrol

@@ -65,7 +65,8 @@ class _Demo:
         address = triage.stdout.readline().strip() if triage.stdout else ""
         boris = ["triage", *self._connection(other, policy), "--port", str(self._port + 3)]
         carla = ["audit", "verify", *self._connection(auditor, policy)]
-        self._explain(address, _command(boris), _command(carla))
+        pages = ["audit", "pages", *self._places(auditor)]
+        self._explain(address, _command(boris), _command(carla), _command(pages))
         Event().wait()
 
     def _prepare(self) -> Settings:
@@ -114,10 +115,12 @@ class _Demo:
             browser.close()
 
     def _connection(self, person: Person, policy: str) -> list[str]:
-        places = ["--key", str(person.key.resolve()), "--home", str(person.home.resolve())]
-        return [*places, "--desk", f"http://127.0.0.1:{self._port + 1}", "--policy", policy]
+        return [*self._places(person), "--desk", f"http://127.0.0.1:{self._port + 1}", "--policy", policy]
 
-    def _explain(self, address: str, boris: str, carla: str) -> None:
+    def _places(self, person: Person) -> list[str]:
+        return ["--key", str(person.key.resolve()), "--home", str(person.home.resolve())]
+
+    def _explain(self, address: str, boris: str, carla: str, pages: str) -> None:
         for line in (
             "",
             f"The source site    http://127.0.0.1:{self._port}/",
@@ -134,6 +137,8 @@ class _Demo:
             f"     {boris}",
             "  5. Check who opened what, as the auditor:",
             f"     {carla}",
+            "     and the same, with findings and a report for a board, on pages:",
+            f"     {pages}",
             "",
             "Ctrl-C ends everything. 'make demo' goes on from here, 'make demo-clean' removes it.",
         ):

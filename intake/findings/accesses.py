@@ -27,7 +27,10 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which accesses: of these key ids, one report, days from one to another, some actions; None for all."""
+    """Which accesses: of these key ids, days from one to another, some actions; None for all.
+
+    `tip`: of the reports whose ids begin so.
+    """
 
     who: frozenset[str] | None = None
     tip: str | None = None
@@ -62,7 +65,7 @@ def accesses(record: Record, wanted: Wanted) -> Iterator[Access]:
     """One for each report of each deed, in the order of the log."""
     for deed in filter(wanted.has, record.deeds):
         for tip in record.reports(deed) or ("",):
-            if wanted.tip is None or tip == wanted.tip:
+            if wanted.tip is None or tip.startswith(wanted.tip):
                 yield Access(deed, tip)
 
 

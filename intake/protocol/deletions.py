@@ -53,11 +53,12 @@ class Proposal:
         """The voices that count: of those who are active by now."""
         return tuple(voice for voice in self.voices if roster.verifier(voice.key) is not None)
 
-    def due(self, roster: Roster) -> datetime | None:
-        """When its countdown is over (UTC); None as long as more have to want it.
+    def lacks_lead(self, roster: Roster) -> bool:
+        """Whether there are leads, one of whom must want it, and none does."""
+        return has_leads(roster) and not any(_leads(roster, voice.key) for voice in self.counting(roster))
 
-        Where there are leads, one of them must.
-        """
+    def due(self, roster: Roster) -> datetime | None:
+        """When its countdown is over (UTC); None as long as more have to want it, or a lead has to."""
         wanted = self._wanted(roster)
         if wanted is None or self.enough is None:
             return None
@@ -73,12 +74,11 @@ class Proposal:
     def _wanted(self, roster: Roster) -> datetime | None:
         """When the last of those who had to want it said so (UTC); None if not all of them have."""
         voices = self.counting(roster)
-        if len(voices) < self.needed:
+        if len(voices) < self.needed or self.lacks_lead(roster):
             return None
         since = voices[self.needed - 1].at
-        if any(_leads(roster, member.card.key_id) for member in roster.reviewers):
-            first = next((voice.at for voice in voices if _leads(roster, voice.key)), None)
-            return None if first is None else max(since, first)
+        if has_leads(roster):
+            since = max(since, next(voice.at for voice in voices if _leads(roster, voice.key)))
         return since
 
 
@@ -121,6 +121,15 @@ class Deletions:
         """The rules in force."""
         return self._rules
 
+    def needed(self, roster: Roster) -> int:
+        """How many have to want what is proposed now: never one alone, and of a small team no more than it has."""
+        return max(RULES[DELETERS].least, min(self._number(DELETERS), len(roster.reviewers)))
+
+    @property
+    def days(self) -> int:
+        """For how many days what is proposed now counts down."""
+        return self._number(COUNTDOWN)
+
     @property
     def open(self) -> tuple[Proposal, ...]:
         """What was proposed and neither stopped nor carried out."""
@@ -152,9 +161,7 @@ class Deletions:
         found, voice = self._proposals.get(item), Voice(entry.who, entry.at)
         if entry.action is Action.PROPOSE:
             if found is None and tip not in self._deleted:
-                # Never one alone; and of a small team no more than it has.
-                needed = max(RULES[DELETERS].least, min(self._number(DELETERS), len(roster.reviewers)))
-                self._proposals[item] = Proposal(tip, item, (voice,), needed, self._number(COUNTDOWN))
+                self._proposals[item] = Proposal(tip, item, (voice,), self.needed(roster), self.days)
         elif found is None or found.tip != tip or not self._is_open(found):
             return
         elif entry.action is Action.STOP:
@@ -240,6 +247,11 @@ def _owing(roster: Roster, at: datetime, receipts: Mapping[str, datetime]) -> It
     for member in roster.reviewers:
         if member.since <= at and member.card.key_id not in receipts:
             yield member.card.key_id
+
+
+def has_leads(roster: Roster) -> bool:
+    """Whether some of the reviewers are leads, one of whom must want each deletion."""
+    return any(_leads(roster, member.card.key_id) for member in roster.reviewers)
 
 
 def _leads(roster: Roster, key: str) -> bool:

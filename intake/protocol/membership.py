@@ -7,11 +7,19 @@ from intake.protocol.actions import Action
 from intake.protocol.card import parse_card
 from intake.protocol.logstate import Ruling
 from intake.protocol.roster import Roster
-from intake.protocol.rules import VOUCHES, parse_rule
+from intake.protocol.rules import COUNTDOWN, DELETERS, REKEYING, RETENTION, VOUCHES, parse_rule
 
 
 def in_words(roster: Roster, at: datetime) -> Iterator[str]:
-    """The rule that is in force, and what was said at a time (UTC) that is not enough yet."""
+    """The rules that are in force, and what was said at a time (UTC) that is not enough yet."""
+    rules = roster.rules
+    yield (
+        f"A report is deleted if {rules[DELETERS]} reviewers want it, or all, if they are fewer (two at least), and "
+        f"nobody stops it in time: the countdown in days is {rules[COUNTDOWN]}."
+    )
+    if rules[RETENTION]:
+        yield f"Closed reports are proposed for deletion after {rules[RETENTION]} months without a change."
+    yield f"Each reviewer's key for reading is exchanged after {rules[REKEYING]} days."
     if not roster.rule:
         yield "The operator enrols alone: nobody has to vouch."
         return

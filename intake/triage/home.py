@@ -119,7 +119,10 @@ class Home:
         given: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
         home.connection = replace(home.remembered or home.connection, **given)
         if not home.connection.desk or not home.connection.policy:
-            raise HomeError("the first time, --desk must say where the desk is, and --policy what its log's keys are")
+            raise HomeError(
+                "the first time, --desk must say where the desk is, and --policy what its log's keys are: to "
+                "'intake triage', 'intake rewrap' or 'intake audit verify'"
+            )
         home.connection.check()
         require_no_newer(place)
         home._require_own_log()

@@ -106,7 +106,8 @@ def test_a_new_file_is_never_written_over_another(links: bool, tmp_path: Path, m
         monkeypatch.setattr("os.link", without_links)
     path = tmp_path / "key"
     write_new(path, b"first")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError) as raised:
         write_new(path, b"second")
+    assert raised.value.filename == str(path)
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"first", 0o600)
     assert [each.name for each in tmp_path.iterdir()] == ["key"]

@@ -16,7 +16,7 @@ from intake.audit.told import noticed
 from intake.findings.accesses import By, Wanted, accesses, sums
 from intake.findings.thresholds import explained
 from intake.protocol.actions import Action
-from intake.protocol.membership import in_words
+from intake.protocol.membership import in_words, named
 from intake.triage import pages as reviewers_pages
 from intake.triage.pages import policy
 from intake.triage.pages.place import Place
@@ -150,10 +150,10 @@ def findings() -> str:
 
 @blueprint.get("/members")
 def members() -> str:
-    """Everybody who was ever enrolled, and what was said of others that is not enough yet."""
+    """Everybody who was ever enrolled, and the rules that they go by."""
     log = _shown().view.log
-    said = list(in_words(log.roster, log.state.clock.last))
-    return render_template("team.html", shown=_shown(), log=log, said=said)
+    rules = in_words(log.roster, log.state.clock.last)
+    return render_template("team.html", shown=_shown(), log=log, rules=list(rules), named=named)
 
 
 @blueprint.get("/board")

@@ -38,6 +38,20 @@ class Letting:
         same_day = {row.id for row in rows if row.day == since} & lacking
         return sorted(lacking - self._sealed_on_the_day(same_day, log, member))
 
+    def lacked_by(self, log: LogState, tip: str) -> list[str]:
+        """The key ids of the reviewers who can't read a tip, since it came before them and nobody let them in."""
+        row = self._tips.shown([tip]).get(tip)
+        if row is None:
+            return []
+        links = Exchanges(self._file, log.roster).all_of([tip]).get(tip, ())
+        return [
+            member.card.key_id
+            for member in log.roster.reviewers
+            if row.day <= (since := member.since.date().isoformat())
+            and not _is_settled(links, parts_of(row), member)
+            and not (row.day == since and self._sealed_on_the_day([tip], log, member))
+        ]
+
     def _sealed_on_the_day(self, tips: Collection[str], log: LogState, member: Member) -> set[str]:
         """Those that came on the day of an enrolment, and after it: they are sealed to as many as there were then."""
         readers = [other for other in log.roster.members if other.card.recipient is not None and _was(other, member)]

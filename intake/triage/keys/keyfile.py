@@ -351,7 +351,7 @@ def _no_passphrase() -> KeyFileError:
 
 
 def _exists(path: Path) -> KeyFileError:
-    return KeyFileError(f"{path} exists already; keys and cards are never overwritten")
+    return KeyFileError(f"{path} exists already; keys and cards are never overwritten: name another file with -o")
 
 
 def _unreadable(path: Path, error: OSError) -> KeyFileError:

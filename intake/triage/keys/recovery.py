@@ -15,6 +15,7 @@ from shamir_mnemonic import MnemonicError, Share, combine_mnemonics, generate_mn
 from shamir_mnemonic.wordlist import WORDLIST
 
 from crypto.age import AgeError, HybridIdentity, HybridRecipient, seal, unseal
+from crypto.age import split as split_age
 from intake.triage.keys.keyfile import KeyFileError, MemberKeys, parse_keys
 
 MOST_SHEETS = 16
@@ -98,6 +99,12 @@ def open_keys(sealed: bytes, identity: HybridIdentity) -> MemberKeys:
         return parse_keys(unseal(sealed, [identity]))
     except (AgeError, ValueError):
         raise KeyFileError("this is no recovery file, or not the one of these sheets") from None
+
+
+def require_recovery(sealed: bytes) -> None:
+    """`KeyFileError` for what no sheets open: said before anybody types them."""
+    if not split_age(sealed).header:
+        raise KeyFileError("this is no recovery file: 'intake key split' writes one, NAME.recovery")
 
 
 def _share(typed: str) -> Share:

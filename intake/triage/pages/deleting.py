@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, abort, redirect, request, url_for
 
-from intake.protocol.deletions import Proposal
+from intake.protocol.deletions import Proposal, Voice, has_leads
 from intake.report.events import DeletionReason
 from intake.triage.outbox.unsent import OutboxError, Step
 from intake.triage.pages.views import Answer, chosen_tip, tip_page, to_unlock, unlocked
@@ -20,18 +20,28 @@ blueprint = Blueprint("deleting", __name__)
 class Counting:
     """A deletion that was proposed and can still be stopped. `why`: empty where the reason is not here.
 
-    `by`: the names of those who want it and whose word counts, the proposer first; `needed`: how many it takes.
-    `due`: when it is carried out (UTC), None as long as more have to want it. `can_second`: whether whoever is here
-    could be one more. `under_way`: what they have said of it, if that is on its way.
+    `by`: the names of those who want it and whose word counts, the proposer first; `lacks_lead`: whether one of them
+    must be a lead, and none is. `due`: when it is carried out (UTC), None as long as more have to want it.
+    `can_second`: whether whoever is here could be one more. `under_way`: what they have said of it, if that is on its
+    way.
     """
 
     proposal: Proposal
     why: str
     by: Sequence[str]
-    needed: int
+    lacks_lead: bool
     due: datetime | None
     can_second: bool
     under_way: Step | None
+
+    @property
+    def lacking(self) -> str:
+        """Who else has to want it before it counts down, in words."""
+        more = max(0, self.proposal.needed - len(self.by))
+        if more == 0:
+            return "a lead has to want it, too" if self.lacks_lead else ""
+        lead = "" if not self.lacks_lead else ", who must be a lead" if more == 1 else ", one of them a lead"
+        return f"{more} more of you {'has' if more == 1 else 'have'} to want it{lead}"
 
     @property
     def left(self) -> str:
@@ -44,6 +54,16 @@ class Counting:
         return f"in {hours // 24} days" if hours >= 48 else f"in {hours} hours"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Stopped:
+    """A deletion that somebody stopped: who and when (UTC), and, as in `Counting`, who wanted it and why."""
+
+    name: str
+    at: datetime
+    by: Sequence[str]
+    why: str
+
+
 def counting(workspace: Workspace, tip: str = "") -> list[Counting]:
     """The deletions that can still be stopped, of one tip or of all: those that come first, first."""
     log = workspace.log
@@ -53,16 +73,47 @@ def counting(workspace: Workspace, tip: str = "") -> list[Counting]:
     return sorted(found, key=lambda each: (each.due is None, each.due or datetime.max.replace(tzinfo=UTC)))
 
 
+def stopped(workspace: Workspace, tip: str) -> list[Stopped]:
+    """The deletions of a tip that were stopped, in the log's order."""
+    log = workspace.log
+    return [
+        Stopped(
+            workspace.people.name(each.stopped.key),
+            each.stopped.at,
+            _names(workspace, each.voices),
+            _why(workspace, each),
+        )
+        for each in (() if log is None else log.deletions.of(tip))
+        if each.stopped is not None
+    ]
+
+
+def what_it_takes(workspace: Workspace) -> str:
+    """What has to happen before anything that is proposed now is deleted, in words."""
+    log = workspace.log
+    if log is None:
+        abort(404)
+    lead = ", one of them a lead" if has_leads(log.roster) else ""
+    days = f"{log.deletions.days} {'day' if log.deletions.days == 1 else 'days'}"
+    return (
+        f"Nothing happens at once. {log.deletions.needed(log.roster)} of you have to want it{lead}; then it counts "
+        f"down for {days}, and each of you can stop it until it is done."
+    )
+
+
+def _names(workspace: Workspace, voices: Sequence[Voice]) -> list[str]:
+    return [workspace.people.name(voice.key) for voice in voices]
+
+
 def _counting(workspace: Workspace, proposal: Proposal) -> Counting:
     log = workspace.log
     if log is None:
         abort(404)
-    voices = proposal.counting(log.roster)
     return Counting(
         proposal,
         _why(workspace, proposal),
-        [workspace.people.name(voice.key) for voice in voices],
-        proposal.needed,
+        _names(workspace, proposal.counting(log.roster)),
+        proposal.lacks_lead(log.roster),
         proposal.due(log.roster),
         can_second=not proposal.wanted_by(workspace.people.me),
         under_way=workspace.sending.deciding(proposal.tip).get(proposal.item),

@@ -40,6 +40,20 @@ def restrict(workspace: Workspace, tip_id: str) -> Answer:
     return redirect(url_for("triage.tip", tip_id=tip.id, **address(request.args)), 303)
 
 
+def who_reads(workspace: Workspace, tip: OpenTip) -> str:
+    """Who can read it, in words: the reviewers whom it is restricted to, or all but those who came after it."""
+    if tip.restriction is not None:
+        return tip.restriction.says
+    log, people = workspace.log, workspace.people.reviewers()
+    lacking = [] if log is None else [people[key] for key in workspace.letting.lacked_by(log, tip.id) if key in people]
+    if not lacking:
+        return "Every reviewer."
+    return (
+        f"Every reviewer but {' and '.join(lacking)}: it came before they were enrolled, and nobody has let them in. "
+        "That is done on the page Members."
+    )
+
+
 def _page(workspace: Workspace, tip: OpenTip, problem: str = "") -> str:
     people = workspace.people.reviewers()
     return render_template(

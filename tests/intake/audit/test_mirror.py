@@ -60,6 +60,13 @@ def test_what_another_log_or_damage_left_there_is_said_and_stays(name: str, tmp_
     assert (tmp_path / "checkpoint").read_bytes() == before
 
 
+def test_a_directory_of_something_else_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "intake.toml").write_text('team = "x"')
+    with pytest.raises(NotThisLogError, match="something else than a log"):
+        written(tmp_path, 10)
+    assert [path.name for path in tmp_path.iterdir()] == ["intake.toml"]
+
+
 def test_the_reader_would_see_it(tmp_path: Path) -> None:
     """A check that can't fail would show nothing."""
     written(tmp_path, 600)

@@ -93,6 +93,11 @@ def test_a_false_entry_under_a_true_signature_is_said_of_the_log(log: Ledger, tm
         mirrored(log, tmp_path)
 
 
+def test_a_folder_without_a_log_is_said_to_be_one(log: Ledger, tmp_path: Path) -> None:
+    with pytest.raises(FolderError, match="holds no log"):
+        read_folder(tmp_path, policy(log.key.verifier), no_progress)
+
+
 def test_the_folder_of_another_log_is_refused(log: Ledger, tmp_path: Path) -> None:
     mirrored(log, tmp_path)
     with pytest.raises(AuditError, match="not this log's"):

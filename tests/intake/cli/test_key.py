@@ -96,6 +96,11 @@ def test_what_can_not_be_is_said_before_any_sheet_is_shown(place: Place) -> None
     assert (place.directory / "amina.recovery").read_text() == "something"
 
 
+def test_that_a_file_is_no_recovery_file_is_said_before_any_sheet_is_typed(place: Place) -> None:
+    refused = place.run("key", "join", "amina.card", *PASSPHRASE)
+    in_one_line(refused, Status.USAGE, "this is no recovery file")
+
+
 def test_sheets_that_nobody_could_type_from_the_paper_change_nothing(place: Place) -> None:
     before = (place.directory / "amina.key").read_bytes()
     ended = place.run("key", "split", "amina.key", *PASSPHRASE)

@@ -34,6 +34,7 @@ def test_they_are_chosen_by_member_report_days_and_action() -> None:
     assert places(Wanted(actions=opens)) == [0, 1, 2]
     assert places(Wanted(who=frozenset({AMINA.key_id}))) == [0, 2]
     assert places(Wanted(tip=tip(1))) == [0, 1]
+    assert places(Wanted(tip=tip(1)[:-1], actions=opens)) == [0, 1, 2]
     assert places(Wanted(since=day, actions=opens)) == [2]
     assert places(Wanted(until=log.record.deeds[0].day, actions=opens)) == [0]
 

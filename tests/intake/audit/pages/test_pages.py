@@ -150,6 +150,14 @@ def test_a_log_that_lies_turns_every_page_red_until_the_program_ends(log: Verifi
         assert "The log verifies" not in browser.get(path).text
 
 
+def test_members_show_the_words_to_compare_and_the_rules_that_they_go_by(log: VerifiedLog, browser: Browser) -> None:
+    page = browser.get("/members").text
+    for member in log.roster.members:
+        assert member.card.words in page
+    assert "A report is deleted if 2 reviewers want it" in page
+    assert "the countdown in days is 7." in page
+
+
 def test_evidence_of_before_is_an_alarm_too(log: VerifiedLog, tmp_path: Path) -> None:
     shown = Shown(log, shipped(), contradicted=lambda: [str(tmp_path / "evidence.txt")])
     assert "it contradicted itself before" in Browser(shown).enter().get("/").text

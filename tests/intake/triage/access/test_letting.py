@@ -15,7 +15,7 @@ from intake.protocol.entry import parse_entry
 from intake.storage.tables import LogEntry, Tip
 from open_desk import Desk, Stored
 from program import Enrol, Program, Reviewer
-from told import alerts, queue, shown, sync
+from told import alerts, page, queue, shown, sync
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +76,8 @@ def test_all_that_came_before_is_read_and_says_who_let_whom_in(
 ) -> None:
     assert [alerts(boris, tip) for tip in old] == [[NOT_SEALED]] * 3
     assert "Let them read 3 older reports" in amina.get("/members").text
+    without = "Every reviewer but boris: it came before they were enrolled, and nobody has let them in."
+    assert all(without in amina.get(f"{page(tip)}{part}").text for tip in old for part in ("", "/readers"))
     let_in(amina, boris)
     sync(boris)
     told = f"amina let boris read this on {today()}."
@@ -84,6 +86,7 @@ def test_all_that_came_before_is_read_and_says_who_let_whom_in(
         for program in (amina, boris):
             assert alerts(program, tip) == []
             assert told in shown(program, tip)
+            assert "Every reviewer." in shown(program, tip)
     assert rewraps(desk) == [(f"member/{key_of(boris)}", *sorted(f"tip/{tip.id.hex()}" for tip in old))]
     assert "older report" not in amina.get("/members").text
     assert "can read everything that is here" in amina.get(f"/members/{key_of(boris)}/older").text
