@@ -10,7 +10,7 @@ from pathlib import Path
 from crypto.checkpoint import Checkpoint
 from crypto.logkey import LogVerifier
 from crypto.merkle import Frontier, leaf_hash
-from crypto.note import parse_note
+from crypto.note import MAX_NOTE_SIZE, parse_note
 from crypto.policy import Policy
 from crypto.proof import LogProof
 from crypto.tiles import WIDTH, TileError, TileRef, decode_bundle, tiles_of
@@ -19,6 +19,7 @@ from intake.findings.record import Record
 from intake.protocol.audit import AuditError, ContradictionError, open_checkpoint, replay
 from intake.protocol.entry import Entry, parse_entry
 from intake.protocol.evidence import Received
+from intake.protocol.limits import BUNDLE
 from intake.protocol.logstate import LogState
 from intake.protocol.roster import Roster
 from intake.triage.desk.client import DeskClient
@@ -143,7 +144,7 @@ def read_folder(directory: Path, policy: str, progress: Progress, days: int = WI
     """
     named = Connection("", policy)
     log = named.log
-    note = (directory / CHECKPOINT).read_bytes()
+    note = _read(directory / CHECKPOINT, MAX_NOTE_SIZE)
     checkpoint = open_checkpoint(note, log)
 
     def read(start: int, end: int) -> Iterator[bytes]:
@@ -182,7 +183,7 @@ def _cosigned(
     path = directory / COSIGNED
     if not path.exists():
         return None
-    note = path.read_bytes()
+    note = _read(path, MAX_NOTE_SIZE)
     try:
         tree = open_checkpoint(note, log)
     except AuditError as error:
@@ -210,9 +211,20 @@ def _bundles(size: int, start: int, end: int) -> Iterator[TileRef]:
     return (ref for ref in every if start < (ref.index + 1) * WIDTH and ref.index * WIDTH < end)
 
 
+def _read(path: Path, largest: int) -> bytes:
+    """What lies in a folder from others, which may be anything: a device, a pipe, a file of any size."""
+    if path.exists() and not path.is_file():
+        raise FolderError(f"{path} is no file")
+    with path.open("rb") as file:
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise FolderError(f"{path} is larger than such a file can be")
+    return data
+
+
 def _bundle(directory: Path, ref: TileRef) -> list[bytes]:
     try:
-        lines = decode_bundle((directory / ref.path).read_bytes())
+        lines = decode_bundle(_read(directory / ref.path, BUNDLE))
     except TileError as error:
         raise FolderError(f"{directory / ref.path} is damaged: {error}") from error
     if len(lines) != ref.width:

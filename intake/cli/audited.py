@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from crypto.note import MAX_NOTE_SIZE
 from intake.audit.board import make_board
 from intake.audit.cosign import cosign as sign_head
 from intake.audit.cosign import cosigner
@@ -20,7 +21,7 @@ from intake.audit.pages.shown import Shown
 from intake.audit.standing import standing
 from intake.audit.told import finding_lines
 from intake.audit.verified import VerifiedLog, fetch, read_folder, recall
-from intake.cli.common import Command, passphrase, passphrase_option, read_text, say
+from intake.cli.common import Command, passphrase, passphrase_option, read_text, read_whole, say
 from intake.cli.connection import (
     KEY,
     connection_or_folder,
@@ -49,6 +50,8 @@ from intake.triage.process.holding import held
 from intake.triage.progress import bar, no_progress
 
 _OWN = "findings.toml"
+_LARGEST_REPORT = 10_000_000
+"""Bytes: it is a page with a picture."""
 _DAYS = click.DateTime(["%Y-%m-%d"])
 
 thresholds_option = click.option(
@@ -256,7 +259,7 @@ def report(
         if card is None:
             raise Trouble("--check needs --card: the auditor's card, as they gave it to you")
         auditor = parse_card(read_text(card))
-        signed = check_report(file.read_bytes(), note.read_bytes(), auditor)
+        signed = check_report(read_whole(file, _LARGEST_REPORT), read_whole(note, MAX_NOTE_SIZE), auditor)
         say(f"This is the report that {auditor.name} signed: {', '.join(signed.splitlines()[1:])}.")
         return
     if key is None:

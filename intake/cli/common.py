@@ -1,5 +1,6 @@
 """What several commands share: how they are called, lines of output, the passphrase, the text of files."""
 
+import io
 import sys
 import warnings
 from getpass import GetPassWarning
@@ -35,6 +36,10 @@ class Group(click.Group):
 
     context_class = CallContext
     command_class = Command
+
+
+_LARGEST_TEXT = 1_000_000
+"""Bytes: no card, policy or list of thresholds comes near it."""
 
 
 def say(line: str) -> None:
@@ -76,8 +81,22 @@ def ask_passphrase(of: str = "Passphrase", *, new: bool = False, instead: str) -
 
 
 def read_text(path: Path) -> str:
-    """The text of a file that somebody named; one plain line if it is none."""
+    """The text of a file that somebody named; one plain line if it is none, or larger than any that is taken here."""
     try:
-        return path.read_text("utf-8")
+        return text_of(read_whole(path, _LARGEST_TEXT))
     except UnicodeDecodeError:
         raise Trouble(f"{path} is not text in UTF-8") from None
+
+
+def text_of(data: bytes) -> str:
+    """Text in UTF-8, with whatever line ends another system gave it; `UnicodeDecodeError` if it is none."""
+    return io.TextIOWrapper(io.BytesIO(data), "utf-8").read()
+
+
+def read_whole(path: Path, largest: int) -> bytes:
+    """A file that somebody named, and that others may have made; one plain line if it has more bytes than it may."""
+    with path.open("rb") as file:
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise Trouble(f"{path} is larger than such a file can be")
+    return data

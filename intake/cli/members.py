@@ -6,8 +6,9 @@ import click
 
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
-from intake.cli.common import Group, say
+from intake.cli.common import Group, read_whole, say, text_of
 from intake.keeper import open_declared
+from intake.protocol import limits
 from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
 from intake.protocol.membership import in_words
 from intake.server import open_server
@@ -74,7 +75,7 @@ def _group(role: Role, says: str) -> click.Group:
 
 def _read_card(path: Path) -> Card:
     try:
-        return parse_card(path.read_text("utf-8"))
+        return parse_card(text_of(read_whole(path, limits.CARD)))
     except UnicodeDecodeError:
         raise NotACardError from None
 

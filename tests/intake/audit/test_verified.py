@@ -1,5 +1,6 @@
 """A copied folder is enough to verify a log, and one that was changed is told from a log that lies."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,28 @@ def test_what_was_changed_in_the_folder_is_said_of_the_folder(
     bundle = tmp_path / "tile" / "entries" / "001"
     bundle.write_bytes(change(bundle.read_bytes()))
     with pytest.raises(FolderError, match=r"is damaged|not what the log signed"):
+        read_folder(tmp_path, policy(log.key.verifier), no_progress)
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "cosigned", "tile/entries/001"])
+def test_nothing_in_a_folder_of_others_fills_the_memory_or_waits_for_ever(
+    name: str, log: Ledger, tmp_path: Path
+) -> None:
+    mirrored(log, tmp_path)
+    file = tmp_path / name
+    file.unlink(missing_ok=True)
+    file.touch()
+    # Of nothing: it takes no room on the disk.
+    os.truncate(file, 1 << 40)
+    with pytest.raises(FolderError, match="larger than such a file can be"):
+        read_folder(tmp_path, policy(log.key.verifier), no_progress)
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(FolderError, match="is no file"):
+        read_folder(tmp_path, policy(log.key.verifier), no_progress)
+    file.unlink()
+    file.symlink_to("/dev/zero")
+    with pytest.raises(FolderError, match="is no file"):
         read_folder(tmp_path, policy(log.key.verifier), no_progress)
 
 

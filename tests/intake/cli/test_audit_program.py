@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,9 @@ def test_a_report_is_signed_and_checked_by_whoever_has_the_card(place: Place, mo
     board.write_text(board.read_text("utf-8") + "<p>And nobody else.</p>", "utf-8")
     in_one_line(place.call(*check), Status.FAILED, "it was changed since")
     in_one_line(place.call(*check[:4]), Status.USAGE, "--check needs --card")
+    for file in (board, place.directory / "carla.card"):
+        os.truncate(file, 1 << 40)
+        in_one_line(place.call(*check), Status.USAGE, f"{file.name} is larger than such a file can be")
 
 
 def test_a_folder_needs_a_policy_and_a_home_a_log(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
