@@ -15,21 +15,32 @@ Where a copy of the server from before is put back, the card names a recipient w
 again by its digest, and the newest one is put on the card once more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-from crypto.age import AgeError, HybridIdentity, HybridRecipient, NoMatch, exchange_stanza, parse_identity, seal, unseal
+from crypto.age import (
+    AgeError,
+    HybridIdentity,
+    HybridRecipient,
+    NoMatch,
+    exchange_stanza,
+    parse_identity,
+    seal,
+    split,
+    unseal,
+)
 from intake.protocol.card import Role, issue_card
 from intake.protocol.index import TipRow
 from intake.protocol.logstate import LogState
 from intake.protocol.rekey import Rekey, digest_of
 from intake.protocol.roster import Member
-from intake.triage.access.exchanging import Exchanging
+from intake.triage.access.exchanging import DoneError, Exchanging
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.keys.opening import OpeningKeys
-from intake.triage.mirror.exchanged import restricted_by
+from intake.triage.mirror.added import Author
+from intake.triage.mirror.exchanged import Step, restricted_by
 from intake.triage.mirror.known import parts_of
 from intake.triage.mirror.tips import Tips, summary_name
 from intake.triage.progress import Progress
@@ -41,12 +52,19 @@ GRACE = timedelta(days=2)
 """How long the older identity stays at least: what was sealed to it may wait for a gate, which is a day at most."""
 
 
+_SHORT = 8
+"""Digits of an id that tell a report."""
+
+
 class LostKeyError(Exception):
     """The member's card has a recipient whose identity none of their machines has, in words for the member."""
 
 
 class Rekeying:
-    """Of one member. `opening` changes with each step."""
+    """Of one member. `opening` changes with each step.
+
+    `left_out`: what a colleague's program did to keep them from opening reports, in words; empty if nothing was found.
+    """
 
     def __init__(self, client: DeskClient, tips: Tips, exchanging: Exchanging, keys: MemberKeys) -> None:
         if keys.opening is None:
@@ -58,6 +76,7 @@ class Rekeying:
         self._opening: OpeningKeys = keys.opening
         self._newest: set[tuple[str, str]] = set()
         self._before: int | None = None
+        self.left_out = ""
 
     def is_due(self, log: LogState) -> bool:
         """Whether there is anything to do, as far as that is known without looking into summaries."""
@@ -98,10 +117,11 @@ class Rekeying:
 
     def exchange(self, progress: Progress, stopped: Callable[[], bool]) -> bool:
         """Step 3 for summaries, until `stopped`. Returns whether any was exchanged; errors as `Exchanging.run`."""
+        self.left_out = ""
         if not self._opening.older or self._opening.unsent is not None:
             self._before = None
             return False
-        left, done = self._left(), 0
+        left, done, left_out = self._left(), 0, set[str]()
         # A desk that says that it has done it, and shows the same as before, is not asked on and on.
         if self._before is not None and len(left) >= self._before:
             return False
@@ -110,9 +130,11 @@ class Rekeying:
         with progress("Exchanging your key for the newer one", len(left)) as told:
             for sent in self._exchanging.run(left, self._exchanged):
                 done += len(sent.exchanged)
+                left_out |= sent.left_out
                 told(done)
                 if stopped():
                     break
+        self.left_out = self._who_left_out(left_out)
         self._before = len(left)
         return done > 0
 
@@ -121,6 +143,17 @@ class Rekeying:
         since = self._member(log).rekeyed
         is_over = since is not None and log.clock.last - since >= GRACE
         return bool(self._opening.older) and self._opening.unsent is None and is_over and not self._left()
+
+    def keep_gone(self) -> None:
+        """Exchange the stanzas in what is kept of tips that the index lacks: nobody can do that at the desk.
+
+        Otherwise whoever leaves a tip out of an index while a key passes away would have it destroyed here.
+        """
+        for tip in self._tips.gone(self._tips.fetched.place):
+            summary = self._tips.sealed(summary_name(tip))
+            if summary is not None and not _opens(summary, self._opening.current):
+                with suppress(AgeError):
+                    self._tips.reseal(tip, self._exchanged(split(summary).header))
 
     def _member(self, log: LogState) -> Member:
         member = log.roster.member(self._client.journal.key)
@@ -168,6 +201,14 @@ class Rekeying:
             return False
         return True
 
+    def _who_left_out(self, tips: Collection[str]) -> str:
+        """Who may have kept this member from opening tips, by the log, in words; empty where it explains nothing."""
+        explained = self._tips.explained(tips)
+        authors = {f"{author.name} ({author.at:%Y-%m-%d})" for author in _authors(explained.values())}
+        first = next(iter(sorted(explained)), "")
+        what = f"{_reports(len(explained))} ({first[:_SHORT]}…)"
+        return first and f"{' or '.join(sorted(authors))} exchanged who can open {what}, and left you out"
+
     def _is_shut_out(self, row: TipRow) -> bool:
         """Whether by the log a tip is restricted to others: what is kept of it can't be exchanged, and is given up."""
         restriction = restricted_by(self._tips.links(row.id), parts_of(row))
@@ -180,8 +221,18 @@ class Rekeying:
                 header = exchange_stanza(header, identity, self._opening.current.recipient)
                 is_any = True
         if not is_any:
-            raise NoMatch("no older identity opens it")
+            # Raises what it is, unless another machine has done it.
+            exchange_stanza(header, self._opening.current, self._opening.current.recipient)
+            raise DoneError("the newest identity opens it already")
         return header
+
+
+def _authors(chains: Iterable[Sequence[Step]]) -> Iterable[Author]:
+    return (step.link.author for steps in chains for step in steps)
+
+
+def _reports(count: int) -> str:
+    return "a report" if count == 1 else f"{count} reports"
 
 
 def _opens(summary: bytes, identity: HybridIdentity) -> bool:

@@ -77,6 +77,9 @@ INDEX_TO_COME = "index to come"
 COSIGNED, COSIGNED_EDGE = "cosigned", "cosigned edge"
 """The last checkpoint with cosignatures that was verified, with the time at which it came; its tree's right edge."""
 
+LEFT_OUT = "left out"
+"""Which colleague kept this member from opening what, as it was found last, in words."""
+
 LISTED, STATE = "listed", "state"
 """The digest of the list of days as it was last, and the log's state."""
 

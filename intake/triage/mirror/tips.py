@@ -338,6 +338,11 @@ class Tips:
         names = self._file.keys("SELECT name FROM sealed WHERE name BETWEEN 'renewed/' AND 'renewed0'")
         return [name.partition("/")[2] for name in names]
 
+    def reseal(self, tip: str, header: bytes) -> None:
+        """Keep a summary under another header of its own. What is known of it stays: nobody else has seen that one."""
+        if (summary := self.sealed(summary_name(tip))) is not None:
+            self._file.put(SEALED, (summary_name(tip), header + split(summary).payload))
+
     def take_renewed(self, tip: str) -> None:
         """Keep the summary that the index shows in the place of the one that was kept."""
         summary, known = self.sealed(renewed_name(tip)), self.known(tip).get(tip)
@@ -465,8 +470,10 @@ def _kept(
 ) -> KeptTip:
     # Only the first summary of a tip is ever kept: it tells where nothing else does any more.
     known = known or (first_known(summary) if summary else Known(row.payload, row.header))
-    # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else.
-    return KeptTip(row, items, known, {row.id: summary if is_summary(summary, known) else b"", **held})
+    # What this machine spoilt is damaged, and must not look as if it were sealed to somebody else. Its header may have
+    # been exchanged here (`Tips.reseal`), and proves itself to whoever opens it.
+    is_known = summary and first_known(summary).payload == known.payload
+    return KeptTip(row, items, known, {row.id: summary if is_known else b"", **held})
 
 
 def first_known(summary: bytes) -> Known:

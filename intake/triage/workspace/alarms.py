@@ -35,6 +35,10 @@ _LOST_KEY = (
     "If it was you, unlock this program on the other machine while the server can be reached. If not, somebody has "
     "your key file: have yourself revoked, and make new keys with 'intake key new'"
 )
+_LEFT_OUT = (
+    "Your program has put that right where it could, from what it keeps. Ask them, and tell your colleagues: their "
+    "programs look into this only when their own keys are exchanged"
+)
 _OWN_CARD = "Write nothing and read nothing with this key until you know from the operator and from a colleague why"
 
 
@@ -79,6 +83,11 @@ def of_own_key(foreign: Sequence[str], more: int) -> Alarm:
 def of_lost_key(says: str) -> Alarm:
     """The own card has a recipient whose identity none of the member's machines has."""
     return Alarm(says, _LOST_KEY)
+
+
+def of_left_out(says: str) -> Alarm:
+    """A colleague's program exchanged headers so that this member can't open them."""
+    return Alarm(says, _LEFT_OUT)
 
 
 def of_own_card(log: LogState, me: str, opening: OpeningKeys) -> Iterable[Alarm]:

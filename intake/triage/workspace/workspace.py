@@ -35,6 +35,7 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import KeyFileError, MemberKeys
 from intake.triage.mirror.added import Authors
 from intake.triage.mirror.statements import MirrorDamagedError
+from intake.triage.mirror.tables import FACT, LEFT_OUT
 from intake.triage.mirror.tips import Tips
 from intake.triage.outbox.making import Told
 from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
@@ -44,7 +45,16 @@ from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices, purges
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
-from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_lost_key, of_own_card, of_own_key, unwitnessed
+from intake.triage.workspace.alarms import (
+    Alarm,
+    Alarms,
+    lied,
+    of_left_out,
+    of_lost_key,
+    of_own_card,
+    of_own_key,
+    unwitnessed,
+)
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.findings import Asked
 from intake.triage.workspace.looks import Looks
@@ -168,6 +178,8 @@ class Workspace:
             raised.append(of_lost_key(self._lost))
         if foreign := self._client.journal.foreign():
             raised.append(of_own_key(foreign[-_FOREIGN:], len(foreign[:-_FOREIGN])))
+        if left_out := self._home.mirror.get(FACT, LEFT_OUT):
+            raised.append(of_left_out(str(left_out[1])))
         return raised + ([] if self.log is None else [*of_own_card(self.log, self.people.me, self._opening)])
 
     @property
@@ -305,11 +317,17 @@ class Workspace:
                 # What was closed may open by now.
                 self._touched.update(self._kept.ids())
                 self._kept.touch(self._touched)
-            if has_begun or self._rekeying.exchange(self.progress, lambda: self._ended.is_set() or monotonic() > until):
+            moves = has_begun or self._rekeying.exchange(
+                self.progress, lambda: self._ended.is_set() or monotonic() > until
+            )
+            if self._rekeying.left_out:
+                self._home.mirror.put(FACT, (LEFT_OUT, self._rekeying.left_out))
+            if moves:
                 self.fetch_soon()
             elif self._rekeying.may_destroy(self.log):
                 self.sending.reseal()
                 self.aside.reseal()
+                self._rekeying.keep_gone()
                 self._opener.remove_older()
                 self._opening.destroy_older()
                 # What the paper opens at the desk must not bring them back.

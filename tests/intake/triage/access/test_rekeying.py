@@ -7,12 +7,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from sqlalchemy import delete, select
 
-from crypto.age import AgeError, HybridIdentity, unseal
+from crypto.age import AgeError, HybridIdentity, seal, split, unseal
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.audit.verified import accept
@@ -20,6 +21,8 @@ from intake.keeper import read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.card import Role
 from intake.protocol.entry import parse_entry
+from intake.protocol.index import sha256_hex
+from intake.protocol.manifest import Exchange, Manifest
 from intake.storage.tables import Deposit, Handover, LogEntry, Tip
 from intake.triage.access import rekeying
 from intake.triage.home import Home
@@ -170,6 +173,64 @@ def test_what_is_restricted_to_others_keeps_no_older_key(
     (after,) = held(tmp_path / "amina.key")
     assert str(after) != str(before)
     assert "Restricted to boris" in shown(amina, tip)
+
+
+def test_what_the_server_hides_meanwhile_is_not_lost_with_the_older_key(
+    desk: Desk, old: list[Stored], tmp_path: Path, restarted: Callable[[], Program]
+) -> None:
+    """Nobody has a report destroyed on reviewers' machines by leaving it out of an index while a key passes away."""
+    (before,) = held(tmp_path / "amina.key")
+    honest = desk.wsgi
+    desk.wsgi = refusing(honest, "/v1/card")
+    amina = restarted()
+    assert "Of 20." in shown(amina, old[0])
+    desk.wsgi = honest
+
+    def hide(index: dict[str, list[dict[str, Any]]]) -> None:
+        index["tips"] = [row for row in index["tips"] if row["id"] != old[0].id.hex()]
+        index["items"] = [row for row in index["items"] if row["tip"] != old[0].id.hex()]
+
+    desk.spoil_index(hide)
+    settle(amina, 6)
+    (after,) = held(tmp_path / "amina.key")
+    assert str(after) != str(before)
+    desk.wsgi = honest
+    amina = restarted()
+    sync(amina)
+    assert alerts(amina, old[0]) == []
+    assert "Of 20." in shown(amina, old[0])
+
+
+def test_whom_a_colleague_has_left_out_puts_it_right_and_is_told_who_that_was(
+    desk: Desk, old: list[Stored], reviewer: Reviewer, tmp_path: Path, restarted: Callable[[], Program]
+) -> None:
+    """Nobody else looks into each header that is exchanged; and the older key would stay for ever."""
+    (before,) = held(tmp_path / "amina.key")
+    honest = desk.wsgi
+    desk.wsgi = refusing(honest, "/v1/card")
+    amina = restarted()
+    desk.wsgi = honest
+    boris = reviewer("boris")
+    boris.unlock()
+    nonsense = split(seal(b"", [HybridIdentity.generate().recipient])).header
+    with desk.server.store.reading() as session:
+        header = session.scalars(select(Tip.header).where(Tip.id == old[0].id)).one()
+    exchange = Exchange(old[0].id.hex(), sha256_hex(header), sha256_hex(nonsense))
+    assert boris.workspace._client.exchange(Manifest((exchange,)), [nonsense]) == ()
+    settle(amina, 6)
+    (after,) = held(tmp_path / "amina.key")
+    assert str(after) != str(before)
+    assert [opens(desk, tip, after) for tip in old] == [True, True]
+    (says,) = [alarm.says for alarm in amina.workspace.alarms]
+    assert "left you out" in says
+    assert "boris" in says
+    assert [text in shown(amina, tip) for tip, text in zip(old, ("Of 20.", "Of 10."), strict=True)] == [True, True]
+    assert not any("another summary" in alert or "not sealed" in alert for tip in old for alert in alerts(amina, tip))
+    amina = restarted()
+    assert [alarm.says for alarm in amina.workspace.alarms] == [says]
+    # Boris was never let in to what came before him.
+    sync(boris)
+    assert "Of 20." not in shown(boris, old[0])
 
 
 def test_it_is_not_exchanged_again_before_its_time(desk: Desk, amina: Program) -> None:
