@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import PreconditionFailed
 
 from crypto.age import split
+from intake.desk.restriction import is_for
 from intake.protocol import limits
 from intake.protocol.manifest import Manifest
 from intake.protocol.wire import WireError
@@ -31,7 +32,9 @@ def exchange_headers(session: Session, manifest: Manifest, headers: Iterable[byt
         digest = sha256(before).hexdigest()
         if digest == each.new:
             raise PreconditionFailed
-        if digest != each.old or not _may(who, readers, let_in=bool(manifest.whom)):
+        # Nobody is let into what is restricted to some: that takes a renewal, which names them.
+        may = is_for(readers, who) and not (readers and manifest.whom)
+        if digest != each.old or not may:
             others.append(each.tip)
             continue
         _require_fit(before, header, payload, let_in=bool(manifest.whom))
@@ -44,14 +47,6 @@ def readers_of(data: bytes) -> int:
     """To how many people a sealed file is, 0 for what is none."""
     header = split(data).header
     return _stanzas(header)
-
-
-def _may(who: str, readers: str | None, *, let_in: bool) -> bool:
-    """Whether a member exchanges the header of what is restricted to these.
-
-    Only those do, and nobody is let in: that takes a renewal, which names them.
-    """
-    return readers is None or (who in readers.split() and not let_in)
 
 
 def _stanzas(header: bytes) -> int:

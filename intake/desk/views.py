@@ -21,6 +21,7 @@ from intake.desk.exchange import exchange_headers, readers_of
 from intake.desk.index import day_rows, list_days, span_rows
 from intake.desk.quota import require_quota
 from intake.desk.renewal import are_for, renew_tips
+from intake.desk.restriction import is_for
 from intake.desk.routes import Routes
 from intake.desk.underway import UnderWay
 from intake.protocol import endpoints, limits
@@ -120,6 +121,8 @@ def add(tip: str, item: str) -> Response:
         if present is not None and (present.tip_id, present.sealed) != (tip_id, sealed):
             abort(409)
         if present is None:
+            if not is_for(stored.readers, let_in.who):
+                abort(412)
             # Whoever was shut out since could open what is sealed to an earlier identity.
             if request.args.get("to") not in (None, sha256_hex(stored.recipient.encode())):
                 abort(412)
@@ -147,8 +150,11 @@ def take_back(tip: str, item: str) -> Response:
     with logged(last=True) as let_in:
         session, day = let_in.session, let_in.at.date()
         tip_id, item_id = bytes.fromhex(tip), bytes.fromhex(item)
-        if session.get(Tip, tip_id) is None:
+        stored = session.get(Tip, tip_id)
+        if stored is None:
             abort(404)
+        if not is_for(stored.readers, let_in.who):
+            abort(412)
         present, taken = session.get(Item, item_id), session.get(TakenBack, item_id)
         if present is None:
             # Only what deletes something is free: an entry stays for ever.

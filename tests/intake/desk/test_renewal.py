@@ -18,7 +18,7 @@ from intake.protocol.index import parse_day, sha256_hex
 from intake.protocol.manifest import END, Exchange, Manifest
 from intake.protocol.manifest import body_of as headers_body
 from intake.protocol.renewal import Renewals, Renewed, body_of
-from intake.storage.tables import LogEntry, Tip
+from intake.storage.tables import Item, LogEntry, Tip
 from signed_client import ClientOf
 
 
@@ -166,6 +166,21 @@ def test_only_its_readers_renew_what_is_restricted(
     assert row(server, tip).summary == before
     client(amina)("PUT", *change(server, {tip: renewed(amina, boris)}))
     assert row(server, tip).readers is None
+
+
+@pytest.mark.parametrize("kind", ["reply", "work"])
+def test_nobody_else_writes_to_it_or_its_source_nor_takes_back_what_was_written(
+    kind: str, client: ClientOf, amina: Enrolled, boris: Enrolled, server: Keeper, tip: str
+) -> None:
+    """From whom it is restricted may be whom it is about: to the source, whatever they wrote would be the team's."""
+    client(amina)("PUT", *change(server, {tip: renewed(amina)}, amina))
+    assert client(amina)("PUT", f"/v1/tips/{tip}/items/{'a' * 32}?kind={kind}", b"hers").status_code == 201
+    logged = len(entries(server))
+    assert client(boris)("PUT", f"/v1/tips/{tip}/items/{'b' * 32}?kind={kind}", b"his").status_code == 412
+    assert client(boris)("DELETE", f"/v1/tips/{tip}/items/{'a' * 32}").status_code == 412
+    assert len(entries(server)) == logged
+    with server.store.reading() as session:
+        assert session.scalars(select(Item.sealed)).all() == [b"hers"]
 
 
 def test_once_none_of_its_readers_is_left_any_reviewer_renews_it(
