@@ -18,7 +18,7 @@ from intake.protocol.entry import OPERATOR, VERSION, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
 from intake.protocol.rekey import digest_of, parse_rekey
 from intake.protocol.rules import VOUCHES, RuleError, Rules, parse_rule
-from intake.protocol.words import Words
+from intake.protocol.words import Counts, Words
 
 _ROLES_SINCE = 3
 """The version of entries by which a member may get another role."""
@@ -26,6 +26,8 @@ _FEWEST_TO_SHUT_OUT = 2
 """One alone could otherwise be rid of everybody else before anybody looks."""
 _MOST_WORDS = 50
 """What one member says on a day (UTC): everybody keeps every word for ever."""
+_MOST_REKEYS = 10
+"""How often one member has another recipient on a day (UTC): a program that is right needs one a month."""
 
 
 class RosterError(ValueError):
@@ -95,6 +97,7 @@ class Roster:
         self._changes: list[_Change] = []
         self._rules = Rules()
         self._words = Words()
+        self._rekeys = Counts()
 
     def apply(self, entry: Entry) -> None:
         """Take the next entry, of which only rulings change anything. `RosterError` if it can't be."""
@@ -123,7 +126,7 @@ class Roster:
         """A roster to try an entry on."""
         other = Roster()
         other._members, other._changes = dict(self._members), list(self._changes)
-        other._rules, other._words = self._rules, self._words.copy()
+        other._rules, other._words, other._rekeys = self._rules, self._words.copy(), self._rekeys.copy()
         return other
 
     @property
@@ -348,6 +351,8 @@ class Roster:
             raise RosterError("the card has another recipient by now")
         if any(card.recipient in other.recipients for other in self._members.values()):
             raise RosterError("this recipient is or was on a card already")
+        if self._rekeys.count(entry.who, entry.at) > _MOST_REKEYS:
+            raise RosterError(f"nobody has more than {_MOST_REKEYS} keys on a day")
         earlier = (*member.earlier, member.card)
         self._members[entry.who] = replace(member, card=card, earlier=earlier, rekeyed=entry.at)
 

@@ -9,6 +9,26 @@ LASTING = timedelta(days=30)
 """How long a word counts, by the log's clock."""
 
 
+class Counts:
+    """How often each member (key id) has done something, on the last day (UTC) on which they did."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[date, int]] = {}
+
+    def copy(self) -> "Counts":
+        """The same, to go on from by itself."""
+        other = Counts()
+        other._counts = dict(self._counts)
+        return other
+
+    def count(self, who: str, at: datetime) -> int:
+        """How often a member has done it by now on a day (UTC), with the one that is done now."""
+        day, count = self._counts.get(who, (at.date(), 0))
+        count = count + 1 if day == at.date() else 1
+        self._counts[who] = at.date(), count
+        return count
+
+
 class Words:
     """What was said, and was not enough yet: for a card, or against the key with an id. Members go by their key ids."""
 
@@ -16,13 +36,13 @@ class Words:
         self._said: dict[str, dict[str, datetime]] = {}
         """By the text of a card or a key id, who said it and when last (UTC)."""
         self._cards: dict[str, Card] = {}
-        self._counts: dict[str, tuple[date, int]] = {}
+        self._counts = Counts()
 
     def copy(self) -> "Words":
         """The same, to go on from by itself."""
         other = Words()
         other._said = {subject: dict(said) for subject, said in self._said.items()}
-        other._cards, other._counts = dict(self._cards), dict(self._counts)
+        other._cards, other._counts = dict(self._cards), self._counts.copy()
         return other
 
     @property
@@ -61,7 +81,4 @@ class Words:
 
     def count(self, who: str, at: datetime) -> int:
         """How many words a member has said by now on a day (UTC), with the one that is said now."""
-        day, count = self._counts.get(who, (at.date(), 0))
-        count = count + 1 if day == at.date() else 1
-        self._counts[who] = at.date(), count
-        return count
+        return self._counts.count(who, at)

@@ -69,6 +69,23 @@ def test_nothing_else_is_one(spoil: Callable[[bytes], bytes], amina: SigningKey)
         parse_rekey(spoil(rekey(amina, NEW, OLD).to_bytes()))
 
 
+def test_nobody_has_more_than_a_few_in_a_day(ledger: Ledger, amina: SigningKey) -> None:
+    """Each stays for ever with everybody who verifies, and with the source site."""
+    now = OLD
+    for _ in range(2):
+        for _ in range(10):
+            new = HybridIdentity.generate()
+            ask(ledger, amina, rekey(amina, new, now))
+            now = new
+        assert str(verify(ledger).roster.recipients[0]) == str(now.recipient)
+        kept = list(ledger.lines)
+        ask(ledger, amina, rekey(amina, HybridIdentity.generate(), now))
+        with pytest.raises(AuditError, match="more than 10 keys on a day"):
+            verify(ledger)
+        ledger.lines[:] = kept
+        ledger.now += timedelta(days=1)
+
+
 def test_from_then_on_reports_are_sealed_to_the_new_one_and_the_old_card_is_known(
     ledger: Ledger, amina: SigningKey
 ) -> None:
