@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.accesslog.nonces import forget, is_used, remember
 from intake.desk.clocks import require_agreement, require_loggable
-from intake.desk.quota import count, require_quota
+from intake.desk.quota import FOR_EVER, count, require_quota
 from intake.keeper import Keeper
 from intake.protocol.actions import RULINGS
 from intake.protocol.card import Role
@@ -98,8 +98,7 @@ def _log(admitted: _Admitted, *, last: bool = False) -> Logged:
     if does.action in RULINGS:
         # Nothing is appended that nobody could go on from.
         log.roster(session).copy().apply(entry)
-    size = log.append(session, entry)
-    # An entry stays for ever, and everybody has to read it.
+    size = log.append(session, entry) * FOR_EVER
     if last:
         count(session, signed.key_id, at.date(), size)
     else:

@@ -8,6 +8,10 @@ from werkzeug.exceptions import TooManyRequests
 from intake.settings import Settings
 from intake.storage.tables import Added
 
+FOR_EVER = 5
+"""How much more a byte of the log counts: nobody can ever delete it, everybody fetches it, and programs take no log
+beyond `limits.LOG_BYTES`. A first fetch of a hundred thousand reports still goes into the quota of a day."""
+
 
 def count(session: Session, member: str, today: date, size: int) -> int:
     """Count so many bytes that a member, by key id, adds today; returns how many they have added by now."""

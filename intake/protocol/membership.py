@@ -7,6 +7,7 @@ from intake.protocol.actions import Action
 from intake.protocol.card import parse_card
 from intake.protocol.logstate import Ruling
 from intake.protocol.roster import Roster
+from intake.protocol.rules import VOUCHES, parse_rule
 
 
 def in_words(roster: Roster, at: datetime) -> Iterator[str]:
@@ -32,7 +33,7 @@ def let_in_alone(rulings: Iterable[Ruling]) -> Iterator[Ruling]:
     for ruling in rulings:
         entry = ruling.entry
         if entry.action is Action.RULE:
-            ruled = True
+            ruled |= parse_rule(entry.objects).name == VOUCHES
         elif ruled and entry.action is Action.ENROL and parse_card(entry.card or "").role.reads:
             yield ruling
 

@@ -460,24 +460,24 @@ def test_a_reviewer_adds_no_more_than_the_quota_of_a_day(
     client: ClientOf, amina: Enrolled, members_of: Members, stored: StoreTip, server: Keeper
 ) -> None:
     tip, _ = stored(0)
-    small = replace(server, settings=replace(server.settings, member_quota=100_000))
+    small = replace(server, settings=replace(server.settings, member_quota=1_000_000))
 
     def add(member: Enrolled, size: int) -> int:
         path = f"/v1/tips/{tip}/items/{secrets.token_hex(16)}?kind=work"
         status: int = client(member, small)("PUT", path, bytes(size)).status_code
         return status
 
-    assert [add(amina, size) for size in (60_000, 40_001, 30_000, 10_000)] == [201, 429, 201, 429]
-    assert add(members_of.enrol("boris"), 90_000) == 201
+    assert [add(amina, size) for size in (600_000, 400_001, 300_000, 100_000)] == [201, 429, 201, 429]
+    assert add(members_of.enrol("boris"), 900_000) == 201
     with server.store.writing() as session:
         session.execute(update(Added).values(day=datetime.now(UTC).date() - timedelta(days=1)))
-    assert add(amina, 90_000) == 201
+    assert add(amina, 900_000) == 201
 
 
 def test_a_reviewer_makes_the_log_no_longer_than_the_quota_of_a_day(
     client: ClientOf, amina: Enrolled, members_of: Members, server: Keeper
 ) -> None:
-    small = replace(server, settings=replace(server.settings, member_quota=100_000))
+    small = replace(server, settings=replace(server.settings, member_quota=500_000))
     body = ReadRequest((), tuple(secrets.token_hex(16) for _ in range(MOST_OBJECTS))).to_json()
 
     def read(member: Enrolled) -> int:

@@ -399,6 +399,14 @@ def test_where_the_operator_enrolled_alone_is_found() -> None:
     assert [ruling.place for ruling in let_in_alone(team.verified().state.rulings)] == [len(team.lines) - 1]
 
 
+def test_where_no_rule_asks_for_words_nobody_is_said_to_have_been_enrolled_alone() -> None:
+    team = Team(1, rule=0)
+    for rule in ("retention/12", "deleters/3", "countdown/14"):
+        team.rule(rule)
+    team.add_card(new_card())
+    assert list(let_in_alone(team.verified().state.rulings)) == []
+
+
 def test_nobody_fills_everybodys_memory_with_words() -> None:
     team = Team()
     for _ in range(50):
