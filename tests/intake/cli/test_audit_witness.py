@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -79,3 +81,17 @@ def test_a_witness_that_dies_between_its_record_and_its_answer_has_cosigned_noth
         assert client.post(address, content=bytes(AddCheckpoint(9, (), fork))).status_code == 409
         assert client.post(address, content=request(9, 9)).status_code == 200
         assert client.post(address, content=request(9, 12)).status_code == 200
+
+
+def test_whoever_opens_connections_without_end_keeps_no_log_from_its_cosignature(tmp_path: Path) -> None:
+    policy, port = policy_file(tmp_path, LOG.verifier), free_port()
+    arguments = ["audit", "witness", str(tmp_path / "witness"), "--policy", str(policy), "--port", str(port)]
+    scarce = ["sh", "-c", 'ulimit -n 250; exec "$@"', "sh", *INTAKE, *arguments]
+    with serving(scarce, port, tmp_path / "printed", {**os.environ}), ExitStack() as silent:
+        for number in range(500):
+            opened = silent.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+            if number % 2:
+                opened.sendall(b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 9\r\n\r\n")
+        with httpx.Client(trust_env=False, timeout=10) as client:
+            answer = client.post(f"http://127.0.0.1:{port}/add-checkpoint", content=request(0, 9))
+        assert answer.status_code == 200
