@@ -131,6 +131,8 @@ class Rekeying:
             for sent in self._exchanging.run(left, self._exchanged):
                 done += len(sent.exchanged)
                 left_out |= sent.left_out
+                for tip in sent.closed:
+                    self._keep_here(tip)
                 told(done)
                 if stopped():
                     break
@@ -150,10 +152,14 @@ class Rekeying:
         Otherwise whoever leaves a tip out of an index while a key passes away would have it destroyed here.
         """
         for tip in self._tips.gone(self._tips.fetched.place):
-            summary = self._tips.sealed(summary_name(tip))
-            if summary is not None and not _opens(summary, self._opening.current):
-                with suppress(AgeError):
-                    self._tips.reseal(tip, self._exchanged(split(summary).header))
+            self._keep_here(tip)
+
+    def _keep_here(self, tip: str) -> None:
+        """Exchange the stanza in what is kept of a tip, here alone, whatever stands at the desk."""
+        summary = self._tips.sealed(summary_name(tip))
+        if summary is not None:
+            with suppress(AgeError):
+                self._tips.reseal(tip, self._exchanged(split(summary).header))
 
     def _member(self, log: LogState) -> Member:
         member = log.roster.member(self._client.journal.key)

@@ -23,6 +23,7 @@ from intake.protocol.card import Role
 from intake.protocol.entry import parse_entry
 from intake.protocol.index import sha256_hex
 from intake.protocol.manifest import Exchange, Manifest
+from intake.protocol.renewal import Renewals, Renewed
 from intake.storage.tables import Deposit, Handover, LogEntry, Tip
 from intake.triage.access import rekeying
 from intake.triage.home import Home
@@ -231,6 +232,31 @@ def test_whom_a_colleague_has_left_out_puts_it_right_and_is_told_who_that_was(
     # Boris was never let in to what came before him.
     sync(boris)
     assert "Of 20." not in shown(boris, old[0])
+
+
+def test_nobody_keeps_an_older_key_alive_by_a_summary_that_its_owner_cannot_open(
+    desk: Desk, old: list[Stored], reviewer: Reviewer, tmp_path: Path, restarted: Callable[[], Program]
+) -> None:
+    (before,) = held(tmp_path / "amina.key")
+    honest = desk.wsgi
+    desk.wsgi = refusing(honest, "/v1/card")
+    amina = restarted()
+    desk.wsgi = honest
+    boris = reviewer("boris")
+    boris.unlock()
+    strangers = [HybridIdentity.generate().recipient for _ in range(2)]
+    parts = split(seal(b"nonsense", strangers))
+    with desk.server.store.reading() as session:
+        row = session.execute(select(Tip.header, Tip.payload).where(Tip.id == old[0].id)).one()
+    nonsense = Renewed(str(strangers[0]), parts.header, parts.payload)
+    renewal = nonsense.of(old[0].id.hex(), sha256_hex(row.header), sha256_hex(row.payload))
+    assert boris.workspace._client.renew(Renewals((renewal,)), [nonsense]) == ()
+    settle(amina, 6)
+    (after,) = held(tmp_path / "amina.key")
+    assert str(after) != str(before)
+    amina = restarted()
+    assert any("boris gave this report another key" in alert for alert in alerts(amina, old[0]))
+    assert "Of 20." in shown(amina, old[0])
 
 
 def test_it_is_not_exchanged_again_before_its_time(desk: Desk, amina: Program) -> None:
