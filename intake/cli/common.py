@@ -1,5 +1,6 @@
 """What several commands share: how they are called, lines of output, the passphrase, the text of files."""
 
+import io
 import sys
 import warnings
 from collections.abc import Callable
@@ -103,9 +104,14 @@ def ask_passphrase(of: str = "Passphrase", *, new: bool = False, instead: str) -
 def read_text(path: Path) -> str:
     """The text of a file that somebody named; one plain line if it is none, or larger than any that is taken here."""
     try:
-        return read_whole(path, _LARGEST_TEXT).decode()
+        return text_of(read_whole(path, _LARGEST_TEXT))
     except UnicodeDecodeError:
         raise Trouble(f"{path} is not text in UTF-8") from None
+
+
+def text_of(data: bytes) -> str:
+    """Text in UTF-8, with whatever line ends another system gave it; `UnicodeDecodeError` if it is none."""
+    return io.TextIOWrapper(io.BytesIO(data), "utf-8").read()
 
 
 def read_whole(path: Path, largest: int) -> bytes:

@@ -6,7 +6,7 @@ import click
 
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
-from intake.cli.common import GIVEN_FILE, Group, read_whole, say
+from intake.cli.common import GIVEN_FILE, Group, read_whole, say, text_of
 from intake.keeper import open_declared
 from intake.protocol import limits
 from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
@@ -75,7 +75,7 @@ def _group(role: Role, says: str) -> click.Group:
 
 def _read_card(path: Path) -> Card:
     try:
-        return parse_card(read_whole(path, limits.CARD).decode())
+        return parse_card(text_of(read_whole(path, limits.CARD)))
     except UnicodeDecodeError:
         raise NotACardError from None
 
