@@ -190,16 +190,16 @@ class Found(Protocol):
 
 
 def _require_evidence(team: Team, name: str, proof: str) -> None:
-    """Whether a file that was kept proves to anybody what `proof` says, or there is none where it says nothing."""
-    found = [each.verdict() for each in team.evidence(name) if each.is_proof]
-    assert any(re.search(proof, verdict) for verdict in found) if proof else not team.evidence(name), found
+    """Whether a file that was kept says what `proof` does to whoever checks it; there is none where that is nothing."""
+    found = [each.verdict() for each in team.evidence(name)]
+    assert any(re.search(proof, verdict) for verdict in found) if proof else not found, found
 
 
 @dataclass(frozen=True)
 class Banner:
     """An alarm above every page of a reviewer's program.
 
-    `proof`: what the file under `evidence/` proves, to anybody; empty where there is none, for one history was signed.
+    `proof`: what the file under `evidence/` says to anybody; empty where there is none, for one history was signed.
     """
 
     by: str

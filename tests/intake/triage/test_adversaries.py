@@ -300,6 +300,7 @@ def signs_two_trees(team: Team) -> None:
     )
     team.have_cosigned()
     team.fetch()
+    assert team.audit("verify").exit_code == Status.DONE
     team.desk.lie("/v1/log/cosigned", lambda _: other)
 
 
@@ -334,9 +335,9 @@ CASES: Mapping[str, Case] = {
     "a server edits an entry": Case(
         edits_an_entry, (*by_all(REWRITTEN, TWO_HISTORIES), Closed(), Uncosigned())
     ),
-    "somebody without the log's key edits an entry": Case(
-        edits_an_entry_unsigned, (Exit(Status.FRAUD, "entries are not the ones seen before", options=("--whole",)),)
-    ),
+    "somebody without the log's key edits an entry": Case(edits_an_entry_unsigned, (
+        Exit(Status.FRAUD, "entries are not the ones seen before", "Testified only", ("--whole",)), Uncosigned(),
+    )),
     "a server forks for one reviewer": Case(
         forks_for_one_reviewer, (Compared(AMINA, BORIS), Compared(BORIS, AMINA), Uncosigned())
     ),
@@ -352,8 +353,8 @@ CASES: Mapping[str, Case] = {
     "a server withholds the newest entries": Case(withholds_the_newest, by_all(DENIED)),
     "a server answers without logging": Case(answers_without_logging, (Banner(AMINA, DENIED),)),
     "a server enrols a ghost and revokes it": Case(enrols_a_ghost_and_revokes_it, (
-        Page(AMINA, "/members", r"ghost .* was enrolled as a reviewer"),
-        Page(BORIS, "/members", r"ghost .* is no longer a reviewer"),
+        Page(AMINA, "/members", "ghost was enrolled as a reviewer"),
+        Page(BORIS, "/members", "ghost is no longer a reviewer"),
         Line("verify", r"reviewer  ghost  since .*, until "),
     )),
     "a server enrols a ghost where reviewers must vouch": Case(
