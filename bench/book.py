@@ -45,7 +45,7 @@ from intake.report.events import STATUSES, Note, Status
 from intake.report.told import Account, Told
 from intake.storage import tables
 from intake.triage.book import Book, Snapshot, Wanted
-from intake.triage.fetching.log import KeptLog, Proven
+from intake.triage.fetching.kept import KeptLog, Proven
 from intake.triage.home import Connection, Home
 from intake.triage.keys.keyfile import MemberKeys, load_keys, make_keys, save_keys
 from intake.triage.mirror.added import Author, Authors

@@ -22,9 +22,9 @@ from intake.desk import create_app
 from intake.keeper import Keeper, initialise, open_keeper
 from intake.protocol.actions import MOST_OBJECTS, ReadRequest
 from intake.protocol.card import Role, issue_card
-from intake.protocol.endpoints import have_query
 from intake.protocol.index import AS_KEPT, parse_days, sha256_hex
 from intake.protocol.kinds import Kind
+from intake.protocol.queries import have_query
 from intake.protocol.requests import sign
 from intake.storage.tables import Item, Tip
 

@@ -54,7 +54,6 @@ from crypto.witness import AddCheckpoint, WitnessFormatError, parse_add_checkpoi
 from intake.protocol.actions import Action, ActionError, ReadRequest, parse_read_request
 from intake.protocol.audit import replay
 from intake.protocol.card import CardError, Role, issue_card, key_id, parse_card
-from intake.protocol.endpoints import Made, first_wanted, from_query, have_query, kept_digest, made_query, what_was_made
 from intake.protocol.entry import OPERATOR, Entry, EntryError, parse_entry
 from intake.protocol.evidence import Evidence, EvidenceError, Received, attest, parse_evidence
 from intake.protocol.index import (
@@ -71,6 +70,7 @@ from intake.protocol.index import (
 )
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.newtip import NewTip, parse_new_tip
+from intake.protocol.queries import Made, first_wanted, from_query, have_query, kept_digest, made_query, what_was_made
 from intake.protocol.renewal import Renewals, Renewed, parse_renewals, parse_renewed
 from intake.protocol.renewal import body_of as renewals_body
 from intake.protocol.requests import RequestError, SignedRequest, parse_base, sign, verify

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from intake.accesslog.append import LogAppender
 from intake.accesslog.operator import decide
@@ -52,12 +52,12 @@ class _Places:
     def __init__(self, waiting: Path, blobs: FileBlobs) -> None:
         self._waiting, self._blobs = waiting, blobs
 
-    def database(self, source: BinaryIO) -> None:
+    def database(self, source: IO[bytes]) -> None:
         with self._waiting.open("wb") as file:
             self._waiting.chmod(0o600)
             copy_bytes(source, file)
 
-    def blob(self, name: str, source: BinaryIO) -> None:
+    def blob(self, name: str, source: IO[bytes]) -> None:
         self._blobs.put_back(name, source)
 
 

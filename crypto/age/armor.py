@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, BinaryIO
 
 from crypto.age.errors import ArmorError
+from crypto.age.target import Target
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
@@ -26,7 +27,7 @@ _MOST_SPACE = 1024
 class ArmorWriter(io.RawIOBase):
     """Writes what it is given as armor. `close` writes the last line; it does not close the target."""
 
-    def __init__(self, target: BinaryIO) -> None:
+    def __init__(self, target: Target) -> None:
         self._target = target
         self._held = b""
         target.write(BEGIN + b"\n")

@@ -16,6 +16,7 @@ from crypto.age.payload import open_payload, seal_payload
 from crypto.age.primitives import FileKey
 from crypto.age.scrypt import require_alone
 from crypto.age.stream import StreamReader, StreamWriter
+from crypto.age.target import Target
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
@@ -28,10 +29,10 @@ class Encryptor:
     `ValueError` for what is written after that.
     """
 
-    def __init__(self, target: BinaryIO, recipients: Sequence[Recipient], *, armored: bool = False) -> None:
+    def __init__(self, target: Target, recipients: Sequence[Recipient], *, armored: bool = False) -> None:
         header, file_key = _new_header(recipients)
         self._armor = ArmorWriter(target) if armored else None
-        inner: BinaryIO = self._armor or target  # type: ignore[assignment]
+        inner: Target = self._armor or target
         inner.write(bytes(header))
         self._stream = StreamWriter(inner, file_key)
         self._closed = False
@@ -73,7 +74,7 @@ class Decryptor(StreamReader):
 
 def encrypt(
     source: BinaryIO,
-    target: BinaryIO,
+    target: Target,
     recipients: Sequence[Recipient],
     *,
     armored: bool = False,
@@ -85,7 +86,7 @@ def encrypt(
     """
     header, file_key = _new_header(recipients)
     armor = ArmorWriter(target) if armored else None
-    inner: BinaryIO = armor or target  # type: ignore[assignment]
+    inner: Target = armor or target
     inner.write(bytes(header))
     seal_payload(source, inner, file_key, threads)
     if armor is not None:
@@ -94,7 +95,7 @@ def encrypt(
 
 def decrypt(
     source: BinaryIO,
-    target: BinaryIO,
+    target: Target,
     identities: Sequence[Identity],
     *,
     armored: bool = False,

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from crypto.age.errors import PayloadError
 from crypto.age.stream import CHUNK, NONCE_SIZE, SEALED_CHUNK, ChunkCipher, fill, read_nonce
+from crypto.age.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
 
     from crypto.age.primitives import FileKey
 
@@ -25,7 +24,7 @@ _RUN: Final = 16
 """Chunks that one thread takes at a time: few enough to stay in the cache of its core, and to take little memory."""
 
 
-def seal_payload(source: BinaryIO, target: BinaryIO, file_key: FileKey, threads: int) -> None:
+def seal_payload(source: BinaryIO, target: Target, file_key: FileKey, threads: int) -> None:
     """Write the nonce and then the sealed chunks of all that `source` holds. `ValueError` for less than one thread."""
     _require_threads(threads)
     nonce = secrets.token_bytes(NONCE_SIZE)
@@ -33,7 +32,7 @@ def seal_payload(source: BinaryIO, target: BinaryIO, file_key: FileKey, threads:
     _Pump(source, target, partial(_seal_run, ChunkCipher(file_key, nonce)), CHUNK, SEALED_CHUNK).run(threads)
 
 
-def open_payload(source: BinaryIO, target: BinaryIO, file_key: FileKey, threads: int) -> None:
+def open_payload(source: BinaryIO, target: Target, file_key: FileKey, threads: int) -> None:
     """Write the chunks of a payload, each verified before, in their order.
 
     Only when this returns was the payload whole; `PayloadError` if it was changed, cut or extended. `ValueError` for
@@ -94,7 +93,7 @@ class _Run:
         return self._results[:size]
 
 
-def _seal_run(cipher: ChunkCipher, run: _Run) -> tuple[Buffer, PayloadError | None]:
+def _seal_run(cipher: ChunkCipher, run: _Run) -> tuple[memoryview, PayloadError | None]:
     *chunks, (data, result) = run.chunks()
     for place, (chunk, sealed) in enumerate(chunks):
         cipher.seal(run.number + place, chunk, sealed, last=False)
@@ -102,7 +101,7 @@ def _seal_run(cipher: ChunkCipher, run: _Run) -> tuple[Buffer, PayloadError | No
     return run.results(len(chunks) * SEALED_CHUNK + len(result)), None
 
 
-def _open_run(cipher: ChunkCipher, run: _Run) -> tuple[Buffer, PayloadError | None]:
+def _open_run(cipher: ChunkCipher, run: _Run) -> tuple[memoryview, PayloadError | None]:
     """What is good of a run, and what is wrong behind it."""
     good = 0
     chunks = run.chunks()
@@ -128,8 +127,8 @@ class _Pump:
     def __init__(
         self,
         source: BinaryIO,
-        target: BinaryIO,
-        work: Callable[[_Run], tuple[Buffer, PayloadError | None]],
+        target: Target,
+        work: Callable[[_Run], tuple[memoryview, PayloadError | None]],
         size: int,
         other: int,
     ) -> None:
@@ -141,7 +140,7 @@ class _Pump:
         self._ended = False
         self._writing = Lock()
         self._written = 0
-        self._ready: dict[int, tuple[_Run, Buffer, PayloadError | None]] = {}
+        self._ready: dict[int, tuple[_Run, memoryview, PayloadError | None]] = {}
         self._free: SimpleQueue[_Run] = SimpleQueue()
         self._error: BaseException | None = None
 
@@ -185,7 +184,7 @@ class _Pump:
             self._ended = run.final
             return True
 
-    def _write(self, run: _Run, result: Buffer, error: PayloadError | None) -> None:
+    def _write(self, run: _Run, result: memoryview, error: PayloadError | None) -> None:
         """Write all results whose turn it is."""
         with self._writing:
             self._ready[run.number] = run, result, error

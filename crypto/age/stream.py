@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from crypto.age.errors import HeaderError, PayloadError
 from crypto.age.primitives import FileKey, hkdf
+from crypto.age.target import Target
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
@@ -65,7 +66,7 @@ class ChunkCipher:
 class StreamWriter:
     """Seals a payload that arrives in pieces of any size. Without `close` it has no last chunk and never opens."""
 
-    def __init__(self, target: BinaryIO, file_key: FileKey) -> None:
+    def __init__(self, target: Target, file_key: FileKey) -> None:
         nonce = secrets.token_bytes(NONCE_SIZE)
         self._cipher = ChunkCipher(file_key, nonce)
         self._target = target

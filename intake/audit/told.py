@@ -11,9 +11,9 @@ from intake.findings.record import Answer
 from intake.protocol.actions import Action, copy_of
 from intake.protocol.card import parse_card
 from intake.protocol.deletions import purges
-from intake.protocol.endpoints import purpose_said, what_was_made
 from intake.protocol.entry import Entry
 from intake.protocol.membership import in_words, let_in_alone
+from intake.protocol.queries import purpose_said, what_was_made
 from intake.protocol.requests import LIFETIME, parse_base
 
 _NAMED = 6

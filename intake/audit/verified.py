@@ -23,7 +23,8 @@ from intake.protocol.logstate import LogState
 from intake.protocol.roster import Roster
 from intake.triage.desk.client import DeskClient
 from intake.triage.fetching.accepting import accept_restore
-from intake.triage.fetching.log import KeptLog, fetch_new, fetch_whole, recall_log
+from intake.triage.fetching.kept import KeptLog
+from intake.triage.fetching.log import fetch_new, fetch_whole, recall_log
 from intake.triage.fetching.restored import Declared
 from intake.triage.fetching.witnessed import Cosigned, KeptCosigned, Witnessed
 from intake.triage.home import WITNESS_DAYS, Connection, DamagedError, Home, HomeError

@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -33,8 +34,8 @@ from intake.cli.audited import (
     say_repairs,
     thresholds_option,
 )
-from intake.cli.common import Group, passphrase, passphrase_option, say
-from intake.cli.connection import believed_in, connection_options, connection_or_folder, log_of, open_home
+from intake.cli.common import DIRECTORY, GIVEN_FILE, WRITTEN_FILE, Group, passphrase_option, port_option, say
+from intake.cli.connection import LogOptions, believed_in, connection_options, connection_or_folder, log_of
 from intake.cli.trouble import Status, Trouble
 from intake.durable import make_directory, write_new
 from intake.findings.found import find
@@ -45,7 +46,7 @@ from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
 from intake.triage.fetching.witnessed import UnwitnessedError, Witnessed
 from intake.triage.home import Home
-from intake.triage.keys.keyfile import MemberKeys, load_keys, require_key_file
+from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.process.holding import held
 from intake.triage.progress import bar
 
@@ -65,19 +66,7 @@ def audit() -> None:
     metavar="REASON",
     help="Go on from a log that was set back, as its operator declares: with your reason, which is kept.",
 )
-def verify(
-    key: Path | None,
-    home: Path | None,
-    desk: str | None,
-    policy: Path | None,
-    proxy: str | None,
-    witness_days: int | None,
-    folder: Path | None,
-    passphrase_file: Path | None,
-    thresholds: Path | None,
-    whole: bool,
-    accept_restore: str | None,
-) -> None:
+def verify(options: LogOptions, thresholds: Path | None, whole: bool, accept_restore: str | None) -> None:
     """Fetch what is new in the log, check every entry and the tree, and print who did what.
 
     What was verified is kept in the home directory; the next run goes on from there, refuses a log that shrank or was
@@ -89,24 +78,17 @@ def verify(
     Where an operator declares that a copy was put back, that is said; it stays wrong until you have asked why, and
     accept it. A reviewer can do that as well, with the key and the home of 'intake triage'.
     """
-    if folder is not None:
-        _print_report(in_folder(folder, policy, witness_days), read_thresholds(thresholds, None))
+    if options.folder is not None:
+        _print_report(in_folder(options.folder, options), read_thresholds(thresholds, None))
         return
-    opened = open_home(home, desk, policy, proxy, witness_days)
+    opened = options.open_home()
     with held(opened.directory):
-        keys = _keys(key, passphrase_file)
+        keys = options.load_keys()
         if accept_restore is not None:
             _accept(opened, keys, accept_restore.strip())
         log = fetch(opened, keys, bar(Console()), whole=whole)
         say_repairs(opened)
         _print_report(log, read_thresholds(thresholds, opened))
-
-
-def _keys(key: Path | None, passphrase_file: Path | None) -> MemberKeys:
-    if key is None:
-        raise Trouble("--key must name a key file, or --from a folder")
-    require_key_file(key)
-    return load_keys(key, passphrase(passphrase_file))
 
 
 def _accept(home: Home, keys: MemberKeys, reason: str) -> None:
@@ -123,34 +105,32 @@ def _print_report(log: VerifiedLog, thresholds: Thresholds) -> None:
     require_witnessed(log.witnessed, now)
 
 
+@contextmanager
+def _fetched(options: LogOptions) -> Iterator[VerifiedLog]:
+    """The log with what is new in it, fetched and verified, while the home directory is this program's alone."""
+    options.key_file()
+    opened = options.open_home()
+    with held(opened.directory):
+        log = fetch(opened, options.load_keys(), bar(Console()), whole=False)
+        say_repairs(opened)
+        yield log
+
+
 @audit.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=DIRECTORY)
 @connection_options
 @passphrase_option
-def mirror(
-    directory: Path,
-    key: Path,
-    home: Path | None,
-    desk: str | None,
-    policy: Path | None,
-    proxy: str | None,
-    witness_days: int | None,
-    passphrase_file: Path | None,
-) -> None:
+def mirror(options: LogOptions, directory: Path) -> None:
     """Fetch and verify the log as 'verify' does, and write all of it into DIRECTORY as files.
 
     They are the resources of C2SP tlog-tiles: checkpoint, tile/…, tile/entries/…. Any program that reads such logs can
     verify them, from this directory or from wherever it is served. A directory that holds a part of the log gets the
     rest; one that holds something else is left as it is. The entries hold members' names and when they read what.
     """
-    require_key_file(key)
-    opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
-    with held(opened.directory):
-        log = fetch(opened, load_keys(key, passphrase(passphrase_file)), bar(console), whole=False)
-        say_repairs(opened)
+    with _fetched(options) as log:
         lines = list(log.read(0, log.size))
         files = sum(1 for _ in tiles_of(len(lines)))
-        with bar(console)("Writing", files) as told:
+        with bar(Console())("Writing", files) as told:
             cosigned = None if log.cosigned is None else log.cosigned.received.note
             new = write_log(directory, lines, log.note, told, cosigned)
     say(f"{directory} holds the whole log. Entries: {len(lines)}. Files: {files}, new {new}, and the checkpoint.")
@@ -159,31 +139,17 @@ def mirror(
 
 @audit.command()
 @click.argument("index", type=click.IntRange(0))
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=WRITTEN_FILE)
 @connection_options
 @passphrase_option
-def prove(
-    index: int,
-    file: Path,
-    key: Path,
-    home: Path | None,
-    desk: str | None,
-    policy: Path | None,
-    proxy: str | None,
-    witness_days: int | None,
-    passphrase_file: Path | None,
-) -> None:
+def prove(options: LogOptions, index: int, file: Path) -> None:
     """Fetch and verify the log as 'verify' does, and write the proof that entry INDEX is in it into FILE.
 
     The file (C2SP tlog-proof) holds the entry, the checkpoint with the cosignatures of the witnesses, if they have
     cosigned a tree with this entry by now, and the hashes between the two. Whoever has the log's policy can check it
     with 'audit proof', or with a program of others; nobody has to be asked for it. An entry holds a member's key id.
     """
-    require_key_file(key)
-    opened, console = open_home(home, desk, policy, proxy, witness_days), Console()
-    with held(opened.directory):
-        log = fetch(opened, load_keys(key, passphrase(passphrase_file)), bar(console), whole=False)
-        say_repairs(opened)
+    with _fetched(options) as log:
         if index >= log.size:
             raise Trouble(f"the log has {log.size} entries, the first of which is 0")
         proven = log.prove(index)
@@ -196,7 +162,7 @@ def prove(
 @click.argument("file", type=click.File("rb"))
 @click.option(
     "--policy",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GIVEN_FILE,
     required=True,
     help="The log's keys and witnesses, as you were given them.",
 )
@@ -222,17 +188,17 @@ def proof(file: BinaryIO, policy: Path) -> None:
 
 
 @audit.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=DIRECTORY)
 @click.option(
     "--policy",
     "policies",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GIVEN_FILE,
     multiple=True,
     required=True,
     help="Names a log to be a witness of: its log.policy. Can be given several times.",
 )
 @click.option("--name", help="What new keys are called.  [default: witness-, and eight random digits]")
-@click.option("--port", type=click.IntRange(1, 65535), default=8005, show_default=True, help="The port on 127.0.0.1.")
+@port_option(8005)
 def witness(directory: Path, policies: tuple[Path, ...], name: str | None, port: int) -> None:
     """Be a witness (C2SP tlog-witness) of logs: sign that each only grows, until Ctrl-C.
 
@@ -256,7 +222,7 @@ def witness(directory: Path, policies: tuple[Path, ...], name: str | None, port:
 @click.argument("file", type=click.File("rb"))
 @click.option(
     "--policy",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GIVEN_FILE,
     help="The log's keys, as you were given them: evidence against any other log is refused.",
 )
 def evidence(file: BinaryIO, policy: Path | None) -> Status:

@@ -20,13 +20,12 @@ from intake.audit.pages.shown import Shown
 from intake.audit.standing import standing
 from intake.audit.told import finding_lines
 from intake.audit.verified import VerifiedLog, fetch, read_folder, recall
-from intake.cli.common import Command, passphrase, passphrase_option, read_text, say
+from intake.cli.common import GIVEN_FILE, WRITTEN_FILE, Command, passphrase_option, port_option, read_text, say
 from intake.cli.connection import (
-    KEY,
+    LogOptions,
     connection_or_folder,
-    home_option,
-    open_home,
-    policy_option,
+    cosigning_options,
+    key_option,
     read_policy,
     verified_options,
 )
@@ -40,10 +39,9 @@ from intake.listening import listen_at_port
 from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError
 from intake.protocol.card import parse_card
-from intake.triage.fetching.log import evidence_files
+from intake.triage.fetching.evidence import evidence_files
 from intake.triage.hardening import harden
 from intake.triage.home import WITNESS_DAYS, Home, HomeError
-from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.pages.place import Place
 from intake.triage.process.holding import held
 from intake.triage.progress import bar, no_progress
@@ -53,16 +51,16 @@ _DAYS = click.DateTime(["%Y-%m-%d"])
 
 thresholds_option = click.option(
     "--thresholds",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GIVEN_FILE,
     help=f"Your own thresholds for findings.  [default: {_OWN} in the home directory, if it is there]",
 )
 
 
-def in_folder(folder: Path, policy: Path | None, witness_days: int | None) -> VerifiedLog:
+def in_folder(folder: Path, options: LogOptions) -> VerifiedLog:
     """The log in a folder, verified by a policy."""
-    if policy is None:
+    if options.policy is None:
         raise Trouble("--from needs --policy: the log's keys, as you were given them")
-    return read_folder(folder, read_policy(policy), bar(Console()), witness_days or WITNESS_DAYS)
+    return read_folder(folder, read_policy(options.policy), bar(Console()), options.witness_days or WITNESS_DAYS)
 
 
 def read_thresholds(named: Path | None, home: Home | None) -> Thresholds:
@@ -78,14 +76,12 @@ def say_repairs(home: Home) -> None:
 
 
 @contextmanager
-def verified(
-    home: Path | None, policy: Path | None, witness_days: int | None, folder: Path | None
-) -> Iterator[tuple[VerifiedLog, Home | None]]:
+def verified(options: LogOptions) -> Iterator[tuple[VerifiedLog, Home | None]]:
     """The log that the options name, with the home directory that it is kept in."""
-    if folder is not None:
-        yield in_folder(folder, policy, witness_days), None
+    if options.folder is not None:
+        yield in_folder(options.folder, options), None
         return
-    opened = open_home(home, None, policy, None, witness_days)
+    opened = options.open_home()
     with held(opened.directory):
         yield recall(opened), opened
         say_repairs(opened)
@@ -121,10 +117,7 @@ def _wanted(
     help="Write a table for spreadsheets into this file, or to standard output (-).",
 )
 def accesses(
-    home: Path | None,
-    policy: Path | None,
-    witness_days: int | None,
-    folder: Path | None,
+    options: LogOptions,
     by: str | None,
     reviewer: str | None,
     report: str | None,
@@ -137,7 +130,7 @@ def accesses(
 
     To which report a file or message of a source's belongs, the log doesn't say: such accesses name the item.
     """
-    with verified(home, policy, witness_days, folder) as (log, _):
+    with verified(options) as (log, _):
         days = (since and since.date(), until and until.date())
         found = listed.accesses(log.record, _wanted(log, reviewer, report, days, actions))
         if by is None:
@@ -169,14 +162,7 @@ def accesses(
 @click.option("--unanswered", is_flag=True, help="Only those to which nobody has said anything.")
 @click.option("--explain", is_flag=True, help="Print every threshold with its reason instead.")
 def findings(
-    home: Path | None,
-    policy: Path | None,
-    witness_days: int | None,
-    folder: Path | None,
-    thresholds: Path | None,
-    kinds: tuple[str, ...],
-    unanswered: bool,
-    explain: bool,
+    options: LogOptions, thresholds: Path | None, kinds: tuple[str, ...], unanswered: bool, explain: bool
 ) -> None:
     """Print what stands out in the log as it was verified last, and what reviewers said to it.
 
@@ -186,7 +172,7 @@ def findings(
     if explain:
         _explain(read_thresholds(thresholds, None))
         return
-    with verified(home, policy, witness_days, folder) as (log, opened):
+    with verified(options) as (log, opened):
         limits = read_thresholds(thresholds, opened)
         say(standing(log.witnessed, datetime.now(UTC)).says)
         found = [
@@ -200,48 +186,39 @@ def findings(
 
 
 @click.command(cls=Command)
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--key", required=True, **KEY)
-@home_option
-@policy_option
+@click.argument("file", type=WRITTEN_FILE)
+@cosigning_options
 @passphrase_option
-def cosign(file: Path, key: Path, home: Path | None, policy: Path | None, passphrase_file: Path | None) -> None:
+def cosign(options: LogOptions, file: Path) -> None:
     """Write the checkpoint that was verified last, cosigned with your key, into FILE, to be passed on.
 
     A cosignature (C2SP tlog-cosignature) says that this log has only grown, as far as you have seen it. The line that
     is printed goes into the policy of whoever relies on you. With an older copy of your home directory you could sign
     two histories: back it up whole or not at all.
     """
-    require_key_file(key)
-    with verified(home, policy, None, None) as (log, opened):
+    options.key_file()
+    with verified(options) as (log, opened):
         _require_uncontradicted(opened)
-        signing = load_keys(key, passphrase(passphrase_file)).signing
+        signing = options.load_keys().signing
         replace_file(file, sign_head(log, signing, int(time.time())), mode=0o644)
         say(f"{file} is the checkpoint of {log.size} entries, cosigned.")
         say(f"witness {signing.verifier.name} {cosigner(signing).cosigner}")
 
 
 @click.command(cls=Command)
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=WRITTEN_FILE)
 @verified_options
 @thresholds_option
-@click.option("--key", **KEY)
+@key_option
 @passphrase_option
 @click.option("--since", type=_DAYS, help="From this day (UTC) on.  [default: 91 days]")
 @click.option("--until", type=_DAYS, help="Up to this day (UTC).  [default: that of the last entry]")
 @click.option("--check", is_flag=True, help="Check that FILE is what the auditor whose --card it is signed.")
-@click.option(
-    "--card", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The auditor's card, for --check."
-)
+@click.option("--card", type=GIVEN_FILE, help="The auditor's card, for --check.")
 def report(
+    options: LogOptions,
     file: Path,
-    home: Path | None,
-    policy: Path | None,
-    witness_days: int | None,
-    folder: Path | None,
     thresholds: Path | None,
-    key: Path | None,
-    passphrase_file: Path | None,
     since: datetime | None,
     until: datetime | None,
     check: bool,
@@ -259,12 +236,12 @@ def report(
         signed = check_report(file.read_bytes(), note.read_bytes(), auditor)
         say(f"This is the report that {auditor.name} signed: {', '.join(signed.splitlines()[1:])}.")
         return
-    if key is None:
+    if options.key is None:
         raise Trouble("--key must name your key file: the report is signed with it")
-    require_key_file(key)
-    with verified(home, policy, witness_days, folder) as (log, opened):
+    options.key_file()
+    with verified(options) as (log, opened):
         _require_uncontradicted(opened)
-        signing = load_keys(key, passphrase(passphrase_file)).signing
+        signing = options.load_keys().signing
         days = (since and since.date(), until and until.date())
         board = make_board(log, read_thresholds(thresholds, opened), datetime.now(UTC), *days)
         html = as_html(board, signing.verifier.name)
@@ -277,31 +254,20 @@ def report(
 @connection_or_folder
 @passphrase_option
 @thresholds_option
-@click.option("--port", type=click.IntRange(1, 65535), default=8006, show_default=True, help="The port on 127.0.0.1.")
-def pages(
-    key: Path | None,
-    home: Path | None,
-    desk: str | None,
-    policy: Path | None,
-    proxy: str | None,
-    witness_days: int | None,
-    folder: Path | None,
-    passphrase_file: Path | None,
-    thresholds: Path | None,
-    port: int,
-) -> None:
+@port_option(8006)
+def pages(options: LogOptions, thresholds: Path | None, port: int) -> None:
     """Show the same on pages of this machine, and print the address to open in a browser.
 
     It listens on 127.0.0.1 only, and the address works once. With --key, what is new can be fetched and verified there;
     without it, or with --from, nobody is asked for anything.
     """
     with ExitStack() as until_the_end:
-        if folder is not None:
-            shown = Shown(in_folder(folder, policy, witness_days), read_thresholds(thresholds, None))
+        if options.folder is not None:
+            shown = Shown(in_folder(options.folder, options), read_thresholds(thresholds, None))
         else:
-            opened = open_home(home, desk, policy, proxy, witness_days)
+            opened = options.open_home()
             until_the_end.enter_context(held(opened.directory))
-            shown = _at_home(opened, key, passphrase_file, thresholds)
+            shown = _at_home(opened, options, read_thresholds(thresholds, opened))
         listening = until_the_end.enter_context(listen_at_port("--port", port))
         place = Place.new(listening.getsockname()[1])
         say(place.address)
@@ -316,14 +282,13 @@ def _require_uncontradicted(home: Home | None) -> None:
         raise AuditError(f"the log contradicted itself before; what it signed is kept in {files[0]}")
 
 
-def _at_home(opened: Home, key: Path | None, passphrase_file: Path | None, thresholds: Path | None) -> Shown:
-    limits = read_thresholds(thresholds, opened)
-    if key is None:
+def _at_home(opened: Home, options: LogOptions, limits: Thresholds) -> Shown:
+    if options.key is None:
         return Shown(recall(opened), limits, contradicted=lambda: evidence_files(opened))
-    require_key_file(key)
+    options.key_file()
     for missing in harden():
         click.echo(missing, err=True)
-    keys = load_keys(key, passphrase(passphrase_file))
+    keys = options.load_keys()
 
     def fetch_more() -> VerifiedLog:
         return fetch(opened, keys, no_progress, whole=False)

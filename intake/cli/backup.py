@@ -11,7 +11,7 @@ from rich.console import Console
 from intake.accesslog.backup import taken
 from intake.accesslog.operator import record
 from intake.cli.clock import clock_is_right_option, confirming
-from intake.cli.common import Command, say
+from intake.cli.common import GIVEN_FILE, WRITTEN_FILE, Command, say
 from intake.cli.trouble import Trouble
 from intake.cli.wholefile import whole_file
 from intake.durable import sync_directory
@@ -23,7 +23,7 @@ from intake.triage.progress import bar
 
 
 @click.command(cls=Command)
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=WRITTEN_FILE)
 def backup(file: Path) -> None:
     """Write a copy of the store and all attachments into FILE, a new one. The servers may go on meanwhile.
 
@@ -47,7 +47,7 @@ def backup(file: Path) -> None:
 
 
 @click.command(cls=Command)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=GIVEN_FILE)
 @clock_is_right_option
 def restore(file: Path, clock_is_right: bool) -> None:
     """Put back the copy that 'intake backup' wrote into FILE, where there is no store.

@@ -2,14 +2,20 @@
 
 import sys
 import warnings
+from collections.abc import Callable
 from getpass import GetPassWarning
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import click
 
 from intake.cli.trouble import Trouble
 from intake.terminal import shown
+
+Called = Callable[..., Any]
+Decorator = Callable[[Called], Called]
+"""What gives a command options, as click's own do."""
 
 
 class CallContext(click.Context):
@@ -43,13 +49,24 @@ def say(line: str) -> None:
     click.echo(shown(line), file=sys.stdout)
 
 
+GIVEN_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+WRITTEN_FILE = click.Path(dir_okay=False, path_type=Path)
+DIRECTORY = click.Path(file_okay=False, path_type=Path)
+
 passphrase_option = click.option(
     "--passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GIVEN_FILE,
     envvar="INTAKE_PASSPHRASE_FILE",
     show_envvar=True,
     help="Read the passphrase from the first line of this file instead of asking for it.",
 )
+
+
+def port_option(default: int) -> Decorator:
+    """The port that a command serves on."""
+    return click.option(
+        "--port", type=click.IntRange(1, 65535), default=default, show_default=True, help="The port on 127.0.0.1."
+    )
 
 
 def passphrase(

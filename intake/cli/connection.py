@@ -1,6 +1,7 @@
 """How a reviewer's or auditor's program is told where the desk is; remembered in its home directory."""
 
-from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -8,22 +9,59 @@ import click
 
 from crypto.logkey import LogVerifier
 from crypto.policy import LONGEST, Policy
+from intake.cli.common import DIRECTORY, GIVEN_FILE, Called, Decorator, passphrase
+from intake.cli.trouble import Trouble
 from intake.triage.home import WITNESS_DAYS, Connection, Home
+from intake.triage.keys.keyfile import MemberKeys, load_keys, require_key_file
 
-_Command = Callable[..., Any]
 
-KEY: dict[str, Any] = {
-    "type": click.Path(exists=True, dir_okay=False, path_type=Path),
-    "help": "The key file that 'intake key new' made.",
-}
-home_option = click.option(
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """What a command was told of a log: where it is kept, who serves it, and whose key asks for it.
+
+    None for what was not said, and for what the command doesn't take. `folder`: holds the log instead of all others.
+    """
+
+    key: Path | None = None
+    passphrase_file: Path | None = None
+    home: Path | None = None
+    policy: Path | None = None
+    witness_days: int | None = None
+    desk: str | None = None
+    proxy: str | None = None
+    folder: Path | None = None
+
+    def open_home(self) -> Home:
+        """The home directory, connected to the desk that it was told of now or before."""
+        text = None if self.policy is None else read_policy(self.policy)
+        return Home.open(self.home, desk=self.desk, policy=text, proxy=self.proxy, witness_days=self.witness_days)
+
+    def key_file(self) -> Path:
+        """The key file; `Trouble` if none was named, `KeyFileError` if it is none."""
+        if self.key is None:
+            raise Trouble("--key must name a key file, or --from a folder")
+        require_key_file(self.key)
+        return self.key
+
+    def load_keys(self) -> MemberKeys:
+        """The keys in the key file, for which the passphrase may be asked; errors as for that file."""
+        return load_keys(self.key_file(), passphrase(self.passphrase_file))
+
+
+def _key(*, required: bool) -> Decorator:
+    return click.option("--key", required=required, type=GIVEN_FILE, help="The key file that 'intake key new' made.")
+
+
+_KEY = _key(required=True)
+key_option = _key(required=False)
+_HOME = click.option(
     "--home",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=DIRECTORY,
     help="Where to keep sealed bytes and checkpoints.  [default: one for each log]",
 )
-policy_option = click.option(
+_POLICY = click.option(
     "--policy",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GIVEN_FILE,
     help="The log's keys and witnesses: the file log.policy, which 'intake init' wrote; needed the first time, and "
     "when it has changed.",
 )
@@ -44,35 +82,37 @@ _FOLDER = click.option(
 )
 
 
-def connection_options(command: _Command) -> _Command:
-    """Options that name the key file, the home directory and the desk."""
-    key = click.option("--key", required=True, **KEY)
-    return _with(command, key, home_option, policy_option, _WITNESS_DAYS, *_DESK)
+def _told_by(*options: Decorator) -> Decorator:
+    """Give a command these options; what it is told by them comes first, as `LogOptions`.
+
+    So does what any other option of the command says that has the name of a field.
+    """
+
+    def decorate(command: Called) -> Called:
+        @wraps(command)
+        def told(**given: Any) -> Any:
+            of_log = {field.name: given.pop(field.name) for field in fields(LogOptions) if field.name in given}
+            return command(LogOptions(**of_log), **given)
+
+        called: Called = told
+        for option in reversed(options):
+            called = option(called)
+        return called
+
+    return decorate
 
 
-def connection_or_folder(command: _Command) -> _Command:
-    """The same, or a folder instead, which takes no key."""
-    key = click.option("--key", **KEY)
-    return _with(command, key, home_option, policy_option, _WITNESS_DAYS, *_DESK, _FOLDER)
+connection_options = _told_by(_KEY, _HOME, _POLICY, _WITNESS_DAYS, *_DESK)
+"""Options that name the key file, the home directory and the desk."""
 
+connection_or_folder = _told_by(key_option, _HOME, _POLICY, _WITNESS_DAYS, *_DESK, _FOLDER)
+"""The same, or a folder instead, which takes no key."""
 
-def verified_options(command: _Command) -> _Command:
-    """Options that name a log that was verified before, in the home directory or in a folder."""
-    return _with(command, home_option, policy_option, _WITNESS_DAYS, _FOLDER)
+verified_options = _told_by(_HOME, _POLICY, _WITNESS_DAYS, _FOLDER)
+"""Options that name a log that was verified before, in the home directory or in a folder."""
 
-
-def _with(command: _Command, *options: _Command) -> _Command:
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def open_home(
-    home: Path | None, desk: str | None, policy: Path | None, proxy: str | None, witness_days: int | None
-) -> Home:
-    """The home directory, connected to the desk that it was told of now or before."""
-    text = None if policy is None else read_policy(policy)
-    return Home.open(home, desk=desk, policy=text, proxy=proxy, witness_days=witness_days)
+cosigning_options = _told_by(_KEY, _HOME, _POLICY)
+"""Options that name such a log, in the home directory alone, and the key that signs something about it."""
 
 
 def believed_in(policy: Path) -> Policy:

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from intake.cli.common import Command
+from intake.cli.common import DIRECTORY, Command
 from intake.demo.run import run_demo
 
 
 @click.command(cls=Command)
 @click.option(
-    "--dir", "directory", type=click.Path(file_okay=False, path_type=Path), default=Path("demo"), show_default=True,
+    "--dir", "directory", type=DIRECTORY, default=Path("demo"), show_default=True,
     help="Where the demo keeps its store and keys.",
 )  # fmt: skip
 @click.option(

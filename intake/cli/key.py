@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from intake.cli.common import Group, passphrase, passphrase_option, say
+from intake.cli.common import GIVEN_FILE, Group, passphrase, passphrase_option, say
 from intake.cli.trouble import Trouble
 from intake.protocol.card import Card, Role
 from intake.protocol.limits import DEPOSIT
@@ -66,7 +66,7 @@ def new(name: str, role: str, output: Path | None, passphrase_file: Path | None)
 
 
 @key.command()
-@click.argument("key_file", metavar="KEYFILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("key_file", metavar="KEYFILE", type=GIVEN_FILE)
 @click.option("--sheets", type=click.IntRange(2, MOST_SHEETS), default=5, show_default=True, help="How many sheets.")
 @click.option(
     "--needed",
@@ -109,7 +109,7 @@ def split(key_file: Path, sheets: int, needed: int, output: Path | None, passphr
 
 
 @key.command()
-@click.argument("recovery", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("recovery", type=GIVEN_FILE)
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="The key file.  [default: NAME.key]")
 @passphrase_option
 def join(recovery: Path, output: Path | None, passphrase_file: Path | None) -> None:
@@ -133,11 +133,11 @@ def join(recovery: Path, output: Path | None, passphrase_file: Path | None) -> N
 
 
 @key.command(name="passphrase")
-@click.argument("key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("key", type=GIVEN_FILE)
 @passphrase_option
 @click.option(
     "--new-passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=GIVEN_FILE,
     help="Read the new passphrase from the first line of this file instead of asking for it.",
 )
 def change(key: Path, passphrase_file: Path | None, new_passphrase_file: Path | None) -> None:
@@ -152,7 +152,7 @@ def change(key: Path, passphrase_file: Path | None, new_passphrase_file: Path | 
 
 
 @key.command()
-@click.argument("key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("key", type=GIVEN_FILE)
 @click.option("--role", type=click.Choice([role.value for role in Role]), help="Another role than that of the keys.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The card, a new file.")
 @passphrase_option

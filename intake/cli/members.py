@@ -6,7 +6,7 @@ import click
 
 from intake.accesslog import members
 from intake.cli.clock import clock_is_right_option, confirming
-from intake.cli.common import Group, say
+from intake.cli.common import GIVEN_FILE, Group, say
 from intake.keeper import open_declared
 from intake.protocol.card import Card, CardError, NotACardError, Role, parse_card
 from intake.protocol.membership import in_words
@@ -22,7 +22,7 @@ def _group(role: Role, says: str) -> click.Group:
         pass
 
     @group.command()
-    @click.argument("card", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.argument("card", type=GIVEN_FILE)
     @clock_is_right_option
     def enrol(card: Path, clock_is_right: bool) -> None:
         """Let in whoever made CARD, the file that 'intake key new' wrote. The log shows it to everybody."""

@@ -1,17 +1,15 @@
 """`intake rewrap`."""
 
 from contextlib import closing
-from pathlib import Path
 
 import click
 from rich.console import Console
 
-from intake.cli.common import Command, passphrase, passphrase_option, say
-from intake.cli.connection import connection_options, open_home
+from intake.cli.common import Command, passphrase_option, say
+from intake.cli.connection import LogOptions, connection_options
 from intake.cli.trouble import Status, Trouble
 from intake.protocol.index import is_day
 from intake.triage.access.command import let_in
-from intake.triage.keys.keyfile import load_keys, require_key_file
 from intake.triage.process.holding import held
 from intake.triage.progress import bar
 
@@ -21,29 +19,19 @@ from intake.triage.progress import bar
 @click.option("--since", help="Only what came on this day, such as 2026-03-31, or later.")
 @connection_options
 @passphrase_option
-def rewrap(
-    name: str,
-    since: str | None,
-    key: Path,
-    home: Path | None,
-    desk: str | None,
-    policy: Path | None,
-    proxy: str | None,
-    witness_days: int | None,
-    passphrase_file: Path | None,
-) -> None:
+def rewrap(options: LogOptions, name: str, since: str | None) -> None:
     """Let the reviewer NAME read the reports that came before they were enrolled.
 
     The team's own dossiers are always among them. What is to be done is kept: if this is interrupted, the next run goes
     on, and so does 'intake triage'. Compare the key of NAME by voice before: nobody can take this back. The log
     says who let whom read what.
     """
-    require_key_file(key)
+    options.key_file()
     if since is not None and not is_day(since):
         raise Trouble("--since must be a day such as 2026-03-31")
-    opened = open_home(home, desk, policy, proxy, witness_days)
+    opened = options.open_home()
     with held(opened.directory), closing(opened):
-        found = let_in(opened, load_keys(key, passphrase(passphrase_file)), name, since or "", bar(Console()))
+        found = let_in(opened, options.load_keys(), name, since or "", bar(Console()))
     say(f"{name} was let in to {found.done} older reports.")
     if found.left:
         raise Trouble(f"{found.left} were changed by others meanwhile: run this once more", Status.OUT_OF_REACH)

@@ -26,7 +26,6 @@ def create_app(server: Keeper) -> Flask:
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
     app.register_error_handler(RosterError, lambda error: _problem(409, str(error)))
     app.register_error_handler(WireError, lambda error: _problem(400, str(error)))
-    app.register_error_handler(RosterError, lambda error: _problem(409, str(error)))
     app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))
     app.register_error_handler(StoreFullError, lambda _: _problem(507, "the server's disk is full: tell the operator"))
     app.register_error_handler(StoreLockedError, lambda _: _problem(503, "the server is busy: try again in a minute"))

@@ -1,11 +1,13 @@
-"""How much a member may add to the store on one day: items, and the entries that all they do leaves for ever."""
+"""How much a member may add on one day, items and entries that stay for ever, and whether there is room at all."""
 
 from datetime import date
 
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import TooManyRequests
 
+from intake.server import Server
 from intake.settings import Settings
+from intake.storage.room import StoreFullError
 from intake.storage.tables import Added
 
 
@@ -27,3 +29,9 @@ def require_quota(settings: Settings, session: Session, member: str, today: date
     """
     if count(session, member, today, size) > settings.member_quota:
         raise TooManyRequests
+
+
+def require_room(server: Server) -> None:
+    """Raise `StoreFullError` once only the reserve is left, which is for what sources write."""
+    if not server.store.room.has(server.settings.reserve_text):
+        raise StoreFullError

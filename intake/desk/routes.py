@@ -10,15 +10,19 @@ from intake.protocol.endpoints import ENDPOINTS, Endpoint
 
 View = Callable[..., Response]
 
+JSON = "application/json"
+BYTES = "application/octet-stream"
+"""What kinds of bodies answers have."""
+
 _FLASKS = {"{resource}": "<path:resource>", "{": "<", "}": ">"}
 """How Flask writes the objects of a path."""
 
 
 class Routes:
-    """The views of all rows."""
+    """The views of rows, with those of other routes."""
 
-    def __init__(self) -> None:
-        self._views: dict[Endpoint, View] = {}
+    def __init__(self, *others: "Routes") -> None:
+        self._views: dict[Endpoint, View] = {row: view for routes in others for row, view in routes._views.items()}
 
     def serves(self, row: Endpoint) -> Callable[[View], View]:
         """The view of a row. It gets the objects of the path by their names, and no body larger than the row says."""
@@ -45,4 +49,9 @@ class Routes:
             path = row.path
             for ours, flasks in _FLASKS.items():
                 path = path.replace(ours, flasks)
-            app.add_url_rule(path, view.__name__, view, methods=[row.method])
+            app.add_url_rule(path, f"{row.method} {row.path}", view, methods=[row.method])
+
+
+def current_query() -> str:
+    """The query of the current request, as the table of endpoints reads queries."""
+    return f"?{request.query_string.decode('ascii', 'replace')}"

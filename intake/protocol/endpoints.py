@@ -12,33 +12,37 @@ from hashlib import sha256
 from intake.protocol import limits
 from intake.protocol.actions import LONGEST_READ, Action, ActionError, Named, parse_read_request
 from intake.protocol.card import CardError, Role, parse_card
-from intake.protocol.kinds import BY_REVIEWERS, Kind
 from intake.protocol.manifest import MOST, manifest_in, parse_manifest
+from intake.protocol.queries import (
+    ADDED,
+    DIGEST,
+    FROM,
+    HAVE,
+    ID,
+    MADE,
+    MANIFEST,
+    NOTHING,
+    PURPOSE,
+    manifest_query,
+)
 from intake.protocol.rekey import parse_rekey
 from intake.protocol.renewal import parse_renewals
 from intake.protocol.requests import AnotherBodyError, SignedRequest
 from intake.protocol.sentence import LARGEST_SENTENCE, parse_sentence
 
-_ID = r"[0-9a-f]{32}"
-_FROM = r"\?from=([1-9][0-9]{0,14})"
-_HAVE = r"\?have=([0-9a-f]{64})"
 _REVIEWERS = frozenset(role for role in Role if role.reads)
 _MEMBERS = frozenset(Role)
-_DIGEST = r"[0-9a-f]{64}"
-_MADE = rf"\?payload=({_DIGEST})&first=({_DIGEST})"
-_MANIFEST = rf"\?manifest=({_DIGEST})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _PATTERNS = {
-    "tip": _ID,
-    "item": _ID,
+    "tip": ID,
+    "item": ID,
     "day": rf"{_DAY}(?:--{_DAY})?",
     "resource": r"[!-~]+",
-    "keys": _ID,
-    "member": _ID,
-    "sha256": _DIGEST,
-    "finding": _ID,
+    "keys": ID,
+    "member": ID,
+    "sha256": DIGEST,
+    "finding": ID,
 }
-_PURPOSE = rf"\?purpose=({_ID})"
 _AUDITORS = frozenset({Role.AUDITOR})
 
 
@@ -65,7 +69,7 @@ class Endpoint:
     action: Action
     largest_answer: int
     largest_body: int = 0
-    query: str = r"\??"
+    query: str = NOTHING
     in_body: Callable[[bytes], tuple[str, ...]] | None = None
     logged: frozenset[Role] = frozenset(Role)
     of_body: Callable[[bytes], bytes] | None = None
@@ -95,7 +99,7 @@ class Endpoint:
         return tuple(f"{name}/{value}" for name, value in match.groupdict().items())
 
 
-DAYS = Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX, limits.DAYS, query=rf"\??|{_HAVE}")
+DAYS = Endpoint("GET", "/v1/index", _REVIEWERS, Action.INDEX, limits.DAYS, query=rf"{NOTHING}|{HAVE}")
 DAY = Endpoint("GET", "/v1/index/{day}", _REVIEWERS, Action.INDEX, limits.INDEX)
 """A day, or the days from one to another (`index.Span`): as many of them from the first on as fit into an answer."""
 
@@ -108,7 +112,7 @@ READ = Endpoint(
     largest_body=LONGEST_READ,
     in_body=lambda body: parse_read_request(body).objects,
 )
-ITEM = Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ, limits.ITEM, query=rf"\??|{_FROM}")
+ITEM = Endpoint("GET", "/v1/items/{item}", _REVIEWERS, Action.READ, limits.ITEM, query=rf"{NOTHING}|{FROM}")
 ADD = Endpoint(
     "PUT",
     "/v1/tips/{tip}/items/{item}",
@@ -116,7 +120,7 @@ ADD = Endpoint(
     Action.ADD,
     limits.SHORT,
     largest_body=limits.ADDED,
-    query=rf"\?kind=({'|'.join(BY_REVIEWERS)})(?:&to=({_DIGEST}))?",
+    query=ADDED,
 )
 """`to`: SHA-256 of the tip's recipient that it is sealed to. What would be for an earlier one is not taken (412)."""
 TAKE_BACK = Endpoint("DELETE", "/v1/tips/{tip}/items/{item}", _REVIEWERS, Action.TAKE_BACK, limits.SHORT)
@@ -129,10 +133,10 @@ MAKE = Endpoint(
     Action.MAKE,
     limits.SHORT,
     largest_body=limits.NEW_TIP,
-    query=_MADE,
+    query=MADE,
 )
 """A tip that a reviewer made, with its first item. The log holds the digests of both, since the query is signed."""
-OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT, query=rf"\??|{_PURPOSE}")
+OPEN = Endpoint("POST", "/v1/tips/{tip}/open", _REVIEWERS, Action.OPEN, limits.SHORT, query=rf"{NOTHING}|{PURPOSE}")
 """A reviewer's program says that it has shown a tip: what it fetched before says only that it could.
 
 With a purpose, it says why, in an item of the tip that reviewers can read.
@@ -150,7 +154,7 @@ ENTRIES = Endpoint(
     _MEMBERS,
     Action.LOG,
     limits.ENTRIES,
-    query=rf"\??|{_FROM}",
+    query=rf"{NOTHING}|{FROM}",
     logged=_AUDITORS,
 )
 """The entries from one on, as many as fit into an answer: whoever has those before needs no others."""
@@ -190,7 +194,7 @@ HEADERS = Endpoint(
     Action.REWRAP,
     limits.SHORT + 64 * MOST,
     largest_body=limits.HEADERS,
-    query=_MANIFEST,
+    query=MANIFEST,
     in_body=lambda manifest: parse_manifest(manifest).objects,
     of_body=manifest_in,
 )
@@ -203,7 +207,7 @@ REKEY = Endpoint(
     Action.REKEY,
     limits.SHORT,
     largest_body=limits.REKEY,
-    query=_MANIFEST,
+    query=MANIFEST,
     in_body=lambda manifest: parse_rekey(manifest).objects,
     of_body=manifest_in,
 )
@@ -226,7 +230,7 @@ SUMMARIES = Endpoint(
     Action.RENEW,
     limits.SHORT + 64 * MOST,
     largest_body=limits.RENEWALS,
-    query=_MANIFEST,
+    query=MANIFEST,
     in_body=lambda manifest: parse_renewals(manifest).objects,
     of_body=manifest_in,
 )
@@ -318,88 +322,6 @@ def endpoint(method: str, path: str, query: str) -> Endpoint:
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
     """What a request is logged as, as `Asked.named` says it; `ActionError` if the desk has no such route."""
     return asked(method, path, query).named(body)
-
-
-def from_query(start: int) -> str:
-    """The query of a request for an item from its byte `start` on, or for the log from this entry on; none for all."""
-    return f"?from={start}" if start else ""
-
-
-def first_wanted(query: str) -> int:
-    """Where such a request wants to go on, 0 for all of it; `ActionError` for any other query."""
-    if query in ("", "?"):
-        return 0
-    wanted = re.fullmatch(_FROM, query)
-    if wanted is None:
-        raise ActionError("unknown query")
-    return int(wanted[1])
-
-
-def purpose_query(item: str) -> str:
-    """The query of the word that a tip was shown, for a purpose that this item says; none where it is empty."""
-    return f"?purpose={item}" if item else ""
-
-
-def purpose_said(query: str) -> str:
-    """The item that such a query names, empty for none; `ActionError` for any other query."""
-    if query in ("", "?"):
-        return ""
-    said = re.fullmatch(_PURPOSE, query)
-    if said is None:
-        raise ActionError("unknown query")
-    return said[1]
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a reviewer makes a tip of: SHA-256 (hex) of the payload of its sealed summary, and of its first item."""
-
-    payload: str
-    first: str
-
-
-def made_query(made: Made) -> str:
-    """The query of a request that makes a tip."""
-    return f"?payload={made.payload}&first={made.first}"
-
-
-def what_was_made(query: str) -> Made:
-    """What such a query says; `ActionError` for any other query."""
-    made = re.fullmatch(_MADE, query)
-    if made is None:
-        raise ActionError("unknown query")
-    return Made(*made.groups())
-
-
-def manifest_query(digest: str) -> str:
-    """The query of a request of whose body the log holds a manifest of this digest (SHA-256, hex)."""
-    return f"?manifest={digest}"
-
-
-def add_query(kind: str, recipient: str) -> str:
-    """The query of a request that adds something, sealed to a recipient of this digest (hex), if that is known."""
-    return f"?kind={kind}&to={recipient}" if recipient else f"?kind={kind}"
-
-
-def is_to_source(query: str) -> bool:
-    """Whether such a query adds what the source can read."""
-    added = re.fullmatch(ADD.query, query)
-    return added is not None and added[1] == Kind.REPLY
-
-
-def have_query(digest: str) -> str:
-    """The query of a request for the days by somebody who keeps the list of this digest, or none if it is empty."""
-    return f"?have={digest}" if digest else ""
-
-
-def kept_digest(query: str) -> str:
-    """The digest that such a query names, empty for none; `ActionError` for any other query."""
-    if query in ("", "?"):
-        return ""
-    kept = re.fullmatch(_HAVE, query)
-    if kept is None:
-        raise ActionError("unknown query")
-    return kept[1]
 
 
 _whole = cache(re.compile)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from crypto.age import AgeError, HybridRecipient, parse_recipient, stanza_count
-from intake.protocol.endpoints import Made
+from intake.protocol.queries import Made
 from intake.protocol.wire import WireError, is_hex
 
 _BYTES = ("header", "payload", "chain", "first")

@@ -17,7 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, BinaryIO, Protocol
+
+from intake.storage.blobs.protocol import BlobWriter
 
 _VERSION = 1
 _MANIFEST, _DATABASE, _BLOBS = "intake-backup", "intake.db", "blobs/"
@@ -45,10 +47,10 @@ class Manifest:
 class Sink(Protocol):
     """Takes what a copy holds."""
 
-    def database(self, source: BinaryIO) -> None:
+    def database(self, source: IO[bytes]) -> None:
         """Take the database."""
 
-    def blob(self, name: str, source: BinaryIO) -> None:
+    def blob(self, name: str, source: IO[bytes]) -> None:
         """Take a blob."""
 
 
@@ -120,7 +122,7 @@ def read_archive(file: BinaryIO, sink: Sink, told: Told) -> tuple[Manifest, str]
     return manifest, read.hexdigest()
 
 
-def copy_bytes(source: BinaryIO, target: BinaryIO) -> None:
+def copy_bytes(source: IO[bytes], target: IO[bytes] | BlobWriter) -> None:
     """All bytes of one into the other."""
     shutil.copyfileobj(source, target, _PIECE)
 
@@ -131,16 +133,16 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
     return member
 
 
-def _next(archive: tarfile.TarFile, members: Iterator[tarfile.TarInfo]) -> tuple[tarfile.TarInfo, BinaryIO]:
+def _next(archive: tarfile.TarFile, members: Iterator[tarfile.TarInfo]) -> tuple[tarfile.TarInfo, IO[bytes]]:
     member = next(members, None)
     # No link, device or sparse file: only what was written here.
     source = None if member is None or member.type != tarfile.REGTYPE else archive.extractfile(member)
     if member is None or source is None:
         raise ArchiveError("the file is not a copy of a store, or not all of one")
-    return member, source  # type: ignore[return-value]
+    return member, source
 
 
-def _manifest(member: tarfile.TarInfo, source: BinaryIO) -> Manifest:
+def _manifest(member: tarfile.TarInfo, source: IO[bytes]) -> Manifest:
     if member.name == _MANIFEST and member.size <= _LONGEST_MANIFEST:
         try:
             manifest = Manifest(**json.loads(source.read()))

@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from beyond import BEYOND_THE_SIDES
+from axe import axe_window
 from chromium import choose, click
 from commands import INTAKE
-from npm_packages import NPM, install_npm
+from look import faults_in
 from ports import free_port
 from project import PROJECT
 from team_at_work import Team, at_work
 
 pytestmark = pytest.mark.slow
 
-AXE = "async () => (await axe.run()).violations.map(each => each.id)"
 WIDTHS = (320, 1024)
 PICTURES = {
     "/": "audit-state",
@@ -48,11 +47,8 @@ def address(team: Team) -> Iterator[str]:
 
 @pytest.fixture
 def window(chromium: Browser) -> Iterator[Page]:
-    """A window with axe-core in it."""
-    install_npm()
-    with chromium.new_context(bypass_csp=True) as context:
-        context.add_init_script(path=NPM / "node_modules" / "axe-core" / "axe.min.js")
-        yield context.new_page()
+    with axe_window(chromium) as page:
+        yield page
 
 
 def test_every_page_is_readable_on_any_screen_and_asks_nobody_else(
@@ -69,7 +65,7 @@ def test_every_page_is_readable_on_any_screen_and_asks_nobody_else(
             window.goto(base + path)
             name = re.sub(r"\W+", "-", path).strip("-") or "state"
             photograph(window, f"audit-{name}-{width}")
-            if found := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
+            if found := faults_in(window):
                 faults[f"{path} at {width}"] = found
         if path in PICTURES and os.environ.get("INTAKE_PICTURES"):
             window.set_viewport_size({"width": 1100, "height": 760})

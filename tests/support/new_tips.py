@@ -4,8 +4,9 @@ import secrets
 from collections.abc import Sequence
 
 from crypto.age import HybridIdentity, HybridRecipient, seal, split
-from intake.protocol.endpoints import MAKE, made_query
+from intake.protocol.endpoints import MAKE
 from intake.protocol.newtip import NewTip
+from intake.protocol.queries import made_query
 
 
 def new_tip(readers: Sequence[HybridRecipient], content: bytes = b"summary") -> NewTip:

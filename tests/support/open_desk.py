@@ -247,7 +247,7 @@ class Desk:
         """An attachment; `described`: what its description is made of, if not of `data`. Returns the id of `about`."""
         content = secrets.token_bytes(16)
         with self.server.blobs.new() as writer:
-            encrypt(io.BytesIO(data + bytes(zeros_after(len(data)))), writer, [self.recipient_of(tip)])  # type: ignore[arg-type]
+            encrypt(io.BytesIO(data + bytes(zeros_after(len(data)))), writer, [self.recipient_of(tip)])
             blob = writer.keep()
         with self.server.store.writing() as session:
             session.add(

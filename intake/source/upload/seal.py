@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, cast
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -32,7 +31,7 @@ def seal_file(server: Server, recipient: Recipient, content: Iterable[bytes]) ->
     """
     digest, size = hashlib.sha256(), 0
     with server.blobs.new() as blob:
-        with Encryptor(cast(BinaryIO, blob), [recipient]) as sealed:
+        with Encryptor(blob, [recipient]) as sealed:
             for number, piece in enumerate(content):
                 size += len(piece)
                 if size > server.settings.largest_file:

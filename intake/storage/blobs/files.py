@@ -7,12 +7,15 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 from intake.durable import make_directory, sync_directory
 from intake.storage.archive import copy_bytes
 from intake.storage.blobs.protocol import BlobsHeldError, NoSuchBlobError
 from intake.storage.room import free_bytes
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer  # in collections.abc from Python 3.12 on
 
 
 class FileWriter(io.RawIOBase):
@@ -27,7 +30,7 @@ class FileWriter(io.RawIOBase):
         """Always."""
         return True
 
-    def write(self, data: bytes | bytearray | memoryview) -> int:  # type: ignore[override]
+    def write(self, data: "Buffer", /) -> int:
         """Take sealed bytes."""
         view = memoryview(data)
         written = 0
@@ -112,10 +115,10 @@ class FileBlobs:
                 if is_alone:
                     self._empty_held()
 
-    def put_back(self, blob: str, source: BinaryIO) -> None:
+    def put_back(self, blob: str, source: IO[bytes]) -> None:
         """Keep bytes under the name that they had, durably."""
         with FileWriter(self._directory) as writer:
-            copy_bytes(source, writer)  # type: ignore[arg-type]
+            copy_bytes(source, writer)
             kept = writer.keep()
         (self._directory / kept).replace(self._directory / blob)
         sync_directory(self._directory)

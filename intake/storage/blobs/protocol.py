@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 
 class NoSuchBlobError(LookupError):
@@ -56,7 +56,7 @@ class Blobs(Protocol):
     def let_go(self) -> None:
         """Remove what such a block has left that was killed."""
 
-    def put_back(self, blob: str, source: BinaryIO) -> None:
+    def put_back(self, blob: str, source: IO[bytes]) -> None:
         """Keep bytes under the name that they had, durably."""
 
     def remove(self, blob: str) -> None:

@@ -12,7 +12,7 @@ from threading import Event
 import httpx
 
 from crypto.note import SigningKey
-from intake.protocol import endpoints, limits, renewal
+from intake.protocol import endpoints, limits, queries, renewal
 from intake.protocol.actions import Named, ReadRequest
 from intake.protocol.card import Card, Role, key_id
 from intake.protocol.endpoints import Endpoint, named
@@ -85,7 +85,7 @@ class DeskClient:
 
     def days(self, have: str) -> bytes:
         """The list of days, or that it is as kept. `have`: the digest of the list that is kept; empty if none is."""
-        return self._get(endpoints.DAYS, endpoints.DAYS.at() + endpoints.have_query(have))
+        return self._get(endpoints.DAYS, endpoints.DAYS.at() + queries.have_query(have))
 
     def rows(self, span: Span, most: int) -> bytes:
         """The rows of days, a line each, of as many from the first on as the desk answers at once; so many bytes."""
@@ -112,7 +112,7 @@ class DeskClient:
 
     def download(self, item: str, start: int, size: int) -> Generator[bytes, None, None]:
         """The sealed bytes of one item, which has this size, from `start` on, in pieces as they come."""
-        with self._answer(endpoints.ITEM, endpoints.ITEM.at(item=item) + endpoints.from_query(start)) as answer:
+        with self._answer(endpoints.ITEM, endpoints.ITEM.at(item=item) + queries.from_query(start)) as answer:
             yield from _pieces(answer, min(size, endpoints.ITEM.largest_answer) - start)
 
     def add(self, tip: str, item: str, kind: str, sealed: bytes, to: str = "") -> bool:
@@ -124,7 +124,7 @@ class DeskClient:
         False if the desk says that the id is taken. Ids follow from what was written, so an earlier attempt of ours
         may have arrived, of which only the answer was lost; but that is for the log to prove.
         """
-        return self._store(endpoints.ADD, endpoints.ADD.at(tip=tip, item=item) + endpoints.add_query(kind, to), sealed)
+        return self._store(endpoints.ADD, endpoints.ADD.at(tip=tip, item=item) + queries.add_query(kind, to), sealed)
 
     def take_back(self, tip: str, item: str) -> None:
         """Have a reply deleted, or never come."""
@@ -150,26 +150,26 @@ class DeskClient:
 
     def make(self, tip: str, item: str, new: NewTip) -> bool:
         """Store a tip that the member made, with its first item, under these ids; otherwise as `add`."""
-        path = endpoints.MAKE.at(tip=tip, item=item) + endpoints.made_query(new.made)
+        path = endpoints.MAKE.at(tip=tip, item=item) + queries.made_query(new.made)
         return self._store(endpoints.MAKE, path, new.to_json())
 
     def exchange(self, manifest: Manifest, headers: Sequence[bytes]) -> tuple[str, ...]:
         """Exchange headers of summaries; returns the tips of which that was not done: they have another one by now."""
-        path = endpoints.HEADERS.at() + endpoints.manifest_query(manifest.digest)
+        path = endpoints.HEADERS.at() + queries.manifest_query(manifest.digest)
         with self._answer(endpoints.HEADERS, path, body_of(manifest, headers)) as answer:
             said = b"".join(_pieces(answer, endpoints.HEADERS.largest_answer))
         return _others(said, {each.tip for each in manifest.exchanges})
 
     def renew(self, renewals: Renewals, renewed: Sequence[Renewed]) -> Collection[str]:
         """Give tips another identity; returns those of which that was not done: they have another summary by now."""
-        path = endpoints.SUMMARIES.at() + endpoints.manifest_query(renewals.digest)
+        path = endpoints.SUMMARIES.at() + queries.manifest_query(renewals.digest)
         with self._answer(endpoints.SUMMARIES, path, renewal.body_of(renewals, renewed)) as answer:
             said = b"".join(_pieces(answer, endpoints.SUMMARIES.largest_answer))
         return _others(said, {each.tip for each in renewals.renewals})
 
     def rekey(self, rekey: Rekey, handover: bytes) -> bool:
         """Put another recipient on the member's card; False if it has another than the one that is replaced by now."""
-        path = endpoints.REKEY.at() + endpoints.manifest_query(sha256(rekey.to_bytes()).hexdigest())
+        path = endpoints.REKEY.at() + queries.manifest_query(sha256(rekey.to_bytes()).hexdigest())
         return self._store(endpoints.REKEY, path, body_of_rekey(rekey, handover))
 
     def handovers(self) -> list[bytes]:
@@ -192,7 +192,7 @@ class DeskClient:
 
     def say_opened(self, tip: str, purpose: str = "") -> None:
         """Have it logged that the member was shown a tip. `purpose`: the item that says what for, if one does."""
-        with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip) + endpoints.purpose_query(purpose)):
+        with self._answer(endpoints.OPEN, endpoints.OPEN.at(tip=tip) + queries.purpose_query(purpose)):
             pass
 
     def say_exported(self, tip: str, sha256: str) -> None:
@@ -251,7 +251,7 @@ class DeskClient:
 
     def entries(self, start: int) -> list[bytes]:
         """The log's entries from one on, as many as the desk answers at once."""
-        return decode_entries(self._get(endpoints.ENTRIES, endpoints.ENTRIES.at() + endpoints.from_query(start)))
+        return decode_entries(self._get(endpoints.ENTRIES, endpoints.ENTRIES.at() + queries.from_query(start)))
 
     def _get(self, row: Endpoint, path: str, most: int | None = None) -> bytes:
         largest = row.largest_answer if most is None else min(most, row.largest_answer)

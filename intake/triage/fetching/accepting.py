@@ -8,8 +8,10 @@ from crypto.merkle import leaf_hash, root_hash
 from intake.protocol.audit import verify_log
 from intake.protocol.evidence import EvidenceError, parse_evidence
 from intake.triage.desk.client import DeskClient
-from intake.triage.fetching.log import EVIDENCE, KeptLog, Proven, fetch_head, fetch_lines, open_head
+from intake.triage.fetching.evidence import EVIDENCE
+from intake.triage.fetching.kept import KeptLog, Proven
 from intake.triage.fetching.restored import Declared, declared
+from intake.triage.fetching.served import fetch_head, fetch_lines, open_head
 from intake.triage.fetching.witnessed import KeptCosigned
 from intake.triage.home import Home
 from intake.triage.mirror.journal import logged_requests

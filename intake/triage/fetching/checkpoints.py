@@ -14,7 +14,8 @@ from crypto.note import SigningKey
 from intake.protocol.audit import AuditError, open_checkpoint
 from intake.protocol.evidence import Received
 from intake.protocol.limits import CHECKPOINT
-from intake.triage.fetching.log import Head, KeptLog, Pair, keep_evidence
+from intake.triage.fetching.evidence import Pair, keep_evidence
+from intake.triage.fetching.kept import Head, KeptLog
 from intake.triage.home import Home
 from intake.triage.mirror.tables import SEEN, Row
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from intake.protocol.actions import Action
 from intake.protocol.entry import parse_entry
-from intake.triage.fetching.log import KeptLog
+from intake.triage.fetching.kept import KeptLog
 
 LATELY = timedelta(hours=1)
 """After that, it says nothing of now."""

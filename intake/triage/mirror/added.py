@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intake.protocol.actions import Action
-from intake.protocol.endpoints import is_to_source, what_was_made
 from intake.protocol.entry import Entry
+from intake.protocol.queries import is_to_source, what_was_made
 from intake.protocol.requests import parse_base
 from intake.protocol.roster import Roster
 from intake.triage.mirror.file import MirrorFile

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from intake.triage.fetching.checkpoints import Compared, NotACheckpointError
-from intake.triage.fetching.log import EVIDENCE
+from intake.triage.fetching.evidence import EVIDENCE
 from intake.triage.pages import phrases
 from intake.triage.pages.views import Answer, unlocked
 from intake.triage.workspace import Workspace

@@ -7,7 +7,7 @@ from intake.findings.record import Record
 from intake.findings.thresholds import shipped
 from intake.protocol.entry import parse_entry
 from intake.protocol.logstate import LogState
-from intake.triage.fetching.log import KeptLog
+from intake.triage.fetching.kept import KeptLog
 
 
 class Asked:

@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Event, Lock
 from time import monotonic
 
-from crypto.age import HybridRecipient
 from intake.hygiene import fault
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Card
@@ -24,10 +23,10 @@ from intake.triage.book import Book, SnapshotError
 from intake.triage.book.extracts import FilePage
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.fetching.checkpoints import Checkpoints
-from intake.triage.fetching.log import KeptLog, evidence_files, recall_log
+from intake.triage.fetching.kept import KeptLog
+from intake.triage.fetching.log import recall_log
 from intake.triage.fetching.opens import Opens
 from intake.triage.fetching.sync import Sync, Synced
-from intake.triage.fetching.witnessed import KeptCosigned, Witnessed
 from intake.triage.files.downloads import Downloads
 from intake.triage.files.originals import Originals
 from intake.triage.files.view.viewer import Viewer
@@ -37,16 +36,17 @@ from intake.triage.mirror.added import Authors
 from intake.triage.mirror.statements import MirrorDamagedError
 from intake.triage.mirror.tips import Tips
 from intake.triage.outbox.making import Told
-from intake.triage.outbox.sending import Sending, TheLog, Whereabouts
+from intake.triage.outbox.sending import Sending, Whereabouts
 from intake.triage.outbox.unsent import Outbox, OutboxError, Step, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
 from intake.triage.reading.gone import notices, purges
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
-from intake.triage.workspace.alarms import Alarm, Alarms, lied, of_lost_key, of_own_card, of_own_key, unwitnessed
+from intake.triage.workspace.alarms import Alarm, Alarms
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.findings import Asked
+from intake.triage.workspace.logged import LoggedSoFar
 from intake.triage.workspace.looks import Looks
 from intake.triage.workspace.opener import Opener
 from intake.triage.workspace.people import People
@@ -54,9 +54,7 @@ from intake.triage.workspace.purging import Purging
 from intake.triage.workspace.renewing import Renewing
 from intake.triage.workspace.shown import Shown
 from intake.triage.workspace.team import Team
-
-_FOREIGN = 3
-"""Uses of one's own key that an alarm names, the last ones."""
+from intake.triage.workspace.trust import Trust
 
 _TURN = 60.0
 """Seconds for which colleagues are let in to older reports before what is new is fetched again."""
@@ -80,43 +78,40 @@ class Workspace:
             raise KeyFileError("this is an auditor's key: it opens no reports")
         self._home = home
         home.sweep()
-        self._shown = Shown()
-        self.people = People(self._shown, keys.card.key_id)
+        self._shown, me = Shown(), keys.card.key_id
+        self.people = People(self._shown, me)
         self.progress = Watched(progress)
         self._client = DeskClient(home, keys.signing, keys.card.role)
         self.files = Originals(Downloads(home, self._client))
         self.viewer = Viewer(self.files)
         self._kept = Tips(home.mirror)
-        self._opens = Opens(KeptLog(home), keys.card.key_id)
+        self._opens = Opens(KeptLog(home), me)
         self.deposits = Deposits(self._client, home.mirror, keys)
         self.aside = Alarms(home.mirror, keys.opening)
+        self._trust = Trust(home, self._client.journal, self._shown, me, keys.opening, now)
         self.checkpoints = Checkpoints(home, keys.signing)
         self.letting = Letting(home.mirror)
         self._exchanging = Exchanging(self._client, self._kept)
         self._opening = keys.opening
         self._rekeying = Rekeying(self._client, self._kept, self._exchanging, keys)
-        self._lost, self._later = "", list[str]()
+        self._later: list[str] = []
         self._sync = Sync(self._client, home, self.progress)
         self._again: set[tuple[str, str]] = set()
         self._touched: set[str] = set()
         """The tips that may show something else than they do: they stay here until all is shown, whatever fails."""
         self._told: LogState | None = None
         """The log up to which all was shown."""
-        proven = TheLog(self._is_logged, self._is_taken_back, self._is_shown, self._readers, self.tip)
-        self.sending = Sending(self._client, Outbox(home.mirror), keys.opening, proven, self.fetch_soon)
+        logged = LoggedSoFar(home, self._kept, self._shown, me).for_sending(self.tip)
+        self.sending = Sending(self._client, Outbox(home.mirror), keys.opening, logged, self.fetch_soon)
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
         self.asked = Asked(KeptLog(home))
         self._opener = Opener(home, self._kept, keys.opening, self.people, self._shown, self.looks)
-        me = keys.card.key_id
         self._purging = Purging(me, self._kept, self._shown, self._opener, self.files, self.sending)
         self.renewing = Renewing(self._client, home, self._kept, keys.opening, self.people, self._shown)
         self.synced: datetime | None = None
         self.problem = ""
         self._notices: list[str] = []
-        self._distrust = ""
-        self._now = now
-        self._witnessed: Witnessed | None = None
         self.changes: list[str] = []
         self.to_compare = 0
         self._syncing = Lock()
@@ -152,33 +147,14 @@ class Workspace:
         return self._shown.log
 
     @property
-    def raised(self) -> list[Alarm]:
-        """Every alarm that there is a reason for, also those that somebody has put aside."""
-        distrust = f"{self._distrust}. Nothing new is shown" if self._distrust else ""
-        reasons = [distrust, self._client.journal.accusation()]
-        reasons += [
-            f"it contradicted itself before; what it signed is kept in {file} (this is said as long as that is there)"
-            for file in evidence_files(self._home)
-            if file not in self._distrust
-        ]
-        raised = [lied(reason) for reason in reasons if reason]
-        if self.unwitnessed:
-            raised.append(unwitnessed(self.unwitnessed))
-        if self._lost:
-            raised.append(of_lost_key(self._lost))
-        if foreign := self._client.journal.foreign():
-            raised.append(of_own_key(foreign[-_FOREIGN:], len(foreign[:-_FOREIGN])))
-        return raised + ([] if self.log is None else [*of_own_card(self.log, self.people.me, self._opening)])
-
-    @property
-    def evidence(self) -> list[Path]:
+    def evidence(self) -> Sequence[Path]:
         """The files in which contradictions of the log are kept."""
-        return [Path(file) for file in evidence_files(self._home)]
+        return self._trust.evidence
 
     @property
     def alarms(self) -> list[Alarm]:
         """Those that stand above every page."""
-        return self.aside.standing(self.raised)
+        return self.aside.standing(self._trust.raised)
 
     @property
     def alarm(self) -> str:
@@ -188,7 +164,7 @@ class Workspace:
     @property
     def unwitnessed(self) -> str:
         """Why the log is not witnessed as the member's policy asks, in words; empty if it is, or none was fetched."""
-        return "" if self._witnessed is None or self.log is None else self._witnessed.lack(self._now())
+        return self._trust.unwitnessed
 
     @property
     def notices(self) -> list[str]:
@@ -251,7 +227,7 @@ class Workspace:
             self.checkpoints.fetched()
             self.deposits.leave()
         except AuditError as error:
-            self._distrust = str(error)
+            self._trust.distrust = str(error)
         except (DeskError, WireError, MirrorDamagedError) as error:
             problem = str(error)
         except OSError as error:
@@ -260,13 +236,13 @@ class Workspace:
             problem = fault(error)
         else:
             # Only now: a desk that doesn't answer has taken nothing back.
-            self._distrust = ""
+            self._trust.distrust = ""
         self.problem = problem
         self._look_at_witnesses()
 
     def _look_at_witnesses(self) -> None:
         try:
-            self._witnessed = KeptCosigned(self._home).witnessed
+            self._trust.look_at_witnesses()
         except (OSError, MirrorDamagedError) as error:
             self._add_problem(f"what witnesses have cosigned can't be read: {error}")
 
@@ -291,13 +267,12 @@ class Workspace:
 
     def _rekey(self) -> None:
         """Exchange the opening key for a newer one, when it is time, as far as that goes before the next fetch."""
-        distrust = self._distrust or self._client.journal.accusation()
-        if self.problem or distrust or self.log is None or not self._rekeying.is_due(self.log):
+        if self.problem or self._trust.lies or self.log is None or not self._rekeying.is_due(self.log):
             return
         until, known, current = monotonic() + _TURN, self._opening.identities, self._opening.current
         try:
             has_begun = self._rekeying.begin(self.log)
-            self._lost = ""
+            self._trust.lost_key = ""
             if self._opening.current != current:
                 self.sending.reseal()
                 self.aside.reseal()
@@ -315,7 +290,7 @@ class Workspace:
                 # What the paper opens at the desk must not bring them back.
                 self.deposits.leave()
         except LostKeyError as error:
-            self._lost = str(error)
+            self._trust.lost_key = str(error)
         except (DeskError, WireError, MirrorDamagedError, OutboxError, SnapshotError) as error:
             self._later.append(f"Your key is exchanged for a newer one later: {error}.")
         except OSError as error:
@@ -359,7 +334,7 @@ class Workspace:
                 self._opener.open(log, self._touched, self.progress)
                 self._show(log)
         except AuditError as error:
-            self._distrust = str(error)
+            self._trust.distrust = str(error)
         except OSError as error:
             self._home.repaired(f"what was fetched before can't be read: {error.strerror}")
         except MirrorDamagedError as error:
@@ -478,26 +453,6 @@ class Workspace:
     def keep_book(self, abandon: Event) -> None:
         """Keep what was opened, sealed, if it has changed since that was done; not if `abandon` is set meanwhile."""
         self._opener.keep(abandon)
-
-    def _readers(self) -> Sequence[HybridRecipient]:
-        return () if self.log is None else self.log.roster.recipients
-
-    def _is_logged(self, item: str) -> bool:
-        """Whether the log holds an item as added by this key, also if it was deleted since.
-
-        By an entry before the index that was read last: what came after that is not shown yet.
-        """
-        added = None if self.log is None else Authors(self._home.mirror, self.log.roster).added(item)
-        return added is not None and added.key == self.people.me and added.author.place < self._kept.fetched.place
-
-    def _is_taken_back(self, item: str) -> bool:
-        """Whether the log holds that an item was taken back, by an entry before the index that was read last."""
-        taken = None if self.log is None else Authors(self._home.mirror, self.log.roster).taken(item)
-        return taken is not None and taken.author.place < self._kept.fetched.place
-
-    def _is_shown(self, tip: str) -> bool:
-        """Whether the index that was read last has a tip."""
-        return tip in self._kept.ids()
 
     def _show(self, log: LogState) -> None:
         with self._shown.changing() as book:

@@ -22,8 +22,8 @@ from intake.keeper import Keeper, read_log_key
 from intake.protocol.actions import Action, ReadRequest
 from intake.protocol.audit import AuditError, VerifiedLog, open_checkpoint, verify_log
 from intake.protocol.card import Role
-from intake.protocol.endpoints import Made, made_query
 from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
+from intake.protocol.queries import Made, made_query
 from intake.protocol.requests import sign
 from ledger import cut as cut_at
 from ledger import verified_in_pieces

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from audited import audited
 from crypto.note import SigningKey, parse_note
 from crypto.policy import parse_policy
 from earlier import before_signatures
 from intake.accesslog import members
 from intake.keeper import Keeper, initialise, open_keeper, read_log_key
-from intake.protocol.audit import AuditError, VerifiedLog, verify_log
+from intake.protocol.audit import AuditError
 from intake.protocol.card import Card, Role, issue_card
 from intake.protocol.entry import VERSION, parse_entry
 from intake.protocol.roster import RosterError
@@ -24,13 +25,6 @@ def server(tmp_path: Path) -> Any:
     opened = open_keeper(initialise(before_signatures(tmp_path / "earlier").data, {}))
     yield opened
     opened.store.close()
-
-
-def audited(server: Keeper) -> VerifiedLog:
-    with server.store.reading() as session:
-        lines = server.log.lines(session, 0, server.log.size(session))
-        key = read_log_key(server.settings.log_key).verifier
-        return verify_log(lines, server.log.shown(session), key, None)
 
 
 def enrol(server: Keeper, card: Card) -> None:

@@ -14,7 +14,9 @@ from intake.audit.board import MOST_LINES, make_board
 from intake.audit.document import ReportError, as_html, check_report, sign_report
 from intake.findings.found import Finding, find
 from intake.findings.thresholds import shipped
+from intake.protocol.actions import Action
 from intake.protocol.card import Role, issue_card
+from intake.protocol.entry import Entry, LoggedRequest
 from intake.protocol.sentence import LONGEST_SENTENCE
 from team_at_work import Team, at_work
 
@@ -85,9 +87,10 @@ def test_it_stays_one_page_whatever_there_is_to_say(
     with monkeypatch.context() as patched:
         patched.setattr(board_module, "find", lambda *given: [wordy(each) for each in find(*given)] * 3)
         board = make_board(log, shipped(), NOW, None, None)
-    answer = replace(next(iter(log.record.answers.values()))[0], says="W" * LONGEST_SENTENCE)
+    (answer, *_) = next(iter(log.record.answers.values()))
+    longest = LoggedRequest("", b"", "W" * LONGEST_SENTENCE)
     for each in board.found:
-        log.record.answers.setdefault(each.id, []).append(answer)  # type: ignore[attr-defined]
+        log.record.take(Entry(answer.at, answer.who, Action.EXPLAIN, (f"finding/{each.id}",), longest))
     assert board.more_found > 0
     many = replace(board, lines=[*board.lines, *board.lines][:MOST_LINES], more_lines=90)
     html = as_html(many, "W" * 64).replace("نرگس".encode(), b"W" * 64)

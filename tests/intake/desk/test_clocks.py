@@ -15,6 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from audited import audited
 from crypto.age import HybridIdentity
 from crypto.note import SigningKey
 from enrolled import Enrolled, Members
@@ -24,7 +25,6 @@ from intake.accesslog.append import LogAppender
 from intake.desk import create_app
 from intake.keeper import Keeper, initialise, open_keeper, read_log_key
 from intake.protocol.actions import Action
-from intake.protocol.audit import VerifiedLog, verify_log
 from intake.protocol.card import Role, issue_card
 from intake.protocol.clock import ClockError, ClockJumpError
 from intake.protocol.requests import sign
@@ -82,13 +82,6 @@ def asks(clocked: Keeper, world: World, client: ClientOf) -> Callable[..., tuple
         return answer.status_code, answer.json()["error"] if answer.status_code == 401 else ""
 
     return ask
-
-
-def audited(server: Keeper) -> VerifiedLog:
-    with server.store.reading() as session:
-        log = server.log
-        lines = log.lines(session, 0, log.size(session))
-        return verify_log(lines, log.shown(session), read_log_key(server.settings.log_key).verifier, None)
 
 
 def today(server: Keeper) -> str:

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from audited import audited
 from enrolled import Enrolled, Members
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.accesslog.deleting import delete_due
 from intake.keeper import Keeper, read_log_key
 from intake.protocol.actions import Action
-from intake.protocol.audit import VerifiedLog, verify_log
+from intake.protocol.audit import VerifiedLog
 from intake.protocol.card import Role
 from intake.protocol.entry import OPERATOR
 from intake.protocol.index import parse_day, parse_days
@@ -53,12 +54,7 @@ class World:
 
     @property
     def log(self) -> VerifiedLog:
-        """As an auditor verifies it."""
-        with self.server.store.reading() as session:
-            log = self.server.log
-            lines = log.lines(session, 0, log.size(session))
-            key = read_log_key(self.server.settings.log_key).verifier
-            return verify_log(lines, log.shown(session), key, None)
+        return audited(self.server)
 
     @property
     def tips(self) -> list[str]:
@@ -93,6 +89,14 @@ def boris(enrol: Callable[..., Enrolled]) -> Enrolled:
     return enrol("boris")
 
 
+@pytest.fixture
+def wanted(world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip) -> str:
+    """A tip with three items that both of them want deleted."""
+    tip, _ = stored(3)
+    assert (world.propose(amina, tip), world.second(boris, tip)) == (201, 204)
+    return tip
+
+
 def test_two_want_it_and_the_first_fetch_after_the_countdown_finds_it_gone(
     world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip
 ) -> None:
@@ -113,12 +117,7 @@ def test_two_want_it_and_the_first_fetch_after_the_countdown_finds_it_gone(
     assert [path for path in files if bytes.fromhex(kept) in path.read_bytes()]
 
 
-def test_the_index_that_carries_it_out_no_longer_shows_it(
-    world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip
-) -> None:
-    tip, _ = stored(1)
-    world.propose(amina, tip)
-    world.second(boris, tip)
+def test_the_index_that_carries_it_out_no_longer_shows_it(world: World, amina: Enrolled, wanted: str) -> None:
     world.now += 7 * DAY
     desk = world.client(amina, world.server)
     assert parse_days(desk.send(desk.request("GET", "/v1/index", created=world.now)).content).days == ()
@@ -143,19 +142,16 @@ def test_one_reviewer_alone_is_refused_and_the_log_stays_as_short_as_it_is(
 
 
 def test_a_stop_is_final_and_what_was_on_its_way_to_second_it_comes_to_nothing(
-    world: World, amina: Enrolled, boris: Enrolled, enrol: Callable[..., Enrolled], stored: StoreTip
+    world: World, amina: Enrolled, boris: Enrolled, enrol: Callable[..., Enrolled], wanted: str
 ) -> None:
-    tip, _ = stored(1)
     chen = enrol("chen")
-    world.propose(amina, tip)
-    world.second(boris, tip)
     world.now += 7 * DAY
-    assert world.stop(chen, tip) == 204
+    assert world.stop(chen, wanted) == 204
     world.now += timedelta(seconds=1)
-    assert (world.stop(chen, tip), world.second(chen, tip)) == (409, 409)
+    assert (world.stop(chen, wanted), world.second(chen, wanted)) == (409, 409)
     world.fetch(amina)
-    assert tip in world.tips
-    assert world.propose(boris, tip, AGAIN) == 201
+    assert wanted in world.tips
+    assert world.propose(boris, wanted, AGAIN) == 201
 
 
 def test_who_added_too_much_can_still_stop_it(world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip) -> None:
@@ -178,40 +174,29 @@ def test_neither_an_auditor_nor_somebody_revoked_has_a_word(
 
 
 def test_a_member_who_is_revoked_in_the_countdown_takes_their_word_with_them(
-    world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip
+    world: World, amina: Enrolled, boris: Enrolled, wanted: str
 ) -> None:
-    tip, _ = stored(1)
-    world.propose(amina, tip)
-    world.second(boris, tip)
     members.revoke(world.server.store, world.server.log, "boris", Role.REVIEWER)
     world.now += 30 * DAY
     world.fetch(amina)
-    assert tip in world.tips
+    assert wanted in world.tips
     assert world.log.state.deletions.deleted == {}
 
 
 def test_what_its_source_withdrew_meanwhile_is_logged_too_since_programs_still_keep_it(
-    world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip
+    world: World, amina: Enrolled, wanted: str
 ) -> None:
-    tip, _ = stored(1)
-    world.propose(amina, tip)
-    world.second(boris, tip)
-    remove_tips(world.server.store, world.server.blobs, Tip.id == bytes.fromhex(tip))
+    remove_tips(world.server.store, world.server.blobs, Tip.id == bytes.fromhex(wanted))
     world.now += 7 * DAY
     world.fetch(amina)
-    assert list(world.log.state.deletions.deleted) == [tip]
+    assert list(world.log.state.deletions.deleted) == [wanted]
 
 
-def test_a_servers_clock_that_jumps_deletes_nothing_as_long_as_no_member_vouches(
-    world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip
-) -> None:
-    tip, _ = stored(1)
-    world.propose(amina, tip)
-    world.second(boris, tip)
+def test_a_servers_clock_that_jumps_deletes_nothing_as_long_as_no_member_vouches(world: World, wanted: str) -> None:
     world.now += 400 * DAY
     with world.server.store.in_order() as session:
         assert delete_due(session, world.server.log, world.server.gate) is None
-    assert tip in world.tips
+    assert wanted in world.tips
 
 
 def test_a_receipt_is_logged_of_a_tip_that_is_gone(world: World, amina: Enrolled) -> None:
@@ -220,10 +205,7 @@ def test_a_receipt_is_logged_of_a_tip_that_is_gone(world: World, amina: Enrolled
     assert (last.who, last.action, last.objects) == (amina.card.key_id, Action.PURGED, (f"tip/{'ab' * 16}",))
 
 
-def test_whatever_belonged_to_it_goes_with_it(world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip) -> None:
-    tip, _ = stored(3)
-    world.propose(amina, tip)
-    world.second(boris, tip)
+def test_whatever_belonged_to_it_goes_with_it(world: World, amina: Enrolled, boris: Enrolled, wanted: str) -> None:
     world.now += 7 * DAY
     world.fetch(amina)
     with world.server.store.reading() as session:

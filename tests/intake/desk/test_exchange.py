@@ -11,10 +11,10 @@ from enrolled import Enrolled, Members
 from intake.keeper import Keeper
 from intake.protocol.actions import Action
 from intake.protocol.card import Role
-from intake.protocol.endpoints import manifest_query
 from intake.protocol.entry import parse_entry
 from intake.protocol.index import parse_day, sha256_hex
 from intake.protocol.manifest import END, Exchange, Manifest, body_of
+from intake.protocol.queries import manifest_query
 from intake.storage.tables import LogEntry, Tip
 from signed_client import ClientOf
 

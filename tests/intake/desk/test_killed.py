@@ -5,17 +5,17 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+from audited import audited
 from commands import GUNICORN, environment
 from enrolled import Enrolled, Members
-from intake.keeper import Keeper, read_log_key
-from intake.protocol.audit import verify_log
+from intake.keeper import Keeper
 from intake.protocol.card import Role
-from intake.protocol.entry import parse_entry
 from processes import children
 from servers import Server, listening, rest, serving
 from signed_client import ClientOf, StoreTip
@@ -45,6 +45,10 @@ def asked(member: Enrolled, client: ClientOf, method: str, path: str) -> tuple[s
     return nonce[1], f"{method} {path} HTTP/1.1\r\n".encode() + fields + b"\r\n"
 
 
+def is_gone(desk: Server, worker: int) -> bool:
+    return worker not in children(desk.process.pid)
+
+
 def test_what_was_answered_is_in_the_log_and_the_log_verifies(
     desk: Server, server: Keeper, members_of: Members, client: ClientOf, stored: StoreTip
 ) -> None:
@@ -72,7 +76,7 @@ def test_what_was_answered_is_in_the_log_and_the_log_verifies(
             except TimeoutError:
                 os.kill(worker, signal.SIGKILL)
                 killed += 1
-                waited_for(lambda gone=worker: gone not in children(desk.process.pid))  # type: ignore[misc]
+                waited_for(partial(is_gone, desk, worker))
             connection.settimeout(60)
             with suppress(OSError):
                 got += rest(connection)
@@ -82,11 +86,10 @@ def test_what_was_answered_is_in_the_log_and_the_log_verifies(
     # One more, for which the desk has to be there again.
     nonce, request = asked(amina, client, "GET", "/v1/index")
     assert desk.ask(request).startswith(ANSWERED)
-    key = read_log_key(server.settings.log_key)
     with server.store.reading() as session:
         lines = server.log.lines(session, 0, server.log.size(session) + 1)
-        verified = verify_log(lines, server.log.shown(session), key.verifier, None)
+    verified = audited(server)
     assert verified.checkpoint.size == len(lines)
-    logged = [entry.request.base for entry in map(parse_entry, lines) if entry.request is not None]
+    logged = [entry.request.base for entry in verified.entries if entry.request is not None]
     for each in (*answered, nonce):
         assert sum(each in base for base in logged) == 1

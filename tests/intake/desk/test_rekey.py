@@ -8,8 +8,8 @@ from crypto.age import HybridIdentity, seal, unseal
 from enrolled import Enrolled, Members
 from intake.keeper import Keeper
 from intake.protocol.card import Role, issue_card
-from intake.protocol.endpoints import manifest_query
 from intake.protocol.index import sha256_hex
+from intake.protocol.queries import manifest_query
 from intake.protocol.rekey import Rekey, body_of, digest_of
 from signed_client import ClientOf
 

@@ -12,11 +12,11 @@ from enrolled import Enrolled, Members
 from intake.keeper import Keeper
 from intake.protocol.actions import Action
 from intake.protocol.card import Role
-from intake.protocol.endpoints import add_query, manifest_query
 from intake.protocol.entry import Entry, parse_entry
 from intake.protocol.index import parse_day, sha256_hex
 from intake.protocol.manifest import END, Exchange, Manifest
 from intake.protocol.manifest import body_of as headers_body
+from intake.protocol.queries import add_query, manifest_query
 from intake.protocol.renewal import Renewals, Renewed, body_of
 from intake.storage.tables import LogEntry, Tip
 from signed_client import ClientOf

@@ -10,6 +10,7 @@ from intake.keeper import Keeper
 from intake.protocol import endpoints
 from intake.protocol.actions import Action
 from intake.protocol.endpoints import ENDPOINTS, Endpoint
+from intake.protocol.queries import Made, made_query
 from signed_client import ClientOf
 
 EXAMPLES = {
@@ -58,7 +59,7 @@ def test_a_route_without_a_row_lets_no_desk_start() -> None:
 
 @pytest.mark.parametrize("row", ENDPOINTS, ids=lambda row: f"{row.method} {row.path}")
 def test_no_body_is_read_that_is_larger_than_its_row_says(row: Endpoint, client: ClientOf, members_of: Members) -> None:
-    queries = {endpoints.ADD: "?kind=reply", endpoints.MAKE: endpoints.made_query(endpoints.Made("0" * 64, "f" * 64))}
+    queries = {endpoints.ADD: "?kind=reply", endpoints.MAKE: made_query(Made("0" * 64, "f" * 64))}
     path = row.at(**{name: EXAMPLES[name] for name in EXAMPLES if f"{{{name}}}" in row.path})
     answer = client(members_of.enrol("amina"))(row.method, path + queries.get(row, ""), bytes(row.largest_body + 1))
     assert answer.status_code == 413

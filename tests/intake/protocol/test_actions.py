@@ -22,18 +22,8 @@ from intake.protocol.actions import (
     require_operators_objects,
 )
 from intake.protocol.card import Role, issue_card
-from intake.protocol.endpoints import (
-    ENDPOINTS,
-    Made,
-    endpoint,
-    first_wanted,
-    from_query,
-    made_query,
-    may,
-    named,
-    purpose_query,
-    purpose_said,
-)
+from intake.protocol.endpoints import ENDPOINTS, endpoint, may, named
+from intake.protocol.queries import Made, first_wanted, from_query, made_query, purpose_query, purpose_said
 
 IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 _BY_REVIEWERS = (

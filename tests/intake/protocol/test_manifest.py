@@ -11,10 +11,11 @@ from crypto.age import HybridIdentity, seal, split
 from crypto.note import SigningKey
 from intake.protocol.actions import Action, ActionError, Named
 from intake.protocol.audit import AuditError, verify_log
-from intake.protocol.endpoints import HEADERS, manifest_query, named
+from intake.protocol.endpoints import HEADERS, named
 from intake.protocol.entry import LONGEST, Entry, LoggedRequest, parse_entry
 from intake.protocol.index import sha256_hex
 from intake.protocol.manifest import END, MOST, Exchange, Manifest, body_of, parse_headers, parse_manifest
+from intake.protocol.queries import manifest_query
 from intake.protocol.wire import WireError
 from ledger import NOON, Ledger
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from crypto.age import HybridIdentity, X25519Identity
 from intake.protocol.actions import ActionError
-from intake.protocol.endpoints import Made, made_query, what_was_made
 from intake.protocol.newtip import parse_new_tip
+from intake.protocol.queries import Made, made_query, what_was_made
 from intake.protocol.wire import WireError
 from new_tips import new_tip
 

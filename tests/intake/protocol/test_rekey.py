@@ -11,9 +11,10 @@ from crypto.note import SigningKey
 from intake.protocol.actions import MEMBERSHIP, Action, ActionError, Named
 from intake.protocol.audit import AuditError, VerifiedLog, verify_log
 from intake.protocol.card import Role, issue_card, key_id
-from intake.protocol.endpoints import manifest_query, named
+from intake.protocol.endpoints import named
 from intake.protocol.index import sha256_hex
 from intake.protocol.logstate import parse_state
+from intake.protocol.queries import manifest_query
 from intake.protocol.rekey import Rekey, body_of, digest_of, handover_in, parse_rekey
 from ledger import Ledger
 

@@ -8,9 +8,10 @@ import pytest
 
 from crypto.age import HybridIdentity, X25519Identity, seal, split
 from intake.protocol.actions import Action, ActionError
-from intake.protocol.endpoints import SUMMARIES, manifest_query, named
+from intake.protocol.endpoints import SUMMARIES, named
 from intake.protocol.entry import LONGEST, Entry, LoggedRequest
 from intake.protocol.index import sha256_hex
+from intake.protocol.queries import manifest_query
 from intake.protocol.renewal import (
     MOST,
     MOST_READERS,

@@ -26,9 +26,9 @@ from intake.keeper import read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError
 from intake.protocol.card import Card, Role, issue_card
-from intake.protocol.endpoints import first_wanted
 from intake.protocol.entry import OPERATOR, Entry, parse_entry
 from intake.protocol.evidence import parse_evidence
+from intake.protocol.queries import first_wanted
 from intake.protocol.rules import VOUCHES, Rule
 from intake.protocol.wire import encode_entries
 from intake.triage.desk.client import DeskClient, DeskError

@@ -24,7 +24,7 @@ from intake.protocol.actions import Action, Named
 from intake.protocol.wire import encode_entries
 from intake.storage.tables import Nonce
 from intake.triage.desk.client import DeskRefusedError
-from intake.triage.fetching.log import KeptLog
+from intake.triage.fetching.kept import KeptLog
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.journal import MOST_UNANSWERED, Asked, Journal, State
 from intake.triage.mirror.tables import ASKED, FACT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from earlier import Earlier, before_mirror, before_signatures
-from intake.triage.fetching.log import KeptLog
+from intake.triage.fetching.kept import KeptLog
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import load_keys
 from intake.triage.mirror.pair import COPY, NAME

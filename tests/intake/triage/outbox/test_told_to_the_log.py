@@ -10,8 +10,8 @@ from sqlalchemy import select
 import samples
 from bad_connection import unreachable
 from intake.protocol.actions import Action
-from intake.protocol.endpoints import purpose_said
 from intake.protocol.entry import Entry, parse_entry
+from intake.protocol.queries import purpose_said
 from intake.protocol.requests import parse_base
 from intake.storage.tables import Item
 from open_desk import Desk, Stored

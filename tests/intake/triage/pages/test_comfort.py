@@ -10,11 +10,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import samples
-from axe import AXE, LONG
+from axe import LONG
 from beyond import BEYOND_THE_SIDES
 from chromium import choose, click, enter
 from intake.report.definition import load_form
 from intake.report.payloads import Addition, Message
+from look import faults_in
 from open_desk import Desk
 from program import Program
 from told import page, sync
@@ -87,7 +88,7 @@ def test_every_page_can_be_read_light_and_dark_narrow_and_wide(
             window.set_viewport_size({"width": width, "height": 1000})
             photograph(window, f"triage-{scheme}-{name}-{width}")
             window.evaluate(OPEN_EVERYTHING)
-            if found := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
+            if found := faults_in(window):
                 faults[f"{name} at {width}"] = found
     assert faults == {}
 

@@ -1,15 +1,13 @@
 """Entering a report in a browser, by keyboard: nothing is cut off, and everybody can use it (WCAG 2.2 AA)."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from axe import AXE, LONG
+from axe import LONG
 from bad_connection import unreachable
-from beyond import BEYOND_THE_SIDES
 from chromium import enter
 from intake.report.definition import load_form
+from look import Look
 from open_desk import Desk
 from program import Program
 from window import show
@@ -18,17 +16,8 @@ pytestmark = pytest.mark.slow
 
 
 def test_it_is_entered_by_keyboard_and_its_words_are_shown(
-    desk: Desk, amina: Program, window: Page, photograph: Callable[[Page, str], None]
+    desk: Desk, amina: Program, window: Page, look: Look
 ) -> None:
-    faults: dict[str, list[str]] = {}
-
-    def look(name: str) -> None:
-        for width in (320, 1024):
-            window.set_viewport_size({"width": width, "height": 900})
-            photograph(window, f"triage-{name}-{width}")
-            if beyond := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
-                faults[f"{name} at {width}"] = beyond
-
     how = window.get_by_role("group", name="How did it come?")
     show(window, amina, "/")
     enter(window, window.get_by_role("link", name="Enter a report"))
@@ -66,7 +55,7 @@ def test_it_is_entered_by_keyboard_and_its_words_are_shown(
     enter(window, window.get_by_role("button", name="Show its eight words"))
     expect(window.locator("ol.words li")).to_have_count(8)
     look("words")
-    assert faults == {}
+    assert look.faults == {}
 
 
 def test_the_answers_about_a_consent_stand_in_one_line_and_can_be_unsaid(amina: Program, window: Page) -> None:

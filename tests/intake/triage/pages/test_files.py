@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import samples
+from axe import AXE
 from beyond import BEYOND_THE_SIDES
 from intake.triage.files.view.answer import Failure
-from npm_packages import NPM, install_npm
 from open_desk import Desk
 from program import Enrol, Program, Reviewer
 from told import sync
@@ -300,15 +300,6 @@ def test_a_file_that_the_desk_does_not_send_is_said_not_to_be_had(desk: Desk, fi
     assert "lost on the server" in answer.text
 
 
-@pytest.fixture
-def window(chromium: Browser) -> Iterator[Page]:
-    """A window with axe-core in it."""
-    install_npm()
-    with chromium.new_context(bypass_csp=True) as context:
-        context.add_init_script((NPM / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
-        yield context.new_page()
-
-
 SEEN = {
     "photo": (NAME, samples.photo()),
     "pdf": ("summons.pdf", samples.pdf(300, "Summons", info="/Author (Amina K.) /Producer (Writer 7)")),
@@ -333,8 +324,7 @@ def test_a_page_of_a_file_is_whole_and_accessible(
         for image in window.locator("img").all():
             expect(image).to_have_js_property("complete", True)
             assert image.evaluate("image => image.naturalWidth") > 0
-        found = window.evaluate("async () => (await axe.run()).violations.map(each => each.id)")
-        assert found == []
+        assert window.evaluate(AXE) == []
         for width in (320, 1024, 1600):
             window.set_viewport_size({"width": width, "height": 900})
             assert window.evaluate(BEYOND_THE_SIDES) == []

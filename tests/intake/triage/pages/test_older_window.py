@@ -1,13 +1,10 @@
 """Letting a colleague read older reports in a browser: nothing is cut off, and everybody can use it (WCAG 2.2 AA)."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from axe import AXE
-from beyond import BEYOND_THE_SIDES
 from chromium import enter
+from look import Look
 from open_desk import Desk
 from program import Program, Reviewer
 from told import alerts, sync
@@ -17,17 +14,8 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_colleague_of_the_same_day_is_let_in_by_keyboard(
-    desk: Desk, amina: Program, reviewer: Reviewer, window: Page, photograph: Callable[[Page, str], None]
+    desk: Desk, amina: Program, reviewer: Reviewer, window: Page, look: Look
 ) -> None:
-    faults: dict[str, list[str]] = {}
-
-    def look(name: str) -> None:
-        for width in (320, 1024):
-            window.set_viewport_size({"width": width, "height": 900})
-            photograph(window, f"triage-{name}-{width}")
-            if beyond := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
-                faults[f"{name} at {width}"] = beyond
-
     tips = [desk.store_tip(f"Report {number}.", {"urgency": "now"}) for number in range(2)]
     sync(amina)
     boris = reviewer("boris")
@@ -53,4 +41,4 @@ def test_a_colleague_of_the_same_day_is_let_in_by_keyboard(
     expect(window.get_by_role("main")).to_contain_text("boris can read everything that is here")
     sync(boris)
     assert [alerts(boris, tip) for tip in tips] == [[], []]
-    assert faults == {}
+    assert look.faults == {}

@@ -1,13 +1,10 @@
 """Answering in a browser, from a template to taking it back: nothing is cut off, and everything can be reached."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from beyond import BEYOND_THE_SIDES
 from chromium import choose, click
-from npm_packages import NPM, install_npm
+from look import Look
 from open_desk import Desk
 from program import Program
 from told import page, sync
@@ -15,22 +12,11 @@ from window import show
 
 pytestmark = pytest.mark.slow
 
-WIDTHS = (320, 1024, 2560)
-AXE = "async () => (await axe.run()).violations.map(each => each.id)"
 DANGEROUS = "درود. من Amina هستم، در Lyon. با مادرتان تماس بگیرید، یا 0170-1234567. http://example.com/" + "a" * 90
 
 
-@pytest.fixture
-def window(chromium: Browser) -> Iterator[Page]:
-    """A window with axe-core in it."""
-    install_npm()
-    with chromium.new_context(bypass_csp=True) as context:
-        context.add_init_script(path=NPM / "node_modules" / "axe-core" / "axe.min.js")
-        yield context.new_page()
-
-
 def test_a_reply_is_begun_from_a_template_filled_warned_of_sent_and_taken_back(
-    desk: Desk, amina: Program, boris: Program, window: Page, photograph: Callable[[Page, str], None]
+    desk: Desk, amina: Program, boris: Program, window: Page, look: Look
 ) -> None:
     tip = desk.store_tip("به خانه‌ی مادرم رفتند.", {"region": "Lyon"}, language="fa")
     desk.store_tip("Call me: 0170 123 45 67.", {})
@@ -39,15 +25,6 @@ def test_a_reply_is_begun_from_a_template_filled_warned_of_sent_and_taken_back(
     amina.post("/team/template", "/team", **template)
     sync(boris)
     boris.get(page(tip))
-    faults: dict[str, list[str]] = {}
-
-    def look(name: str) -> None:
-        for width in WIDTHS:
-            window.set_viewport_size({"width": width, "height": 900})
-            photograph(window, f"triage-{name}-{width}")
-            if found := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
-                faults[f"{name} at {width}"] = found
-
     show(window, boris, "/team")
     look("templates")
     show(window, boris, page(tip))
@@ -76,4 +53,4 @@ def test_a_reply_is_begun_from_a_template_filled_warned_of_sent_and_taken_back(
     choose(window, "#history summary")
     look("reply-taken-back")
     assert "Whether the source had read it before can't be known." in window.locator("#reply").inner_text()
-    assert faults == {}
+    assert look.faults == {}

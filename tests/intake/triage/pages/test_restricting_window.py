@@ -1,15 +1,12 @@
 """Restricting a report in a browser, by keyboard: nothing is cut off, and everybody can use it (WCAG 2.2 AA)."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from axe import AXE
-from beyond import BEYOND_THE_SIDES
 from chromium import enter
 from intake.accesslog import members
 from intake.protocol.card import Role
+from look import Look
 from open_desk import Desk
 from program import Program, Reviewer
 from told import page, sync
@@ -24,17 +21,8 @@ def test_it_is_restricted_by_keyboard_and_every_page_says_so(
     boris: Program,
     reviewer: Reviewer,
     window: Page,
-    photograph: Callable[[Page, str], None],
+    look: Look,
 ) -> None:
-    faults: dict[str, list[str]] = {}
-
-    def look(name: str) -> None:
-        for width in (320, 1024):
-            window.set_viewport_size({"width": width, "height": 900})
-            photograph(window, f"triage-{name}-{width}")
-            if beyond := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
-                faults[f"{name} at {width}"] = beyond
-
     carla = reviewer("carla")
     carla.unlock()
     tip = desk.store_tip("Boris knows the man who came.", {"urgency": "now"})
@@ -62,4 +50,4 @@ def test_it_is_restricted_by_keyboard_and_every_page_says_so(
     assert amina.workspace.renewing.idle.wait(30)
     show(window, amina, "/")
     look("renewing")
-    assert faults == {}
+    assert look.faults == {}

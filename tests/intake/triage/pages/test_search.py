@@ -1,21 +1,20 @@
 """The search as a reviewer sees it: hits with what stands around them, and no error, whatever was typed."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from sqlalchemy import delete
 
-from beyond import BEYOND_THE_SIDES
 from chromium import enter
 from intake.report.definition import Entry
 from intake.report.payloads import Addition
 from intake.storage.tables import Tip
 from intake.triage.book.queue import PAGE
-from npm_packages import NPM, install_npm
+from look import faults_in
 from open_desk import Desk
 from program import Program, Reviewer
 from told import page, sync
@@ -23,7 +22,6 @@ from window import show
 
 pytestmark = pytest.mark.slow
 
-AXE = "async () => (await axe.run()).violations.map(rule => `${rule.id}: ${rule.nodes[0].target}`)"
 MARKED = re.compile("<mark>([^<]*)</mark>")
 
 
@@ -151,15 +149,6 @@ def test_a_locked_program_finds_nothing_and_leads_back_to_the_search(amina: Prog
     assert "then=/search?q%3Dmother" in answer.headers["Location"]
 
 
-@pytest.fixture
-def window(chromium: Browser) -> Iterator[Page]:
-    """A window, in which axe-core is."""
-    install_npm()
-    with chromium.new_context(bypass_csp=True) as context:
-        context.add_init_script((NPM / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8"))
-        yield context.new_page()
-
-
 def test_it_is_reached_from_the_queue_by_keyboard_and_reads_well_at_any_width(
     amina: Program, window: Page, photograph: Callable[[Page, str], None]
 ) -> None:
@@ -174,7 +163,6 @@ def test_it_is_reached_from_the_queue_by_keyboard_and_reads_well_at_any_width(
     for width in (320, 1024, 2560):
         window.set_viewport_size({"width": width, "height": 900})
         photograph(window, f"triage-search-{width}")
-        assert window.evaluate(BEYOND_THE_SIDES) == []
-        assert window.evaluate(AXE) == []
+        assert faults_in(window) == []
     window.go_back()
     assert window.get_by_label("Search in everything").input_value() == "mother OR 母亲 after:2025"

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from axe import AXE
-from beyond import BEYOND_THE_SIDES
 from chromium import choose, click
 from intake.accesslog import members
 from intake.protocol.card import Card, Role, issue_card
 from intake.protocol.rules import VOUCHES, Rule
 from intake.triage.keys.keyfile import load_keys, make_keys
 from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
+from look import Look
 from membership import changed, confirm
 from open_desk import Desk
 from program import PASSPHRASE, Enrol, Program, Reviewer
@@ -216,33 +215,24 @@ def _row(program: Program, name: str) -> str:
 
 
 def test_it_is_done_in_a_browser_and_nothing_is_cut_off(
-    desk: Desk, team: tuple[Program, Program], window: Page, photograph: Callable[[Page, str], None]
+    desk: Desk, team: tuple[Program, Program], window: Page, look: Look
 ) -> None:
     amina, boris = team
-    faults: dict[str, list[str]] = {}
-
-    def look(name: str) -> None:
-        for width in (320, 1024, 2560):
-            window.set_viewport_size({"width": width, "height": 900})
-            photograph(window, f"triage-vouching-{name}-{width}")
-            if found := [*window.evaluate(BEYOND_THE_SIDES), *window.evaluate(AXE)]:
-                faults[f"{name} at {width}"] = found
-
     card = make_keys(Role.LEAD, "g" * 64).card
     vouch(boris, card)
     sync(amina)
     show(window, amina, "/members")
-    look("members")
+    look("vouching-members")
     window.get_by_label("A card: the whole of the file").fill(card.text)
     click(window, window.get_by_role("button", name="Look at it"))
-    look("card")
+    look("vouching-card")
     choose(window, window.get_by_role("button", name="Vouch for them"))
     assert window.get_by_role("button", name="Vouch for them").is_visible(), "the box is not ticked yet"
     window.get_by_label("all twelve words were the same").check()
     click(window, window.get_by_role("button", name="Vouch for them"))
     click(window, window.get_by_role("link", name="Shut out …").first)
-    look("shut-out")
+    look("vouching-shut-out")
     click(window, window.get_by_role("button", name="Say that they should be shut out"))
-    look("shutting-out")
+    look("vouching-shutting-out")
     assert active(desk) == ["amina", "boris", "dora", "g" * 64]
-    assert faults == {}
+    assert look.faults == {}
