@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench import access, book, desk, envelope, log, source, triage, viewing, witness
+from bench import access, append, book, desk, envelope, growth, log, source, triage, viewing, witness
 from bench.timing import Measured, Part, Row, measure
 
 PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
@@ -21,7 +21,9 @@ PARTS: dict[str, Callable[[], AbstractContextManager[Part]]] = {
     "viewing": viewing.part,
     "witness": witness.part,
     "access": access.part,
+    "append": append.part,
     "log": log.part,
+    "growth": growth.part,
 }
 
 

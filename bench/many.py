@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -118,11 +119,14 @@ def extend_log(server: Keeper, key: LogSigner, requests: Requests, numbers: Iter
     """Add an entry for each number to a server's log, and sign the head once."""
     with server.store.writing() as session:
         (head,) = session.scalars(select(LogHead).where(LogHead.frontier.is_not(None)))
-        edge = Frontier.from_bytes(head.size, head.frontier or b"")
-        for _ in numbers:
-            line = requests.entry()
-            session.execute(insert(LogEntry), [{"index": edge.size, "leaf": leaf_hash(line), "body": line}])
-            edge = edge.append(leaf_hash(line))
+        edge, wanted = Frontier.from_bytes(head.size, head.frontier or b""), iter(numbers)
+        while lines := [requests.entry() for _ in islice(wanted, _ROWS)]:
+            leaves = list(map(leaf_hash, lines))
+            rows = enumerate(zip(leaves, lines, strict=True), edge.size)
+            session.execute(
+                insert(LogEntry), [{"index": place, "leaf": leaf, "body": line} for place, (leaf, line) in rows]
+            )
+            edge = edge.extend(leaves)
         text = Checkpoint(key.verifier.name, edge.size, edge.root()).text
         head.frontier = None
         note = bytes(Note(text, (key.sign(text),)))

@@ -2,9 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count, cycle, islice
 from pathlib import Path
@@ -17,16 +16,11 @@ from bench.many import Requests, extend_log, fill
 from bench.served import Counted, free_port, served
 from bench.timing import Part, Row
 from crypto.age import unseal
-from crypto.checkpoint import Checkpoint
-from crypto.merkle import Frontier, leaf_hash
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
 from intake.keeper import Keeper, initialise, open_keeper, read_log_key
-from intake.protocol.audit import replay, require_tree
 from intake.protocol.card import Role
-from intake.protocol.clock import LogClock
 from intake.protocol.entry import parse_entry
-from intake.protocol.logstate import LogState, parse_state
 from intake.report.events import Note
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import make_keys
@@ -37,8 +31,7 @@ from intake.triage.workspace import Workspace
 TIPS = 10_000
 MESSAGES = 2
 ENTRIES = 100_000
-LARGE_LOG = 1_000_000
-NEW_ENTRIES = 100
+_SIGNATURES = 100
 _USED = time.process_time
 """The desk answers in this process: what both sides use."""
 DAYS = [date(2026, 1, 1) + timedelta(days=number) for number in range(100)]
@@ -62,8 +55,7 @@ class Bench:
         self._sync(self.workspace)
         self._tips = list(self.workspace.book.given())
         self._written_to = iter(self._tips)
-        self._large = self._large_log()
-        logged = [request for line in self._large[1] if (request := parse_entry(line).request)]
+        logged = [request for _ in range(_SIGNATURES) if (request := parse_entry(requests.entry()).request)]
         self._signatures = [(request.base.encode(), request.signature) for request in logged]
 
     def rows(self) -> list[Row]:
@@ -98,13 +90,6 @@ class Bench:
                 rounds=1,
                 clock=_USED,
                 other_clock=_USED,
-            ),
-            Row(
-                f"{NEW_ENTRIES} new in a log of {LARGE_LOG:,}",
-                self._verify,
-                f"{NEW_ENTRIES} bare signatures",
-                self._bare_signatures,
-                "1 s",
             ),
         ]
 
@@ -170,38 +155,8 @@ class Bench:
             db.commit()
         place.unlink()
         # Of every entry of the log, and of every item that a source sent.
-        self._verify_bare(islice(cycle(self._signatures), ENTRIES + TIPS * (MESSAGES + 1)))
-
-    def _large_log(self) -> tuple[LogState, list[bytes]]:
-        """A state of so many entries, of which only the last are real, and entries that follow on it."""
-        key = read_log_key(self._server.settings.log_key)
-        with self._server.store.reading() as session:
-            _, state = replay(LogState.empty(key.verifier.name), self._server.log.lines(session, 0, 1), lambda _: ())
-        edge = state.edge
-        for number in track(range(LARGE_LOG - 1), "Growing a tree"):
-            edge = edge.append(leaf_hash(b"%d" % number))
-        requests = Requests(self._keys.signing, key.verifier.name, state.clock.last)
-        lines = [requests.entry() for _ in range(NEW_ENTRIES)]
-        clock = LogClock(edge.size, state.clock.last)
-        return replace(state, edge=edge, clock=clock), lines
-
-    def _verify(self) -> None:
-        state, lines = self._large
-        kept = parse_state(state.to_bytes())
-        require_tree(kept.edge, map(leaf_hash, lines), self._head(kept.edge, lines), None)
-        replay(kept, lines, lambda _: ())
-
-    def _head(self, edge: Frontier, lines: list[bytes]) -> Checkpoint:
-        for line in lines:
-            edge = edge.append(leaf_hash(line))
-        return Checkpoint("log", edge.size, edge.root())
-
-    def _bare_signatures(self) -> None:
-        self._verify_bare(self._signatures)
-
-    def _verify_bare(self, signatures: Iterable[tuple[bytes, bytes]]) -> None:
         verifier = self._keys.card.verifier
-        for data, signature in signatures:
+        for data, signature in islice(cycle(self._signatures), ENTRIES + TIPS * (MESSAGES + 1)):
             verifier.verify_bytes(data, signature)
 
 

@@ -5,19 +5,35 @@ For the desk and the operator's commands: nobody else can have the key.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypedDict
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from crypto.checkpoint import Checkpoint
 from crypto.logkey import LogSigner, LogVerifier
 from crypto.merkle import Frontier, FrontierError, leaf_hash
 from crypto.note import Note, NoteError, parse_note
-from intake.accesslog.read import OWN, LogDamagedError, LogReader, newest, utc_now
+from intake.accesslog.read import HEADS, OWN, LogDamagedError, LogReader, newest, utc_now
 from intake.protocol.actions import RULINGS
 from intake.protocol.entry import Entry
 from intake.storage.store import Transaction, holds_log
-from intake.storage.tables import LogEntry, LogHead
+from intake.storage.tables import Base, LogEntry, LogHead
+
+# Of the tables, and not of the classes, whose bookkeeping takes as long as the disk does.
+_ADD_ENTRY = insert(Base.metadata.tables[LogEntry.__tablename__])
+_ADD_HEAD = insert(HEADS)
+_LEAVE_HEAD = (
+    update(HEADS).where(HEADS.c.size == bindparam("left"), HEADS.c.frontier.is_not(None)).values(frontier=None)
+)
+
+
+class _Head(TypedDict):
+    """A row of `LogHead`."""
+
+    size: int
+    checkpoint: bytes
+    frontier: bytes
 
 
 class LogAppender(LogReader):
@@ -41,7 +57,7 @@ class LogAppender(LogReader):
     def start(self, session: Session) -> None:
         """Sign the empty tree, once, when the store is made."""
         if session.scalars(select(LogHead.size).limit(1)).first() is None:
-            session.add(self._head(Frontier.empty()))
+            session.execute(_ADD_HEAD, self._head(Frontier.empty()))
 
     def require_key(self, session: Transaction) -> None:
         """Raise `LogDamagedError` if another key than this one signed the newest head; a store without one is new."""
@@ -75,20 +91,20 @@ class LogAppender(LogReader):
         line, head = entry.to_bytes(), newest(session)
         leaf = leaf_hash(line)
         frontier = _edge(head).append(leaf)
-        session.add(LogEntry(index=head.size, leaf=leaf, body=line, rules=entry.action in RULINGS))
+        connection = session.connection()
+        row = {"index": head.size, "leaf": leaf, "body": line, "rules": entry.action in RULINGS}
+        connection.execute(_ADD_ENTRY, row)
         # The old size in the condition: from a head that moved meanwhile nothing goes on.
-        moved = update(LogHead).where(LogHead.size == head.size, LogHead.frontier.is_not(None)).values(frontier=None)
-        if session.execute(moved).rowcount != 1:  # type: ignore[attr-defined]
+        if connection.execute(_LEAVE_HEAD, {"left": head.size}).rowcount != 1:
             raise LogDamagedError("the head of the log moved during an append")
         signed = self._head(frontier)
-        session.add(signed)
-        session.flush()
-        return len(line) + len(signed.checkpoint)
+        connection.execute(_ADD_HEAD, signed)
+        return len(line) + len(signed["checkpoint"])
 
-    def _head(self, frontier: Frontier) -> LogHead:
+    def _head(self, frontier: Frontier) -> "_Head":
         text = Checkpoint(self.origin, frontier.size, frontier.root()).text
         note = bytes(Note(text, (self._key.sign(text),)))
-        return LogHead(size=frontier.size, checkpoint=note, frontier=frontier.to_bytes())
+        return {"size": frontier.size, "checkpoint": note, "frontier": frontier.to_bytes()}
 
 
 def _edge(head: Row[int, bytes, bytes | None]) -> Frontier:

@@ -18,10 +18,10 @@ from intake.storage.tables import Base, LogEntry, LogHead
 OWN = "own entries of the log"
 """Marks a transaction that has appended: what it reads of the log may be undone, and is not remembered."""
 
-_NEWEST = select(LogHead.size, LogHead.checkpoint, LogHead.frontier).order_by(LogHead.size.desc()).limit(1)
 # Of the table, and not of the class: this is asked for more often than anything else, and takes half as long so.
-_HEADS = Base.metadata.tables[LogHead.__tablename__].c
-_NEWEST_SIZE = select(_HEADS.size).order_by(_HEADS.size.desc()).limit(1)
+HEADS = Base.metadata.tables[LogHead.__tablename__]
+_NEWEST = select(HEADS.c.size, HEADS.c.checkpoint, HEADS.c.frontier).order_by(HEADS.c.size.desc()).limit(1)
+_NEWEST_SIZE = select(HEADS.c.size).order_by(HEADS.c.size.desc()).limit(1)
 _LAST_INDEX = select(LogEntry.index).order_by(LogEntry.index.desc()).limit(1)
 
 

@@ -13,7 +13,7 @@ from crypto.merkle import Frontier, leaf_hash
 from crypto.note import MAX_NOTE_SIZE, parse_note
 from crypto.policy import Policy
 from crypto.proof import LogProof
-from crypto.tiles import WIDTH, TileError, TileRef, decode_bundle, tiles_of
+from crypto.tiles import WIDTH, TileError, TileRef, decode_bundle
 from intake.audit.mirror import CHECKPOINT, COSIGNED
 from intake.findings.record import Record
 from intake.protocol.audit import AuditError, ContradictionError, open_checkpoint, replay
@@ -210,8 +210,8 @@ def _another(directory: Path) -> FolderError:
 
 def _bundles(size: int, start: int, end: int) -> Iterator[TileRef]:
     """The bundles of a tree of this size that hold the entries from `start` up to `end`."""
-    every = (ref for ref in tiles_of(size) if ref.level is None)
-    return (ref for ref in every if start < (ref.index + 1) * WIDTH and ref.index * WIDTH < end)
+    for first in range(start - start % WIDTH, min(end, size), WIDTH):
+        yield TileRef(None, first // WIDTH, min(WIDTH, size - first))
 
 
 def _read(path: Path, largest: int) -> bytes:

@@ -237,7 +237,7 @@ def parse_read_request(body: bytes) -> ReadRequest:
     if not isinstance(values, dict) or values.keys() != {"summaries", "items"}:
         raise ActionError("the body must hold 'summaries' and 'items'")
     request = ReadRequest(summaries=_ids(values["summaries"]), items=_ids(values["items"]))
-    if len(request.objects) > MOST_OBJECTS:
+    if len(request.summaries) + len(request.items) > MOST_OBJECTS:
         raise ActionError(f"a request may name at most {MOST_OBJECTS} objects")
     return request
 

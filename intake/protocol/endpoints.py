@@ -278,6 +278,9 @@ ENDPOINTS = (
     EXPLAIN,
 )
 
+_ROWS = {
+    method: tuple(row for row in ENDPOINTS if row.method == method) for method in {row.method for row in ENDPOINTS}
+}
 _ROLES = {
     action: frozenset(role for row in ENDPOINTS if row.action is action for role in row.roles & row.logged)
     for action in Action
@@ -289,24 +292,36 @@ def may(role: Role, action: Action) -> bool:
     return role in _ROLES[action]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for: the row of its route, and the `objects` that its path names."""
+
+    row: Endpoint
+    objects: tuple[str, ...]
+
+    def named(self, body: bytes | None) -> Named:
+        """What it is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
+        row = self.row
+        in_body = row.in_body(row.logged_of(body or b"") or b"") if row.in_body else ()
+        return Named(row.action, self.objects + in_body)
+
+
+def asked(method: str, path: str, query: str) -> Asked:
+    """What such a request asks for; `ActionError` if the desk has no such route."""
+    for row in _ROWS.get(method, ()):
+        if (objects := row.objects(path)) is not None and _whole(row.query).fullmatch(query):
+            return Asked(row, objects)
+    raise ActionError("unknown request")
+
+
 def endpoint(method: str, path: str, query: str) -> Endpoint:
     """The row of a request; `ActionError` if the desk has no such route."""
-    return _asked(method, path, query)[0]
+    return asked(method, path, query).row
 
 
 def named(method: str, path: str, query: str, body: bytes | None) -> Named:
-    """What a request is logged as. `body` is None where only its digest is known, as for what a reviewer adds."""
-    row, objects = _asked(method, path, query)
-    in_body = row.in_body(row.logged_of(body or b"") or b"") if row.in_body else ()
-    return Named(row.action, objects + in_body)
-
-
-def _asked(method: str, path: str, query: str) -> tuple[Endpoint, tuple[str, ...]]:
-    """The row of a request, and the objects that its path names."""
-    for row in ENDPOINTS:
-        if row.method == method and (objects := row.objects(path)) is not None and _whole(row.query).fullmatch(query):
-            return row, objects
-    raise ActionError("unknown request")
+    """What a request is logged as, as `Asked.named` says it; `ActionError` if the desk has no such route."""
+    return asked(method, path, query).named(body)
 
 
 _whole = cache(re.compile)

@@ -20,6 +20,9 @@ OPERATOR = "operator"
 
 _SECONDS = len("2026-01-01T00:00:00")
 
+_read = json.JSONDecoder().raw_decode
+"""A value, and where it ends: what stands before or behind it makes another line than the canonical one."""
+
 _quoted = json.encoder.encode_basestring
 """A text as JSON has it, its characters as they are."""
 
@@ -82,8 +85,8 @@ class Entry:
 def parse_entry(line: bytes) -> Entry:
     """Read an entry; `EntryError` unless its canonical form is exactly these bytes."""
     try:
-        # By its text: from bytes, the module would look which encoding they are in.
-        entry = _entry(json.loads(line.decode()))
+        values, _ = _read(line.decode())
+        entry = _entry(values)
         if entry.to_bytes() == line:
             return entry
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, binascii.Error):
@@ -98,7 +101,7 @@ def rules(line: bytes) -> bool:
 
 def _entry(values: dict[str, Any]) -> Entry:
     action, version = Action(values["action"]), values["v"]
-    if type(version) is not int or version not in range(1, VERSION + 1):
+    if type(version) is not int or not 1 <= version <= VERSION:
         raise EntryError("an entry of an unknown version")
     if version < SINCE.get(action, 1) or (version == 1 and "confirmed" in values):
         raise EntryError("it says what entries of its version don't know yet")

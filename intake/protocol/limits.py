@@ -68,9 +68,9 @@ EVIDENCE = MAX_NOTE_SIZE
 SHORT = 4096
 """An answer that says no more than that something was done, or why not."""
 
-LOG_ENTRIES = 1_000_000
-LOG_BYTES = 512_000_000
-"""The whole log, all entries of which are held in memory: several years of a large team."""
+LOG_ENTRIES = 2_000_000
+LOG_BYTES = 2_000_000_000
+"""The whole log, which whoever verifies it keeps on disk: many years of a large team."""
 
 
 def bulk_read(summaries: int, items: int, sealed: int) -> int:

@@ -213,18 +213,19 @@ def parse_base(base: str, signature: bytes) -> SignedRequest:
     match = _BASE.fullmatch(base)
     if match is None:
         raise CoverageError
+    method, authority, path, query, digest, created, key, nonce, log = match.groups()
     return SignedRequest(
         base=base,
         signature=signature,
-        method=match["method"],
-        authority=match["authority"],
-        path=match["path"],
-        query=match["query"],
-        digest=binascii.a2b_base64(match["digest"]),
-        created=datetime.fromtimestamp(int(match["created"]), UTC),
-        key_id=match["key"],
-        nonce=match["nonce"],
-        log=match["log"],
+        method=method,
+        authority=authority,
+        path=path,
+        query=query,
+        digest=binascii.a2b_base64(digest),
+        created=datetime.fromtimestamp(int(created), UTC),
+        key_id=key,
+        nonce=nonce,
+        log=log,
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -16,7 +16,8 @@ from intake.protocol.logstate import LogState
 from intake.triage.desk.client import DeskClient, DeskError
 from intake.triage.fetching.kept import KeptLog
 from intake.triage.fetching.restored import Declared, declared
-from intake.triage.fetching.served import Served, fetch_lines
+from intake.triage.fetching.served import Served, spool_all
+from intake.triage.fetching.spool import Spool
 from intake.triage.fetching.witnessed import KeptCosigned
 from intake.triage.home import Home
 from intake.triage.progress import no_progress
@@ -50,9 +51,12 @@ def evidence_files(home: Home) -> list[str]:
 
 @contextmanager
 def kept_as_evidence(
-    client: DeskClient, kept: KeptLog, served: Served, witnesses: KeptCosigned, lines: Iterable[bytes]
+    client: DeskClient, kept: KeptLog, served: Served, witnesses: KeptCosigned, lines: Spool
 ) -> Iterator[None]:
-    """Where checkpoints contradict one another, say so with the files that they are kept in."""
+    """Where checkpoints contradict one another, say so with the files that they are kept in.
+
+    `lines`: the entries that the desk shows, as far as they were fetched by then.
+    """
     try:
         yield
     except ContradictionError as error:
@@ -64,18 +68,18 @@ def kept_as_evidence(
         raise AuditError("; ".join(filter(None, says))) from error
 
 
-def _restore(client: DeskClient, kept: KeptLog, served: Received, lines: Iterable[bytes]) -> Declared | None:
+def _restore(client: DeskClient, kept: KeptLog, served: Received, lines: Spool) -> Declared | None:
     """The restore by which the log's operator explains a contradiction, if there is one."""
-    checkpoint = open_checkpoint(served.note, kept.home.connection.log)
-    try:
-        shown = list(lines)
-        if len(shown) != checkpoint.size:
-            shown = fetch_lines(client, checkpoint.size, no_progress)
-        require_tree(LogState.empty(checkpoint.origin).edge, map(leaf_hash, shown), checkpoint, None)
-    except (AuditError, DeskError):
-        return None
-    head = kept.head
-    return declared(kept.lines(0, head.checkpoint.size if head else 0), shown)
+    checkpoint, head = open_checkpoint(served.note, kept.home.connection.log), kept.head
+    with closing(Spool(kept.home.directory)) as fetched:
+        try:
+            if len(lines) != checkpoint.size:
+                spool_all(client, checkpoint.size, fetched, no_progress)
+            shown = fetched if len(fetched) else lines
+            require_tree(LogState.empty(checkpoint.origin).edge, map(leaf_hash, shown), checkpoint, None)
+        except (AuditError, DeskError):
+            return None
+        return declared(kept.lines(0, head.checkpoint.size if head else 0), shown)
 
 
 def _contradicting(kept: KeptLog, served: Served, witnesses: KeptCosigned) -> Iterator[Pair]:

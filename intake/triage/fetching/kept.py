@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import Frontier, leaf_hash
@@ -138,12 +138,16 @@ class KeptLog:
 
     def stage(self, start: int, lines: Iterable[bytes]) -> None:
         """Keep entries that are yet to be verified."""
-        self._file.put(ENTRY, *enumerate(lines, start))
+        rows = enumerate(lines, start)
+        with self._file.writing():
+            while piece := list(islice(rows, PIECE)):
+                self._file.put(ENTRY, *piece)
 
     def unstage(self, size: int) -> None:
         """Forget entries that turned out not to be what was signed."""
         with self._file.writing():
-            self._file.remove(ENTRY, *(row[0] for row in self._file.select(ENTRY, "WHERE place >= ?", (size,))))
+            while piece := self._file.select(ENTRY, f"WHERE place >= ? ORDER BY place LIMIT {PIECE}", (size,)):
+                self._file.remove(ENTRY, *(row[0] for row in piece))
 
     def root(self, size: int) -> bytes:
         """The root of the first `size` entries, as they are kept; `MirrorDamagedError` if they are not all here."""

@@ -12,7 +12,7 @@ from intake.protocol.logstate import LogState
 from intake.triage.desk.client import DeskClient
 from intake.triage.fetching.evidence import kept_as_evidence
 from intake.triage.fetching.kept import PIECE, Head, KeptLog, Proven
-from intake.triage.fetching.served import Served, fetch_entries, fetch_lines, fetch_served, open_head
+from intake.triage.fetching.served import Served, fetch_entries, fetch_served, open_head, spool_all
 from intake.triage.fetching.spool import Spool
 from intake.triage.fetching.witnessed import KeptCosigned
 from intake.triage.home import Home
@@ -45,8 +45,7 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> Growth:
     with closing(Spool(home.directory)) as lines:
         with kept_as_evidence(client, kept, served, witnesses, lines):
             _require_growth(checkpoint, head)
-            for entries in fetch_entries(client, 0, checkpoint.size, 0, progress):
-                lines.extend(entries)
+            spool_all(client, checkpoint.size, lines, progress)
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             growth = _replayed(lines, start, checkpoint.size, client.journal.key, progress)
@@ -82,8 +81,11 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
     kept, witnesses = KeptLog(home), KeptCosigned(home)
     served = fetch_served(client, witnesses)
     checkpoint, head, state = open_head(home, served.received.note), kept.head, kept.state
-    lines: list[bytes] = []
-    with _unstaged(kept, head), kept_as_evidence(client, kept, served, witnesses, lines):
+    with (
+        closing(Spool(home.directory)) as lines,
+        _unstaged(kept, head),
+        kept_as_evidence(client, kept, served, witnesses, lines),
+    ):
         _require_growth(checkpoint, head)
         start = state or LogState.empty(checkpoint.origin)
         _stage(client, kept, start.size, checkpoint.size, progress)
@@ -91,7 +93,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
             require_tree(start.edge, map(leaf_hash, kept.lines(start.size, checkpoint.size)), checkpoint, _seen(head))
         except AuditError:
             # What is kept is what was signed then: how does the desk's tree begin now?
-            lines += fetch_lines(client, checkpoint.size, progress)
+            spool_all(client, checkpoint.size, lines, progress)
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             kept.stage(0, lines)

@@ -4,7 +4,7 @@ That the operator says so excuses nothing: whatever was seen and is lost can hav
 alarm, with its evidence, until a person has asked and says why they accept it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,19 +37,23 @@ class Declared:
         )
 
 
-def declared(kept: Iterable[bytes], served: Sequence[bytes]) -> Declared | None:
+def declared(kept: Iterable[bytes], served: Iterable[bytes]) -> Declared | None:
     """The restore that explains why `served`, a log's entries, contradict those that were `kept` of it; None without.
 
     Its entry is the first that differs, and says itself that it follows on a copy of just the entries above it.
     """
-    held = list(kept)
-    place = next((at for at, (old, new) in enumerate(zip(held, served, strict=False)) if old != new), None)
-    if place is None:
-        return None
+    held = iter(kept)
+    for place, (old, new) in enumerate(zip(held, served, strict=False)):
+        if old != new:
+            return _declares(new, place, lost=1 + sum(1 for _ in held))
+    return None
+
+
+def _declares(line: bytes, place: int, lost: int) -> Declared | None:
     try:
-        entry = parse_entry(served[place])
+        entry = parse_entry(line)
         if entry.action is Action.RESTORE and copy_of(entry.objects).size == place:
-            return Declared(place, entry.at, len(held) - place)
+            return Declared(place, entry.at, lost)
     except (EntryError, ActionError):
         pass
     return None

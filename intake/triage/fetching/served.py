@@ -12,6 +12,7 @@ from intake.protocol import limits
 from intake.protocol.audit import AuditError, open_checkpoint
 from intake.protocol.evidence import Received
 from intake.triage.desk.client import DeskClient, DeskError, OtherLogError
+from intake.triage.fetching.spool import Spool
 from intake.triage.fetching.witnessed import Cosigned, KeptCosigned
 from intake.triage.home import Home
 from intake.triage.progress import Progress
@@ -72,6 +73,12 @@ def _is_signed(note: bytes) -> bool:
 def fetch_lines(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
     """All entries, from the desk alone."""
     return list(chain.from_iterable(fetch_entries(client, 0, size, 0, progress)))
+
+
+def spool_all(client: DeskClient, size: int, lines: Spool, progress: Progress) -> None:
+    """Put all entries behind those that `lines` holds: they are more than memory is there for."""
+    for entries in fetch_entries(client, 0, size, 0, progress):
+        lines.extend(entries)
 
 
 def fetch_entries(client: DeskClient, start: int, size: int, held: int, progress: Progress) -> Iterator[list[bytes]]:

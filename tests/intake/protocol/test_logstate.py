@@ -1,6 +1,7 @@
 """A log that is verified bit by bit: the verdict is that of all at once, and costs what is new."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from crypto.merkle import Frontier, leaf_hash
 from intake.protocol import audit
 from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError, replay, verify_log
-from intake.protocol.entry import OPERATOR, Entry, parse_entry
+from intake.protocol.entry import OPERATOR, Entry, LoggedRequest, parse_entry
 from intake.protocol.logstate import LogState, StateError, parse_state
 from intake.protocol.requests import LIFETIME
 from ledger import NOON, Ledger, cut, verified_in_pieces
@@ -37,7 +38,7 @@ STEPS = st.lists(
         st.tuples(st.just("again at its time"), st.integers(0, 6)),
         st.tuples(st.just("pass"), st.sampled_from([1, 4, 6, 12, 90])),
         st.tuples(st.just("correct"), st.sampled_from([1, 9, 90])),
-        st.tuples(st.sampled_from(["enrol", "revoke", "unsigned"]), st.just(0)),
+        st.tuples(st.sampled_from(["enrol", "revoke", "unsigned", "forged"]), st.just(0)),
     ),
     max_size=20,
 )
@@ -65,12 +66,17 @@ def play(steps: list[tuple[str, int]]) -> Ledger:
             log.revoke(parse_entry(log.ask(keys.pop())).who)
         elif what == "unsigned":
             log.again(Entry(log.now, OPERATOR, Action.INDEX).to_bytes())
+        elif what == "forged":
+            request = parse_entry(log.ask(keys[0])).request
+            forged = LoggedRequest(request.base, bytes(64)) if request else None
+            log.lines[-1] = replace(parse_entry(log.lines[-1]), request=forged).to_bytes()
     return log
 
 
 @settings(max_examples=150)
 @given(STEPS, st.lists(st.integers(0, 30)))
 @example([("ask", 0), ("pass", 12), ("ask", 0), ("again", 0)], [3])
+@example([("forged", 0), ("ask", 0), ("unsigned", 0)], [3])
 @example([("ask", 0), ("pass", 90), ("ask", 0), ("correct", 90), ("again", 0)], [3])
 @example([("pass", 90), ("ask", 0), ("pass", 90), ("ask", 0), ("correct", 90), ("again at its time", 0)], [2, 3, 4])
 def test_a_log_in_any_pieces_is_found_true_or_false_as_it_is_at_once(
