@@ -223,6 +223,10 @@ def send_too_much_in_a_form(visit: Visit) -> None:
         visit.come_back("these are not eight words", visit.site.strict_address)
 
 
+def open_every_country(visit: Visit) -> None:
+    visit.page.locator("details").evaluate_all("countries => countries.forEach(country => country.open = true)")
+
+
 def opened(path: str) -> Callable[[Visit], None]:
     return lambda visit: visit.open(path)
 
@@ -236,6 +240,7 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("report-without-codename", opened("report")),
     ("not-found", opened("nowhere")),
     ("help", opened("help")),
+    ("help-with-every-country-open", open_every_country),
     ("codename", take_codename),
     ("codename-check", lambda visit: visit.follow("codename/check")),
     ("codename-check-refused", lambda visit: visit.press("codename/check")),

@@ -1,4 +1,4 @@
-"""Where else to turn: the emergency numbers of each country, and the lines and clinics that the operator knows there.
+"""Where else to turn: each country's emergency numbers and what to be careful of there, and lines of the operator's.
 
 They stand in `help.toml` beside this module, which explains itself, and in the operator's own file of that name.
 """
@@ -7,7 +7,8 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -29,10 +30,32 @@ SERVICES = {
 }
 """What an emergency number is for, in the order in which the page lists them."""
 
+TEXT = {
+    "sms": _("By text message (SMS)"),
+    "partly": _("By text message (SMS), but not everywhere"),
+    "registered": _("By text message (SMS), only from a telephone that was registered for it before"),
+    "app": _("By writing in an app"),
+}
+"""Ways for those who can't speak, in the order in which the page lists them."""
+
+CAUTIONS = {
+    "police": _(
+        "According to reports, the police have helped other states against people who had fled. "
+        "Ask a lawyer before you call them, if you can."
+    ),
+    "state": _(
+        "According to reports, the authorities put pressure on people abroad. "
+        "If they do it to you, the police may be part of it: don't call them about it."
+    ),
+}
+"""Where the police may be part of it: whose side they may be on, and what follows."""
+
 LONGEST = 500
 """Characters of one entry."""
 
-_COUNTRY_KEYS = frozenset({"emergency", "source", "lines"})
+_NUMBERS = frozenset({"emergency", "text", "source", "checked"})
+_CAUTION = frozenset({"caution", "reported"})
+_COUNTRY_KEYS = _NUMBERS | _CAUTION | {"lines"}
 _LINE_KEYS = frozenset({"name", "number", "hours", "languages", "note"})
 _NUMBER = re.compile(r"[+*#(]?[0-9][0-9 ()/.*#-]{0,59}")
 
@@ -50,11 +73,25 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """Where to turn in one country. `emergency` maps some of `SERVICES` to numbers."""
+    """Where to turn in one country, any part of which may be empty.
 
-    emergency: Mapping[str, str]
-    source: str
+    `emergency` maps some of `SERVICES` to numbers, `text` some of `TEXT` to numbers or to the name of an app; `source`
+    is who states both. `caution` is one of `CAUTIONS`, and `reported` who reports what it says. `checked` is the day on
+    which all of that was last compared with who says it, if somebody did.
+    """
+
+    emergency: Mapping[str, str] = field(default_factory=dict)
+    text: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    checked: date | None = None
+    caution: str = ""
+    reported: str = ""
     lines: tuple[Line, ...] = ()
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether there is anything to turn to."""
+        return bool(self.emergency or self.lines)
 
 
 def load_countries(own: Path) -> dict[str, Country]:
@@ -71,9 +108,17 @@ def load_countries(own: Path) -> dict[str, Country]:
     except OSError as error:
         raise SettingError(f"{own} can't be read ({error.strerror})") from None
     for code, table in added.items():
-        _check_numbers_have_their_source(f"{own}: {code}", table)
-        tables[code] = tables.get(code, {}) | table
+        tables[code] = _laid_over(tables.get(code, {}), table)
     return {code: _country(f"{own if code in added else FILE}: {code}", table) for code, table in tables.items()}
+
+
+def _laid_over(below: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """A country of two files. What says who states it goes together with that: no source comes to another's numbers."""
+    kept = below
+    for together in (_NUMBERS, _CAUTION):
+        if table.keys() & together:
+            kept = {key: value for key, value in kept.items() if key not in together}
+    return kept | table
 
 
 def _parsed(file: str, content: bytes) -> dict[str, dict[str, Any]]:
@@ -88,20 +133,47 @@ def _parsed(file: str, content: bytes) -> dict[str, dict[str, Any]]:
     return data
 
 
-def _check_numbers_have_their_source(where: str, table: dict[str, Any]) -> None:
-    if ("emergency" in table) != ("source" in table):
-        raise SettingError(f"{where} must have emergency and source together: a source is that of the numbers")
-
-
 def _country(where: str, table: dict[str, Any]) -> Country:
+    if not table.keys() - {"checked"}:
+        raise SettingError(f"{where} says nothing: it must have emergency, caution or lines")
     lines = table.get("lines", [])
     if not isinstance(lines, list):
         raise SettingError(f"{where}.lines must be a list: begin each with [[….lines]]")
     return Country(
-        emergency=_emergency(f"{where}.emergency", table.get("emergency")),
-        source=_text(f"{where}.source", table.get("source")),
+        **_numbers(where, table),
+        **_caution(where, table),
+        checked=_day(f"{where}.checked", table.get("checked")),
         lines=tuple(_line(f"{where}.lines, number {place}", line) for place, line in enumerate(lines, 1)),
     )
+
+
+def _numbers(where: str, table: dict[str, Any]) -> dict[str, Any]:
+    if not table.keys() & {"emergency", "text", "source"}:
+        return {}
+    if not {"emergency", "source"} <= table.keys():
+        raise SettingError(f"{where} must have emergency and source together: a source is that of the numbers")
+    return {
+        "emergency": _emergency(f"{where}.emergency", table["emergency"]),
+        "text": _ways(f"{where}.text", table.get("text", {})),
+        "source": _text(f"{where}.source", table["source"]),
+    }
+
+
+def _day(where: str, value: Any) -> date | None:
+    # A moment is a date too, for Python.
+    if value is not None and type(value) is not date:
+        raise SettingError(f"{where} must be a day without quotes, such as 2026-11-27")
+    return value
+
+
+def _caution(where: str, table: dict[str, Any]) -> dict[str, Any]:
+    if not table.keys() & _CAUTION:
+        return {}
+    if not table.keys() >= _CAUTION:
+        raise SettingError(f"{where} must have caution and reported together: who reports what it warns of")
+    if table["caution"] not in tuple(CAUTIONS):
+        raise SettingError(f"{where}.caution must be one of: {', '.join(CAUTIONS)}")
+    return {"caution": table["caution"], "reported": _text(f"{where}.reported", table["reported"])}
 
 
 def _emergency(where: str, table: Any) -> dict[str, str]:
@@ -109,6 +181,12 @@ def _emergency(where: str, table: Any) -> dict[str, str]:
     if not table:
         raise SettingError(f"{where} must have a number")
     return {service: _number(f"{where}.{service}", table[service]) for service in SERVICES if service in table}
+
+
+def _ways(where: str, table: Any) -> dict[str, str]:
+    _check_keys(where, table, TEXT.keys())
+    read = {"app": _text}
+    return {way: read.get(way, _number)(f"{where}.{way}", table[way]) for way in TEXT if way in table}
 
 
 def _line(where: str, table: Any) -> Line:

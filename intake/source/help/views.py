@@ -9,7 +9,7 @@ from flask_babel import get_locale
 
 from intake.settings import SettingError
 from intake.source.current import server_of
-from intake.source.help.directory import FILE, SERVICES, Country, languages_known, load_countries
+from intake.source.help.directory import CAUTIONS, FILE, SERVICES, TEXT, Country, languages_known, load_countries
 from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.text.languages import countries
@@ -34,10 +34,17 @@ def _load(state: BlueprintSetupState) -> None:
 def page() -> str:
     """All countries on one page, so that nothing is sent by choosing one."""
     known: Mapping[str, Country] = current_app.extensions[_COUNTRIES]
+    named = [(name, known[code]) for code, name in countries() if code in known]
     return render(
         "help.html",
-        countries=[(name, known[code]) for code, name in countries() if code in known],
+        countries=[(name, country) for name, country in named if country.leads_on],
+        without={
+            caution: [(name, country) for name, country in named if not country.leads_on and country.caution == caution]
+            for caution in CAUTIONS
+        },
         services=SERVICES,
+        ways=TEXT,
+        cautions=CAUTIONS,
         language_name=_language_name,
     )
 

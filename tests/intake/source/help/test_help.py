@@ -1,18 +1,21 @@
-"""Where else to turn: the shipped numbers, the operator's own file, and that the page leads nowhere by itself."""
+"""Where else to turn: shipped numbers and cautions, the operator's own file, and a page that sends nobody anywhere."""
 
 import logging
 import re
 import tomllib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from babel import Locale
 
 from commands import GUNICORN, environment, run
+from intake.languages import written
 from intake.report.definition import country_codes
 from intake.settings import SettingError
 from intake.source import create_app
-from intake.source.help.directory import SERVICES, Country, load_countries
+from intake.source.help.directory import Country, load_countries
 from project import PROJECT
 from servers import listening
 from source_site import Site, Visit
@@ -29,10 +32,29 @@ note = "Ask for Mina."
 name = "Listening line"
 number = "0800 1"
 
-[KZ]
-emergency = { any = "112", police = "102" }
+[IS]
+emergency = { any = "112" }
 source = "The ministry"
+
+[CN]
+[[CN.lines]]
+name = "A lawyer"
+number = "1"
 """
+
+HOSTS = [
+    "AE", "AM", "AT", "AU", "BE", "BG", "CA", "CH", "CO", "CR", "CY", "CZ", "DE", "DK", "EE", "ES",
+    "FI", "FR", "GB", "GE", "GR", "HR", "HU", "IE", "IL", "IN", "IT", "JP", "KE", "KG", "KR", "KZ",
+    "LT", "LU", "LV", "MT", "MX", "MY", "NL", "NO", "NP", "NZ", "PA", "PL", "PT", "RO", "RS", "SE",
+    "SI", "SK", "TH", "TR", "TW", "UA", "UG", "US", "ZA",
+]  # fmt: skip
+"""Countries in which people live who are reached from elsewhere: all of the European Union among them."""
+
+STATES = [
+    "AZ", "BY", "CN", "EG", "ER", "HK", "IR", "KH", "LA", "RU", "RW", "SA", "TJ", "TM", "TR", "UZ",
+    "VN",
+]  # fmt: skip
+"""Some of those that are known to put pressure on people abroad."""
 
 
 @pytest.fixture
@@ -64,14 +86,29 @@ def section(visit: Visit, country: str) -> str:
     return str(found[1])
 
 
-def test_each_of_25_shipped_countries_has_numbers_and_their_source(shipped: dict[str, Country]) -> None:
-    assert len(shipped) == 25
+def test_each_host_country_has_numbers(shipped: dict[str, Country]) -> None:
+    assert [code for code in HOSTS if not shipped[code].emergency] == []
+
+
+def test_each_shipped_number_has_its_source_and_the_day_of_its_check(shipped: dict[str, Country]) -> None:
     assert shipped.keys() <= set(country_codes())
-    for country in shipped.values():
-        assert country.emergency.keys() <= SERVICES.keys()
-        assert "any" in country.emergency or {"police", "ambulance"} <= country.emergency.keys()
-        assert all(re.fullmatch(r"\d{2,3}( / \d{3})?", number) for number in country.emergency.values())
-        assert country.source
+    for code, country in shipped.items():
+        numbers = [*country.emergency.values(), *(number for way, number in country.text.items() if way != "app")]
+        assert all(re.fullmatch(r"[0-9]+( / [0-9]+)?|[0-9]+( [0-9]{3}){2}", number) for number in numbers), code
+        assert bool(country.source) == bool(country.emergency), code
+        assert country.emergency or not country.text, code
+        assert country.checked, code
+        assert country.checked <= datetime.now(UTC).date(), code
+
+
+def test_each_shipped_caution_says_who_reports_it(shipped: dict[str, Country]) -> None:
+    for code, country in shipped.items():
+        assert bool(country.caution) == bool(country.reported), code
+
+
+def test_there_is_a_caution_wherever_the_police_may_be_part_of_it(shipped: dict[str, Country]) -> None:
+    assert [code for code in ("AE", "TH") if shipped[code].caution != "police"] == []
+    assert [code for code in STATES if shipped[code].caution != "state"] == []
 
 
 def test_no_lines_are_shipped(shipped: dict[str, Country]) -> None:
@@ -86,18 +123,66 @@ def test_the_start_leads_to_the_page(visit: Visit) -> None:
 def test_the_page_lists_all_countries_by_name_with_their_numbers(visit: Visit, shipped: dict[str, Country]) -> None:
     visit.open("/en/help")
     names = re.findall("<summary>(.*?)</summary>", visit.text)
-    assert len(names) == len(shipped)
+    assert len(names) == len([country for country in shipped.values() if country.emergency])
     assert names == sorted(names)
-    assert re.findall('<bdi dir="ltr">(.*?)</bdi>', section(visit, "Japan")) == ["110", "119"]
-    assert shipped["JP"].source in section(visit, "Japan")
+    japan, country = section(visit, "Japan"), shipped["JP"]
+    assert re.findall('<bdi dir="ltr">(.*?)</bdi>', japan) == ["110", "119"]
+    assert country.source in japan
+    assert country.checked
+    assert written.day(country.checked, Locale("en")) in japan
 
 
-def test_the_page_says_first_what_a_report_is_not(visit: Visit) -> None:
+def test_where_messages_are_taken_the_page_says_how(visit: Visit, shipped: dict[str, Country]) -> None:
+    visit.open("/en/help")
+    france = section(visit, "France")
+    assert '<strong>By text message (SMS)</strong> <bdi dir="ltr">114</bdi>' in france
+    assert "<strong>By writing in an app</strong> <bdi>Urgence 114</bdi>" in france
+    assert "only from a telephone that was registered" in section(visit, "United Kingdom")
+    assert "but not everywhere" in section(visit, "United States")
+    assert not shipped["CH"].text
+    assert not any(str(way) in section(visit, "Switzerland") for way in ("text message", "app"))
+
+
+@pytest.mark.parametrize(("name", "code"), [("Thailand", "TH"), ("Türkiye", "TR"), ("United Arab Emirates", "AE")])
+def test_a_caution_stands_before_the_numbers(visit: Visit, shipped: dict[str, Country], name: str, code: str) -> None:
+    visit.open("/en/help")
+    text, country = section(visit, name), shipped[code]
+    warning = {"police": "the police have helped other states", "state": "the authorities put pressure"}
+    assert text.index(warning[country.caution]) < text.index(country.reported) < text.index('<bdi dir="ltr">')
+
+
+def test_a_country_without_a_caution_shows_none(visit: Visit) -> None:
+    visit.open("/en/help")
+    assert "Careful." not in section(visit, "Norway")
+
+
+def test_countries_without_a_number_are_named_with_what_to_be_careful_of(
+    visit: Visit, shipped: dict[str, Country]
+) -> None:
+    visit.open("/en/help")
+    _, rest = visit.text.split("<h2>Countries without a number</h2>")
+    assert "none has been checked" in rest
+    helped, pressed = rest.split("the authorities put pressure")
+    assert "<li>Morocco " in helped
+    assert "<li>China " in pressed
+    assert "<summary>China" not in visit.text
+    assert len(re.findall("<li>", rest)) == len([country for country in shipped.values() if not country.emergency])
+    assert "dir=" not in rest
+
+
+def test_the_page_says_first_who_should_leave_it_and_what_a_report_is_not(visit: Visit) -> None:
     visit.open("/en/help")
     words = visit.page.words
-    assert (
-        words.index("A report is not rescue.") < words.index("Whoever controls a telephone") < words.index("Australia")
-    )
+    said = [
+        "A report is not rescue.",
+        "Leave this page now, and call nobody about this from your telephone.",
+        "Whoever controls a telephone",
+        "You can't speak?",
+        "Whoever calls the police may be asked for papers.",
+        "Australia",
+    ]
+    places = [words.index(sentence) for sentence in said]
+    assert places == sorted(places)
 
 
 def test_numbers_are_no_links_and_opening_a_country_sends_nothing(visit_with: Callable[[str], Visit]) -> None:
@@ -122,20 +207,53 @@ def test_the_page_lists_the_lines_of_the_operator(visit_with: Callable[[str], Vi
     assert "0800 1" in germany
 
 
-def test_an_operator_adds_to_a_country_without_its_numbers_being_lost(tmp_path: Path) -> None:
+def test_an_operator_adds_to_a_country_without_its_numbers_being_lost(
+    tmp_path: Path, shipped: dict[str, Country]
+) -> None:
     countries = load_countries(write(tmp_path / "help.toml", OWN))
     assert countries["DE"].emergency == {"police": "110", "ambulance": "112"}
-    assert countries["KZ"] == Country({"any": "112", "police": "102"}, "The ministry")
-    assert len(countries) == 26
+    assert countries["DE"].source == shipped["DE"].source
+    assert countries["IS"] == Country(emergency={"any": "112"}, source="The ministry")
+    assert len(countries) == len(shipped) + 1
 
 
-def test_numbers_of_the_operator_go_before_those_shipped(tmp_path: Path, shipped: dict[str, Country]) -> None:
+def test_numbers_of_the_operator_go_before_those_shipped_and_keep_nothing_of_their_check(
+    tmp_path: Path, shipped: dict[str, Country]
+) -> None:
     own = write(tmp_path / "help.toml", '[DE]\nemergency = { any = "113" }\nsource = "A law of next year"')
     countries = load_countries(own)
-    assert countries.pop("DE") == Country({"any": "113"}, "A law of next year")
+    assert shipped["DE"].text
+    assert countries.pop("DE") == Country(emergency={"any": "113"}, source="A law of next year")
     assert countries == {code: country for code, country in shipped.items() if code != "DE"}
 
 
+def test_the_operators_own_check_is_shown_with_its_day(visit_with: Callable[[str], Visit]) -> None:
+    visit = visit_with('[DE]\nemergency = { any = "113" }\nsource = "A law"\nchecked = 2026-01-02')
+    assert "<bdi>A law</bdi><br>January 2, 2026" in section(visit, "Germany")
+
+
+def test_a_caution_of_the_operator_leaves_the_numbers_as_they_are(tmp_path: Path, shipped: dict[str, Country]) -> None:
+    countries = load_countries(
+        write(
+            tmp_path / "help.toml",
+            "[KE]\ncaution = 'state'\nreported = 'A partner'\n[DE]\ncaution = 'police'\nreported = 'B'",
+        )
+    )
+    assert (countries["KE"].caution, countries["KE"].reported) == ("state", "A partner")
+    assert (countries["DE"].caution, countries["DE"].reported) == ("police", "B")
+    for code in ("KE", "DE"):
+        assert countries[code].emergency == shipped[code].emergency
+        assert countries[code].checked == shipped[code].checked
+
+
+def test_a_line_in_a_country_without_a_number_stands_behind_its_caution(visit_with: Callable[[str], Visit]) -> None:
+    visit = visit_with(OWN)
+    china = section(visit, "China")
+    assert china.index("Careful.") < china.index("none has been checked") < china.index("A lawyer")
+    assert "<li>China " not in visit.text
+
+
+NUMBERS = "[DE]\nemergency = { any = '112' }\nsource = 'S'\n"
 LINE = '[[DE.lines]]\nname = "A"\nnumber = "1"\n'
 
 
@@ -148,13 +266,25 @@ LINE = '[[DE.lines]]\nname = "A"\nnumber = "1"\n'
         ("[DE]\nphone = '1'", "DE: phone "),
         ("[DE]\nemergency = { any = '1' }", "DE .*source"),
         ("[DE]\nsource = 'S'", "DE .*emergency"),
-        ("[KZ]\n[[KZ.lines]]\nname = 'A'\nnumber = '1'", "KZ.emergency "),
+        ("[IS]", "IS says nothing"),
+        ("[IS]\nchecked = 2026-01-02", "IS says nothing"),
+        ("[DE]\ntext = { sms = '112' }", "DE .*emergency and source"),
         ("[DE]\nsource = 'S'\nemergency = '112'", "DE.emergency "),
         ("[DE]\nsource = 'S'\nemergency = {}", "DE.emergency "),
         ("[DE]\nsource = 'S'\nemergency = { coast = '1' }", "DE.emergency: coast "),
         ("[DE]\nsource = 'S'\nemergency = { any = 112 }", "DE.emergency.any "),
         ("[DE]\nsource = 'S'\nemergency = { any = 'tel:112' }", "DE.emergency.any "),
         ("[DE]\nsource = ' '\nemergency = { any = '112' }", "DE.source "),
+        (NUMBERS + "text = { fax = '112' }", "DE.text: fax "),
+        (NUMBERS + "text = { sms = 'Signal' }", "DE.text.sms "),
+        (NUMBERS + "text = { app = '' }", "DE.text.app "),
+        (NUMBERS + "checked = '2026-01-02'", "DE.checked "),
+        (NUMBERS + "checked = 2026-01-02T03:04:05", "DE.checked "),
+        ("[DE]\ncaution = 'police'", "DE .*caution and reported"),
+        ("[DE]\nreported = 'A'", "DE .*caution and reported"),
+        ("[DE]\ncaution = 'army'\nreported = 'A'", "DE.caution .*police, state"),
+        ("[DE]\ncaution = ['police']\nreported = 'A'", "DE.caution "),
+        ("[DE]\ncaution = 'police'\nreported = ''", "DE.reported "),
         ("[DE]\nlines = 'A'", "DE.lines "),
         ("[DE]\nlines = ['A']", "DE.lines, number 1 "),
         (LINE + "[[DE.lines]]\nnumber = '1'", "DE.lines, number 2: name "),
@@ -206,6 +336,6 @@ def test_gunicorn_ends_and_prints_which_entry_is_malformed(site: Site) -> None:
 
 def test_the_example_in_the_shipped_file_is_a_valid_one(tmp_path: Path) -> None:
     shipped = (PROJECT / "intake/source/help/help.toml").read_text("utf-8")
-    example = "\n".join(re.findall(r"^#   (.*)$", shipped, re.M)).replace("…", "1")
+    example = "\n".join(re.findall(r"^#   (?! )(.*)$", shipped, re.M)).replace("…", "1")
     assert tomllib.loads(example)
     assert load_countries(write(tmp_path / "help.toml", example))["DE"].lines
