@@ -70,6 +70,16 @@ def word_list(language: str) -> Sequence[str]:
 
 
 @cache
+def unsaid(language: str) -> frozenset[str]:
+    """The words of a list that are never drawn: found on a slip of paper, one of them can be read as something else.
+
+    These may change at any time, as a codename that was drawn is read with them or without.
+    """
+    lines = (_FOLDER / "unsaid" / f"{LANGUAGES[language]}.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+@cache
 def places(language: str) -> Mapping[str, int]:
     """The place of each word in its list, by the word as `fold` gives it."""
     return {fold(word): place for place, word in enumerate(word_list(language))}

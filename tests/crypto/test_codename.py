@@ -36,7 +36,7 @@ from crypto.codename import (
     parse,
     stands_in,
 )
-from crypto.codename.lists import places, word_list
+from crypto.codename.lists import places, unsaid, word_list
 from crypto.codename.typed import _ALIKE, fold
 
 LISTS = Path(crypto.codename.__file__).with_name("words")
@@ -87,6 +87,16 @@ def typable(codename: Codename) -> bool:
 def sample(language: str, *parts: object) -> Codename:
     """A codename that is always the same for the same parts, and could have been generated."""
     return next(filter(typable, (encode(language, entropy(language, parts, attempt)) for attempt in range(100))))
+
+
+def drawable(language: str) -> bytes:
+    """The 10 bytes, always the same, of a codename that is drawn."""
+    tries = (entropy(language, "drawable", attempt) for attempt in range(100))
+    return next(
+        number
+        for number in tries
+        if typable(encode(language, number)) and unsaid(language).isdisjoint(encode(language, number).words)
+    )
 
 
 CODENAMES = st.builds(encode, st.sampled_from(list(LANGUAGES)), st.binary(min_size=10, max_size=10)).filter(typable)
@@ -227,13 +237,14 @@ def test_a_chinese_codename_needs_no_spaces() -> None:
         assert parse("".join(codename.words)).words == codename.words
 
 
-# Found by trying: every character is in both Chinese lists.
-AMBIGUOUS = bytes.fromhex("9400f1b21cb527d7fa3d")
+# Found by trying: every character is in both Chinese lists, and may be drawn.
+AMBIGUOUS = bytes.fromhex("1d28c120568c10e19b9d")
 
 
 def test_a_codename_that_is_valid_in_two_lists_is_not_generated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse("".join(encode("zh-Hant", AMBIGUOUS).words)).language == "zh-Hans"
-    good = entropy("good")
+    assert unsaid("zh-Hant").isdisjoint(encode("zh-Hant", AMBIGUOUS).words)
+    good = drawable("zh-Hant")
     draws = iter([AMBIGUOUS, good])
     monkeypatch.setattr("secrets.token_bytes", lambda _: next(draws))
     assert generate("zh-Hant").words == encode("zh-Hant", good).words
@@ -241,8 +252,9 @@ def test_a_codename_that_is_valid_in_two_lists_is_not_generated(monkeypatch: pyt
 
 def test_a_codename_with_a_damaged_word_is_not_generated(monkeypatch: pytest.MonkeyPatch) -> None:
     index = next(index for index, word in enumerate(WORD_LISTS["ru"]) if DAMAGED in word)
-    good = entropy("good")
-    draws = iter([(index << 69).to_bytes(10, "big"), good])
+    damaged = (index << 69 | int.from_bytes(drawable("ru"), "big") % (1 << 69)).to_bytes(10, "big")
+    good = drawable("ru")
+    draws = iter([damaged, good])
     monkeypatch.setattr("secrets.token_bytes", lambda _: next(draws))
     assert generate("ru").words == encode("ru", good).words
 
