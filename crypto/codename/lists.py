@@ -30,8 +30,14 @@ LANGUAGES: Mapping[str, str] = MappingProxyType(
         "zh-Hant": "chinese_traditional",
         "ja": "japanese",
         "ko": "korean",
+        "fa": "persian",
+        "ar": "arabic",
+        # No linguistic content: four digits each, in any script's.
+        "zxx": "numbers",
     }
 )
+NUMBERS = "zxx"
+"""What anybody can write: for whoever has no list of words in their language."""
 UNSPACED = frozenset({"zh-Hans", "zh-Hant"})
 """Written without spaces, and every character is a word."""
 
@@ -50,12 +56,20 @@ _DIGESTS: Mapping[str, str] = MappingProxyType(
         "chinese_traditional": "417b26b3d8500a4ae3d59717d7011952db6fc2fb84b807f3f94ac734e89c1b5f",
         "japanese": "2eed0aef492291e061633d7ad8117f1a2b03eb80a29d0e4e3117ac2528d05ffd",
         "korean": "9e95f86c167de88f450f0aaf89e87f6624a57f973c67b516e338e8e8b8897f60",
+        "persian": "b0d0cf92d452e9ed7cabffaaf6768d4e1c6d224b618a9e4f1070ef27afc5f624",
+        "arabic": "c4cbacae39e159ddb1289bc9234d475e2fdef5f7c63dfc61cbd16fbd6ad2684d",
+        "numbers": "a3566cbf6015612ff119b9882fb41be36e852f9aa75c257dd87e03a8b85c89b5",
     }
 )
 
 
 class WordListError(RuntimeError):
     """A list is not the one that codenames were issued from: this installation of the program is damaged."""
+
+
+def drawn_for(language: str) -> str:
+    """The one of `LANGUAGES` that somebody who reads a language gets a codename in."""
+    return language if language in LANGUAGES else NUMBERS
 
 
 @cache
@@ -67,6 +81,16 @@ def word_list(language: str) -> Sequence[str]:
         raise WordListError(f"words/{name}.txt is not the list that codenames are drawn from; install the program anew")
     # Some lists come decomposed: composed, every font shows them as they should be.
     return tuple(unicodedata.normalize("NFC", data.decode()).splitlines())
+
+
+@cache
+def unsaid(language: str) -> frozenset[str]:
+    """The words of a list that are never drawn: found on a slip of paper, one of them can be read as something else.
+
+    These may change at any time, as a codename that was drawn is read with them or without.
+    """
+    lines = (_FOLDER / "unsaid" / f"{LANGUAGES[language]}.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 @cache

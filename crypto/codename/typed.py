@@ -3,6 +3,7 @@
 import hmac
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _LONGEST_WORD = 100
 _MOST_FOLDED = 20_000
@@ -11,8 +12,13 @@ _HAN = "\u3400-\u9fff\U00020000-\U0003ffff"
 # Chinese is typed without spaces: every character is a word. Anything that is no letter or digit parts words, and so
 # does a number right in front of one.
 _TOKEN = re.compile(rf"[{_HAN}]|\d+(?=[^\W\d_])|[^\W_{_HAN}]+")
+_LONGEST_PLACE = 2
+_NUMBER_LENGTH = 4
+# What is one letter to whoever types it: Arabic and Persian keyboards have their own ya, kaf and ha; ta marbuta and
+# alif maqsura are typed as they look; a hamza is left out, and so is what only stretches a line.
+_ARABIC_LETTERS = str.maketrans("يىئےكةھہەٱ", "یییےکهههها", "ءـ")
 # Dotless i has no decomposition; Katakana is Hiragana from an input method that was set to it.
-_ALIKE = {ord("ı"): "i"} | {code: chr(code - 0x60) for code in range(0x30A1, 0x30F7)}
+_ALIKE = {ord("ı"): "i"} | {code: chr(code - 0x60) for code in range(0x30A1, 0x30F7)} | _ARABIC_LETTERS
 
 
 def is_word(word: str, typed: str) -> bool:
@@ -22,8 +28,17 @@ def is_word(word: str, typed: str) -> bool:
 
 def tokens(text: str) -> list[str]:
     """The words of a text, as they are compared."""
-    # Numbers on their own are those of a numbered list.
-    return [token for token in _TOKEN.findall(fold(text)) if not token.isdecimal()]
+    found = _TOKEN.findall(fold(text))
+    return [word for token in found for word in (_numbers(token) if token.isdecimal() else (token,))]
+
+
+def _numbers(digits: str) -> Sequence[str]:
+    """What a row of digits says: several numbers if they were typed without spaces; none if it is a place in a list."""
+    if len(digits) <= _LONGEST_PLACE:
+        return ()
+    if len(digits) % _NUMBER_LENGTH:
+        return (digits,)
+    return [digits[start : start + _NUMBER_LENGTH] for start in range(0, len(digits), _NUMBER_LENGTH)]
 
 
 def fold(text: str) -> str:
@@ -34,7 +49,12 @@ def fold(text: str) -> str:
 def _fold_character(char: str) -> str:
     # Decomposed before and after: lower case can be decomposed where upper case is not, and the reverse.
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
-    return "".join(part for part in folded if not unicodedata.combining(part)).translate(_ALIKE)
+    return "".join(_fold_digit(part) for part in folded if not unicodedata.combining(part)).translate(_ALIKE)
+
+
+def _fold_digit(char: str) -> str:
+    """A digit of any script as one of ours; anything else as it is."""
+    return str(unicodedata.decimal(char, char))
 
 
 class _Folds(dict[int, str]):

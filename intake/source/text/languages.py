@@ -10,7 +10,7 @@ from babel.core import get_global, parse_locale
 from flask import Flask, abort, current_app, g, request, url_for
 from flask_babel import get_locale
 
-from crypto.codename import LANGUAGES
+from crypto.codename import drawn_for
 from intake.languages import written
 from intake.languages.catalogues import SOURCE
 from intake.report.definition import country_codes
@@ -105,7 +105,7 @@ def direction() -> str:
 
 def codename_language() -> str:
     """The list that codenames are drawn from on the current page."""
-    return language() if language() in LANGUAGES else SOURCE
+    return drawn_for(language())
 
 
 def countries() -> tuple[tuple[str, str], ...]:

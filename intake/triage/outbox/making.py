@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 
 from crypto.age import HybridRecipient, parse_recipient, rewrap, seal
-from crypto.codename import LANGUAGES, generate
+from crypto.codename import drawn_for, generate
 from intake.protocol.index import ItemRow, TipRow, sha256_hex
 from intake.protocol.kinds import Kind
 from intake.protocol.newtip import NewTip, parse_new_tip
@@ -25,7 +25,6 @@ from intake.triage.reading.opening import open_tip
 from intake.triage.reading.opentip import OpenTip
 
 _YOU = "You"
-_WORDS_OTHERWISE = "en"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,7 +41,7 @@ def sealed_parts(unsent: Unsent, told: Told | None, readers: Sequence[HybridReci
     if told is None:
         return [replace(unsent, sealed=_new_tip(begin_dossier(TEAM, readers)).to_json())]
     report = told.report
-    words = generate(report.language if report.language in LANGUAGES else _WORDS_OTHERWISE)
+    words = generate(drawn_for(report.language))
     begun = begin(words.derive(), report, bytes.fromhex(unsent.tip), bytes.fromhex(unsent.item), readers)
     entered = Entered(told.how, told.remark, words.language, words.words)
     follows = Unsent.typed(unsent.form, unsent.tip, entered)

@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 from babel import Locale
 
-from crypto.codename import LANGUAGES
+from crypto.codename import LANGUAGES, NUMBERS
 
 ANOTHER = "und"
-_OTHERS = ("fa", "ug", "bo", "ar", "de")
+_OTHERS = ("ug", "bo", "de")
 
 
 def language_name(tag: str) -> str:
@@ -20,6 +20,6 @@ def language_name(tag: str) -> str:
 @cache
 def languages() -> Mapping[str, str]:
     """By tag, the name of each in its order; whatever is none of them comes last."""
-    named = {tag: language_name(tag) for tag in (*LANGUAGES, *_OTHERS)}
+    named = {tag: language_name(tag) for tag in (*LANGUAGES, *_OTHERS) if tag != NUMBERS}
     ordered = dict(sorted(named.items(), key=lambda item: item[1]))
     return MappingProxyType({**ordered, ANOTHER: "Another language, or not known"})

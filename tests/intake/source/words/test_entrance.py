@@ -7,8 +7,14 @@ import pytest
 from sqlalchemy import event
 
 import crypto.codename.seed
-from crypto.codename import generate, parse
-from source_site import Site, Visit
+from crypto.codename import NUMBERS, generate, parse
+from intake.source.text.gettext import gettext
+from source_site import OpenSite, Site, Visit
+
+NO_LIST = (
+    "There is no list of words in your language: yours are numbers. Where you are asked for words, write the numbers, "
+    "in whichever digits you are used to."
+)
 
 
 def test_the_start_leads_to_guidance_and_two_ways_on(visit: Visit) -> None:
@@ -24,6 +30,36 @@ def test_the_start_leads_to_guidance_and_two_ways_on(visit: Visit) -> None:
 def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
     assert parse(visit.get_codename()).language == "en"
     assert visit.path == "/en/codename"
+
+
+@pytest.mark.parametrize(
+    ("page", "drawn_in", "told"),
+    [
+        ("fa", "fa", False),
+        ("tr", "tr", False),
+        ("zh-Hant", "zh-Hant", False),
+        ("ug", NUMBERS, True),
+        ("bo", NUMBERS, True),
+    ],
+)
+def test_words_are_of_the_pages_language_and_numbers_where_there_are_none(
+    open_site: OpenSite, page: str, drawn_in: str, told: bool
+) -> None:
+    site = open_site(draft_languages="ug bo")
+    visit = site.visit()
+    visit.open(f"/{page}/")
+    visit.send("/codename")
+    codename = " ".join(re.findall(r"<li>(\w+)</li>", visit.text))
+    assert parse(codename).language == drawn_in
+    assert f'<ol class="codename" lang="{drawn_in}"' in visit.text
+    with site.app.test_request_context(f"/{page}/"):
+        assert (gettext(NO_LIST) in visit.page.words) is told
+    visit.open(f"/{page}/report")
+    visit.send("/report", narrative="Two men came to my father.")
+    other = site.visit()
+    other.open(f"/{page}/return")
+    assert other.send("/return", codename=codename).status_code == 200
+    assert other.path == f"/{page}/tip"
 
 
 def test_asking_again_while_the_codename_is_shown_gives_the_same_one(visit: Visit) -> None:

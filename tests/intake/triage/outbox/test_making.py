@@ -1,13 +1,14 @@
 """What members make: dossiers of the team's, and reports that came otherwise; offline too, and never twice."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from sqlalchemy import select
 
 from bad_connection import lose_answers, unreachable
-from crypto.codename import parse
+from crypto.codename import NUMBERS, parse
 from intake.accesslog import members
 from intake.protocol.card import Role
 from intake.report.beginning import identity_of
@@ -146,6 +147,18 @@ def test_with_its_eight_words_its_source_is_who_signed_it(amina: Program) -> Non
     assert report.entered.language == "fr"
     seed = parse(" ".join(report.entered.words)).derive()
     assert str(identity_of(seed).recipient) == report.source
+
+
+@pytest.mark.parametrize(("spoken", "drawn_in"), [("fa", "fa"), ("ug", NUMBERS), ("de", NUMBERS)])
+def test_its_words_are_of_the_language_it_was_told_in_and_numbers_where_there_are_none(
+    amina: Program, spoken: str, drawn_in: str
+) -> None:
+    unsent = Unsent.making("a form", TypedReport("what was typed"))
+    amina.workspace.sending.make(unsent, replace(TOLD, report=replace(TOLD.report, language=spoken)))
+    amina.let_leave()
+    entered = opened(amina, unsent.tip).entered
+    assert entered is not None
+    assert entered.language == parse(" ".join(entered.words)).language == drawn_in
 
 
 def test_the_same_form_makes_the_same_report_once(desk: Desk, amina: Program) -> None:
