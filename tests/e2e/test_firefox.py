@@ -87,7 +87,7 @@ def test_no_script_runs(firefox: Marionette) -> None:
         ("received", "There is no reply yet."),
         ("message", "Your message has arrived."),
         ("left", "You have left"),
-        ("tip", "Write the eight words of your codename"),
+        ("tip", "Write your eight words, in their order"),
         ("thread", "There is no reply yet."),
     ],
 )

@@ -94,7 +94,7 @@ def _with_new_words(form: FirstGroupForm) -> str:
     form.take_over()
     form.new_words.data = False
     return _report_page(
-        _("Your text is still here, and nothing was sent yet. Keep this codename first, then send your report."), form
+        _("Your text is still here, and nothing was sent yet. Keep these words first, then send your report."), form
     )
 
 

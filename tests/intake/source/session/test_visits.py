@@ -95,7 +95,7 @@ def test_words_that_were_never_given_out_make_no_report_that_nobody_can_come_bac
     stranger = site.visit().get_codename()
     answer = visit.post(form.action, {**form.hidden, "narrative": TEXT, "codename": stranger})
     assert answer.status_code == 400
-    assert "We don't know this codename" in visit.page.words
+    assert "We don't know these words" in visit.page.words
     assert visit.page.filled["narrative"] == [TEXT]
     assert site.tips() == []
 
@@ -107,7 +107,7 @@ def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(visi
     visit.open("/en/report")
     visit.get_codename()
     assert visit.post(form.action, {**form.hidden, "first": "x", "second": "y"}).status_code == 400
-    assert "You have another codename now." in visit.page.words
+    assert "You have other words now." in visit.page.words
 
 
 def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Site, visit: Visit) -> None:
@@ -120,7 +120,7 @@ def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Site, visit:
     visit.report("Another.")
     visit.client.get("/en/tip")
     assert visit.post(form.action, form.hidden).status_code == 400
-    assert "belongs to another codename. Nothing was deleted." in visit.page.words
+    assert "belongs to other words. Nothing was deleted." in visit.page.words
     assert len(site.items(Kind.REPLY)) == 1
     visit.send("/return", codename=first)
     assert visit.send("/delete").status_code == 200

@@ -38,6 +38,11 @@ def reply(site: Site, payload: Any, day: date | None = None) -> None:
         session.add(item)
 
 
+def additions(site: Site) -> list[dict[str, Any]]:
+    """What was added to the form, in the order in which it was."""
+    return sorted(site.opened(Kind.ADDITION), key=lambda addition: addition["link"]["number"])
+
+
 def test_replies_are_shown_with_their_day_in_their_order_and_as_text(site: Site, visit: Visit) -> None:
     visit.report()
     visit.open("/en/tip")
@@ -119,7 +124,7 @@ def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Site, vi
     assert "Saved." in visit.page.words
     visit.open("/en/tip/more/reporter")
     visit.send("/more/reporter", reporter_role="relative")
-    _, addition = site.opened(Kind.ADDITION)
+    _, addition = additions(site)
     assert (addition["group"], addition["link"]["number"]) == ("reporter", 3)
     assert addition["answers"] == {
         "reporter_role": "relative", "for_someone_else": "unanswered", "they_know": "unanswered",
@@ -140,7 +145,7 @@ def test_a_consent_that_is_left_as_it_was_says_nothing_about_what_was_answered_b
     assert visit.page.filled["consent_lawyer"] == ["unanswered"], "nobody else who has the words learns what was said"
     visit.send("/more/consents", consent_un="yes")
     told = Account()
-    for addition in site.opened(Kind.ADDITION):
+    for addition in additions(site):
         told.take(addition["form"], addition["answers"])
     assert {key: answer.value for key, answer in told.once.items()} == {"consent_lawyer": "yes", "consent_un": "yes"}
 
