@@ -215,6 +215,7 @@ def _come_back(service: Service, page: Page, photograph: Photograph, seen: Journ
     click(page, "form[action$='/return'] button")
     seen.pages["source"] = page.inner_text("main")
     photograph(page, "source-thread")
+    choose(page, "main > details > summary")
     page.fill("[name=text]", f"Thank you for answering. {MARKERS['message']}")
     click(page, "form[action$='/tip/message'] button")
     click(page, "form[action$='/leave'] button")

@@ -112,7 +112,7 @@ def _store(form: FirstGroupForm, seed: Seed) -> ResponseReturnValue:
             "Your report has arrived before. What you wrote now was not sent yet: it stands below, as a message."
         )
         return show_tip(notice, text), 409
-    tell(_("Thank you. Your report has arrived, and nobody but the team can open it."))
+    tell(_("It has arrived. This is enough. You may leave."))
     return redirect(url_for("thread.tip"), 303)
 
 

@@ -64,7 +64,7 @@ def test_a_report_is_never_filed_under_the_words_of_another_window(site: Site, v
     assert visit.page.filled["narrative"] == [TEXT]
     assert site.tips() == []
     assert visit.send("/report", narrative=TEXT, codename=first).status_code == 200
-    assert "Your report has arrived" in visit.page.words
+    assert "It has arrived. This is enough." in visit.page.words
     assert lookups(site) == {lookup(first)}
     assert lookup(second) not in lookups(site)
 
@@ -295,7 +295,7 @@ def test_the_same_report_sent_again_in_every_window_is_told_of_once(
         answer = visit.client.post(form.action, data={**form.hidden, "narrative": TEXT})
         assert answer.status_code == 303
     visit.open("/en/tip")
-    assert visit.page.words.count("Your report has arrived") == 1
+    assert visit.page.words.count("It has arrived. This is enough.") == 1
 
 
 def withdraw_elsewhere(site: Site, copy: str) -> None:

@@ -408,3 +408,24 @@ def test_a_form_of_one_report_never_goes_to_another_that_was_opened_in_between(s
 def parse_tip(site: Site, codename: str) -> bytes:
     lookup = parse(codename).derive().lookup_key()
     return bytes(next(tip.id for tip in site.tips() if tip.lookup == lookup))
+
+
+def test_after_sending_it_is_said_first_that_this_is_enough_and_nothing_looks_unsent(visit: Visit) -> None:
+    visit.report()
+    words = visit.page.words
+    enough = words.index("It has arrived. This is enough. You may leave.")
+    assert enough < words.rindex("Your page") < words.index("You can add something, now or later")
+    assert "<details>\n<summary>Write more</summary>" in visit.text
+
+
+def test_a_text_that_was_not_sent_is_not_folded_away(visit: Visit) -> None:
+    visit.report()
+    assert visit.send("/message", text="x" * 50_001).status_code == 400
+    assert "<details open>\n<summary>Write more</summary>" in visit.text
+
+
+def test_before_a_report_is_deleted_it_is_said_what_stays_where(visit: Visit) -> None:
+    visit.report()
+    visit.open("/en/tip/withdraw")
+    words = visit.page.words
+    assert words.index("Nobody can bring them back.") < words.index("Copies that reviewers have already fetched")
