@@ -130,7 +130,7 @@ class _Demo:
             f'Everybody\'s passphrase here is "{PASSPHRASE}".',
             "",
             "What to try:",
-            "  1. Open the source site, get a codename, write a report, add a file. Keep the codename.",
+            "  1. Open the source site, get eight words, write a report, add a file. Keep the words.",
             "  2. Open the reviewer's desk, unlock it, open your report, write a reply. The address works once.",
             "  3. Go back to the source site with the codename and read the reply.",
             "  4. See the same as the other reviewer, boris:",

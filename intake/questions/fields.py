@@ -73,6 +73,16 @@ class Options:
         self._of_languages: dict[str, Sequence[Option]] = {}
         self._as_html: dict[str, Markup] = {}
 
+    @property
+    def apart(self) -> str:
+        """The title of what stands in a list of its own; empty if all stands in one."""
+        return "" if self._question.apart is None else self._words.now(self._question.apart.title)
+
+    def listed(self, *, apart: bool) -> Sequence[Option]:
+        """Those of the list of their own, or all the others, in the language of the current page."""
+        of = frozenset() if self._question.apart is None else self._question.apart.choices
+        return [option for option in self.here() if (option.key in of) is apart]
+
     def here(self) -> Sequence[Option]:
         """In the language of the current page."""
         tag = self._words.language()
@@ -96,6 +106,10 @@ class Options:
 
     def _made(self) -> Sequence[Option]:
         choices = self._question.choices.items()
+        if self._question.unsaid:
+            return [
+                Option(key, self._words.now(label)) for key, label in ((UNANSWERED, self._question.unsaid), *choices)
+            ]
         if self._question.kind != "country":
             return [Option(key, self._words.now(label)) for key, label in choices]
         # Only the answers that are no country have a label in the definition.
@@ -167,8 +181,8 @@ class AsDefined:
 def answer_of(question: definition.Field, data: Any) -> Choice:
     """The answer that a field's data is."""
     if question.kind == "several":
-        return tuple(data) if data else question.default
-    return str(data) if data and data.strip() else question.default
+        return tuple(data) if data else question.passed_over
+    return str(data) if data and data.strip() else question.passed_over
 
 
 def question_field(question: definition.Field, words: Words) -> Any:
@@ -184,8 +198,8 @@ def question_field(question: definition.Field, words: Words) -> Any:
         case "line":
             return StringField(**common)
         case "one":
-            default = None if question.default == UNANSWERED else question.default
-            return OneField(options=Options(question, words), default=default, **common)
+            chosen = UNANSWERED if question.unsaid else None if question.default == UNANSWERED else question.default
+            return OneField(options=Options(question, words), default=chosen, **common)
         case "several":
             return ManyField(options=Options(question, words), **common)
         case "country":

@@ -40,8 +40,20 @@ class AnswerError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """Choices of a question that stand in a list of their own, which nobody has to open, under a `title`."""
+
+    title: str
+    choices: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
-    """One question. `choices` maps keys to English labels and includes the ones that are always there."""
+    """One question. `choices` maps keys to English labels and includes the ones that are always there.
+
+    `default`: what it comes to where it was never answered; `unsaid`: the label of what is chosen beforehand and says
+    nothing, so that an earlier answer stays.
+    """
 
     key: str
     kind: Kind
@@ -53,6 +65,13 @@ class Field:
     longest: int = 0
     alone: frozenset[str] = frozenset()
     default: str = UNANSWERED
+    unsaid: str = ""
+    apart: Apart | None = None
+
+    @property
+    def passed_over(self) -> str:
+        """What a page says on which it was passed over."""
+        return UNANSWERED if self.unsaid else self.default
 
     @property
     def is_text(self) -> bool:
@@ -224,4 +243,10 @@ def _field(data: dict[str, Any], always: dict[str, str]) -> Field:
     # What has a default is decided by it: there is nothing not to know.
     if data["kind"] not in ("line", "text") and "default" not in data:
         choices |= always
-    return Field(choices=choices, alone=frozenset(data.pop("alone", ())) | always.keys(), **data)
+    apart = data.pop("apart", None)
+    return Field(
+        choices=choices,
+        alone=frozenset(data.pop("alone", ())) | always.keys(),
+        apart=None if apart is None else Apart(apart["title"], frozenset(apart["choices"])),
+        **data,
+    )

@@ -410,7 +410,9 @@ TO_SOURCE: tuple[type[Reply | ConsentRequest | Opened], ...] = (*NUMBERED, Opene
 COLOURS = MappingProxyType(
     {"grey": "Grey", "red": "Red", "orange": "Orange", "green": "Green", "blue": "Blue", "violet": "Violet"}
 )
-AGAINST = MappingProxyType({"target": "The person they want to reach", "relative": "A relative", "other": "Others"})
+AGAINST = MappingProxyType(
+    {"target": "The person whom the pressure is meant to reach", "relative": "A relative", "other": "Others"}
+)
 PRECISIONS = MappingProxyType({"day": "The day", "month": "The month", "year": "The year", "about": "About"})
 CALENDARS = MappingProxyType(
     {

@@ -470,7 +470,7 @@ def send_with_labels(page: Page, site: Site) -> None:
     page.get_by_label("What happened?").fill("They went to my mother.")
     page.get_by_role("group", name="How urgent is it?").get_by_label("It is happening now").check()
     click(page, page.get_by_role("button", name="Send", exact=True))
-    expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
+    expect(page.get_by_role("status")).to_contain_text("It has arrived. This is enough.")
 
 
 def lies_at(label: Locator, control: Locator) -> bool:
@@ -498,8 +498,10 @@ def test_a_report_is_sent_with_the_keyboard_alone(site: Site, pages: Callable[..
     page.keyboard.press("ArrowDown")
     tab_to(page, "form[action$='/report'] button:not([name])")
     enter(page)
-    expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
+    expect(page.get_by_role("status")).to_contain_text("It has arrived. This is enough.")
     tab_through(page)
+    tab_to(page, "main > details > summary")
+    page.keyboard.press("Space")
     tab_to(page, "[name=text]")
     page.keyboard.type("One more thing.")
     page.keyboard.press("Tab")

@@ -56,6 +56,7 @@ def seen(service: Service, firefox: Marionette) -> Seen:
     choose(firefox, "[name=urgency][value=now]")
     click(firefox, "form[action$='/report'] button:not([name])")
     note("received")
+    choose(firefox, "main > details > summary")
     write(firefox, "[name=text]", "They rang again.")
     click(firefox, "form[action$='/tip/message'] button")
     note("message")
@@ -83,11 +84,11 @@ def test_no_script_runs(firefox: Marionette) -> None:
         ("codename", "nobody can recover them"),
         ("report", "What happened?"),
         ("refused", "Not done yet"),
-        ("received", "Thank you. Your report has arrived"),
+        ("received", "It has arrived. This is enough. You may leave."),
         ("received", "There is no reply yet."),
         ("message", "Your message has arrived."),
         ("left", "You have left"),
-        ("tip", "Write the eight words of your codename"),
+        ("tip", "Write your eight words, in their order"),
         ("thread", "There is no reply yet."),
     ],
 )

@@ -27,7 +27,7 @@ def source(service: Service, pages: Callable[..., Page]) -> Page:
     click(page, "main a[href$='/report']")
     page.fill("[name=narrative]", "They went to my mother.")
     click(page, "form[action$='/report'] button:not([name])")
-    expect(page.get_by_role("status")).to_contain_text("Your report has arrived")
+    expect(page.get_by_role("status")).to_contain_text("It has arrived. This is enough.")
     return page
 
 

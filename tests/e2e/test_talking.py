@@ -35,7 +35,7 @@ class Talk:
         self.keys.window.go(f"{self.service.source}/en/")
         self.keys.follow("Report something")
         self.words = self.keys.text(".codename")
-        self.keys.follow("I have kept it")
+        self.keys.follow("I have kept them")
         self.keys.write("What happened?", narrative)
         self.keys.follow("Send")
         self.keys.follow("Leave", "body")

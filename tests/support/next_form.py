@@ -13,7 +13,7 @@ from intake.report.definition import forms, load_form, offered
 CHANGES = {
     '["made_to_denounce", "Made to speak against someone"]': '["made_to_denounce", "Made to denounce someone"]',
     '  ["bribe", "An inducement or a bribe"],\n': "",
-    '["within_72h", "I expect something within three days"]': '["within_72h", "Within three days"]',
+    '["within_72h", "I am afraid that something will happen within three days"]': '["within_72h", "Within three days"]',
     '["past", "It is over"]': '["over", "It is over now"]',
     'key = "deadline_date"': 'key = "deadline_day"',
     'title = "Event"': 'title = "Thing that happened"',

@@ -34,7 +34,7 @@ WORDS = Words(now=gettext, lazy=lazy_gettext, language=language, countries=count
 """How the questions of the form are put on this site."""
 
 EIGHT_WORDS = _(
-    "This looks like the eight words of a codename. Reviewers could read them. "
+    "These look like eight words that lead to a report. Reviewers could read them. "
     "Please take them out, or tick “Send it as it is” at the top of the form."
 )
 
@@ -103,7 +103,7 @@ class WithinLength:
 class SignInForm(SourceForm):
     """The codename: to come back with, or beside a text, for when the session has ended while it was written."""
 
-    codename = StringField(_("Your codename"))
+    codename = StringField(_("Your eight words"))
 
 
 class OwnedForm(SignInForm):
@@ -182,8 +182,8 @@ class EndForm(OwnedForm):
     """Asks once more before a code ends."""
 
     sure = BooleanField(
-        _("Yes, keep my report and end my codename."),
-        validators=[InputRequired(_("Please tick this if you want to end your codename."))],
+        _("Yes, keep my report and switch off my eight words."),
+        validators=[InputRequired(_("Please tick this if you want to switch off your eight words."))],
     )
 
 

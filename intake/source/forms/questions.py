@@ -58,7 +58,7 @@ class GroupForm(TextForm):
 class FirstGroupForm(GroupForm):
     """The group that a report begins with. Whoever no longer has the words that it was begun with can have others."""
 
-    new_words = BooleanField(_("I don't have it any more. Give me a new codename."))
+    new_words = BooleanField(_("I don't have them any more. Give me eight new words."))
     slowly = BooleanField(_("If this report is withdrawn one day, delete it only after seven days."))
 
 

@@ -56,7 +56,7 @@ def forget_reply(reply_id: str) -> ResponseReturnValue:
     """Delete one reply, or one question."""
     here = signed_in(current_server())
     if here is None or not OwnedForm().is_of(here.seed):
-        notice = _("This reply belongs to another codename. Nothing was deleted. Please come back with that codename.")
+        notice = _("This reply belongs to other words. Nothing was deleted. Please come back with those words.")
         return return_page(notice), 400
     try:
         item = bytes.fromhex(reply_id)

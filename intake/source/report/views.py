@@ -94,7 +94,7 @@ def _with_new_words(form: FirstGroupForm) -> str:
     form.take_over()
     form.new_words.data = False
     return _report_page(
-        _("Your text is still here, and nothing was sent yet. Keep this codename first, then send your report."), form
+        _("Your text is still here, and nothing was sent yet. Keep these words first, then send your report."), form
     )
 
 
@@ -112,7 +112,7 @@ def _store(form: FirstGroupForm, seed: Seed) -> ResponseReturnValue:
             "Your report has arrived before. What you wrote now was not sent yet: it stands below, as a message."
         )
         return show_tip(notice, text), 409
-    tell(_("Thank you. Your report has arrived, and nobody but the team can open it."))
+    tell(_("It has arrived. This is enough. You may leave."))
     return redirect(url_for("thread.tip"), 303)
 
 

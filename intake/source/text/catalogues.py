@@ -12,7 +12,7 @@ from intake.languages.catalogues import SOURCE, is_draft, tags, translations
 from intake.report.definition import load_form
 from intake.settings import SettingError
 
-_TRANSLATED = ("title", "hint", "question", "add")
+_TRANSLATED = ("title", "hint", "question", "add", "unsaid")
 
 
 def languages(drafts: str) -> tuple[str, ...]:
@@ -58,5 +58,7 @@ def _texts(parts: list[dict[str, Any]]) -> Iterator[str]:
     for part in parts:
         yield from (part[name] for name in _TRANSLATED if name in part)
         yield from (label for _, label in part.get("choices", ()))
+        if "apart" in part:
+            yield part["apart"]["title"]
         yield from _texts(part.get("fields", []))
         yield from _texts([part["entries"]] if "entries" in part else [])

@@ -94,8 +94,8 @@ def _refuse_unknown(field: Field) -> None:
     _refuse(
         field,
         _(
-            "We don't know this codename. Please check the words and their order. "
-            "If you never sent a report with it, please begin a new one."
+            "We don't know these words. Please check them and their order. "
+            "If you never sent a report with them, please begin a new one."
         ),
     )
 
@@ -103,15 +103,15 @@ def _refuse_unknown(field: Field) -> None:
 def _fault(error: CodenameError) -> str:
     match error:
         case WordCountError(count=0):
-            return _("Please write your codename here.")
+            return _("Please write your eight words here.")
         case WordCountError(count=count):
-            return _("A codename has eight words. Here are %(count)s.", count=number(count))
+            return _("There must be eight words. Here are %(count)s.", count=number(count))
         case UnknownWordError(position=position):
             place = number(position)
-            return _("Word %(position)s is not one that codenames are made of. Is it spelt right?", position=place)
+            return _("Word %(position)s is not one that we use. Is it spelt right?", position=place)
         case ChecksumError():
             return _("These words don't belong together. One of them is another word, or two have changed places.")
-    return _("This is not a codename.")
+    return _("These are not eight words of ours.")
 
 
 def _refuse(field: Field, words: str) -> None:

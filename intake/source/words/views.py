@@ -68,15 +68,15 @@ def check() -> ResponseReturnValue:
         return codename()
     if form.is_submitted() and not form.is_here:
         form = CheckForm(formdata=None)
-        return _check_page(_("You have another codename now. It is this one that you are asked for."), form), 400
+        return _check_page(_("You have other words now. It is these that you are asked for."), form), 400
     if form.validate_on_submit():
         fields = dict(zip((form.first, form.second), asked_words(), strict=True))
         wrong = [field for field, position in fields.items() if not is_word(words[position], field.data or "")]
         if not wrong:
-            tell(_("Right. You have kept your codename."))
+            tell(_("Right. You have kept your eight words."))
             return redirect(url_for("report.report"), 303)
         for field in wrong:
-            field.errors = [_("This is not the word. You can go back and look at your codename once more.")]
+            field.errors = [_("This is not the word. You can go back and look at your eight words once more.")]
     return _check_page(form=form), 400 if form.is_submitted() else 200
 
 

@@ -13,7 +13,7 @@ from intake.questions.fields import Words, leaves, question_field
 from intake.questions.parts import Part, fields_of
 from intake.report import definition
 from intake.report.beginning import identity_of
-from intake.report.definition import CONSENTS, UNANSWERED, Answer, Group, load_form
+from intake.report.definition import CONSENTS, Answer, Group, load_form
 from intake.report.labels import countries
 from intake.report.payloads import WAYS, Entered, Handed, Report
 from intake.triage.outbox.making import Told
@@ -196,7 +196,4 @@ def _groups() -> Sequence[Group]:
 
 def _unasked(group: Group) -> Group:
     """The consents as they are asked of somebody who isn't here: what nobody asked the person has no answer."""
-    fields = (
-        replace(each, default=UNANSWERED, choices={UNANSWERED: "Not asked", **each.choices}) for each in group.fields
-    )
-    return replace(group, hint=_NOT_ASKED, fields=tuple(fields))
+    return replace(group, hint=_NOT_ASKED, fields=tuple(replace(each, unsaid="Not asked") for each in group.fields))

@@ -67,3 +67,40 @@ def test_a_narrative_has_at_most_50000_characters() -> None:
     narrative.check("字" * 50_000)
     with pytest.raises(AnswerError, match="too long"):
         narrative.check("字" * 50_001)
+
+
+REVEALING = ["deadline_date", "region", "contact_channel", "acts.when", "acts.place", "acts.relayed_by", "acts.phones",
+             "acts.accounts", "acts.emails", "acts.documents", "places.address", "people.pseudonym"]  # fmt: skip
+"""What asks for a day, a place, a number or a name."""
+
+
+@pytest.mark.parametrize("path", REVEALING)
+def test_what_could_lead_to_one_person_says_beside_the_field_how_little_is_enough(path: str) -> None:
+    of, _, key = path.rpartition(".")
+    (fields,) = [kind.fields for kind in FORM.entries if kind.key == of] if of else [tuple(FORM.fields)]
+    (field,) = (field for field in fields if field.key == key)
+    assert field.hint
+
+
+def test_nobody_is_asked_twice_how_old_somebody_is() -> None:
+    (people,) = (kind.fields for kind in FORM.entries if kind.key == "people")
+    assert {"age", "child"} & {field.key for field in people} == {"age"}
+
+
+@pytest.mark.parametrize("key", ["family_methods", "target_methods"])
+def test_what_is_hard_to_read_stands_apart_and_says_that_it_can_be_skipped(key: str) -> None:
+    field = FIELDS[key]
+    assert field.apart is not None
+    assert field.apart.choices < field.choices.keys() - {"unknown", "withheld"}
+    assert "skip" in field.apart.title
+    field.check((*sorted(field.apart.choices), "threatened" if key == "family_methods" else "followed"))
+
+
+def test_who_the_person_is_is_said_before_it_is_asked_about() -> None:
+    keys = [field.key for field in FORM.first_group.fields]
+    saying = next(key for key in keys if "“the person” means" in FIELDS[key].hint)
+    asking = [
+        key for key in keys if "the person" in FIELDS[key].question or "The person" in FIELDS[key].choices.values()
+    ]
+    assert asking
+    assert all(keys.index(saying) <= keys.index(key) for key in asking)

@@ -53,7 +53,7 @@ def test_a_choice_and_a_question_that_were_removed_keep_their_words(later: int) 
     assert answers(old) == [
         Line("How urgent is it?", "It is over"),
         Line("Which date?", "17 May 2027"),
-        Line("What was done to the person they want to reach?", "An inducement or a bribe"),
+        Line("What was done to the person?", "An inducement or a bribe"),
     ]
     assert "bribe" not in forms()[later].by_key["target_methods"].choices
     assert "deadline_date" not in forms()[later].by_key
@@ -62,7 +62,7 @@ def test_a_choice_and_a_question_that_were_removed_keep_their_words(later: int) 
 def test_of_a_report_that_was_added_to_under_another_form_each_answer_has_the_words_of_its_own(later: int) -> None:
     told = account((NOW, {"urgency": "within_72h"}), (later, {"family_methods": ("made_to_denounce",)}))
     assert [line.answer for line in answers(told)] == [
-        "I expect something within three days",
+        "I am afraid that something will happen within three days",
         "Made to denounce someone",
     ]
     told.take(later, {"urgency": "within_72h"})

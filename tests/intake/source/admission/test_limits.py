@@ -183,7 +183,7 @@ def test_when_the_counters_fail_nobody_is_refused(
         redis.stop()
     statuses = [source.get(path).status for path in ("/en/", "/en/withdrawn", "/en/return")]
     assert statuses == [200, 200, 200]
-    assert "not one that codenames are made of" in source.submit("/en/return", codename=" ".join(["zzzz"] * 8)).text
+    assert "not one that we use" in source.submit("/en/return", codename=" ".join(["zzzz"] * 8)).text
     assert max(answer.seconds for answer in source.answers) < 10
     logged = running.stop()
     assert "Rate limit storage unreachable" in logged

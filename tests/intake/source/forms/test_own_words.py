@@ -24,7 +24,7 @@ def test_words_sent_as_the_report_are_asked_about_first(site: Site, language: st
     visit.open("/en/report")
     words = " ".join(generate(language).words)
     assert visit.send("/report", narrative=words).status_code == 400
-    assert "This looks like the eight words of a codename." in visit.page.words
+    assert "These look like eight words that lead to a report." in visit.page.words
     assert visit.page.filled["narrative"] == [words]
     assert site.tips() == []
     assert visit.send("/report", narrative=words, as_is="yes").status_code == 200
@@ -43,7 +43,7 @@ def test_ones_own_words_are_noticed_in_any_order_few_missing_and_within_a_senten
         "x " * 20_000 + " ".join(words),
     ):
         assert visit.send("/message", text=typed).status_code == 400
-        assert "This looks like the eight words" in visit.page.words
+        assert "These look like eight words" in visit.page.words
         assert visit.page.filled["text"] == [typed]
     assert site.items(Kind.MESSAGE) == []
     assert visit.send("/message", text=" ".join(words[:5])).status_code == 200
@@ -83,7 +83,7 @@ def test_words_beside_a_file_or_in_its_name_are_asked_about_and_the_file_is_not_
     sent = {"shows": words} if where == "shows" else {}
     name = f"{words}.txt" if where == "name" else "a.txt"
     assert visit.send_file(b"content", name, **sent).status_code == 400
-    assert "This looks like the eight words" in visit.page.words
+    assert "These look like eight words" in visit.page.words
     assert "as_is" in visit.page.form("/tip/file").names
     assert site.blobs() == []
     hidden = {**visit.page.form("/tip/file").hidden, "as_is": "yes", "shows": "", **sent}
@@ -101,7 +101,7 @@ def test_words_that_stand_partly_beside_a_file_are_asked_about_and_the_file_is_n
     name = "a.txt" if within == "fields" else f"{end}.txt"
     visit.open("/en/tip/file")
     assert visit.send_file(b"content", name, **sent).status_code == 400
-    assert "This looks like the eight words" in visit.page.words
+    assert "These look like eight words" in visit.page.words
     assert visit.page.filled["shows"] == [begin]
     assert site.blobs() == []
     hidden = {**visit.page.form("/tip/file").hidden, "as_is": "yes", **sent}

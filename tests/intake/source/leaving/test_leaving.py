@@ -48,7 +48,7 @@ def test_who_has_chosen_nothing_withdraws_at_once(site: Site, visit: Visit) -> N
     assert visit.path == "/en/withdrawn"
     assert "deleted by their programs, too" in visit.text
     assert site.tips() == []
-    assert "has ended" not in come_back(site, codename).text
+    assert "switched off" not in come_back(site, codename).text
 
 
 def test_who_has_chosen_so_withdraws_after_seven_days_and_is_told_on_which(site: Site, visit: Visit) -> None:
@@ -133,7 +133,7 @@ def test_a_source_keeps_the_report_and_ends_the_code(site: Site, visit: Visit) -
     visit.open("/en/tip/end")
     assert "nobody who forces you" in visit.text
     assert visit.send("/tip/end").status_code == 400
-    assert "Please tick this if you want to end your codename." in visit.text
+    assert "Please tick this if you want to switch off your eight words." in visit.text
     visit.send("/tip/end", sure="yes")
     assert visit.path == "/en/ended"
     (tip,) = site.tips()

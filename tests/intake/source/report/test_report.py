@@ -79,9 +79,9 @@ def test_reports_of_any_length_take_few_sizes(site: Site) -> None:
 def test_received_is_said_once_the_report_is_there(site: Site, visit: Visit) -> None:
     visit.report()
     assert visit.path == "/en/tip"
-    assert "Your report has arrived" in visit.page.words
+    assert "It has arrived. This is enough." in visit.page.words
     visit.open("/en/tip")
-    assert "Your report has arrived" not in visit.page.words
+    assert "It has arrived. This is enough." not in visit.page.words
 
 
 def test_sending_the_same_form_again_stores_it_once_and_is_answered_alike(site: Site, visit: Visit) -> None:
@@ -91,7 +91,7 @@ def test_sending_the_same_form_again_stores_it_once_and_is_answered_alike(site: 
     values = {**form.hidden, "narrative": "Twice."}
     answers = [visit.post(form.action, values) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert all("Your report has arrived" in answer.get_data(as_text=True) for answer in answers)
+    assert all("It has arrived. This is enough." in answer.get_data(as_text=True) for answer in answers)
     assert len(site.tips()) == len(site.items()) == 1
 
 
@@ -165,7 +165,7 @@ def test_when_the_session_has_ended_the_text_stays_and_the_codename_that_was_kep
     assert visit.page.filled["narrative"] == ["Written for hours."]
     assert site.tips() == []
     visit.send("/report", narrative="Written for hours.", urgency="now", codename=codename)
-    assert "Your report has arrived" in visit.page.words
+    assert "It has arrived. This is enough." in visit.page.words
     assert [tip.lookup for tip in site.tips()] == [parse(codename).derive().lookup_key()]
 
 
@@ -181,7 +181,7 @@ def test_whoever_has_lost_the_codename_of_an_ended_session_gets_a_new_one_and_th
     codename = " ".join(re.findall(r"<li>(\w+)</li>", visit.text))
     assert site.tips() == []
     visit.send("/report", narrative="Written for hours.", urgency="now")
-    assert "Your report has arrived" in visit.page.words
+    assert "It has arrived. This is enough." in visit.page.words
     assert [tip.lookup for tip in site.tips()] == [parse(codename).derive().lookup_key()]
 
 

@@ -64,7 +64,7 @@ def test_a_report_is_never_filed_under_the_words_of_another_window(site: Site, v
     assert visit.page.filled["narrative"] == [TEXT]
     assert site.tips() == []
     assert visit.send("/report", narrative=TEXT, codename=first).status_code == 200
-    assert "Your report has arrived" in visit.page.words
+    assert "It has arrived. This is enough." in visit.page.words
     assert lookups(site) == {lookup(first)}
     assert lookup(second) not in lookups(site)
 
@@ -95,7 +95,7 @@ def test_words_that_were_never_given_out_make_no_report_that_nobody_can_come_bac
     stranger = site.visit().get_codename()
     answer = visit.post(form.action, {**form.hidden, "narrative": TEXT, "codename": stranger})
     assert answer.status_code == 400
-    assert "We don't know this codename" in visit.page.words
+    assert "We don't know these words" in visit.page.words
     assert visit.page.filled["narrative"] == [TEXT]
     assert site.tips() == []
 
@@ -107,7 +107,7 @@ def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(visi
     visit.open("/en/report")
     visit.get_codename()
     assert visit.post(form.action, {**form.hidden, "first": "x", "second": "y"}).status_code == 400
-    assert "You have another codename now." in visit.page.words
+    assert "You have other words now." in visit.page.words
 
 
 def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Site, visit: Visit) -> None:
@@ -120,7 +120,7 @@ def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Site, visit:
     visit.report("Another.")
     visit.client.get("/en/tip")
     assert visit.post(form.action, form.hidden).status_code == 400
-    assert "belongs to another codename. Nothing was deleted." in visit.page.words
+    assert "belongs to other words. Nothing was deleted." in visit.page.words
     assert len(site.items(Kind.REPLY)) == 1
     visit.send("/return", codename=first)
     assert visit.send("/delete").status_code == 200
@@ -295,7 +295,7 @@ def test_the_same_report_sent_again_in_every_window_is_told_of_once(
         answer = visit.client.post(form.action, data={**form.hidden, "narrative": TEXT})
         assert answer.status_code == 303
     visit.open("/en/tip")
-    assert visit.page.words.count("Your report has arrived") == 1
+    assert visit.page.words.count("It has arrived. This is enough.") == 1
 
 
 def withdraw_elsewhere(site: Site, copy: str) -> None:

@@ -14,6 +14,7 @@ from crypto.codename import parse
 from intake.protocol.kinds import Kind
 from intake.report.definition import load_form
 from intake.report.payloads import Opened, Reply
+from intake.report.told import Account
 from intake.storage.store import Store
 from intake.storage.tables import Item, Tip
 from source_site import OpenSite, Site, Visit
@@ -35,6 +36,11 @@ def reply(site: Site, payload: Any, day: date | None = None) -> None:
     )
     with site.server.store.writing() as session:
         session.add(item)
+
+
+def additions(site: Site) -> list[dict[str, Any]]:
+    """What was added to the form, in the order in which it was."""
+    return sorted(site.opened(Kind.ADDITION), key=lambda addition: addition["link"]["number"])
 
 
 def test_replies_are_shown_with_their_day_in_their_order_and_as_text(site: Site, visit: Visit) -> None:
@@ -113,14 +119,35 @@ def test_the_groups_follow_each_other_and_each_is_saved_by_itself(site: Site, vi
     visit.report()
     visit.open(f"/en/tip/more/{GROUPS[0]}")
     assert f"1 of {len(GROUPS)}" in visit.page.words
-    visit.send(f"/more/{GROUPS[0]}", reporter_role="relative")
+    visit.send(f"/more/{GROUPS[0]}", consent_lawyer="yes")
     assert visit.path == f"/en/tip/more/{GROUPS[1]}"
     assert "Saved." in visit.page.words
-    (addition,) = site.opened(Kind.ADDITION)
-    assert (addition["group"], addition["link"]["number"]) == (GROUPS[0], 2)
+    visit.open("/en/tip/more/reporter")
+    visit.send("/more/reporter", reporter_role="relative")
+    _, addition = additions(site)
+    assert (addition["group"], addition["link"]["number"]) == ("reporter", 3)
     assert addition["answers"] == {
         "reporter_role": "relative", "for_someone_else": "unanswered", "they_know": "unanswered",
     }  # fmt: skip
+
+
+def test_what_may_be_done_and_how_to_be_reached_is_asked_before_anything_else_that_comes_after_sending() -> None:
+    assert GROUPS[:2] == ["consents", "contact"]
+
+
+def test_a_consent_that_is_left_as_it_was_says_nothing_about_what_was_answered_before(site: Site, visit: Visit) -> None:
+    visit.report()
+    visit.open("/en/tip/more/consents")
+    keys = [field.key for field in load_form().consents]
+    assert {key: visit.page.filled[key] for key in keys} == {key: ["unanswered"] for key in keys}
+    visit.send("/more/consents", consent_lawyer="yes", consent_un="no")
+    visit.open("/en/tip/more/consents")
+    assert visit.page.filled["consent_lawyer"] == ["unanswered"], "nobody else who has the words learns what was said"
+    visit.send("/more/consents", consent_un="yes")
+    told = Account()
+    for addition in additions(site):
+        told.take(addition["form"], addition["answers"])
+    assert {key: answer.value for key, answer in told.once.items()} == {"consent_lawyer": "yes", "consent_un": "yes"}
 
 
 def test_several_answers_can_be_given_and_one_that_stands_alone_can_not_join_them(site: Site, visit: Visit) -> None:
@@ -140,9 +167,7 @@ def test_a_group_can_be_skipped_and_passed_over(site: Site, visit: Visit) -> Non
         assert after in visit.page.links
         visit.send(f"/more/{key}")
         assert visit.path == after
-    # Whoever saves the page of consents as it is has said no to each.
-    (consents,) = site.opened(Kind.ADDITION)
-    assert set(consents["answers"].values()) == {"no"}
+    assert site.opened(Kind.ADDITION) == []
 
 
 def test_another_entry_keeps_what_is_typed_and_blank_entries_are_not_stored(site: Site, visit: Visit) -> None:
@@ -383,3 +408,24 @@ def test_a_form_of_one_report_never_goes_to_another_that_was_opened_in_between(s
 def parse_tip(site: Site, codename: str) -> bytes:
     lookup = parse(codename).derive().lookup_key()
     return bytes(next(tip.id for tip in site.tips() if tip.lookup == lookup))
+
+
+def test_after_sending_it_is_said_first_that_this_is_enough_and_nothing_looks_unsent(visit: Visit) -> None:
+    visit.report()
+    words = visit.page.words
+    enough = words.index("It has arrived. This is enough. You may leave.")
+    assert enough < words.rindex("Your page") < words.index("You can add something, now or later")
+    assert "<details>\n<summary>Write more</summary>" in visit.text
+
+
+def test_a_text_that_was_not_sent_is_not_folded_away(visit: Visit) -> None:
+    visit.report()
+    assert visit.send("/message", text="x" * 50_001).status_code == 400
+    assert "<details open>\n<summary>Write more</summary>" in visit.text
+
+
+def test_before_a_report_is_deleted_it_is_said_what_stays_where(visit: Visit) -> None:
+    visit.report()
+    visit.open("/en/tip/withdraw")
+    words = visit.page.words
+    assert words.index("Nobody can bring them back.") < words.index("Copies that reviewers have already fetched")

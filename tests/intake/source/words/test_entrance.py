@@ -97,10 +97,10 @@ def test_typing_errors_are_told_apart_and_can_be_mended(site: Site, visit: Visit
     other = site.visit()
     swapped = [words[1], words[0], *words[2:]]
     for typed, said in (
-        (words[:7], "A codename has eight words. Here are 7."),
+        (words[:7], "There must be eight words. Here are 7."),
         ([*words[:3], "zzzz", *words[4:]], "Word 4 is not one"),
         (swapped if words[0] != words[1] and _unknown(swapped) else [words[0]] * 8, "don't belong together"),
-        ([], "Please write your codename here."),
+        ([], "Please write your eight words here."),
     ):
         other.open("/en/return")
         answer = other.send("/return", codename=" ".join(typed))
@@ -120,7 +120,7 @@ def _unknown(words: list[str]) -> bool:
 def test_an_unknown_codename_is_called_so_and_not_shown_again(visit: Visit) -> None:
     visit.open("/en/return")
     assert visit.send("/return", codename=" ".join(generate("fr").words)).status_code == 400
-    assert "We don't know this codename" in visit.page.words
+    assert "We don't know these words" in visit.page.words
     assert visit.page.filled["codename"] == [""]
 
 
@@ -179,7 +179,7 @@ def test_two_words_can_be_tested_and_forgive_how_they_are_typed(visit: Visit) ->
     assert f">{words[first]}<" not in visit.text
     visit.send("/codename/check", first=f" {words[first].upper()} ", second=words[second])
     assert visit.path == "/en/report"
-    assert "You have kept your codename" in visit.page.words
+    assert "You have kept your eight words" in visit.page.words
 
 
 def test_the_test_can_be_skipped_and_is_over_once_the_words_are_gone(visit: Visit) -> None:

@@ -423,7 +423,7 @@ def test_what_may_be_done_with_a_report_is_in_sight_with_what_was_before(desk: D
     text = shown(amina, tip).partition('<section id="consents">')[2].partition("</section>")[0]
     line = text.partition("May we share it with a lawyer?")[2].partition("<dt>")[0]
     assert re.search(r">No</strong>.*before that “Yes”", line)
-    assert "Ask me first" in text.partition("May we submit it to the United Nations?")[2].partition("<dt>")[0]
+    assert "Ask me here first" in text.partition("May we submit it to the United Nations?")[2].partition("<dt>")[0]
     assert "not answered" in text.partition("May we count it in anonymous statistics?")[2].partition("<dt>")[0]
 
 
