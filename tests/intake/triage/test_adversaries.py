@@ -287,8 +287,7 @@ def hands_files_out_unapproved(team: Team) -> None:
     card = issue_card(Role.LEAD, amina.signing, amina.identity)
     members.enrol(team.desk.server.store, team.desk.server.log, card)
     team.fetch()
-    with closing(team.member_client(BORIS)) as client:
-        client.say_exported(team.tip, "a" * 64)
+    team.programs[BORIS].workspace._client.say_exported(team.tip, "a" * 64)
 
 
 def approves_as_no_lead(team: Team) -> int:
