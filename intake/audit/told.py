@@ -102,6 +102,7 @@ def _entries(log: VerifiedLog) -> Iterator[str]:
     yield "    those alone. What came before, whoever read it until then can still read"
     yield "  take_back: a member had a reply to a source deleted, whoever wrote it"
     yield "  export: a file of this left a member's program; refer: it was handed on (digest: of the sealed word on it)"
+    yield "  approve: a lead let something of this leave (digest: of the sealed word on to whom, and what for)"
     yield "  deposit: a program left its member's recovery file, sealed, at the desk"
     yield "  log: an auditor read the log"
     yield "  enrol, revoke, settle, expire, backup, restore, software, clock: what the operator did; expire: what was"

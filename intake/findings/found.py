@@ -14,6 +14,7 @@ from enum import StrEnum
 from intake.findings.record import Deed, Record
 from intake.findings.thresholds import Thresholds
 from intake.protocol.actions import Action
+from intake.protocol.approvals import LASTS
 from intake.protocol.roster import Roster
 
 _HOURS = 24
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     IDLE = "never_worked_on"
     MANY = "read_by_many"
     EXPORT = "before_export"
+    UNAPPROVED = "left_unapproved"
     DELETION = "before_deletion"
     RESTORE = "restore"
     SOFTWARE = "software_changed"
@@ -44,6 +46,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.IDLE: "Read, but never worked on",
     Kind.MANY: "One report, read by many",
     Kind.EXPORT: "Opened just before they exported it",
+    Kind.UNAPPROVED: "Left without a lead's approval",
     Kind.DELETION: "Opened just before it was deleted",
     Kind.RESTORE: "A copy was put back",
     Kind.SOFTWARE: "The server's software changed",
@@ -201,6 +204,7 @@ _WORK = frozenset(
         Action.TAKE_BACK,
         Action.EXPORT,
         Action.REFER,
+        Action.APPROVE,
         Action.PROPOSE,
         Action.SECOND,
         Action.STOP,
@@ -259,6 +263,16 @@ def _first(opened: Iterable[Deed], who: str) -> list[Deed]:
     return [look for look in opened if look.who == who][:1]
 
 
+_LEFT: Mapping[Action, str] = {Action.EXPORT: "exported a file of", Action.REFER: "handed on"}
+
+
+def _unapproved(record: Record, _roster: Roster, _limits: Thresholds) -> Iterator[Finding]:
+    """By no threshold: reviewers' programs go by the same number of days."""
+    for deed in record.unapproved:
+        says = f"{_LEFT[deed.action]} a report although no lead had approved that in the {LASTS.days} days before"
+        yield _finding(Kind.UNAPPROVED, [deed], says, (deed.who,), deed.tips)
+
+
 def _of_operator(record: Record, _roster: Roster, _limits: Thresholds) -> Iterator[Finding]:
     """What the operator did that everybody should know of."""
     runs: tuple[str, ...] = ()
@@ -281,6 +295,7 @@ _FINDERS: tuple[Callable[[Record, Roster, Thresholds], Iterator[Finding]], ...] 
     _idle,
     _many,
     _before_ends,
+    _unapproved,
     _of_operator,
 )
 

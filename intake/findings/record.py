@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from intake.protocol.actions import Action
+from intake.protocol.actions import RULINGS, Action
+from intake.protocol.approvals import LEAVES, Approval, is_approved
 from intake.protocol.entry import Entry
+from intake.protocol.roster import Roster
 
 _TIP = ("tip", "summary")
 """Kinds of objects that are a report, by its id."""
@@ -56,6 +58,10 @@ class Record:
         self.deeds: list[Deed] = []
         self._answers: dict[str, list[Answer]] = {}
         self._tips: dict[str, str] = {}
+        self._roster = Roster()
+        self._approvals: dict[str, list[Approval]] = {}
+        self.unapproved: list[Deed] = []
+        """By what something left a report that nobody had approved who had to, by who the members were then."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> "Record":
@@ -80,6 +86,14 @@ class Record:
         is_reply = entry.action is Action.ADD and entry.request is not None and _REPLY in entry.request.base
         deed = Deed(self.size, entry.at, entry.who, entry.action, entry.objects, is_reply)
         self.deeds.append(deed)
+        if entry.action in RULINGS:
+            self._roster.apply(entry)
+        elif entry.action is Action.APPROVE:
+            self._approvals.setdefault(deed.tips[0], []).append(Approval(entry.who, entry.at))
+        elif entry.action in LEAVES:
+            given = self._approvals.get(deed.tips[0], ())
+            if not is_approved(given, entry.who, entry.at, self._roster):
+                self.unapproved.append(deed)
         if entry.action in (Action.ADD, Action.MAKE):
             tip, item = (name.partition("/")[2] for name in entry.objects)
             self._tips[item] = tip

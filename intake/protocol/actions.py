@@ -74,6 +74,8 @@ class Action(StrEnum):
     """Something of a tip leaves the sealed store as a file. The digest is that of the sealed event that says what."""
     REFER = "refer"
     """A tip is handed on. The digest is that of the sealed referral."""
+    APPROVE = "approve"
+    """A lead lets something of a tip leave. The digest is that of the sealed event that says to whom and what for."""
     SETTLE = "settle"
     """The operator has the store settled."""
     EXPIRE = "expire"
@@ -148,6 +150,7 @@ SINCE: Mapping[Action, int] = {
     Action.LOG: 3,
     Action.EXPORT: 3,
     Action.REFER: 3,
+    Action.APPROVE: 3,
     Action.SETTLE: 3,
     Action.EXPIRE: 3,
     Action.BACKUP: 3,

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from intake.protocol.actions import MEMBERSHIP, Action
-from intake.protocol.card import Role
 from intake.protocol.entry import Entry
 from intake.protocol.roster import Roster
 from intake.protocol.rules import COUNTDOWN, DELETERS, RULES, Rules
@@ -55,7 +54,7 @@ class Proposal:
 
     def lacks_lead(self, roster: Roster) -> bool:
         """Whether there are leads, one of whom must want it, and none does."""
-        return has_leads(roster) and not any(_leads(roster, voice.key) for voice in self.counting(roster))
+        return bool(roster.leads) and not any(roster.is_lead(voice.key) for voice in self.counting(roster))
 
     def due(self, roster: Roster) -> datetime | None:
         """When its countdown is over (UTC); None as long as more have to want it, or a lead has to."""
@@ -77,8 +76,8 @@ class Proposal:
         if len(voices) < self.needed or self.lacks_lead(roster):
             return None
         since = voices[self.needed - 1].at
-        if has_leads(roster):
-            since = max(since, next(voice.at for voice in voices if _leads(roster, voice.key)))
+        if roster.leads:
+            since = max(since, next(voice.at for voice in voices if roster.is_lead(voice.key)))
         return since
 
 
@@ -247,17 +246,6 @@ def _owing(roster: Roster, at: datetime, receipts: Mapping[str, datetime]) -> It
     for member in roster.reviewers:
         if member.since <= at and member.card.key_id not in receipts:
             yield member.card.key_id
-
-
-def has_leads(roster: Roster) -> bool:
-    """Whether some of the reviewers are leads, one of whom must want each deletion."""
-    return any(_leads(roster, member.card.key_id) for member in roster.reviewers)
-
-
-def _leads(roster: Roster, key: str) -> bool:
-    """Whether a member is one of those who approve what takes more than one."""
-    member = roster.member(key)
-    return member is not None and member.card.role is Role.LEAD
 
 
 def _tip(entry: Noted) -> str:

@@ -44,6 +44,7 @@ _PATTERNS = {
     "finding": ID,
 }
 _AUDITORS = frozenset({Role.AUDITOR})
+_LEADS = frozenset({Role.LEAD})
 
 
 def _names_nothing(body: bytes) -> tuple[str, ...]:
@@ -223,6 +224,9 @@ that of the file itself would tell whoever has the same file that it was sent.""
 REFER = Endpoint("POST", "/v1/tips/{tip}/refer/{sha256}", _REVIEWERS, Action.REFER, limits.SHORT)
 """A reviewer hands a tip on, as the sealed event of this digest says."""
 
+APPROVE = Endpoint("POST", "/v1/tips/{tip}/approve/{sha256}", _LEADS, Action.APPROVE, limits.SHORT)
+"""A lead lets something of a tip leave, as the sealed event of this digest says."""
+
 SUMMARIES = Endpoint(
     "PUT",
     "/v1/summaries",
@@ -271,6 +275,7 @@ ENDPOINTS = (
     PURGED,
     EXPORT,
     REFER,
+    APPROVE,
     HEADERS,
     REKEY,
     HANDOVERS,

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from crypto.age import HybridRecipient
 from crypto.note import Verifier
 from intake.protocol.actions import Action, ActionError
-from intake.protocol.card import Card, CardError, parse_card
+from intake.protocol.card import Card, CardError, Role, parse_card
 from intake.protocol.entry import OPERATOR, VERSION, Entry
 from intake.protocol.names import UnfitNameError, alike, require_plain
 from intake.protocol.rekey import digest_of, parse_rekey
@@ -204,6 +204,11 @@ class Roster:
         return tuple(member for member in self._members.values() if member.until is None and member.card.role.reads)
 
     @property
+    def leads(self) -> tuple[Member, ...]:
+        """Those of the active reviewers who are leads: who approve what takes more than one."""
+        return tuple(member for member in self.reviewers if member.card.role is Role.LEAD)
+
+    @property
     def recipients(self) -> tuple[HybridRecipient, ...]:
         """The recipients of the active reviewers."""
         return tuple(member.card.recipient for member in self.reviewers if member.card.recipient is not None)
@@ -212,6 +217,10 @@ class Roster:
         """The verifier of an active member, by key id."""
         member = self._members.get(key)
         return member.card.verifier if member is not None and member.until is None else None
+
+    def is_lead(self, key: str) -> bool:
+        """Whether an active member, by key id, is a lead."""
+        return any(member.card.key_id == key for member in self.leads)
 
     def member(self, key: str) -> Member | None:
         """Anyone who was ever enrolled, by key id."""

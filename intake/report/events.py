@@ -380,6 +380,36 @@ class DeletionReason(Event):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class ApprovalRequest(Event):
+    """A reviewer asks the leads to let something leave: `what`, what for, and to `whom`.
+
+    `request`: an id of its own. `done`: it needs no answer any more.
+    """
+
+    kind = "approval_request"
+    names = "request"
+    request: str
+    whom: str
+    what: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Approval(Event):
+    """A lead's word that something may leave, which the log names only. `approval`: an id of its own.
+
+    `request`: the id of the request that it answers, empty where nobody had asked; `whom` and `what`: as there.
+    """
+
+    kind = "approval"
+    names = "approval"
+    approval: str
+    request: str
+    whom: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Purpose(Event):
     """A reviewer's word on why they read a report, which the log names only. `purpose`: an id of its own."""
 
@@ -394,7 +424,7 @@ TEAM_EVENTS: tuple[type[Event], ...] = (LabelName, SavedFilter, Duty, WatchTerm,
 
 EVENTS: tuple[type[Event], ...] = (
     Status, Assignment, Label, Due, Translation, Act, Verification, SecondReading, Referral, HarmCheck, ConsentCheck,
-    DeletionReason, Purpose, *TEAM_EVENTS,
+    ApprovalRequest, Approval, DeletionReason, Purpose, *TEAM_EVENTS,
 )  # fmt: skip
 """Every kind of event that reviewers keep among themselves."""
 

@@ -9,6 +9,8 @@ from intake.report.documents import Document
 from intake.report.events import (
     HIGHEST_NUMBER,
     Act,
+    Approval,
+    ApprovalRequest,
     Assignment,
     ConsentCheck,
     ConsentRequest,
@@ -107,6 +109,8 @@ DOCUMENTS: dict[str, st.SearchStrategy[Document]] = {
     "consent_request": st.builds(
         ConsentRequest, IDS, TEXT, TEXT, TEXT, TEXT, st.booleans(), number=st.integers(0, HIGHEST_NUMBER), seen=SEEN
     ),
+    "approval_request": st.builds(ApprovalRequest, IDS, TEXT, TEXT, st.booleans(), seen=SEEN),
+    "approval": st.builds(Approval, IDS, IDS, TEXT, TEXT, seen=SEEN),
     "deletion_reason": st.builds(DeletionReason, IDS, TEXT, seen=SEEN),
     "consent_check": st.builds(ConsentCheck, IDS, TEXT, TEXT, seen=SEEN),
     "purpose": st.builds(Purpose, IDS, TEXT, seen=SEEN),

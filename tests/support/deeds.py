@@ -20,10 +20,10 @@ from intake.protocol.roster import Roster
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def card(name: str) -> Card:
+def card(name: str, role: Role = Role.REVIEWER) -> Card:
     """The card of a reviewer whose keys follow from the name."""
     key = SigningKey.from_seed(name.rstrip("0123456789"), hashlib.sha256(name.encode()).digest())
-    return issue_card(Role.REVIEWER, key, HybridIdentity.from_seed(hashlib.sha256(key.seed).digest()))
+    return issue_card(role, key, HybridIdentity.from_seed(hashlib.sha256(key.seed).digest()))
 
 
 AMINA, BORIS, CARLA, DORA = (card(name) for name in ("amina", "boris", "carla", "dora"))
@@ -66,6 +66,17 @@ class Log:
     def revoke(self, member: Card) -> None:
         self._add(Entry(self.now, OPERATOR, Action.REVOKE, (f"member/{member.key_id}",)))
 
+    def turn(self, member: Card) -> None:
+        """Make a lead of a reviewer, or the other way."""
+        known = self.roster.member(member.key_id)
+        is_lead = known is not None and known.card.role is Role.LEAD
+        self.enrol(card(member.name, Role.REVIEWER if is_lead else Role.LEAD))
+
+    def approve(self, who: Card, number: int) -> None:
+        """Let something of a report leave, if a lead says it."""
+        if self.roster.is_lead(who.key_id):
+            self.member(who, Action.APPROVE, f"tip/{tip(number)}", f"sha256/{'a' * 64}")
+
     def open(self, who: Card, number: int) -> None:
         self._add(Entry(self.now, who.key_id, Action.OPEN, (f"tip/{tip(number)}",)))
 
@@ -95,6 +106,9 @@ def limits(**numbers: int) -> Thresholds:
     return replace(shipped(), **numbers)
 
 
+DOES = ("open", "fetch", "add", "reply", "export", "delete", "software", "restore", "revoke", "lead", "approve")
+
+
 @st.composite
 def logs(draw: st.DrawFn) -> Log:
     """What a team may do in any order: small numbers, so that every finding comes about."""
@@ -103,7 +117,7 @@ def logs(draw: st.DrawFn) -> Log:
         st.lists(
             st.tuples(
                 st.integers(0, 30), st.sampled_from(TEAM), st.integers(1, 4),
-                st.sampled_from(["open", "fetch", "add", "reply", "export", "delete", "software", "restore", "revoke"]),
+                st.sampled_from(DOES),
             ),
             max_size=60,
         )
@@ -127,5 +141,7 @@ def _do(log: Log, who: Card, number: int, does: str) -> None:
         "software": lambda: log.operator(Action.SOFTWARE, f"software/{number}"),
         "restore": lambda: log.operator(Action.RESTORE, f"size/{number}"),
         "revoke": lambda: log.revoke(who),
+        "lead": lambda: log.turn(who),
+        "approve": lambda: log.approve(who, number),
     }
     acts[does]()

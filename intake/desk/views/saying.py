@@ -20,7 +20,14 @@ def _serve(row: Endpoint, *, status: int = 204, last: bool = False) -> None:
         return Response(status=status)
 
 
-for _row in (endpoints.OPEN, endpoints.VOUCH, endpoints.PURGED, endpoints.EXPORT, endpoints.REFER):
+for _row in (
+    endpoints.OPEN,
+    endpoints.VOUCH,
+    endpoints.PURGED,
+    endpoints.EXPORT,
+    endpoints.REFER,
+    endpoints.APPROVE,
+):
     _serve(_row)
 for _row in (endpoints.SHUT_OUT, endpoints.UNSAY):
     _serve(_row, last=True)

@@ -9,7 +9,7 @@ from intake.report.definition import UNANSWERED, Choice, offered
 from intake.report.events import Due
 from intake.report.payloads import Opened
 from intake.triage.book.facets import Facets
-from intake.triage.reading.casework import Referred, acts, referrals
+from intake.triage.reading.casework import Referred, acts, approvals_asked, referrals
 from intake.triage.reading.consents import ENDED, LATER, NO, WAITING, grounds, uses
 from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.paragraphs import paragraphs
@@ -37,6 +37,9 @@ NONE, SOME, ALL = "none", "some", "all"
 CHECKED, UNCHECKED, UNFOUNDED = "checked", "unchecked", "unfounded"
 """Whether a second reviewer has thought of whom a referral could harm, and whether its source has agreed to it."""
 
+ASKED = "asked"
+"""That a lead is asked whether something may leave, and none has answered."""
+
 DOUBT = "doubt"
 """How a question whether something may be done was answered, where that counts as no answer."""
 
@@ -47,7 +50,7 @@ BY = "by"
 """Who has to do with a tip: the keys of those whose work it is, and the names of those who wrote for it."""
 
 WORK = ("status", "assigned", "label", UNREAD, WATCHED, "unanswered", "deadline", "contested", "files", "language",
-        "translation", "acts_coded", "asked", "referral", "warnings")  # fmt: skip
+        "translation", "acts_coded", "asked", "referral", "approval", "warnings")  # fmt: skip
 """What tips are found by beside the form's questions."""
 
 
@@ -77,6 +80,7 @@ def traits(tip: OpenTip, standing: Standing, *, is_unanswered: bool) -> Facets:
         "referral": {
             trait for referred in referrals(standing, grounds(tip, standing)) for trait in _referral(referred)
         },
+        "approval": {ASKED} if approvals_asked(standing) else set(),
         "files": {YES} if tip.files else set(),
         "unanswered": {YES} if is_unanswered else set(),
         "contested": {YES} if standing.contradicted else set(),

@@ -203,6 +203,10 @@ class DeskClient:
         """Have it logged that a tip is handed on, as the sealed event of this digest (hex) says."""
         self._say(endpoints.REFER, tip, sha256)
 
+    def say_approved(self, tip: str, sha256: str) -> None:
+        """Have it logged that the member, who is a lead, lets something of a tip leave, as for `say_exported`."""
+        self._say(endpoints.APPROVE, tip, sha256)
+
     def _say(self, row: Endpoint, tip: str, sha256: str) -> None:
         with self._answer(row, row.at(tip=tip, sha256=sha256)):
             pass

@@ -14,6 +14,7 @@ from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.tables import ADDED, Row
 
 _TAKEN = "taken/"
+_APPROVED = "approved/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,16 @@ class Authors:
         row = self._file.get(ADDED, _TAKEN + item)
         return None if row is None else self._taken(row)
 
+    def approved(self, tip: str) -> list[Added]:
+        """What leads let leave of a tip, in the order of the log; the digest is that of the sealed word on it.
+
+        Of leads whom the roster knows: the file may be ahead of it.
+        """
+        rows = (
+            row for row in self._file.where(ADDED, "tip", tip) if row[0].startswith(_APPROVED) and row[2] in self._names
+        )
+        return [self._added(row) for row in sorted(rows, key=lambda row: int(row[1]))]
+
     def makers(self, tips: Iterable[str]) -> dict[str, Author]:
         """Who made each of those of these tips that members made."""
         rows = self._file.get_all(ADDED, map(_of_tip, tips))
@@ -111,17 +122,19 @@ class Authors:
 
 
 def added_rows(place: int, entry: Entry) -> Iterator[Row]:
-    """What an entry proves of items, and of a tip that a member made, for the file.
+    """What an entry proves of items, of a tip that a member made, and of what a lead let leave, for the file.
 
-    What was taken back is a row of its own: no item has such an id.
+    What was taken back, or let leave, is a row of its own: no item has such an id.
     """
     logged = entry.request
-    if logged is None or entry.action not in (Action.ADD, Action.MAKE, Action.TAKE_BACK):
+    if logged is None or entry.action not in (Action.ADD, Action.MAKE, Action.TAKE_BACK, Action.APPROVE):
         return
     request = parse_base(logged.base, logged.signature)
     tip, item = (name.partition("/")[2] for name in entry.objects)
     when = place, entry.who, entry.at.isoformat()
-    if entry.action is Action.ADD:
+    if entry.action is Action.APPROVE:
+        yield (f"{_APPROVED}{place}", *when, bytes.fromhex(item), tip, 0)
+    elif entry.action is Action.ADD:
         yield (item, *when, request.digest, tip, int(is_to_source(request.query)))
     elif entry.action is Action.TAKE_BACK:
         yield (_TAKEN + item, *when, request.digest, tip, 0)

@@ -216,6 +216,7 @@ _WORDS = {
     Action.LOG: "your reading of the log",
     Action.EXPORT: "that a file leaves ({})",
     Action.REFER: "that a report is handed on ({})",
+    Action.APPROVE: "your approval that something leaves ({})",
     Action.REKEY: "your newer key ({})",
     Action.TAKE_OVER: "your fetch of newer keys of yours",
     Action.EXPLAIN: "what you said to a {}",

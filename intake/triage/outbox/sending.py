@@ -27,6 +27,7 @@ from intake.triage.keys.opening import OpeningKeys
 from intake.triage.outbox.making import Told, for_readers, sealed_parts, shown
 from intake.triage.outbox.renewing import for_newest
 from intake.triage.outbox.unsent import LogWord, Outbox, OutboxError, Step, TypedReport, Unsent, new_form
+from intake.triage.reading.casework import hands_on
 from intake.triage.reading.opentip import OpenTip
 from intake.triage.reading.standing import NOTHING, Ahead, Change
 
@@ -153,7 +154,7 @@ class Sending:
                 if tip is not None and not unsent.sealed:
                     sealed = replace(unsent, sealed=self._seal(unsent, tip))
                     # Behind it, so that what the log is told of is there.
-                    word = sealed.word
+                    word = sealed.word if self._is_told(sealed, tip) else None
                     self._keep(sealed, *([] if word is None else [replace(word, order=self._next_order())]))
             if draft != unsent.item and any(each.item == draft for each in self.drafts):
                 self._drop(draft)
@@ -166,8 +167,26 @@ class Sending:
         Waits for the desk: what leaves must be an entry before it does. Raises `DeskError`, `SealError` and
         `OutboxError`; nothing may be given out then.
         """
+        self._tell_first(unsent, tip, self._client.say_exported)
+
+    def approve(self, unsent: Unsent, tip: OpenTip, draft: str = "") -> str:
+        """Have the log hold that a lead lets something of a tip leave; otherwise as `export`, and the same one once.
+
+        Returns the id that it has. `draft`: the item that it was made from.
+        """
+        with self._keeping:
+            unsent = self._once(unsent)
+            is_told = self._is_logged(unsent.item) or bool(self._kept.get(unsent.item, unsent).sealed)
+        if not is_told:
+            self._tell_first(unsent, tip, self._client.say_approved)
+        with self._keeping:
+            if draft != unsent.item and any(each.item == draft for each in self.drafts):
+                self._drop(draft)
+        return unsent.item
+
+    def _tell_first(self, unsent: Unsent, tip: OpenTip, say: Callable[[str, str], None]) -> None:
         sealed = replace(unsent, sealed=self._seal(unsent, tip))
-        self._client.say_exported(tip.id, sha256(sealed.sealed).hexdigest())
+        say(tip.id, sha256(sealed.sealed).hexdigest())
         with self._keeping:
             self._keep(replace(sealed, order=self._next_order()))
         self.hurry()
@@ -208,6 +227,11 @@ class Sending:
     def making(self) -> list[Unsent]:
         """The tips that this member has made and that are still under way."""
         return [unsent for unsent in self._in_order() if unsent.makes and unsent.sealed]
+
+    @staticmethod
+    def _is_told(unsent: Unsent, tip: OpenTip) -> bool:
+        """Whether the log is told of it beside its own entry; of a referral, where something is handed on by it."""
+        return not isinstance(unsent.payload, Referral) or hands_on(unsent.payload, tip.changes)
 
     def _once(self, unsent: Unsent) -> Unsent:
         """The same as the last one from its form is that one; an earlier one that comes back after another is new."""

@@ -87,6 +87,14 @@ def asked() -> Mapping[str, Mapping[str, Asked]]:
             "outcome": Asked("Outcome", is_long=True),
             "told": Asked("Source told on", is_day=True),
         },
+        events.ApprovalRequest.kind: {
+            "whom": Asked("To whom it should go", is_needed=True),
+            "what": Asked("What should leave, and what for", is_long=True, is_needed=True),
+        },
+        events.Approval.kind: {
+            "whom": Asked("To whom it may go", is_needed=True),
+            "what": Asked("What may leave, and what for", is_long=True, is_needed=True),
+        },
         events.ConsentRequest.kind: {
             "words": Asked(
                 "The question, in exactly the words that the source will read", is_long=True, is_needed=True

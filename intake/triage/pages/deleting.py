@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, abort, redirect, request, url_for
 
-from intake.protocol.deletions import Proposal, Voice, has_leads
+from intake.protocol.deletions import Proposal, Voice
 from intake.report.events import DeletionReason
 from intake.triage.outbox.unsent import OutboxError, Step
 from intake.triage.pages.views import Answer, chosen_tip, tip_page, to_unlock, unlocked
@@ -93,7 +93,7 @@ def what_it_takes(workspace: Workspace) -> str:
     log = workspace.log
     if log is None:
         abort(404)
-    lead = ", one of them a lead" if has_leads(log.roster) else ""
+    lead = ", one of them a lead" if log.roster.leads else ""
     days = f"{log.deletions.days} {'day' if log.deletions.days == 1 else 'days'}"
     return (
         f"Nothing happens at once. {log.deletions.needed(log.roster)} of you have to want it{lead}; then it counts "

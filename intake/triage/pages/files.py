@@ -23,6 +23,7 @@ from intake.triage.pages import phrases, policy
 from intake.triage.pages.views import Answer, chosen_tip, guard, tip_page, unlocked
 from intake.triage.reading.opentip import Attachment, OpenTip
 from intake.triage.workspace import Workspace
+from intake.triage.workspace.approvals import UnapprovedError
 
 blueprint = Blueprint("files", __name__)
 
@@ -117,6 +118,9 @@ def save(workspace: Workspace, tip_id: str, item_id: str) -> Answer:
     word = Saved(chosen.id, "copy" if is_copy else "original", original, left)
     try:
         workspace.export(Unsent.typed(new_form(), chosen.tip.id, word), chosen.tip)
+    except UnapprovedError as error:
+        saved.close()
+        return tip_page(workspace, chosen.tip, problem=f"Nothing was saved: {error}."), 403
     except (DeskError, OutboxError, SealError) as error:
         saved.close()
         says = f"Nothing was saved: what leaves must stand in the log before it does. {error}"

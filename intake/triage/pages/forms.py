@@ -11,6 +11,8 @@ from intake.report.events import (
     NUMBERED,
     STATUSES,
     Act,
+    Approval,
+    ApprovalRequest,
     Assignment,
     ConsentCheck,
     ConsentRequest,
@@ -45,6 +47,22 @@ FORMS: Mapping[str, type[Payload]] = {made.kind: made for made in _KINDS}
 SEEN_FIRST = frozenset(made.kind for made in NUMBERED)
 """What is seen as its source will see it before it leaves."""
 
+_NAMED_BY_FORM = (
+    Due,
+    Act,
+    Referral,
+    ApprovalRequest,
+    Approval,
+    Purpose,
+    ConsentRequest,
+    DeletionReason,
+    LabelName,
+    SavedFilter,
+    WatchTerm,
+    Template,
+)
+"""Of which a new one has the id of its form."""
+
 _YES = "yes"
 _DAY = "a day is needed, such as 2026-05-17"
 _TWO_DAYS = f"{_DAY}, and another on which it ends, that one or later"
@@ -69,8 +87,7 @@ def read_form(kind: str, given: MultiDict[str, str]) -> Payload:
     if made in NUMBERED:
         # Its sealing gives it its number.
         values["number"] = 0
-    named = (Due, Act, Referral, Purpose, ConsentRequest, DeletionReason, LabelName, SavedFilter, WatchTerm, Template)
-    if issubclass(made, named) and not values[made.names]:
+    if issubclass(made, _NAMED_BY_FORM) and not values[made.names]:
         # However often it is sent, the same form is the same thing.
         values[made.names] = given.get("form", "")
     try:

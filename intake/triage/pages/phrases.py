@@ -145,6 +145,7 @@ _FILTERS = {
     "acts_coded": "Acts coded",
     "asked": "Asked about one use",
     "referral": "Referrals",
+    "approval": "A lead's approval",
     "warnings": "Warnings",
     "acts": "What happened",
     "places": "Places",
@@ -177,6 +178,7 @@ _CHOICES: Mapping[str, Mapping[str, str]] = {
         "unfounded": "Without the source's consent",
         "checked": "Checked by a second reviewer",
     },
+    "approval": {"asked": "Asked for, and not answered"},
     "warnings": _YES,
 }
 """What tips can be narrowed down by beside the form's questions, each choice in words."""
@@ -245,6 +247,8 @@ _WRITTEN = {
     "second_reading": "A second reading",
     "referral": "A referral",
     "harm_check": "A harm check",
+    "approval_request": "A request that something may leave",
+    "approval": "An approval that something leaves",
     "deletion_reason": "A proposal to delete it",
     "consent_request": "A question about consent",
     "consent_check": "A comparison of a check answer",
@@ -256,6 +260,7 @@ _PLACES = {
     "verification": "act",
     "second_reading": "act",
     "harm_check": "referral",
+    "approval_request": "approval",
     "consent_check": "consent_request",
 }
 
@@ -289,7 +294,12 @@ def history(tip: OpenTip) -> list[Done]:
     return sorted(done, key=lambda each: each.author.place)
 
 
-_UNDONE = {"dropped": " (dropped: it is none)", "retired": " (no more)", "taken_back": " (not asked any more)"}
+_UNDONE = {
+    "done": " (not needed any more)",
+    "dropped": " (dropped: it is none)",
+    "retired": " (no more)",
+    "taken_back": " (not asked any more)",
+}
 """By the field that says so, that something counts no more."""
 
 

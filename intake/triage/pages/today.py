@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from intake.report.events import ENDED, STATUSES
 from intake.triage.book import Book, Row
-from intake.triage.book.traits import CHANGED, NEW, NOBODY, READ, UNFOUNDED, UNSET, YES
+from intake.triage.book.traits import ASKED, CHANGED, NEW, NOBODY, READ, UNFOUNDED, UNSET, YES
 from intake.triage.pages.team import on_duty
 from intake.triage.pages.views import unlocked, unsent
 from intake.triage.pages.wanted import ME, wanted
@@ -27,12 +27,13 @@ _OPEN = tuple(status for status in STATUSES if status not in ENDED)
 class Reason:
     """Why tips stand here, in words, and what one asks the queue for to see them all.
 
-    `also_ended`: those on which work has ended, too.
+    `also_ended`: those on which work has ended, too. `is_for_leads`: nobody else can decide it.
     """
 
     says: str
     asked: Mapping[str, Sequence[str]]
     also_ended: bool = False
+    is_for_leads: bool = False
 
     @property
     def address(self) -> Mapping[str, Sequence[str]]:
@@ -49,6 +50,7 @@ REASONS = (
     Reason("Two set the same thing, and neither had seen the other's change", {"contested": (YES,)}, also_ended=True),
     Reason("The source names a date that matters, and nobody has set when it is due", {"deadline": (UNSET,)}),
     Reason("A referral rests on no consent, or one that was withdrawn", {"referral": (UNFOUNDED,)}, also_ended=True),
+    Reason("A colleague asks you to let something leave", {"approval": (ASKED,)}, also_ended=True, is_for_leads=True),
     Reason("A message of the source has no answer", {"unanswered": (YES,), "order": ("unanswered",)}, also_ended=True),
     Reason("Yours, and due within a week or late", {"assigned": (ME,), "due": ("week",), "order": ("due",)}),
     Reason("On the watch list, and new since your last look", {"watched": (YES,), "unread": (NEW, CHANGED)}),
@@ -71,7 +73,9 @@ class Section:
 @unlocked
 def today(workspace: Workspace) -> str:
     """The first page after unlocking."""
-    found, reasons = sections(workspace.book, workspace.people.me, workspace.retention)
+    found, reasons = sections(
+        workspace.book, workspace.people.me, workspace.retention, is_lead=workspace.approvals.is_lead
+    )
     return render_template(
         "today.html",
         workspace=workspace,
@@ -89,12 +93,15 @@ def kept_long(months: int) -> Reason:
     return Reason(f"Closed, and unchanged for {months} months: choose those to propose for deletion", asked)
 
 
-def sections(book: Book, me: str, retention: int | None = None) -> tuple[list[Section], Mapping[str, Sequence[str]]]:
+def sections(
+    book: Book, me: str, retention: int | None, *, is_lead: bool
+) -> tuple[list[Section], Mapping[str, Sequence[str]]]:
     """What needs a decision, and by tip every reason why. `retention`: after how many months closed reports do."""
     found: list[Section] = []
     shown: set[str] = set()
     reasons: dict[str, list[str]] = {}
-    for reason in (*REASONS, *(() if retention is None else (kept_long(retention),))):
+    pressing = (reason for reason in REASONS if is_lead or not reason.is_for_leads)
+    for reason in (*pressing, *(() if retention is None else (kept_long(retention),))):
         asked = MultiDict((name, value) for name, values in reason.address.items() for value in values)
         page = book.queue(wanted(asked, me))
         rows = [row for row in page.rows if row.tip not in shown][:_SHOWN]

@@ -33,7 +33,7 @@ from intake.triage.pages.sought import sought
 from intake.triage.pages.wanted import address, asks_more, fields, wanted
 from intake.triage.pages.watched import watched
 from intake.triage.patience import in_thread
-from intake.triage.reading.casework import acts, referrals
+from intake.triage.reading.casework import acts, approvals_asked, referrals
 from intake.triage.reading.consents import grounds, strays, uses
 from intake.triage.reading.language import guess
 from intake.triage.reading.opentip import OpenTip
@@ -245,6 +245,7 @@ def tip_page(
         shows_all=bool(chosen) or request.args.get("all") == "yes",
         most_at_once=_MOST_AT_ONCE,
         referrals=referrals(standing, grounds(opened, standing)),
+        approvals_asked=approvals_asked(standing),
         uses=particular,
         strays=strays(opened, standing),
         offered={Referral.kind: {"consent": {use.name: phrases.offered(use) for use in particular if use.stands}}},

@@ -1,11 +1,13 @@
 """What reviewers write: there at once and never lost, whether or not the desk can be reached, or the program locks."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from intake.report.events import TEAM_EVENTS, Act, Translation
 from intake.report.payloads import Payload
+from intake.triage.desk.client import DeskError
 from intake.triage.outbox.sending import SealError, Whereabouts
 from intake.triage.outbox.unsent import OutboxError, Unsent, new_form
 from intake.triage.pages import kept
@@ -16,6 +18,7 @@ from intake.triage.pages.wanted import address
 from intake.triage.reading.calendars import ISLAMIC, CalendarError, propose
 from intake.triage.reading.opentip import OpenTip
 from intake.triage.workspace import Workspace
+from intake.triage.workspace.approvals import UnapprovedError
 
 blueprint = Blueprint("writing", __name__)
 
@@ -51,8 +54,9 @@ def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
         return _proposed(workspace, opened)
     try:
         workspace.write(_typed(tip_id, read_form(kind, request.form)), request.form.get("draft", ""))
-    except FormError as error:
-        return tip_page(workspace, opened or abort(404), f"Not saved: {error}.", typed, template=template), 400
+    except (FormError, UnapprovedError, DeskError) as error:
+        page = tip_page(workspace, opened or abort(404), f"Not saved: {error}.", typed, template=template)
+        return page, _status_of(error)
     except OutboxError as error:
         if opened is None:
             return render_template("problem.html", says=f"{error}. Go back: your browser may still have it."), 500
@@ -62,6 +66,13 @@ def _write(workspace: Workspace, tip_id: str, kind: str) -> Answer:
             workspace, opened or abort(404), f"Not sent: {error}. What you wrote is kept below, sealed."
         ), 400
     return redirect(_back(tip_id, kind) if opened else url_for("today.today"), 303)
+
+
+def _status_of(error: FormError | UnapprovedError | DeskError) -> HTTPStatus:
+    if isinstance(error, FormError):
+        return HTTPStatus.BAD_REQUEST
+    # The desk is asked at once where a lead approves: what that lets leave must find it in the log.
+    return HTTPStatus.FORBIDDEN if isinstance(error, UnapprovedError) else HTTPStatus.BAD_GATEWAY
 
 
 def _proposed(workspace: Workspace, opened: OpenTip) -> Answer:

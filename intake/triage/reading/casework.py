@@ -5,7 +5,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
-from intake.report.events import CONSENTS_FOR, THE_LAST, Act, HarmCheck, Referral, SecondReading, Subject, Verification
+from intake.report.events import (
+    CONSENTS_FOR,
+    THE_LAST,
+    Act,
+    Approval,
+    ApprovalRequest,
+    HarmCheck,
+    Referral,
+    SecondReading,
+    Subject,
+    Verification,
+)
 from intake.triage.reading.consents import NO_GROUND, OTHER_USE, Ground
 from intake.triage.reading.standing import Change, Merged, Standing
 
@@ -103,6 +114,24 @@ def referrals(standing: Standing, grounds: Mapping[str, Ground]) -> list[Referre
         _referred(standing, referral, grounds.get(referral.consent, NO_GROUND))
         for referral in standing.outcomes(Referral)
     ]
+
+
+def hands_on(referral: Referral, changes: Iterable[Change]) -> bool:
+    """Whether by this something is handed on that wasn't before. `changes`: those that are known.
+
+    What comes later, a reference, an answer, an outcome, is told of what was handed on already.
+    """
+    known = (change.event for change in changes)
+    return not any(
+        isinstance(each, Referral) and (each.referral, each.what) == (referral.referral, referral.what)
+        for each in known
+    )
+
+
+def approvals_asked(standing: Standing) -> list[ApprovalRequest]:
+    """What a lead is asked to let leave, and none has answered."""
+    answered = {approval.request for approval in standing.outcomes(Approval)}
+    return [each for each in standing.outcomes(ApprovalRequest) if not each.done and each.request not in answered]
 
 
 def _referred(standing: Standing, referral: Referral, ground: Ground) -> Referred:

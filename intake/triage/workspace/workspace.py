@@ -14,7 +14,7 @@ from intake.protocol.logstate import LogState
 from intake.protocol.rules import RETENTION
 from intake.protocol.sentence import parse_sentence
 from intake.protocol.wire import WireError
-from intake.report.events import DeletionReason
+from intake.report.events import Approval, DeletionReason, Referral
 from intake.report.payloads import Payload
 from intake.triage.access.exchanging import Exchanging
 from intake.triage.access.letting import Letting
@@ -44,10 +44,12 @@ from intake.triage.outbox.sending import Sending, Whereabouts
 from intake.triage.outbox.unsent import Outbox, OutboxError, Step, Unsent
 from intake.triage.patience import in_thread, is_done
 from intake.triage.progress import Progress, Watched
+from intake.triage.reading.casework import hands_on
 from intake.triage.reading.gone import notices, purges
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
 from intake.triage.workspace.alarms import Alarm, standing
+from intake.triage.workspace.approvals import Approvals
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.findings import Asked
 from intake.triage.workspace.logged import LoggedSoFar
@@ -110,6 +112,7 @@ class Workspace:
         self.looks = Looks(self._shown, home, self.sending)
         self.team = Team(self._shown, self.people, self.looks, self.sending)
         self.asked = Asked(KeptLog(home))
+        self.approvals = Approvals(home.mirror, self._shown, me)
         self._opener = Opener(home, self._kept, keys.opening, self.people, self._shown, self.looks)
         self._purging = Purging(me, self._kept, self._shown, self._opener, self.files, self.sending)
         self.renewing = Renewing(self._client, home, self._kept, keys.opening, self.people, self._shown)
@@ -394,8 +397,16 @@ class Workspace:
         self.fetch()
 
     def write(self, unsent: Unsent, draft: str = "") -> None:
-        """Show what somebody wrote for a tip, and let it leave; as `Sending.write`."""
+        """Show what somebody wrote for a tip, and let it leave; as `Sending.write`.
+
+        `UnapprovedError` where a lead has to approve what it hands on, or whoever approves is none.
+        """
         tip = self.tip(unsent.tip)
+        if isinstance(unsent.payload, Approval) and tip is not None:
+            self._approve(unsent, tip, draft)
+            return
+        if isinstance(unsent.payload, Referral) and tip is not None and hands_on(unsent.payload, tip.changes):
+            self.approvals.require(tip)
         try:
             item = self.sending.write(unsent, tip, draft)
         finally:
@@ -414,10 +425,20 @@ class Workspace:
         return None if self.log is None else self.log.deletions.rules[RETENTION]
 
     def export(self, unsent: Unsent, tip: OpenTip) -> None:
-        """Have the log hold that a file of a tip leaves, and its history which; as `Sending.export`."""
+        """Have the log hold that a file of a tip leaves, and its history which; as `Sending.export`.
+
+        `UnapprovedError` where a lead has to approve that, and none has.
+        """
+        self.approvals.require(tip)
         self.sending.export(unsent, tip)
         self._show_ahead()
         self.looks.add(tip.id, unsent.item)
+
+    def _approve(self, unsent: Unsent, tip: OpenTip, draft: str) -> None:
+        self.approvals.require_lead()
+        item = self.sending.approve(unsent, tip, draft)
+        self._show_ahead()
+        self.looks.add(tip.id, item)
 
     def keep(self, unsent: Unsent, draft: str = "") -> str:
         """Keep what somebody typed as a draft, and return the id that it has; as `Sending.write`."""

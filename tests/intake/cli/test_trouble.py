@@ -331,6 +331,7 @@ ELSEWHERE = {
     "intake.triage.book": "what is said above the pages",
     "intake.triage.pages": "pages of the reviewer's program",
     "intake.triage.access.rekeying": "alarms of the reviewer's program",
+    "intake.triage.workspace.approvals": "pages of the reviewer's program",
     "intake.triage.workspace.renewing": "what is said above the pages",
     "intake.triage.reading.calendars": "pages of the reviewer's program",
     "intake.triage.fetching.checkpoints": "pages of the reviewer's program",

@@ -131,8 +131,8 @@ def test_what_is_worked_on_in_time_is_not_idle(kind: str) -> None:
     assert found(log, Kind.IDLE) == []
 
 
-@pytest.mark.parametrize("action", [Action.PROPOSE, Action.SECOND, Action.STOP])
-def test_who_decides_whether_a_report_is_deleted_has_worked_on_it(action: Action) -> None:
+@pytest.mark.parametrize("action", [Action.PROPOSE, Action.SECOND, Action.STOP, Action.APPROVE])
+def test_who_decides_what_becomes_of_a_report_has_worked_on_it(action: Action) -> None:
     log = Log()
     for number in range(10):
         log.open(AMINA, number)
@@ -183,6 +183,51 @@ def test_an_export_stands_out_if_its_maker_had_only_just_opened_the_report() -> 
         log.after(hours=1).member(AMINA, Action.EXPORT, f"tip/{tip(number)}")
     (exported,) = found(log, Kind.EXPORT)
     assert (exported.who, exported.tips) == ((AMINA.key_id,), (tip(2),))
+
+
+LEAVES = pytest.mark.parametrize("action", [Action.EXPORT, Action.REFER])
+
+
+@LEAVES
+def test_what_left_although_no_lead_had_approved_it_is_found(action: Action) -> None:
+    log = Log()
+    log.member(BORIS, action, f"tip/{tip(1)}")
+    assert found(log, Kind.UNAPPROVED) == [], "there was no lead then"
+    log.turn(AMINA)
+    log.approve(AMINA, 2)
+    log.member(BORIS, action, f"tip/{tip(1)}")
+    log.approve(AMINA, 1)
+    (left,) = found(log, Kind.UNAPPROVED)
+    assert (left.who, left.tips, left.places) == ((BORIS.key_id,), (tip(1),), (len(log.entries) - 2,))
+    assert left.says.endswith("a report although no lead had approved that in the 30 days before")
+
+
+@LEAVES
+def test_what_a_lead_approved_or_does_is_not(action: Action) -> None:
+    log = Log()
+    log.turn(AMINA)
+    log.approve(AMINA, 1)
+    log.after(days=30).member(BORIS, action, f"tip/{tip(1)}")
+    log.member(AMINA, action, f"tip/{tip(2)}")
+    assert found(log, Kind.UNAPPROVED) == []
+    log.after(seconds=1).member(BORIS, action, f"tip/{tip(1)}")
+    assert [each.who for each in found(log, Kind.UNAPPROVED)] == [(BORIS.key_id,)]
+
+
+def test_an_approval_ends_with_the_lead_and_who_was_one_counts_as_they_were_then() -> None:
+    log = Log()
+    log.turn(AMINA)
+    log.turn(CARLA)
+    log.approve(AMINA, 1)
+    log.member(AMINA, Action.EXPORT, f"tip/{tip(2)}")
+    log.member(BORIS, Action.EXPORT, f"tip/{tip(1)}")
+    log.turn(AMINA)
+    assert found(log, Kind.UNAPPROVED) == []
+    log.member(BORIS, Action.EXPORT, f"tip/{tip(1)}")
+    log.turn(CARLA)
+    log.member(BORIS, Action.EXPORT, f"tip/{tip(1)}")
+    (left,) = found(log, Kind.UNAPPROVED)
+    assert left.places == (len(log.entries) - 3,), "and once there are no leads any more, nobody has to ask"
 
 
 @pytest.mark.parametrize("action", [Action.DELETE, Action.EXPIRE])

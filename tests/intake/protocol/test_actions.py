@@ -106,17 +106,17 @@ def test_anything_else_names_nothing(method: str, path: str, query: str) -> None
 
 
 @pytest.mark.parametrize("action", list(Action))
-def test_of_auditors_reads_of_the_log_are_logged_and_of_reviewers_all_else_that_is_not_the_operators(
+def test_of_auditors_reads_of_the_log_are_logged_and_of_reviewers_all_else_that_is_no_others(
     action: Action,
 ) -> None:
     assert may(Role.AUDITOR, action) is (action is Action.LOG)
     assert may(Role.REVIEWER, action) is (action in _BY_REVIEWERS)
-    assert may(Role.REVIEWER, action) is not (action in OPERATORS or action is Action.LOG)
+    assert may(Role.REVIEWER, action) is not (action in OPERATORS or action in (Action.LOG, Action.APPROVE))
 
 
 @pytest.mark.parametrize("action", list(Action))
-def test_a_lead_may_do_whatever_a_reviewer_may(action: Action) -> None:
-    assert may(Role.LEAD, action) or not may(Role.REVIEWER, action)
+def test_a_lead_may_do_whatever_a_reviewer_may_and_approve(action: Action) -> None:
+    assert may(Role.LEAD, action) is (may(Role.REVIEWER, action) or action is Action.APPROVE)
 
 
 def test_reading_the_log_is_for_every_member_and_an_entry_for_auditors() -> None:
@@ -135,6 +135,7 @@ def test_what_leaves_is_named_by_the_digest_of_the_sealed_event_that_says_it() -
     objects = (f"tip/{TIP}", f"sha256/{sealed}")
     assert named("POST", f"/v1/tips/{TIP}/export/{sealed}", "?", b"") == Named(Action.EXPORT, objects)
     assert named("POST", f"/v1/tips/{TIP}/refer/{sealed}", "?", b"") == Named(Action.REFER, objects)
+    assert named("POST", f"/v1/tips/{TIP}/approve/{sealed}", "?", b"") == Named(Action.APPROVE, objects)
 
 
 def test_the_purpose_of_a_look_comes_back_from_its_query() -> None:

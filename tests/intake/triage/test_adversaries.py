@@ -281,6 +281,22 @@ def reads_everything(team: Team) -> None:
         assert boris.get(f"/tips/{tip.id.hex()}").status_code == 200
 
 
+def hands_files_out_unapproved(team: Team) -> None:
+    """By a program that asks nobody, where Amina is a lead by now, as all have seen."""
+    amina = team.key(AMINA)
+    card = issue_card(Role.LEAD, amina.signing, amina.identity)
+    members.enrol(team.desk.server.store, team.desk.server.log, card)
+    team.fetch()
+    team.programs[BORIS].workspace._client.say_exported(team.tip, "a" * 64)
+
+
+def approves_as_no_lead(team: Team) -> int:
+    with closing(team.member_client(BORIS)) as client, pytest.raises(DeskRefusedError) as refused:
+        client.say_approved(team.tip, "a" * 64)
+    assert Action.APPROVE not in {parse_entry(line).action for line in lines(team.desk.server)}
+    return refused.value.status
+
+
 def vouches_for_themself(team: Team) -> int:
     reviewers_must_vouch(team)
     with closing(team.member_client(AMINA)) as client, pytest.raises(DeskRefusedError) as refused:
@@ -388,6 +404,11 @@ CASES: Mapping[str, Case] = {
         Line("findings", "Much read in a short time: boris opened 30 reports within"),
         Page(AMINA, "/findings", "boris opened 30 reports within"),
     )),
+    "a reviewer hands a file out that no lead approved": Case(hands_files_out_unapproved, (
+        Line("findings", "Left without a lead's approval: boris exported a file of a report although no lead had"),
+        Page(AMINA, "/findings", "boris exported a file of a report although no lead had"),
+    )),
+    "a reviewer approves who is no lead": Case(approves_as_no_lead, (Refused("the desk", 401),)),
     "a reviewer vouches for themself": Case(vouches_for_themself, (Refused("the desk", 409),)),
     "a witness signs two trees": Case(
         signs_two_trees, by_all("others are shown another log", "and the witness w-partner cosigned both")

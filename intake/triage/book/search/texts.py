@@ -13,6 +13,8 @@ from types import MappingProxyType
 from intake.report.definition import NARRATIVE, UNANSWERED, Choice, Field, forms
 from intake.report.events import (
     Act,
+    Approval,
+    ApprovalRequest,
     ConsentCheck,
     ConsentRequest,
     DeletionReason,
@@ -80,6 +82,8 @@ _WRITTEN: Mapping[type[Event], tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         Translation: ("translation", ("text",)),
         Act: ("act", ("place", "written")),
+        ApprovalRequest: ("reason", ("whom", "what")),
+        Approval: ("reason", ("whom", "what")),
         Referral: ("referral", ("to_name", "handed", "reference", "outcome")),
         ConsentRequest: ("consent", ("words", "meaning", "check")),
         ConsentCheck: ("reason", ("why",)),
