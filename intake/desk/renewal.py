@@ -41,7 +41,9 @@ def renew_tips(
         digests = sha256(header).hexdigest(), sha256(payload).hexdigest()
         if digests == (each.header, each.payload):
             raise PreconditionFailed
-        if digests != (each.old_header, each.old_payload) or not _may(who, readers, roster):
+        # Of what is restricted, those who verify the log go on from that until an entry says that it is opened again.
+        is_said = bool(renewals.readers) or renewals.opens == (readers is not None)
+        if digests != (each.old_header, each.old_payload) or not is_said or not _may(who, readers, roster):
             others.append(each.tip)
             continue
         if len(new.header) + len(new.payload) > limits.SUMMARY:

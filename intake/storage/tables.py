@@ -157,7 +157,7 @@ class Deposit(Base):
 class LogEntry(Base):
     """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap.
 
-    `rules`: whether it decides about entries to come (`protocol/actions.RULINGS`); an index has just these.
+    `rules`: whether it decides about entries to come (`Entry.rules`); an index has just these.
     """
 
     __tablename__ = "log_entry"
