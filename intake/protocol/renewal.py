@@ -22,6 +22,8 @@ MOST = 100
 
 MOST_READERS = 100
 
+_MOST_OF_A_TIP, _MORE_FOR_A_REVOCATION = 100, 2
+
 _ALL, _OPEN = "all", "open"
 _READERS = re.compile(rf"{_ALL}|{_OPEN}|only((?: [0-9a-f]{{32}}){{1,{MOST_READERS}}})")
 _LINE = re.compile(" ".join([r"([0-9a-f]{32})", *[r"([0-9a-f]{64})"] * 5]))
@@ -100,6 +102,16 @@ class Renewed:
         """How the log names it, in the place of a summary of these digests."""
         header, payload = sha256(self.header).hexdigest(), sha256(self.payload).hexdigest()
         return Renewal(tip, old_header, old_payload, header, payload, sha256(self.recipient.encode()).hexdigest())
+
+
+def may_renew(renewals: int, revoked: int) -> bool:
+    """Whether a tip that was renewed so often may be once more, when so many members were revoked by then.
+
+    Its summary holds every identity that it had, and has room for some 360. Without a limit whoever renews it for no
+    reason would leave none for when somebody is revoked. Each revocation brings two: one shuts the revoked out, and one
+    puts right what they left, or restricts it anew.
+    """
+    return renewals < _MOST_OF_A_TIP + _MORE_FOR_A_REVOCATION * revoked
 
 
 def parse_renewals(data: bytes) -> Renewals:

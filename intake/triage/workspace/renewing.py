@@ -16,14 +16,14 @@ from crypto.padding import PaddingError
 from intake.hygiene import fault
 from intake.protocol import limits
 from intake.protocol.logstate import LogState
-from intake.protocol.renewal import MOST, Renewal, Renewals, Renewed
+from intake.protocol.renewal import MOST, Renewal, Renewals, Renewed, may_renew
 from intake.report.events import ENDED
 from intake.report.payloads import PayloadFormatError
 from intake.triage.book import Wanted
 from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError
 from intake.triage.home import Home
 from intake.triage.keys.opening import OpeningKeys
-from intake.triage.mirror.exchanged import Exchanges, restricted_by
+from intake.triage.mirror.exchanged import Exchanges, count_renewals, restricted_by
 from intake.triage.mirror.known import parts_of
 from intake.triage.mirror.tips import Tips, summary_name
 from intake.triage.outbox.renewing import renew
@@ -33,6 +33,11 @@ from intake.triage.workspace.shown import Shown
 
 _LARGEST = limits.RENEWALS - 100_000
 """Bytes of a request, without its manifest."""
+
+
+_TOO_OFTEN = (
+    "this report was given another key so often that the room which is left is kept for when a reviewer is revoked"
+)
 
 
 class RenewalError(Exception):
@@ -189,19 +194,23 @@ class Renewing:
         if not mends and row.payload != known.payload:
             return None
         reviewers = {member.card.key_id for member in log.roster.reviewers}
-        restriction = restricted_by(Exchanges(self._home.mirror, log.roster).of(tip), parts_of(row))
+        links = Exchanges(self._home.mirror, log.roster).of(tip)
+        restriction = restricted_by(links, parts_of(row))
         if readers is None:
             readers = () if restriction is None else tuple(sorted(reviewers.intersection(restriction.readers)))
             if restriction is not None and not readers:
                 return None
         if self._people.me not in (readers or reviewers):
             return None
+        revoked = sum(member.until is not None for member in log.roster.members)
+        if not may_renew(count_renewals(links, parts_of(row)), revoked):
+            raise RenewalError(_TOO_OFTEN)
         try:
             renewed = renew(summary, self._keys.identities, _recipients(log, readers))
         except (AgeError, PayloadFormatError):
             return None
         except PaddingError as error:
-            raise RenewalError("this report was given another key so often that no other fits into it") from error
+            raise RenewalError(_TOO_OFTEN) from error
         opens = restriction is not None and not readers
         return _Made(renewed.of(tip, row.header, row.payload), renewed, readers, opens)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crypto.age import HybridIdentity, admit, seal, split, unseal
 from enrolled import Enrolled, Members
@@ -172,6 +172,20 @@ def test_only_its_readers_renew_what_is_restricted(
     opened = change(server, {tip: renewed(amina, boris)}, opens=True)
     assert client(amina)("PUT", *opened).json() == {"others": []}
     assert row(server, tip).readers is None
+
+
+def test_nobody_renews_a_tip_so_often_that_there_is_no_room_when_somebody_is_revoked(
+    client: ClientOf, server: Keeper, amina: Enrolled, boris: Enrolled, tip: str, members_of: Members
+) -> None:
+    client(boris)("PUT", *change(server, {tip: renewed(amina, boris)}))
+    assert row(server, tip).renewals == 1
+    with server.store.writing() as session:
+        session.execute(update(Tip).values(renewals=99))
+    for others in ([], [tip]):
+        assert client(boris)("PUT", *change(server, {tip: renewed(amina, boris)})).json() == {"others": others}
+    members_of.revoke("boris")
+    for others in ([], [], [tip]):
+        assert client(amina)("PUT", *change(server, {tip: renewed(amina)})).json() == {"others": others}
 
 
 def test_that_a_tip_is_restricted_or_is_so_no_more_is_done_as_the_log_says_it_or_not_at_all(
