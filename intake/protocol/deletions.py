@@ -19,6 +19,9 @@ from intake.protocol.roster import Roster
 from intake.protocol.rules import COUNTDOWN, DELETERS, RULES, Rules
 from intake.protocol.words import Counts
 
+_MOST_PROPOSALS = 200
+"""Deletions that one member proposes on a day (UTC): everybody keeps each for ever. What is more leaves a program's
+outbox on the next."""
 _MOST_RESTRICTIONS = 100
 """Requests of one member on a day (UTC) that restrict tips or end that: everybody keeps each for ever. A
 request has room for a hundred tips."""
@@ -124,14 +127,14 @@ class Deletions:
         self._proposals: dict[str, Proposal] = {}
         self._deleted: dict[str, Deleted] = {}
         self._restrictions = Restrictions()
-        self._renewals = Counts()
+        self._proposed, self._renewals = Counts(), Counts()
 
     def copy(self) -> "Deletions":
         """The same, to try an entry on."""
         other = Deletions()
         other._rules, other._proposals, other._deleted = self._rules, dict(self._proposals), dict(self._deleted)
         other._restrictions = self._restrictions.copy()
-        other._renewals = self._renewals.copy()
+        other._proposed, other._renewals = self._proposed.copy(), self._renewals.copy()
         return other
 
     def apply(self, entry: Entry, roster: Roster) -> None:
@@ -192,6 +195,10 @@ class Deletions:
         tip, item = _ids(entry)
         found, voice = self._proposals.get(item), Voice(entry.who, entry.at)
         if entry.action is Action.PROPOSE:
+            if self._proposed.count(entry.who, entry.at) > _MOST_PROPOSALS:
+                raise DeletionError(
+                    f"nobody proposes more than {_MOST_PROPOSALS} deletions on a day: try again tomorrow"
+                )
             if found is None and tip not in self._deleted:
                 restricted = self._restrictions.of(tip)
                 self._proposals[item] = Proposal(

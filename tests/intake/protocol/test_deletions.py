@@ -369,6 +369,20 @@ def test_nobody_restricts_more_than_a_hundred_times_a_day(team: Team) -> None:
         team.state()
 
 
+def test_nobody_proposes_more_than_some_hundreds_in_a_day(team: Team) -> None:
+    """Each stays for ever with everybody who verifies."""
+    for number in range(200):
+        team.propose("amina", item=f"{number:032x}")
+    team.propose("boris", item=f"{200:032x}")
+    team.log.now += DAY
+    team.propose("amina", item=f"{201:032x}")
+    assert len(verify_log(team.log.lines, team.log.head, team.log.key.verifier, None).state.deletions.open) == 202
+    for number in range(300, 500):
+        team.propose("amina", item=f"{number:032x}")
+    with pytest.raises(AuditError, match="more than 200 deletions on a day"):
+        verify_log(team.log.lines, team.log.head, team.log.key.verifier, None)
+
+
 def test_purge_receipts_say_whose_program_has_not_said_that_it_deleted_it_too(team: Team) -> None:
     team.propose("amina")
     team.second("boris")
