@@ -15,7 +15,6 @@ from crypto.logkey import LogSigner, LogVerifier
 from crypto.merkle import Frontier, FrontierError, leaf_hash
 from crypto.note import Note, NoteError, parse_note
 from intake.accesslog.read import HEADS, OWN, LogDamagedError, LogReader, newest, utc_now
-from intake.protocol.actions import RULINGS
 from intake.protocol.entry import Entry
 from intake.storage.store import Transaction, holds_log
 from intake.storage.tables import Base, LogEntry, LogHead
@@ -92,7 +91,7 @@ class LogAppender(LogReader):
         leaf = leaf_hash(line)
         frontier = _edge(head).append(leaf)
         connection = session.connection()
-        row = {"index": head.size, "leaf": leaf, "body": line, "rules": entry.action in RULINGS}
+        row = {"index": head.size, "leaf": leaf, "body": line, "rules": entry.rules}
         connection.execute(_ADD_ENTRY, row)
         # The old size in the condition: from a head that moved meanwhile nothing goes on.
         if connection.execute(_LEAVE_HEAD, {"left": head.size}).rowcount != 1:

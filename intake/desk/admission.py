@@ -12,7 +12,6 @@ from intake.accesslog.nonces import forget, is_used, remember
 from intake.desk.clocks import require_agreement, require_loggable
 from intake.desk.quota import FOR_EVER, count, require_quota
 from intake.keeper import Keeper
-from intake.protocol.actions import RULINGS
 from intake.protocol.card import Role
 from intake.protocol.endpoints import Endpoint, endpoint, named
 from intake.protocol.entry import Entry, LoggedRequest
@@ -47,7 +46,7 @@ def current_server() -> Keeper:
 def logged(*, last: bool = False) -> Iterator[Logged]:
     """A writing transaction in which a request is admitted and what it does is appended to the log.
 
-    Raises `RosterError` for what decides about the members and can't be, by the log so far.
+    Raises `RosterError` or `DeletionError` for what decides about entries to come and can't be, by the log so far.
 
     `last`: for what deletes, which may take the last of the disk and is refused to nobody who has added too much.
     """
@@ -95,9 +94,12 @@ def _log(admitted: _Admitted, *, last: bool = False) -> Logged:
     # Against what will be logged: the request may have waited for the lock for long.
     require_loggable(signed.created, at, clock)
     entry = Entry(at, signed.key_id, does.action, does.objects, kept)
-    if does.action in RULINGS:
+    if entry.rules:
         # Nothing is appended that nobody could go on from.
-        log.roster(session).copy().apply(entry)
+        state = log.state(session)
+        roster = state.roster.copy()
+        roster.apply(entry)
+        state.deletions.copy().apply(entry, roster)
     size = log.append(session, entry) * FOR_EVER
     if last:
         count(session, signed.key_id, at.date(), size)

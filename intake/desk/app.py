@@ -9,6 +9,7 @@ from intake.desk.views import routes
 from intake.hygiene import log_without_content
 from intake.keeper import Keeper
 from intake.protocol.actions import ActionError
+from intake.protocol.deletions import DeletionError
 from intake.protocol.requests import RequestError
 from intake.protocol.roster import RosterError
 from intake.protocol.wire import WireError
@@ -25,6 +26,7 @@ def create_app(server: Keeper) -> Flask:
     app.register_error_handler(RequestError, lambda error: _problem(401, str(error)))
     app.register_error_handler(ActionError, lambda error: _problem(400, str(error)))
     app.register_error_handler(RosterError, lambda error: _problem(409, str(error)))
+    app.register_error_handler(DeletionError, lambda error: _problem(409, str(error)))
     app.register_error_handler(WireError, lambda error: _problem(400, str(error)))
     app.register_error_handler(LogDamagedError, lambda _: _problem(500, "the stored log does not fit its signed head"))
     app.register_error_handler(StoreFullError, lambda _: _problem(507, "the server's disk is full: tell the operator"))

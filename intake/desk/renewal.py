@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import PreconditionFailed
 
 from intake.protocol import limits
-from intake.protocol.renewal import Renewals, Renewed
+from intake.protocol.renewal import Renewals, Renewed, may_renew
 from intake.protocol.roster import Roster
 from intake.protocol.wire import WireError
 from intake.storage.tables import Tip
@@ -33,20 +33,24 @@ def renew_tips(
     `WireError` if a summary is larger than it may be.
     """
     wanted = {bytes.fromhex(each.tip): (each, new) for each, new in zip(renewals.renewals, renewed, strict=True)}
-    rows = session.execute(select(Tip.id, Tip.header, Tip.payload, Tip.readers).where(Tip.id.in_(wanted)))
-    kept = {name: (header, payload, readers) for name, header, payload, readers in rows}
+    columns = Tip.id, Tip.header, Tip.payload, Tip.readers, Tip.renewals
+    kept = {row.id: row for row in session.execute(select(*columns).where(Tip.id.in_(wanted)))}
+    revoked = sum(member.until is not None for member in roster.members)
     others, more = [], 0
     for name, (each, new) in wanted.items():
-        header, payload, readers = kept.get(name, (b"", b"", None))
+        _, header, payload, readers, before = kept.get(name, (name, b"", b"", None, 0))
         digests = sha256(header).hexdigest(), sha256(payload).hexdigest()
         if digests == (each.header, each.payload):
             raise PreconditionFailed
-        if digests != (each.old_header, each.old_payload) or not _may(who, readers, roster):
+        # Of what is restricted, those who verify the log go on from that until an entry says that it is opened again.
+        is_said = bool(renewals.readers) or renewals.opens == (readers is not None)
+        may = is_said and _may(who, readers, roster) and may_renew(before, revoked)
+        if digests != (each.old_header, each.old_payload) or not may:
             others.append(each.tip)
             continue
         if len(new.header) + len(new.payload) > limits.SUMMARY:
             raise WireError("a summary would be larger than it may be")
-        values = {"header": new.header, "payload": new.payload, "recipient": new.recipient}
+        values = {"header": new.header, "payload": new.payload, "recipient": new.recipient, "renewals": before + 1}
         only = " ".join(renewals.readers) or None
         session.execute(update(Tip).where(Tip.id == name).values(**values, readers=only))
         more += max(len(new.header) + len(new.payload) - len(header) - len(payload), 0)

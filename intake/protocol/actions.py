@@ -128,7 +128,8 @@ RULINGS = MEMBERSHIP | {
     Action.SOFTWARE,
     Action.REKEY,
 }
-"""What decides about entries to come: whoever verifies a log keeps these entries, and goes by no others."""
+"""What decides about entries to come, as do renewals that restrict tips or end that (`entry.Entry.rules`): whoever
+verifies a log keeps these entries, and goes by no others."""
 
 CONFIRMED = frozenset({Action.ENROL, Action.REVOKE, Action.RULE, Action.RESTORE})
 """Of these the operator can be asked whether their time is right."""

@@ -23,7 +23,6 @@ from crypto.merkle import Frontier, leaf_hash
 from crypto.note import NoteError, SignatureError, Verifier
 from intake.protocol.actions import (
     OPERATORS,
-    RULINGS,
     Action,
     ActionError,
     copy_of,
@@ -182,7 +181,7 @@ class _Replay:
         try:
             entry = parse_entry(line)
             self._check(entry)
-            if entry.action in RULINGS:
+            if entry.rules:
                 self._roster.apply(entry)
                 self._deletions.apply(entry, self._roster)
                 self._rulings.append(Ruling(self._place, entry))

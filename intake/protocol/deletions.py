@@ -1,8 +1,9 @@
 """Which tips the team deletes, derived from the log alone: nobody obeys a deletion that isn't in it.
 
 A reviewer proposes it, others second that, and from then on it counts down by the log's clock; any reviewer can stop it
-until it is carried out. What members say is let in whatever it comes to, and counts or doesn't; the server's `delete`,
-which nobody signs for, is refused unless all of this was so.
+until it is carried out. Of what is restricted to some, nothing is deleted without them (`protocol/restrictions.py`).
+What members say is let in whatever it comes to, and counts or doesn't; the server's `delete`, which nobody signs for,
+is refused unless all of this was so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +11,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from intake.protocol.actions import MEMBERSHIP, Action
+from intake.protocol.actions import MEMBERSHIP, Action, ActionError
 from intake.protocol.entry import Entry
+from intake.protocol.restrictions import Restrictions
 from intake.protocol.roster import Roster
 from intake.protocol.rules import COUNTDOWN, DELETERS, RULES, Rules
+from intake.protocol.words import Counts
+
+_MOST_PROPOSALS = 200
+"""Deletions that one member proposes on a day (UTC): everybody keeps each for ever. What is more leaves a program's
+outbox on the next."""
+_MOST_RESTRICTIONS = 100
+"""Requests of one member on a day (UTC) that restrict tips or end that: everybody keeps each for ever. A
+request has room for a hundred tips."""
 
 
 class DeletionError(ValueError):
@@ -33,7 +43,8 @@ class Proposal:
     """That a tip be deleted. `item`: the id of what says why, and so of the proposal. Ids in hex.
 
     `voices`: who wants it, the proposer first. `needed` of them, and `days` of countdown, are as the rules were when it
-    was proposed. `enough`: since when as many as must want it (UTC), by who the members were then.
+    was proposed. `enough`: since when as many as must want it (UTC), by who the members were then. `restricted`: the
+    readers (key ids) of each restriction of the tip, some of whom must want it, too.
     """
 
     tip: str
@@ -43,6 +54,7 @@ class Proposal:
     days: int
     stopped: Voice | None = None
     enough: datetime | None = None
+    restricted: tuple[frozenset[str], ...] = ()
 
     def wanted_by(self, key: str) -> bool:
         """Whether a member wants it."""
@@ -56,8 +68,13 @@ class Proposal:
         """Whether there are leads, one of whom must want it, and none does."""
         return bool(roster.leads) and not any(roster.is_lead(voice.key) for voice in self.counting(roster))
 
+    def lacks_readers(self, roster: Roster) -> int:
+        """How many more have to want it of those whom the tip is restricted to."""
+        wanting = {voice.key for voice in self.counting(roster)}
+        return max((most - len(readers & wanting) for readers, most in self._readers(roster)), default=0)
+
     def due(self, roster: Roster) -> datetime | None:
-        """When its countdown is over (UTC); None as long as more have to want it, or a lead has to."""
+        """When its countdown is over (UTC); None as long as more have to want it, or a lead or readers have to."""
         wanted = self._wanted(roster)
         if wanted is None or self.enough is None:
             return None
@@ -73,12 +90,24 @@ class Proposal:
     def _wanted(self, roster: Roster) -> datetime | None:
         """When the last of those who had to want it said so (UTC); None if not all of them have."""
         voices = self.counting(roster)
-        if len(voices) < self.needed or self.lacks_lead(roster):
-            return None
-        since = voices[self.needed - 1].at
+        sides = [([voice.at for voice in voices], self.needed)]
         if roster.leads:
-            since = max(since, next(voice.at for voice in voices if roster.is_lead(voice.key)))
-        return since
+            sides.append(([voice.at for voice in voices if roster.is_lead(voice.key)], 1))
+        for readers, most in self._readers(roster):
+            sides.append(([voice.at for voice in voices if voice.key in readers], most))
+        if any(len(times) < most for times, most in sides):
+            return None
+        return max(times[most - 1] for times, most in sides)
+
+    def _readers(self, roster: Roster) -> Iterator[tuple[frozenset[str], int]]:
+        """Of each restriction those readers who are still there, and how many of them must want it: all, if they are
+        fewer than must want it at all. Once none of them is left it holds nobody, so that nobody keeps a report for
+        ever by shutting out the others.
+        """
+        reviewers = frozenset(member.card.key_id for member in roster.reviewers)
+        for readers in self.restricted:
+            if left := readers & reviewers:
+                yield left, min(self.needed, len(left))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +125,15 @@ class Deletions:
         self._rules = Rules()
         self._proposals: dict[str, Proposal] = {}
         self._deleted: dict[str, Deleted] = {}
+        self._restrictions = Restrictions()
+        self._proposed, self._renewals = Counts(), Counts()
 
     def copy(self) -> "Deletions":
         """The same, to try an entry on."""
         other = Deletions()
         other._rules, other._proposals, other._deleted = self._rules, dict(self._proposals), dict(self._deleted)
+        other._restrictions = self._restrictions.copy()
+        other._proposed, other._renewals = self._proposed.copy(), self._renewals.copy()
         return other
 
     def apply(self, entry: Entry, roster: Roster) -> None:
@@ -114,6 +147,8 @@ class Deletions:
                 self._say(entry, roster)
             case Action.DELETE:
                 self._delete(entry, roster)
+            case Action.RENEW:
+                self._restrict(entry, roster)
 
     @property
     def rules(self) -> Rules:
@@ -159,14 +194,35 @@ class Deletions:
         tip, item = _ids(entry)
         found, voice = self._proposals.get(item), Voice(entry.who, entry.at)
         if entry.action is Action.PROPOSE:
+            if self._proposed.count(entry.who, entry.at) > _MOST_PROPOSALS:
+                raise DeletionError(
+                    f"nobody proposes more than {_MOST_PROPOSALS} deletions on a day: try again tomorrow"
+                )
             if found is None and tip not in self._deleted:
-                self._proposals[item] = Proposal(tip, item, (voice,), self.needed(roster), self.days)
+                restricted = self._restrictions.of(tip)
+                self._proposals[item] = Proposal(
+                    tip, item, (voice,), self.needed(roster), self.days, restricted=restricted
+                )
         elif found is None or found.tip != tip or not self._is_open(found):
             return
         elif entry.action is Action.STOP:
             self._proposals[item] = replace(found, stopped=voice)
         elif not found.wanted_by(entry.who):
             self._proposals[item] = replace(found, voices=(*found.voices, voice)).after(entry, roster)
+
+    def _restrict(self, entry: Entry, roster: Roster) -> None:
+        if self._renewals.count(entry.who, entry.at) > _MOST_RESTRICTIONS:
+            raise DeletionError(
+                f"nobody restricts reports, or opens them again, more than {_MOST_RESTRICTIONS} times a day"
+            )
+        try:
+            tips = self._restrictions.apply(entry)
+        except ActionError as error:
+            raise DeletionError(str(error)) from error
+        for each in self.open:
+            if each.tip in tips:
+                now = replace(each, restricted=self._restrictions.of(each.tip))
+                self._proposals[each.item] = now.after(entry, roster)
 
     def _number(self, rule: str) -> int:
         return self._rules[rule] or RULES[rule].least

@@ -2,6 +2,7 @@
 
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +27,9 @@ _read = json.JSONDecoder().raw_decode
 _quoted = json.encoder.encode_basestring
 """A text as JSON has it, its characters as they are."""
 
-_RULING = tuple(f'{{"action":{_quoted(action)},'.encode() for action in RULINGS)
+_RULING = re.compile(
+    rb'\{"action":(?:"(?:%s)",|"renew","at":"[^"]*","objects":\["(?!tip/))' % "|".join(sorted(RULINGS)).encode()
+)
 
 
 class EntryError(ValueError):
@@ -63,6 +66,13 @@ class Entry:
     confirmed: bool = False
     version: int = VERSION
 
+    @property
+    def rules(self) -> bool:
+        """Whether it decides about entries to come: by its action, or as a renewal that names more than tips."""
+        if self.action is Action.RENEW:
+            return bool(self.objects) and not self.objects[0].startswith("tip/")
+        return self.action in RULINGS
+
     def to_bytes(self) -> bytes:
         """The canonical line, without a newline; `EntryError` if it is too long to be served.
 
@@ -95,8 +105,8 @@ def parse_entry(line: bytes) -> Entry:
 
 
 def rules(line: bytes) -> bool:
-    """Whether a canonical line is a ruling; without reading it, since the action stands first in each."""
-    return line.startswith(_RULING)
+    """Whether a canonical line is a ruling (`Entry.rules`); without reading it, since what tells that stands first."""
+    return _RULING.match(line) is not None
 
 
 def _entry(values: dict[str, Any]) -> Entry:

@@ -18,7 +18,7 @@ from intake.protocol.entry import VERSION, Entry, EntryError, parse_entry
 from intake.protocol.requests import LIFETIME, RequestError, parse_base
 from intake.protocol.roster import Roster, RosterError
 
-_VERSION = 1
+_VERSION = 2
 
 
 class StateError(ValueError):
@@ -27,7 +27,7 @@ class StateError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """An entry that decides about those to come (`actions.RULINGS`), at its place in the log."""
+    """An entry that decides about those to come (`Entry.rules`), at its place in the log."""
 
     place: int
     entry: Entry

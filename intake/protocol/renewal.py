@@ -22,8 +22,10 @@ MOST = 100
 
 MOST_READERS = 100
 
-_ALL = "all"
-_READERS = re.compile(rf"{_ALL}|only((?: [0-9a-f]{{32}}){{1,{MOST_READERS}}})")
+_MOST_OF_A_TIP, _MORE_FOR_A_REVOCATION = 100, 2
+
+_ALL, _OPEN = "all", "open"
+_READERS = re.compile(rf"{_ALL}|{_OPEN}|only((?: [0-9a-f]{{32}}){{1,{MOST_READERS}}})")
 _LINE = re.compile(" ".join([r"([0-9a-f]{32})", *[r"([0-9a-f]{64})"] * 5]))
 _LONGEST_RECIPIENT = 4096
 
@@ -50,15 +52,16 @@ class Renewal:
 class Renewals:
     """What a request renews, sorted by tip. `readers`: the members (key ids, sorted) that it is restricted to.
 
-    Without any it is for all who are reviewers when the log holds it.
+    Without any it is for all who are reviewers when the log holds it. `opens`: it was restricted, and is that no more.
     """
 
     renewals: tuple[Renewal, ...]
     readers: tuple[str, ...] = ()
+    opens: bool = False
 
     def to_bytes(self) -> bytes:
         """As the log holds it."""
-        first = " ".join(("only", *self.readers)) if self.readers else _ALL
+        first = " ".join(("only", *self.readers)) if self.readers else _OPEN if self.opens else _ALL
         return "\n".join((first, *map(str, self.renewals))).encode() + b"\n"
 
     @property
@@ -68,8 +71,12 @@ class Renewals:
 
     @property
     def objects(self) -> tuple[str, ...]:
-        """The objects, as the log names them: to whom it is restricted, and the tips."""
-        return (*(f"member/{key}" for key in self.readers), *(f"tip/{each.tip}" for each in self.renewals))
+        """The objects, as the log names them: to whom it is restricted, or that it is so no more, and the tips.
+
+        An entry that begins with a tip decides about nothing to come (`Entry.rules`).
+        """
+        whom = ["readers/all"] if self.opens else [f"member/{key}" for key in self.readers]
+        return (*whom, *(f"tip/{each.tip}" for each in self.renewals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +104,23 @@ class Renewed:
         return Renewal(tip, old_header, old_payload, header, payload, sha256(self.recipient.encode()).hexdigest())
 
 
+def may_renew(renewals: int, revoked: int) -> bool:
+    """Whether a tip that was renewed so often may be once more, when so many members were revoked by then.
+
+    Its summary holds every identity that it had, and has room for some 360. Without a limit whoever renews it for no
+    reason would leave none for when somebody is revoked. Each revocation brings two: one shuts the revoked out, and one
+    puts right what they left, or restricts it anew.
+    """
+    return renewals < _MOST_OF_A_TIP + _MORE_FOR_A_REVOCATION * revoked
+
+
 def parse_renewals(data: bytes) -> Renewals:
     """Read a manifest; `ActionError` unless it is one in its canonical form, of one tip to `MOST`."""
     # The limit on lines bounds the work before anything of it was looked at.
     first, *lines = data.decode("ascii", "replace").removesuffix("\n").split("\n", MOST + 1)
     whom, rows = _READERS.fullmatch(first), [_LINE.fullmatch(line) for line in lines]
     renewals = tuple(Renewal(*row.groups()) for row in rows if row is not None)
-    found = Renewals(renewals, tuple(((whom and whom[1]) or "").split()))
+    found = Renewals(renewals, tuple(((whom and whom[1]) or "").split()), opens=first == _OPEN)
     ascend = _ascend(each.tip for each in renewals) and _ascend(found.readers)
     if whom is None or not 1 <= len(renewals) <= MOST or not ascend or found.to_bytes() != data:
         raise ActionError("this names no renewal")

@@ -22,7 +22,8 @@ class Tip(Base):
     """One report and all that belongs to it. `chain`: where its source goes on, sealed to the source alone.
 
     The summary is an age file in its two parts: `header` says who can open it, and `payload` stays until the tip gets
-    another identity. `readers`: key ids, a space between them, where the log restricts it to some.
+    another identity. `readers`: key ids, a space between them, where the log restricts it to some. `renewals`: how
+    often it got one.
 
     `slowly`: its source has chosen that withdrawing it takes some days. `leaving`: the day on which it goes, if the
     source has asked for that, and `word`: the source's signature of it.
@@ -42,6 +43,7 @@ class Tip(Base):
     leaving: Mapped[date | None]
     word: Mapped[bytes | None] = mapped_column(LargeBinary(64))
     readers: Mapped[str | None] = mapped_column(String)
+    renewals: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
     @property
     def summary(self) -> bytes:
@@ -157,7 +159,7 @@ class Deposit(Base):
 class LogEntry(Base):
     """One line of the access log, as it was hashed. `index` is its leaf's, from 0 without a gap.
 
-    `rules`: whether it decides about entries to come (`protocol/actions.RULINGS`); an index has just these.
+    `rules`: whether it decides about entries to come (`Entry.rules`); an index has just these.
     """
 
     __tablename__ = "log_entry"

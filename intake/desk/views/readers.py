@@ -39,7 +39,8 @@ def renew() -> Response:
     """Give tips another identity, and summaries that other people open.
 
     The answer names the tips of which that was not done: they have another summary by now, are gone, or are restricted
-    to others. 412, and no entry, if it was done before, or if the readers are none of now.
+    to others. 412, and no entry, if it was done before, or if the readers are none of now; also if it restricts tips,
+    or opens them again, and was not done of each: whoever verifies the log can't see what was not done.
     """
     server = current_server()
     renewals, renewed = parse_renewed(request.get_data())
@@ -50,5 +51,7 @@ def renew() -> Response:
         if not are_for(renewals, renewed, let_in.who, roster):
             abort(412)
         others, more = renew_tips(session, renewals, renewed, let_in.who, roster)
+        if others and (renewals.readers or renewals.opens):
+            abort(412)
         require_quota(server.settings, session, let_in.who, let_in.at.date(), more)
     return jsonify(others=others)

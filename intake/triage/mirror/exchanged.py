@@ -12,7 +12,7 @@ from itertools import takewhile
 from intake.protocol.actions import Action
 from intake.protocol.entry import Entry
 from intake.protocol.manifest import parse_manifest
-from intake.protocol.renewal import parse_renewals
+from intake.protocol.renewal import may_renew, parse_renewals
 from intake.protocol.roster import Roster
 from intake.triage.mirror.added import Author
 from intake.triage.mirror.file import MirrorFile
@@ -48,12 +48,14 @@ class Link:
     readers_named: tuple[str, ...] = ()
     former: tuple[str, ...] = ()
 
-    def may_follow(self, readers: tuple[str, ...]) -> bool:
-        """Whether its author may do it to what is restricted to these (key ids), or to none.
+    def may_follow(self, readers: tuple[str, ...], renewals: int) -> bool:
+        """Whether its author may do it to what is restricted to these (key ids), or to none, and was renewed so often.
 
         Nobody is let in by a header: that takes a renewal, which names them. Once none of the readers is left, any
         reviewer may renew it: by shutting out the others nobody destroys a report.
         """
+        if self.renews and not may_renew(renewals, len(self.former)):
+            return False
         if not readers:
             return True
         return not self.whom and (self.key in readers or (self.renews and set(readers) <= set(self.former)))
@@ -131,14 +133,16 @@ class Exchanges:
 def walk(links: Sequence[Link], seen: Parts) -> list[Step]:
     """The steps that lead on from what was seen, in the order of the log.
 
-    Links that start elsewhere are none, nor are those of members whom a restriction of then leaves out.
+    Links that start elsewhere are none, nor are those of members whom a restriction of then leaves out, or renewals
+    beyond the number that a tip may have.
     """
     steps: list[Step] = []
     restriction = restricted_by(links, seen)
-    before, readers = seen, restriction.readers if restriction else ()
+    before, readers, renewals = seen, restriction.readers if restriction else (), count_renewals(links, seen)
     for link in links:
-        if link.may_follow(readers) and (after := link.after(before)):
+        if link.may_follow(readers, renewals) and (after := link.after(before)):
             readers = link.readers if link.renews else readers
+            renewals += link.renews
             steps.append(Step(link, before, after, readers))
             before = after
     return steps
@@ -153,6 +157,11 @@ def restricted_by(links: Sequence[Link], parts: Parts) -> Link | None:
 def last_renewal(links: Sequence[Link], parts: Parts) -> Link | None:
     """The renewal that a summary of these parts comes from; None if it is of the tip's first identity."""
     return next((link for link in reversed(history(links, parts)) if link.renews), None)
+
+
+def count_renewals(links: Sequence[Link], parts: Parts) -> int:
+    """How often a tip was renewed until it had a summary of these parts."""
+    return sum(link.renews for link in history(links, parts))
 
 
 def first_payload(links: Sequence[Link], parts: Parts) -> str:
@@ -176,7 +185,12 @@ def chain(links: Sequence[Link], seen: Parts, now: Parts, place: int) -> Sequenc
 
 def is_renewed(steps: Iterable[Step]) -> bool:
     """Whether a tip got another identity by any of these."""
-    return any(step.link.renews for step in steps)
+    return renewals_in(steps) > 0
+
+
+def renewals_in(steps: Iterable[Step]) -> int:
+    """How often a tip got another identity by these."""
+    return sum(step.link.renews for step in steps)
 
 
 def history(links: Sequence[Link], parts: Parts) -> list[Link]:

@@ -21,7 +21,8 @@ class Counting:
     """A deletion that was proposed and can still be stopped. `why`: empty where the reason is not here.
 
     `by`: the names of those who want it and whose word counts, the proposer first; `lacks_lead`: whether one of them
-    must be a lead, and none is. `due`: when it is carried out (UTC), None as long as more have to want it.
+    must be a lead, and none is; `lacks_readers`: how many more must be of those who can read it. `due`: when it is
+    carried out (UTC), None as long as more have to want it.
     `can_second`: whether whoever is here could be one more. `under_way`: what they have said of it, if that is on its
     way.
     """
@@ -30,6 +31,7 @@ class Counting:
     why: str
     by: Sequence[str]
     lacks_lead: bool
+    lacks_readers: int
     due: datetime | None
     can_second: bool
     under_way: Step | None
@@ -38,10 +40,14 @@ class Counting:
     def lacking(self) -> str:
         """Who else has to want it before it counts down, in words."""
         more = max(0, self.proposal.needed - len(self.by))
+        if self.lacks_readers:
+            says = f"{self.lacks_readers} more of those who can read it {_has(self.lacks_readers)} to want it"
+            others = f", and {more} of you in all" if more > self.lacks_readers else ""
+            return f"{says}{others}{', and a lead, too' if self.lacks_lead else ''}"
         if more == 0:
             return "a lead has to want it, too" if self.lacks_lead else ""
         lead = "" if not self.lacks_lead else ", who must be a lead" if more == 1 else ", one of them a lead"
-        return f"{more} more of you {'has' if more == 1 else 'have'} to want it{lead}"
+        return f"{more} more of you {_has(more)} to want it{lead}"
 
     @property
     def left(self) -> str:
@@ -97,8 +103,13 @@ def what_it_takes(workspace: Workspace) -> str:
     days = f"{log.deletions.days} {'day' if log.deletions.days == 1 else 'days'}"
     return (
         f"Nothing happens at once. {log.deletions.needed(log.roster)} of you have to want it{lead}; then it counts "
-        f"down for {days}, and each of you can stop it until it is done."
+        f"down for {days}, and each of you can stop it until it is done. What only some can read is deleted only if as "
+        "many of them want it, or all of them if they are fewer."
     )
+
+
+def _has(count: int) -> str:
+    return "has" if count == 1 else "have"
 
 
 def _names(workspace: Workspace, voices: Sequence[Voice]) -> list[str]:
@@ -114,6 +125,7 @@ def _counting(workspace: Workspace, proposal: Proposal) -> Counting:
         _why(workspace, proposal),
         _names(workspace, proposal.counting(log.roster)),
         proposal.lacks_lead(log.roster),
+        proposal.lacks_readers(log.roster),
         proposal.due(log.roster),
         can_second=not proposal.wanted_by(workspace.people.me),
         under_way=workspace.sending.deciding(proposal.tip).get(proposal.item),

@@ -26,8 +26,10 @@ class Verdict(StrEnum):
     """It says something else than the kept one, or is damaged."""
 
 
-def look(kept: bytes, signer: str, new: bytes, own: Sequence[HybridIdentity]) -> Verdict:
-    """Compare a sealed summary with the one that is kept. `signer`: the key of the source, in hex, if one is known.
+def look(kept: bytes, signer: str, new: bytes, own: Sequence[HybridIdentity], renewals: int) -> Verdict:
+    """Compare a sealed summary with the one that is kept, which was renewed so often since.
+
+    `signer`: the key of the source, in hex, if one is known.
 
     Where the kept one was never sealed to whoever reads here, or is lost, the source's key is all that there is.
     """
@@ -46,7 +48,7 @@ def look(kept: bytes, signer: str, new: bytes, own: Sequence[HybridIdentity]) ->
     except (AgeError, PayloadFormatError):
         is_same = not signer or (isinstance(found, Summary) and found.signer == signer)
     else:
-        is_same = _without(before) == _without(found) and _goes_on(before, found)
+        is_same = _without(before) == _without(found) and _goes_on(before, found, renewals)
     return Verdict.FITS if is_same else Verdict.OTHER
 
 
@@ -59,6 +61,11 @@ def _without(cover: Summary | Dossier) -> dict[str, object]:
     return {name: value for name, value in cover.document().items() if name != "identities"}
 
 
-def _goes_on(before: Summary | Dossier, cover: Summary | Dossier) -> bool:
-    """Whether all that was ever sealed to it still opens."""
+def _goes_on(before: Summary | Dossier, cover: Summary | Dossier, renewals: int) -> bool:
+    """Whether all that was ever sealed to it still opens, and no renewal brought more than its one identity.
+
+    There is room for some hundreds: whoever filled it would leave none for when somebody is revoked.
+    """
+    if len(cover.identities) > len(before.identities) + renewals:
+        return False
     return cover.identities[-len(before.identities) :] == before.identities

@@ -12,7 +12,7 @@ from intake.triage.book import Book, Snapshot, SnapshotError
 from intake.triage.home import Home
 from intake.triage.keys.opening import OpeningKeys
 from intake.triage.mirror.added import Authors
-from intake.triage.mirror.exchanged import Exchanges, is_renewed
+from intake.triage.mirror.exchanged import Exchanges, renewals_in
 from intake.triage.mirror.known import Known
 from intake.triage.mirror.tips import Tips, renewed_name, summary_name
 from intake.triage.progress import Progress
@@ -101,10 +101,10 @@ class Opener:
         """Of those of these tips that got another identity since, by the log: what stands in the place of the kept."""
         found = {}
         for name, steps in self._kept.explained(names).items():
-            if is_renewed(steps):
+            if renewals := renewals_in(steps):
                 known = self._kept.known(name)[name]
                 kept, new = (self._kept.sealed(of(name)) or b"" for of in (summary_name, renewed_name))
-                found[name] = look(kept, known.signer, new, self._keys.identities)
+                found[name] = look(kept, known.signer, new, self._keys.identities, renewals)
         return found
 
     def _outdated(self, book: Book, before: Mapping[str, bytes]) -> list[str]:

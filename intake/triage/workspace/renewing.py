@@ -8,6 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from threading import Event
 
 from crypto.age import AgeError, HybridRecipient
@@ -15,14 +16,14 @@ from crypto.padding import PaddingError
 from intake.hygiene import fault
 from intake.protocol import limits
 from intake.protocol.logstate import LogState
-from intake.protocol.renewal import MOST, Renewal, Renewals, Renewed
+from intake.protocol.renewal import MOST, Renewal, Renewals, Renewed, may_renew
 from intake.report.events import ENDED
 from intake.report.payloads import PayloadFormatError
 from intake.triage.book import Wanted
-from intake.triage.desk.client import DeskClient, DeskError
+from intake.triage.desk.client import DeskClient, DeskError, DeskRefusedError
 from intake.triage.home import Home
 from intake.triage.keys.opening import OpeningKeys
-from intake.triage.mirror.exchanged import Exchanges, restricted_by
+from intake.triage.mirror.exchanged import Exchanges, count_renewals, restricted_by
 from intake.triage.mirror.known import parts_of
 from intake.triage.mirror.tips import Tips, summary_name
 from intake.triage.outbox.renewing import renew
@@ -34,17 +35,23 @@ _LARGEST = limits.RENEWALS - 100_000
 """Bytes of a request, without its manifest."""
 
 
+_TOO_OFTEN = (
+    "this report was given another key so often that the room which is left is kept for when a reviewer is revoked"
+)
+
+
 class RenewalError(Exception):
     """A tip can't get another identity now, in words for the reviewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A renewal, as the log will name it and as it travels; to whom (key ids) it is restricted."""
+    """A renewal, as the log will name it and as it travels; to whom (key ids) it is restricted, or that it `opens`."""
 
     renewal: Renewal
     renewed: Renewed
     readers: tuple[str, ...]
+    opens: bool
 
     @property
     def size(self) -> int:
@@ -135,11 +142,17 @@ class Renewing:
         made = self._made(tip, tuple(sorted(readers)), mends=True)
         if made is None:
             raise RenewalError("this report could not be opened as the server shows it now: fetch, and try again")
-        if self._send([made]):
+        try:
+            others = self._send([made])
+        except DeskRefusedError as refused:
+            if refused.status != HTTPStatus.PRECONDITION_FAILED:
+                raise
+            others = [tip]
+        if others:
             raise RenewalError("somebody else has just changed who can read this: fetch, and look again")
 
     def _send(self, part: Sequence[_Made]) -> Collection[str]:
-        renewals = Renewals(tuple(each.renewal for each in part), part[0].readers)
+        renewals = Renewals(tuple(each.renewal for each in part), part[0].readers, part[0].opens)
         return self._client.renew(renewals, [each.renewed for each in part])
 
     def _untried(self) -> list[str]:
@@ -152,7 +165,7 @@ class Renewing:
 
     def _parts(self, tips: Sequence[str]) -> Iterator[Sequence[_Made]]:
         """All that can be renewed of these, as much at once as a request may hold."""
-        part: list[_Made] = []
+        parts: dict[tuple[str, ...], list[_Made]] = {}
         for tip in tips:
             try:
                 made = self._made(tip, None)
@@ -161,13 +174,12 @@ class Renewing:
                 continue
             if made is None:
                 continue
-            is_full = len(part) == MOST or sum(each.size for each in part) + made.size > _LARGEST
-            if part and (is_full or part[0].readers != made.readers):
+            part = parts.setdefault(made.readers, [])
+            if len(part) == MOST or sum(each.size for each in part) + made.size > _LARGEST:
                 yield _in_order(part)
-                part = []
+                part.clear()
             part.append(made)
-        if part:
-            yield _in_order(part)
+        yield from map(_in_order, parts.values())
 
     def _made(self, tip: str, readers: tuple[str, ...] | None, *, mends: bool = False) -> _Made | None:
         """The renewal of a tip, for those to whom it is restricted now, or for these; None if it can't be opened.
@@ -182,20 +194,25 @@ class Renewing:
         if not mends and row.payload != known.payload:
             return None
         reviewers = {member.card.key_id for member in log.roster.reviewers}
+        links = Exchanges(self._home.mirror, log.roster).of(tip)
+        restriction = restricted_by(links, parts_of(row))
         if readers is None:
-            restriction = restricted_by(Exchanges(self._home.mirror, log.roster).of(tip), parts_of(row))
             readers = () if restriction is None else tuple(sorted(reviewers.intersection(restriction.readers)))
             if restriction is not None and not readers:
                 return None
         if self._people.me not in (readers or reviewers):
             return None
+        revoked = sum(member.until is not None for member in log.roster.members)
+        if not may_renew(count_renewals(links, parts_of(row)), revoked):
+            raise RenewalError(_TOO_OFTEN)
         try:
             renewed = renew(summary, self._keys.identities, _recipients(log, readers))
         except (AgeError, PayloadFormatError):
             return None
         except PaddingError as error:
-            raise RenewalError("this report was given another key so often that no other fits into it") from error
-        return _Made(renewed.of(tip, row.header, row.payload), renewed, readers)
+            raise RenewalError(_TOO_OFTEN) from error
+        opens = restriction is not None and not readers
+        return _Made(renewed.of(tip, row.header, row.payload), renewed, readers, opens)
 
 
 def _recipients(log: LogState, readers: Collection[str]) -> list[HybridRecipient]:

@@ -162,6 +162,19 @@ def test_who_added_too_much_can_still_stop_it(world: World, amina: Enrolled, bor
     assert world.stop(boris, tip) == 204
 
 
+def test_who_proposes_too_much_on_a_day_is_told_to_go_on_tomorrow(
+    world: World, amina: Enrolled, boris: Enrolled, stored: StoreTip
+) -> None:
+    tip, _ = stored(0)
+    assert {world.propose(amina, tip, f"{number:032x}") for number in range(200)} == {201}
+    logged = len(world.log.entries)
+    assert world.propose(amina, tip) == 409
+    assert len(world.log.entries) == logged
+    assert world.propose(boris, tip) == 201
+    world.now += DAY
+    assert world.propose(amina, tip, AGAIN) == 201
+
+
 def test_neither_an_auditor_nor_somebody_revoked_has_a_word(
     world: World, amina: Enrolled, boris: Enrolled, enrol: Callable[..., Enrolled], stored: StoreTip
 ) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crypto.age import HybridIdentity, admit, seal, split, unseal
 from enrolled import Enrolled, Members
@@ -71,13 +71,13 @@ def renewed(*readers: Enrolled, size: int = 7) -> Renewed:
     return Renewed(str(HybridIdentity.generate().recipient), parts.header, parts.payload)
 
 
-def change(server: Keeper, new: dict[str, Renewed], *only: Enrolled) -> tuple[str, bytes]:
+def change(server: Keeper, new: dict[str, Renewed], *only: Enrolled, opens: bool = False) -> tuple[str, bytes]:
     """The path and body of a request that renews these tips, as they are now."""
     names = sorted(new)
     lines = tuple(
         new[tip].of(tip, sha256_hex(row(server, tip).header), sha256_hex(row(server, tip).payload)) for tip in names
     )
-    renewals = Renewals(lines, tuple(sorted(member.card.key_id for member in only)))
+    renewals = Renewals(lines, tuple(sorted(member.card.key_id for member in only)), opens)
     return f"/v1/summaries{manifest_query(renewals.digest)}", body_of(renewals, [new[tip] for tip in names])
 
 
@@ -161,11 +161,47 @@ def test_only_its_readers_renew_what_is_restricted(
 ) -> None:
     client(amina)("PUT", *change(server, {tip: renewed(amina)}, amina))
     before = row(server, tip).summary
-    for only, sealed in (([boris], renewed(boris)), ([], renewed(amina, boris))):
-        assert client(boris)("PUT", *change(server, {tip: sealed}, *only)).json() == {"others": [tip]}
-    assert row(server, tip).summary == before
-    client(amina)("PUT", *change(server, {tip: renewed(amina, boris)}))
+    assert client(boris)("PUT", *change(server, {tip: renewed(amina, boris)})).json() == {"others": [tip]}
+    logged = len(entries(server))
+    for asked in (
+        change(server, {tip: renewed(boris)}, boris),
+        change(server, {tip: renewed(amina, boris)}, opens=True),
+    ):
+        assert client(boris)("PUT", *asked).status_code == 412
+    assert (row(server, tip).summary, len(entries(server))) == (before, logged)
+    opened = change(server, {tip: renewed(amina, boris)}, opens=True)
+    assert client(amina)("PUT", *opened).json() == {"others": []}
     assert row(server, tip).readers is None
+
+
+def test_nobody_renews_a_tip_so_often_that_there_is_no_room_when_somebody_is_revoked(
+    client: ClientOf, server: Keeper, amina: Enrolled, boris: Enrolled, tip: str, members_of: Members
+) -> None:
+    client(boris)("PUT", *change(server, {tip: renewed(amina, boris)}))
+    assert row(server, tip).renewals == 1
+    with server.store.writing() as session:
+        session.execute(update(Tip).values(renewals=99))
+    for others in ([], [tip]):
+        assert client(boris)("PUT", *change(server, {tip: renewed(amina, boris)})).json() == {"others": others}
+    members_of.revoke("boris")
+    for others in ([], [], [tip]):
+        assert client(amina)("PUT", *change(server, {tip: renewed(amina)})).json() == {"others": others}
+
+
+def test_that_a_tip_is_restricted_or_is_so_no_more_is_done_as_the_log_says_it_or_not_at_all(
+    client: ClientOf, server: Keeper, amina: Enrolled, boris: Enrolled, tip: str
+) -> None:
+    """Whoever verifies the log sees that it was asked for, and can't see that it was not done."""
+    other, before = store(server, amina, boris), row(server, tip).summary
+    late = change(server, {tip: renewed(amina), other: renewed(amina)}, amina)
+    client(boris)("PUT", *change(server, {other: renewed(amina, boris)}))
+    logged = len(entries(server))
+    assert client(amina)("PUT", *late).status_code == 412
+    assert client(amina)("PUT", *change(server, {tip: renewed(amina, boris)}, opens=True)).status_code == 412
+    assert (row(server, tip).summary, len(entries(server))) == (before, logged)
+    client(amina)("PUT", *change(server, {tip: renewed(amina)}, amina))
+    assert client(amina)("PUT", *change(server, {tip: renewed(amina, boris)})).json() == {"others": [tip]}
+    assert row(server, tip).readers == amina.card.key_id
 
 
 @pytest.mark.parametrize("kind", ["reply", "work"])
@@ -188,7 +224,7 @@ def test_once_none_of_its_readers_is_left_any_reviewer_renews_it(
 ) -> None:
     client(amina)("PUT", *change(server, {tip: renewed(amina)}, amina))
     members_of.revoke("amina")
-    assert client(boris)("PUT", *change(server, {tip: renewed(boris)})).json() == {"others": []}
+    assert client(boris)("PUT", *change(server, {tip: renewed(boris)}, opens=True)).json() == {"others": []}
     assert row(server, tip).readers is None
 
 

@@ -29,7 +29,7 @@ from intake.protocol.wire import decode_entries, decode_sealed
 from intake.storage.blobs.files import FileBlobs
 from intake.storage.settle import settle
 from intake.storage.store import Forgotten
-from intake.storage.tables import Added, Hidden, Item, LogEntry, Tip
+from intake.storage.tables import Added, Hidden, Item, LogEntry, LogHead, Tip
 from signed_client import ClientOf, StoreTip
 
 RECIPIENT = str(HybridIdentity.generate().recipient)
@@ -489,6 +489,23 @@ def test_a_reviewer_makes_the_log_no_longer_than_the_quota_of_a_day(
     with server.store.reading() as session:
         assert sum(map(len, session.scalars(select(LogEntry.body)))) < 110_000
     assert read(members_of.enrol("boris")) == 200
+
+
+def test_what_a_reviewer_adds_to_the_log_counts_five_times(client: ClientOf, amina: Enrolled, server: Keeper) -> None:
+    """Nobody can ever delete it, and everybody fetches it."""
+
+    def ask(quota: int) -> int:
+        with server.store.writing() as session:
+            session.execute(update(Added).values(size=0))
+        small = replace(server, settings=replace(server.settings, member_quota=quota))
+        status: int = client(amina, small)("GET", "/v1/index").status_code
+        return status
+
+    assert ask(1_000_000) == 200
+    with server.store.reading() as session:
+        (head,) = session.scalars(select(LogHead.checkpoint).order_by(LogHead.size.desc()).limit(1))
+    more = len(last_entry(server).to_bytes()) + len(head)
+    assert [ask(5 * more - 1), ask(5 * more)] == [429, 200]
 
 
 def test_a_reviewer_adds_nothing_once_only_the_reserve_is_left_and_still_reads(

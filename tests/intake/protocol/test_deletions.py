@@ -13,6 +13,9 @@ from intake.protocol.card import Role, issue_card
 from intake.protocol.deletions import Deletions, purges
 from intake.protocol.entry import parse_entry
 from intake.protocol.logstate import LogState, parse_state
+from intake.protocol.manifest import END
+from intake.protocol.queries import manifest_query
+from intake.protocol.renewal import Renewal, Renewals
 from intake.protocol.rules import DELETERS
 from ledger import NOON, Ledger, cut, verified_in_pieces
 
@@ -44,6 +47,23 @@ class Team:
 
     def purged(self, name: str, tip: str = TIP) -> None:
         self.log.ask(self.keys[name], "POST", f"/v1/tips/{tip}/purged")
+
+    def key(self, name: str) -> str:
+        member = next(member for member in self.state().roster.members if member.card.name == name)
+        return member.card.key_id
+
+    def restrict(self, name: str, *readers: str, old: str = "0", new: str = "1", tip: str = TIP) -> None:
+        """Somebody has a report read by these, or by all again if there are none: from one payload to another."""
+        digests = [digest * 64 for digest in (old, old, new, new, new)]
+        keys = tuple(sorted(map(self.key, readers)))
+        renewals = Renewals((Renewal(tip, *digests),), keys, opens=not readers)
+        query = manifest_query(renewals.digest)
+        self.log.ask(self.keys[name], "PUT", "/v1/summaries", renewals.to_bytes() + END, query=query)
+
+    def is_due(self) -> bool:
+        """Whether it would be deleted once all countdowns are over."""
+        state = self.state()
+        return bool(state.deletions.due(state.roster, self.log.now + 99 * DAY))
 
     def revoke(self, name: str) -> None:
         state = self.state()
@@ -246,6 +266,121 @@ def test_what_was_deleted_is_deleted_once_and_nobody_proposes_it_again(team: Tea
     team.log.delete(TIP, ITEM)
     with pytest.raises(AuditError, match="was deleted before"):
         team.state()
+
+
+def test_those_from_whom_it_is_restricted_delete_nothing_without_its_readers(team: Team) -> None:
+    """It may be about them."""
+    team.keys["dora"] = team.log.enrol("dora")
+    team.restrict("amina", "amina", "boris")
+    team.propose("chen")
+    team.second("dora")
+    team.wait(8 * DAY)
+    assert not team.is_due()
+    kept = list(team.log.lines)
+    team.log.delete(TIP, ITEM)
+    with pytest.raises(AuditError, match="not enough members want deleted"):
+        team.state()
+    team.log.lines[:] = kept
+    team.second("amina")
+    assert not team.is_due(), "that takes two readers as well"
+    team.second("boris")
+    assert team.deletions().open[0].due(team.state().roster) == team.log.now + 7 * DAY
+
+
+def test_where_one_alone_reads_it_that_one_must_want_it_and_somebody_else(team: Team) -> None:
+    team.restrict("amina", "amina")
+    team.propose("amina")
+    assert not team.is_due(), "nobody deletes anything alone"
+    team.second("chen")
+    assert team.is_due()
+
+
+def test_a_restriction_that_comes_while_it_counts_down_counts_too(team: Team) -> None:
+    team.propose("boris")
+    team.second("chen")
+    team.wait(8 * DAY)
+    team.restrict("amina", "amina")
+    assert not team.is_due()
+    team.restrict("amina", old="1", new="2")
+    # Meanwhile nobody had a reason to stop it.
+    assert team.deletions().open[0].due(team.state().roster) == team.log.now + 7 * DAY
+
+
+def test_once_none_of_its_readers_is_left_anybodys_voice_counts(team: Team) -> None:
+    team.restrict("amina", "amina")
+    team.propose("boris")
+    team.second("chen")
+    assert not team.is_due()
+    team.revoke("amina")
+    assert team.deletions().open[0].due(team.state().roster) == team.log.now + 7 * DAY
+
+
+@pytest.mark.parametrize("readers", [(), ("boris",)], ids=["opens it", "restricts it to themself"])
+@pytest.mark.parametrize("old", ["0", "1"], ids=["something else", "it"])
+def test_nobody_else_ends_a_restriction_whatever_they_say_to_take_the_place_of(
+    team: Team, old: str, readers: tuple[str, ...]
+) -> None:
+    team.restrict("amina", "amina")
+    team.restrict("boris", *readers, old=old, new="1")
+    team.restrict("boris", old="1", new="2")
+    team.propose("boris")
+    team.second("chen")
+    assert not team.is_due()
+    team.second("amina")
+    assert team.is_due()
+
+
+def test_nobody_keeps_a_restriction_to_others_from_counting_by_an_earlier_one(team: Team) -> None:
+    """Whether there was such a summary, the log doesn't say."""
+    team.restrict("boris", "boris", old="8", new="9")
+    team.restrict("amina", "amina")
+    team.propose("boris")
+    team.second("chen")
+    assert not team.is_due()
+
+
+def test_its_readers_change_who_they_are(team: Team) -> None:
+    team.restrict("amina", "amina", "boris")
+    team.restrict("boris", "boris", old="1", new="2")
+    team.propose("boris")
+    team.second("chen")
+    assert team.is_due()
+    # What comes from another summary than there is by then was too late.
+    team.restrict("amina", old="1", new="3")
+    team.propose("amina", item=LATER)
+    team.second("chen", item=LATER)
+    assert [each.item for each in team.deletions().due(team.state().roster, team.log.now + 99 * DAY)] == [ITEM]
+
+
+def test_nobody_restricts_more_than_a_hundred_times_a_day(team: Team) -> None:
+    """Everybody who verifies the log keeps each of these entries."""
+    for _ in range(100):
+        key = team.keys["amina"]
+        renewals = Renewals((Renewal(TIP, *["0" * 64] * 5),), opens=True)
+        query = manifest_query(renewals.digest)
+        team.log.ask(key, "PUT", "/v1/summaries", renewals.to_bytes() + END, query=query)
+    team.restrict("boris", "boris")
+    team.log.now += DAY
+    team.restrict("amina", "amina")
+    team.log.now -= DAY
+    team.log.lines.pop()
+    team.restrict("amina", "amina")
+    with pytest.raises(AuditError, match="more than 100 times a day"):
+        team.state()
+
+
+def test_nobody_proposes_more_than_some_hundreds_in_a_day(team: Team) -> None:
+    """Each stays for ever with everybody who verifies."""
+    for number in range(200):
+        team.propose("amina", item=f"{number:032x}")
+    team.propose("boris", item=f"{200:032x}")
+    team.log.now += DAY
+    team.propose("amina", item=f"{201:032x}")
+    assert len(verify_log(team.log.lines, team.log.head, team.log.key.verifier, None).state.deletions.open) == 202
+    for number in range(300, 500):
+        team.propose("amina", item=f"{number:032x}")
+    with pytest.raises(AuditError, match="more than 200 deletions on a day"):
+        verify_log(team.log.lines, team.log.head, team.log.key.verifier, None)
 
 
 def test_purge_receipts_say_whose_program_has_not_said_that_it_deleted_it_too(team: Team) -> None:

@@ -30,7 +30,18 @@ def test_an_entry_comes_back_from_its_bytes(entry: Entry) -> None:
 
 @given(ENTRIES)
 def test_whether_it_rules_is_seen_without_reading_it(entry: Entry) -> None:
-    assert rules(entry.to_bytes()) is (entry.action in RULINGS)
+    assert rules(entry.to_bytes()) is entry.rules
+    assert entry.rules is (entry.action in RULINGS) or entry.action is Action.RENEW
+
+
+@pytest.mark.parametrize(
+    ("objects", "decides"),
+    [(("tip/1",), False), (("member/1", "tip/1"), True), (("readers/all", "tip/1"), True)],
+    ids=["for all as before", "restricted", "opened again"],
+)
+def test_a_renewal_rules_where_it_restricts_or_ends_that(objects: tuple[str, ...], *, decides: bool) -> None:
+    entry = Entry(datetime(2026, 1, 1, tzinfo=UTC), 'at":"x","objects":["member/', Action.RENEW, objects)
+    assert entry.rules is decides is rules(entry.to_bytes())
 
 
 @given(ENTRIES)

@@ -38,7 +38,7 @@ TWO = Renewals(tuple(new.of(str(number) * 32, *OLD) for number, new in enumerate
 
 
 def test_what_is_written_is_read_again() -> None:
-    for each in (TWO, replace(TWO, readers=())):
+    for each in (TWO, replace(TWO, readers=()), replace(TWO, readers=(), opens=True)):
         assert parse_renewals(each.to_bytes()) == each
         assert parse_renewed(body_of(each, NEW)) == (each, NEW)
 
@@ -48,7 +48,8 @@ def test_the_log_names_the_tips_and_to_whom_they_are_restricted() -> None:
     does = named("PUT", "/v1/summaries", query, TWO.to_bytes())
     assert does.action is Action.RENEW
     assert does.objects == (*(f"member/{key}" for key in KEYS), f"tip/{'0' * 32}", f"tip/{'1' * 32}")
-    assert not any(name.startswith("member/") for name in replace(TWO, readers=()).objects)
+    assert replace(TWO, readers=()).objects == does.objects[len(KEYS) :]
+    assert replace(TWO, readers=(), opens=True).objects == ("readers/all", *does.objects[len(KEYS) :])
 
 
 def test_of_the_body_the_log_holds_the_manifest_and_no_sealed_byte() -> None:

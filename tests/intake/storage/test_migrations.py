@@ -1,6 +1,7 @@
 """The migrations make the schema that the models describe, up, down and up again."""
 
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlalchemy import inspect, text
 from crypto.age import stanza_count
 from crypto.merkle import leaf_hash
 from earlier import before_days, before_signatures
+from intake.protocol.actions import Action
+from intake.protocol.entry import Entry
 from intake.storage import migrate, schema
 from intake.storage.migrate import config
 from intake.storage.schema import SchemaError
@@ -151,6 +154,22 @@ def test_a_store_of_before_days_gets_the_parts_of_every_summary_and_loses_nothin
     assert set(rows(url, "SELECT day, digest FROM day")) == stale, "no digest is known yet, and no day is forgotten"
     command.downgrade(config(url), "0003")
     assert rows(url, "SELECT id, summary FROM tip ORDER BY id") == summaries
+
+
+def test_entries_that_restrict_tips_rule_from_then_on(url: str) -> None:
+    command.upgrade(config(url), "0015")
+    restricts, renews = (
+        Entry(datetime(2026, 1, 1, tzinfo=UTC), 'me","objects":["member/1"', Action.RENEW, objects).to_bytes()
+        for objects in (("member/1", "tip/1"), ("tip/1",))
+    )
+    with closing(Store(url)) as store, store.engine.begin() as connection:
+        for place, line in enumerate((restricts, renews)):
+            values = {"place": place, "line": line}
+            connection.execute(
+                text("INSERT INTO log_entry ([index], leaf, body, rules) VALUES (:place, x'00', :line, 0)"), values
+            )
+    migrate.upgrade(url)
+    assert rows(url, "SELECT [index], rules FROM log_entry ORDER BY [index]") == [(0, 1), (1, 0)]
 
 
 def test_a_damaged_summary_stays_as_it_was(tmp_path: Path) -> None:

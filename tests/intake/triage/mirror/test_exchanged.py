@@ -1,6 +1,7 @@
 """Another summary than the one that was seen is accepted where the log leads to it, link by link, and nowhere else."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -142,3 +143,21 @@ def test_it_is_told_to_whom_a_summary_is_restricted() -> None:
 
 def test_it_is_told_what_a_tip_began_as() -> None:
     assert [first_payload(RESTRICTED, each) for each in (FIRST, SECOND, THIRD)] == [PAYLOAD] * 3
+
+
+def renewals(count: int, first: int = 0, former: tuple[str, ...] = ()) -> list[Link]:
+    """So many in a row, from the one that made a numbered summary on."""
+    made = [parts(str(number), str(number)) for number in range(first, first + count + 1)]
+    links = (renewal(first + place, "boris", old, new) for place, (old, new) in enumerate(pairwise(made)))
+    return [replace(each, former=former) for each in links]
+
+
+@pytest.mark.parametrize("seen", [0, 40], ids=["from the first on", "from a later one on"])
+def test_nobody_renews_a_tip_so_often_that_there_is_no_room_when_somebody_is_revoked(seen: int) -> None:
+    before = parts(str(seen), str(seen))
+    assert chain(renewals(100), before, parts("100", "100"), 100) is not None
+    assert chain(renewals(101), before, parts("101", "101"), 101) is None
+    for count, explained in ((2, True), (3, False)):
+        links = [*renewals(100), *renewals(count, 100, ("carla",))]
+        last = str(100 + count)
+        assert (chain(links, before, parts(last, last), 100 + count) is not None) is explained

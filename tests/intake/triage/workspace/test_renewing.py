@@ -234,6 +234,18 @@ def test_a_summary_that_is_none_of_the_reports_is_said_with_who_put_it_there(
     assert opened_tip(amina.workspace.book, tip.id.hex()).signer == tip.key.verifier.public_key.hex()
 
 
+def test_nobody_takes_the_room_for_other_keys_with_one_renewal(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    lie(boris, tip, lambda cover: replace(cover, identities=(*cover.identities[:1], *cover.identities)))
+    sync(amina)
+    assert any("not the summary of this report" in says for says in alerts(amina, tip))
+    renew = f"{page(tip)}/readers"
+    amina.post(renew, renew, renew="yes")
+    sync(amina)
+    assert alerts(amina, tip) == []
+
+
 def test_a_colleague_puts_right_what_another_has_spoilt(
     desk: Desk, amina: Program, boris: Program, tip: Stored
 ) -> None:
