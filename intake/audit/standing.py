@@ -3,21 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from intake.triage.fetching.witnessed import UnwitnessedError, Witnessed
+from intake.triage.fetching.witnessed import UNKNOWN, UnwitnessedError, Witnessed
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Whether the policy is met, and that in words. `asks`: whether it wants any witness at all."""
+    """Whether the policy is met, and that in words. `asks`: whether it wants any witness at all.
+
+    `is_known`: whether the log was fetched since the policy is this one, or is met without that.
+    """
 
     is_met: bool
     says: str
     asks: bool = True
+    is_known: bool = True
 
     @property
     def mark(self) -> str:
         """How it is marked on a page: nobody should take it for good that nobody is asked."""
-        return "bad" if not self.is_met else "good" if self.asks else "plain"
+        if not (self.asks and self.is_known):
+            return "plain"
+        return "good" if self.is_met else "bad"
 
 
 def standing(witnessed: Witnessed, now: datetime) -> Standing:
@@ -26,6 +32,8 @@ def standing(witnessed: Witnessed, now: datetime) -> Standing:
     if policy.quorum is None:
         says = "The policy asks for no witness: that everybody sees the same log, nobody vouches for."
         return Standing(True, says, asks=False)
+    if witnessed.is_unknown(now):
+        return Standing(False, f"{UNKNOWN[0].upper()}{UNKNOWN[1:]}.", is_known=False)
     fresh = sorted(name.decode(errors="replace") for name in witnessed.lately(now))
     said = f"{len(fresh)} of {len(policy.witnesses)} witnesses cosigned it in the last {witnessed.days} days"
     named = f" ({', '.join(fresh)})" if fresh else ""

@@ -14,6 +14,7 @@ from crypto.note import MAX_NOTE_SIZE, parse_note
 from crypto.policy import Policy
 from crypto.proof import LogProof
 from crypto.tiles import WIDTH, TileError, TileRef, decode_bundle
+from intake.audit.against import distrust, trust
 from intake.audit.mirror import CHECKPOINT, COSIGNED
 from intake.findings.record import Record
 from intake.protocol.audit import AuditError, ContradictionError, open_checkpoint, replay
@@ -96,7 +97,12 @@ class VerifiedLog:
 def fetch(home: Home, keys: MemberKeys, progress: Progress, *, whole: bool) -> VerifiedLog:
     """Fetch and verify what is new since the last time, or the whole log again; errors as those of `fetch_new`."""
     with closing(DeskClient(home, keys.signing, keys.role)) as client:
-        grown = fetch_whole(client, home, progress) if whole else fetch_new(client, home, progress, lambda _: None)
+        try:
+            grown = fetch_whole(client, home, progress) if whole else fetch_new(client, home, progress, lambda _: None)
+        except AuditError as error:
+            distrust(home, error)
+            raise
+    trust(home)
     if accusation := client.journal.accusation():
         raise AuditError(accusation)
     return _kept(home, grown.before)

@@ -15,6 +15,7 @@ from crypto.merkle import leaf_hash
 from crypto.proof import LONGEST as LONGEST_PROOF
 from crypto.proof import parse_log_proof
 from crypto.tiles import tiles_of
+from intake.audit.against import require_trusted
 from intake.audit.mirror import write_log
 from intake.audit.standing import require_witnessed
 from intake.audit.told import whole_report
@@ -41,15 +42,19 @@ from intake.durable import make_directory, write_new
 from intake.findings.found import find
 from intake.findings.thresholds import Thresholds
 from intake.listening import listen_at_port
+from intake.protocol.audit import AuditError
 from intake.protocol.entry import parse_entry
 from intake.protocol.evidence import parse_evidence
 from intake.protocol.limits import EVIDENCE
+from intake.triage.fetching.restored import Declared
 from intake.triage.fetching.witnessed import UnwitnessedError, Witnessed
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.mirror.aside import LONGEST_REASON
 from intake.triage.process.holding import held
 from intake.triage.progress import bar
+
+_UNEXPLAINED = "the restore that you gave a reason for does not explain what stands against the server now"
 
 
 @click.group(cls=Group)
@@ -85,18 +90,26 @@ def verify(options: LogOptions, thresholds: Path | None, whole: bool, accept_res
     opened = options.open_home()
     with held(opened.directory):
         keys = options.load_keys()
-        if accept_restore is not None:
-            _accept(opened, keys, accept_restore.strip())
-        log = fetch(opened, keys, bar(Console()), whole=whole)
+        accepted = None if accept_restore is None else _accept(opened, keys, accept_restore.strip())
+        try:
+            log = fetch(opened, keys, bar(Console()), whole=whole)
+        except AuditError as error:
+            if accepted is None:
+                raise
+            raise AuditError(f"{_UNEXPLAINED}: {error}") from error
+        if accepted is not None:
+            say("Accepted: the log is whole from there on.")
         say_repairs(opened)
         _print_report(log, read_thresholds(thresholds, opened))
+        require_trusted(opened)
 
 
-def _accept(home: Home, keys: MemberKeys, reason: str) -> None:
+def _accept(home: Home, keys: MemberKeys, reason: str) -> Declared:
     if not 1 <= len(reason) <= LONGEST_REASON:
         raise Trouble(f"--accept-restore takes your reason, of 1 to {LONGEST_REASON} characters")
     restore = accept(home, keys, reason, bar(Console()))
-    say(f"Accepted: {restore.lost} entries that were seen before are lost, from entry {restore.place} on.")
+    say(f"Your reason is kept. {restore.lost} entries that were seen before are lost, from entry {restore.place} on.")
+    return restore
 
 
 def _print_report(log: VerifiedLog, thresholds: Thresholds) -> None:

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 
 from crypto.note import MAX_NOTE_SIZE
+from intake.audit.against import against, require_trusted
 from intake.audit.board import make_board
 from intake.audit.cosign import cosign as sign_head
 from intake.audit.cosign import cosigner
@@ -47,9 +48,7 @@ from intake.findings.found import Kind, find
 from intake.findings.thresholds import Thresholds, explained, shipped, thresholds_of
 from intake.listening import listen_at_port
 from intake.protocol.actions import Action
-from intake.protocol.audit import AuditError
 from intake.protocol.card import parse_card
-from intake.triage.fetching.evidence import evidence_files
 from intake.triage.hardening import harden
 from intake.triage.home import WITNESS_DAYS, Home, HomeError
 from intake.triage.pages.place import Place
@@ -140,9 +139,10 @@ def accesses(
 ) -> None:
     """Print who opened what, as it was verified last: by reviewer, report or day, or a line an access.
 
-    To which report a file or message of a source's belongs, the log doesn't say: such accesses name the item.
+    To which report a file or message of a source's belongs, the log doesn't say: such accesses name the item. Exit
+    status 10 means that the log can't be trusted by now, and that what is printed is from before.
     """
-    with verified(options) as (log, _):
+    with verified(options) as (log, opened):
         days = (since and since.date(), until and until.date())
         found = listed.accesses(log.record, _wanted(log, reviewer, report, days, actions))
         if by is None:
@@ -159,6 +159,7 @@ def accesses(
             # Spreadsheets take it for UTF-8 by its first bytes alone.
             replace_file(table, to_csv(head, rows).encode("utf-8-sig"))
             say(f"{table} is written.")
+        require_trusted(opened)
 
 
 @click.command(cls=Command)
@@ -179,7 +180,8 @@ def findings(
     """Print what stands out in the log as it was verified last, and what reviewers said to it.
 
     No finding says that somebody did wrong: each asks for an answer, which a reviewer gives on the page 'Findings' of
-    their program, in a signed sentence.
+    their program, in a signed sentence. Exit status 10 means that the log can't be trusted by now, and that what is
+    printed is from before.
     """
     if explain:
         _explain(read_thresholds(thresholds, None))
@@ -195,6 +197,7 @@ def findings(
         for line in finding_lines(log, found):
             say(line)
         say(f"Findings: {len(found)}")
+        require_trusted(opened)
 
 
 @click.command(cls=Command)
@@ -210,7 +213,7 @@ def cosign(options: LogOptions, file: Path) -> None:
     """
     options.key_file()
     with verified(options) as (log, opened):
-        _require_uncontradicted(opened)
+        require_trusted(opened)
         signing = options.load_keys().signing
         replace_file(file, sign_head(log, signing, int(time.time())), mode=0o644)
         say(f"{file} is the checkpoint of {log.size} entries, cosigned.")
@@ -252,7 +255,7 @@ def report(
         raise Trouble("--key must name your key file: the report is signed with it")
     options.key_file()
     with verified(options) as (log, opened):
-        _require_uncontradicted(opened)
+        require_trusted(opened)
         signing = options.load_keys().signing
         days = (since and since.date(), until and until.date())
         board = make_board(log, read_thresholds(thresholds, opened), datetime.now(UTC), *days)
@@ -289,15 +292,9 @@ def pages(options: LogOptions, thresholds: Path | None, port: int) -> None:
             serve(listening, shown, place)
 
 
-def _require_uncontradicted(home: Home | None) -> None:
-    """Nobody vouches for a log that is known to have contradicted itself."""
-    if home is not None and (files := evidence_files(home)):
-        raise AuditError(f"the log contradicted itself before; what it signed is kept in {files[0]}")
-
-
 def _at_home(opened: Home, options: LogOptions, limits: Thresholds) -> Shown:
     if options.key is None:
-        return Shown(recall(opened), limits, contradicted=lambda: evidence_files(opened))
+        return Shown(recall(opened), limits, against=lambda: against(opened))
     options.key_file()
     for missing in harden():
         click.echo(missing, err=True)
@@ -310,7 +307,7 @@ def _at_home(opened: Home, options: LogOptions, limits: Thresholds) -> Shown:
         log = recall(opened)
     except HomeError:
         log = fetch_more()
-    return Shown(log, limits, fetch_more, keys.signing.verifier.name, lambda: evidence_files(opened))
+    return Shown(log, limits, fetch_more, keys.signing.verifier.name, lambda: against(opened))
 
 
 def _explain(limits: Thresholds) -> None:

@@ -25,8 +25,7 @@ class Shown:
     """What the pages go by. Methods may be called from several threads.
 
     `fetch`: verifies what is new, None where nobody can be asked; `auditor`: their name, if a key was given;
-    `contradicted`: names the files with what the log signed that contradicts itself. `alarm`: why the log can't be
-    trusted, until the program ends.
+    `against`: what stands against the log by what is kept. `alarm`: why it can't be trusted, until the program ends.
     """
 
     def __init__(
@@ -35,11 +34,11 @@ class Shown:
         thresholds: Thresholds,
         fetch: Callable[[], VerifiedLog] | None = None,
         auditor: str = "",
-        contradicted: Callable[[], list[str]] = list,
+        against: Callable[[], list[str]] = list,
     ) -> None:
         self.thresholds, self.auditor = thresholds, auditor
         self.problem = self.alarm = ""
-        self._fetch, self._contradicted = fetch, contradicted
+        self._fetch, self._against = fetch, against
         self._fetching = Lock()
         self._view = self._look(log)
 
@@ -55,13 +54,8 @@ class Shown:
 
     @property
     def alarms(self) -> list[str]:
-        """Why the log is not to be trusted: what was found now, and what it signed before that contradicts itself."""
-        kept = [
-            f"it contradicted itself before; what it signed is kept in {file}"
-            for file in self._contradicted()
-            if file not in self.alarm
-        ]
-        return [*filter(None, [self.alarm]), *kept]
+        """Why the log is not to be trusted: what was found since the program began, and what is known of before."""
+        return list(dict.fromkeys(filter(None, [self.alarm, *self._against()])))
 
     @property
     def standing(self) -> Standing:

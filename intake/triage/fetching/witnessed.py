@@ -21,6 +21,9 @@ from intake.triage.home import Home
 from intake.triage.mirror.tables import COSIGNED, COSIGNED_EDGE, FACT
 from intake.triage.times import moment
 
+UNKNOWN = "whether enough of its witnesses have cosigned the log is known after the next fetch: the policy is a new one"
+"""What is said of a policy by which nothing was fetched yet."""
+
 _AHEAD = timedelta(days=1)
 """A cosignature of a later time than so much from now counts for nothing: it would never become too old."""
 
@@ -52,17 +55,18 @@ class Cosigned:
 class Witnessed:
     """When (POSIX seconds) whom of a policy's witnesses, by name, cosigned the same beginning of the log.
 
-    `days`: how old a cosignature may be.
+    `days`: how old a cosignature may be. `is_asked`: whether the log was fetched since the policy is this one.
     """
 
     policy: Policy
     days: int
     times: Mapping[bytes, int]
+    is_asked: bool = True
 
     @classmethod
-    def by(cls, policy: Policy, days: int, signed: Note | None) -> Self:
+    def by(cls, policy: Policy, days: int, signed: Note | None, *, is_asked: bool = True) -> Self:
         """Who cosigned a checkpoint, if there is one; nobody, if one of its cosignatures is false."""
-        return cls(policy, days, {} if signed is None else _times(policy, signed))
+        return cls(policy, days, {} if signed is None else _times(policy, signed), is_asked)
 
     def lately(self, now: datetime) -> list[bytes]:
         """Those who did within these days, by name."""
@@ -73,9 +77,13 @@ class Witnessed:
         """Whether enough of them did, lately."""
         return self.policy.is_met(self.lately(now))
 
+    def is_unknown(self, now: datetime) -> bool:
+        """Whether nobody can say yet if the policy is met: what is kept was fetched by another one."""
+        return not self.is_asked and not self.is_met(now)
+
     def lack(self, now: datetime) -> str:
-        """Why the policy is not met, in words; empty if it is."""
-        if self.is_met(now):
+        """Why the policy is not met, in words; empty if it is, or if that is not known yet."""
+        if self.is_met(now) or self.is_unknown(now):
             return ""
         return f"within {self.days} days, too few of its witnesses have cosigned what you are shown ({self.told()})"
 
@@ -102,6 +110,7 @@ class KeptCosigned:
         self._log = home.connection.log
         self._policy = home.connection.believed
         self._days = home.connection.witness_days
+        self._home = home
         self.last = self._read()
 
     @property
@@ -112,7 +121,9 @@ class KeptCosigned:
     @property
     def witnessed(self) -> Witnessed:
         """By whom it is cosigned."""
-        return Witnessed.by(self._policy, self._days, None if self.last is None else self.last.note)
+        before = self._home.remembered
+        is_asked = before is None or before.policy == self._home.connection.policy
+        return Witnessed.by(self._policy, self._days, None if self.last is None else self.last.note, is_asked=is_asked)
 
     def offered(self, note: bytes, at: datetime) -> Cosigned | None:
         """What the desk shows as cosigned, if it is a checkpoint of this log; nobody has to believe it otherwise."""

@@ -171,12 +171,7 @@ class Journal:
 
     def accusation(self) -> str:
         """What the server answered although its log doesn't hold it, in words; empty if nothing."""
-        missing = [asked for asked in self.open() if asked.state is State.MISSING]
-        if not missing:
-            return ""
-        says = "; ".join(map(str, missing[:_NAMED]))
-        more = f"; and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-        return f"the server answered {says}{more}, but its log does not hold {'it' if len(missing) == 1 else 'them'}"
+        return _accusation([asked for asked in self.open() if asked.state is State.MISSING])
 
     def _keep(self, asked: Asked) -> None:
         if self._asked.get(asked.nonce) != asked:
@@ -186,6 +181,20 @@ class Journal:
     def _forget(self, nonce: str) -> None:
         self._file.remove(ASKED, nonce)
         self._asked.pop(nonce, None)
+
+
+def accused(file: MirrorFile) -> str:
+    """As `Journal.accusation`, of whichever key was used in this directory."""
+    asked = map(Asked.of, file.select(ASKED, "WHERE state = ? ORDER BY created, nonce", (State.MISSING.value,)))
+    return _accusation(list(asked))
+
+
+def _accusation(missing: Sequence[Asked]) -> str:
+    if not missing:
+        return ""
+    says = "; ".join(map(str, missing[:_NAMED]))
+    more = f"; and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+    return f"the server answered {says}{more}, but its log does not hold {'it' if len(missing) == 1 else 'them'}"
 
 
 def logged_requests(key: str, start: int, entries: Iterable[Entry]) -> dict[str, Logged]:

@@ -83,6 +83,9 @@ LEFT_OUT = "left out"
 LISTED, STATE = "listed", "state"
 """The digest of the list of days as it was last, and the log's state."""
 
+DISTRUST = "distrust"
+"""Why the log can't be trusted, as an auditor's last fetch found it, in words; there until one finds that it can."""
+
 DEPOSITED = "deposited"
 """By the digest of their public halves: the keys that the desk has, sealed to what is on paper."""
 

@@ -47,8 +47,16 @@ class Trust:
 
     @property
     def unwitnessed(self) -> str:
-        """Why the log is not witnessed as the member's policy asks, in words; empty if it is, or none was fetched."""
+        """Why the log is not witnessed as the member's policy asks, in words.
+
+        Empty if it is, or if that isn't known: nothing was fetched yet, or nothing since the policy is this one.
+        """
         return "" if self._witnessed is None or self._shown.log is None else self._witnessed.lack(self._now())
+
+    @property
+    def awaits_witnesses(self) -> bool:
+        """Whether only a fetch can tell if the log is witnessed as the member's policy asks: that is a new one."""
+        return self._witnessed is not None and self._shown.log is not None and self._witnessed.is_unknown(self._now())
 
     @property
     def lies(self) -> str:

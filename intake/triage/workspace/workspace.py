@@ -29,6 +29,7 @@ from intake.triage.fetching.log import recall_log
 from intake.triage.fetching.opens import Opens
 from intake.triage.fetching.restored import DECLARES
 from intake.triage.fetching.sync import Sync, Synced
+from intake.triage.fetching.witnessed import UNKNOWN
 from intake.triage.files.downloads import Downloads
 from intake.triage.files.originals import Originals
 from intake.triage.files.view.viewer import Viewer
@@ -170,18 +171,19 @@ class Workspace:
 
     @property
     def unwitnessed(self) -> str:
-        """Why the log is not witnessed as the member's policy asks, in words; empty if it is, or none was fetched."""
+        """Why the log is not witnessed as the member's policy asks, in words; as `Trust.unwitnessed`."""
         return self._trust.unwitnessed
 
     @property
     def notices(self) -> list[str]:
         """What is said above every page, besides problems and alarms."""
         noted = f"{self.sending.problem}." if self.sending.problem else ""
+        unknown = f"{UNKNOWN[0].upper()}{UNKNOWN[1:]}." if self._trust.awaits_witnesses else ""
         damage = (f"Damage on this machine: {says}." for says in self._home.repairs)
         return [
             *self._notices,
             *self._later,
-            *filter(None, [self._opener.problem, self.looks.problem, self._purging.problem, noted]),
+            *filter(None, [self._opener.problem, self.looks.problem, self._purging.problem, noted, unknown]),
             *damage,
         ]
 

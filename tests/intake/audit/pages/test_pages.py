@@ -1,7 +1,6 @@
 """The auditor's pages: only for the browser that was let in, and the same as on the command line."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -158,9 +157,15 @@ def test_members_show_the_words_to_compare_and_the_rules_that_they_go_by(log: Ve
     assert "the countdown in days is 7." in page
 
 
-def test_evidence_of_before_is_an_alarm_too(log: VerifiedLog, tmp_path: Path) -> None:
-    shown = Shown(log, shipped(), contradicted=lambda: [str(tmp_path / "evidence.txt")])
-    assert "it contradicted itself before" in Browser(shown).enter().get("/").text
+def test_what_stands_against_the_log_from_before_is_an_alarm_too_and_said_once(log: VerifiedLog) -> None:
+    shown = Shown(log, shipped(), failing(AuditError("the log shrank")), against=lambda: ["the log shrank", "it lied"])
+    browser = Browser(shown).enter()
+    for _ in range(2):
+        page = browser.get("/").text
+        assert page.count("The log can't be trusted: the log shrank.") == 1
+        assert page.count("The log can't be trusted: it lied.") == 1
+        assert "The log verifies" not in page
+        browser.post("/fetch")
 
 
 def test_a_form_of_another_site_fetches_nothing(log: VerifiedLog) -> None:

@@ -18,7 +18,7 @@ from intake.accesslog import cosigned
 from intake.accesslog.cosigning import cosign, places
 from intake.audit.standing import require_witnessed, standing
 from intake.audit.told import whole_report
-from intake.audit.verified import accept, fetch
+from intake.audit.verified import accept, fetch, recall
 from intake.keeper import read_log_key
 from intake.protocol.audit import AuditError, open_checkpoint
 from intake.protocol.card import Role
@@ -157,6 +157,30 @@ def test_a_program_that_never_fetched_anything_is_not_red(desk: Desk, opened: Op
     workspace.sync()
     assert workspace.problem
     assert workspace.unwitnessed == ""
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_by_a_new_policy_nothing_is_red_before_the_first_fetch_and_what_that_finds_is_said(
+    shows: bool, desk: Desk, opened: Opened, start: StartWitness
+) -> None:
+    synced(opened(policy_without_witnesses(desk.log))).close()
+    policy = policy_text(desk.log, ours=start("ours"))
+    if shows:
+        have_cosigned(desk, policy)
+    workspace, now = opened(policy), datetime.fromtimestamp(TODAY, UTC)
+    workspace.open_kept()
+    assert workspace.alarms == []
+    assert any("is known after the next fetch: the policy is a new one" in says for says in workspace.notices)
+    known = standing(recall(workspace._home).witnessed, now)
+    assert (known.mark, "known after the next fetch" in known.says) == ("plain", True)
+    synced(workspace)
+    assert bool(workspace.unwitnessed) is not shows
+    assert not any("known after the next fetch" in says for says in workspace.notices)
+    assert standing(recall(workspace._home).witnessed, now).mark == ("good" if shows else "bad")
+    workspace.close()
+    again = opened(policy)
+    again.open_kept()
+    assert bool(again.unwitnessed) is not shows, "and it stays known"
 
 
 def test_a_cosignature_of_a_time_that_has_not_come_counts_for_nothing(
