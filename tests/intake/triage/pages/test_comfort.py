@@ -211,7 +211,7 @@ def test_what_may_be_done_stays_in_sight_wherever_something_could_be_done_with_i
         show(window, amina, address)
         window.evaluate("() => scrollTo(0, document.body.scrollHeight)")
         expect(window.get_by_text("Lawyer: Yes")).to_be_in_viewport()
-        expect(window.get_by_text("UN: Ask me first")).to_be_in_viewport()
+        expect(window.get_by_text("UN: Ask me here first")).to_be_in_viewport()
         # On the report's own page that is another place.
         press = choose if address == worked[0] else click
         press(window, window.get_by_role("link", name="What may be done with it"))
