@@ -330,6 +330,7 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str, *, s
             payload=begun.summary.payload,
             chain=begun.first.chain,
             slowly=slowly,
+            renewals=0,
         )
         first = item_of(tip, item, report, now.date(), begun.first.sealed)
         for added in (row, first):
