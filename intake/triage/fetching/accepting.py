@@ -65,6 +65,8 @@ def _begin_anew(
     """Keep what the log has from the restore on, in the place of what was there."""
     kept, tips = KeptLog(home), Tips(home.mirror)
     with home.mirror.writing():
+        # Before it is forgotten what was exchanged since.
+        tips.set_back(restore.place)
         kept.forget_from(restore.place)
         KeptCosigned(home).forget_from(restore.place)
         kept.stage(restore.place, lines.lines(restore.place, len(lines)))
