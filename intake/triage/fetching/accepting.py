@@ -1,22 +1,27 @@
 """Going on from a log that was set back, once a person has accepted what its operator declares."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 
-from crypto.merkle import leaf_hash, root_hash
-from intake.protocol.audit import verify_log
-from intake.protocol.evidence import EvidenceError, parse_evidence
+from crypto.checkpoint import Checkpoint
+from crypto.merkle import Frontier, leaf_hash
+from intake.protocol.audit import require_tree
+from intake.protocol.evidence import EvidenceError, Received, parse_evidence
+from intake.protocol.logstate import LogState
 from intake.triage.desk.client import DeskClient
 from intake.triage.fetching.evidence import EVIDENCE
-from intake.triage.fetching.kept import KeptLog, Proven
+from intake.triage.fetching.kept import KeptLog
+from intake.triage.fetching.log import Growth, replayed
 from intake.triage.fetching.restored import Declared, declared
-from intake.triage.fetching.served import fetch_head, fetch_lines, open_head
+from intake.triage.fetching.served import fetch_head, open_head, spool_all
+from intake.triage.fetching.spool import Spool
 from intake.triage.fetching.witnessed import KeptCosigned
 from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys
 from intake.triage.mirror.aside import Aside
-from intake.triage.mirror.journal import logged_requests
 from intake.triage.mirror.tables import FACT, MEMBERS_SEEN
 from intake.triage.mirror.tips import Tips
 from intake.triage.progress import Progress
@@ -37,22 +42,35 @@ def accept_restore(client: DeskClient, home: Home, keys: MemberKeys, reason: str
     """
     kept, served = KeptLog(home), fetch_head(client)
     checkpoint, head = open_head(home, served.note), kept.head
-    held = list(kept.lines(0, head.checkpoint.size if head else 0))
-    lines = fetch_lines(client, checkpoint.size, progress)
-    verified = verify_log(lines, served.note, home.connection.log, None)
-    restore = declared(held, lines)
-    if restore is None:
-        raise NoRestoreError("the log declares no restore that explains how it differs from what was seen before")
-    # First: if this ends here, the alarm comes again, and can be accepted again.
-    _keep_reason(home, keys, restore, reason)
-    _put_aside(home, held, lines, restore)
-    tips = Tips(home.mirror)
+    seen = head.checkpoint.size if head else 0
+    with closing(Spool(home.directory)) as lines:
+        spool_all(client, checkpoint.size, lines, progress)
+        start = LogState.empty(checkpoint.origin)
+        require_tree(start.edge, map(leaf_hash, lines), checkpoint, None)
+        restore = declared(kept.lines(0, seen), lines)
+        if restore is None:
+            raise NoRestoreError("the log declares no restore that explains how it differs from what was seen before")
+        before = replayed(lines, start, restore.place, "", progress).state
+        growth = replayed(lines, before, checkpoint.size, client.journal.key, progress)
+        # First: if this ends here, the alarm comes again, and can be accepted again.
+        _keep_reason(home, keys, restore, reason)
+        _put_aside(home, lambda: kept.lines(0, seen), lines, restore)
+        _begin_anew(client, home, restore, served, growth, lines)
+    return restore
+
+
+def _begin_anew(
+    client: DeskClient, home: Home, restore: Declared, served: Received, growth: Growth, lines: Spool
+) -> None:
+    """Keep what the log has from the restore on, in the place of what was there."""
+    kept, tips = KeptLog(home), Tips(home.mirror)
     with home.mirror.writing():
+        # Before it is forgotten what was exchanged since.
+        tips.set_back(restore.place)
         kept.forget_from(restore.place)
         KeptCosigned(home).forget_from(restore.place)
-        kept.stage(restore.place, lines[restore.place :])
-        new = verified.entries[restore.place :]
-        kept.save(served, verified.state, Proven.by(restore.place, new))
+        kept.stage(restore.place, lines.lines(restore.place, len(lines)))
+        kept.save(served, growth.state, growth.proven)
         # What was looked at among the members, and what came before which index, was at places that are others now.
         seen = home.mirror.get(FACT, MEMBERS_SEEN)
         if seen is not None:
@@ -60,9 +78,8 @@ def accept_restore(client: DeskClient, home: Home, keys: MemberKeys, reason: str
         tips.fetched_at(replace(tips.fetched, place=min(tips.fetched.place, restore.place)))
         tips.touch(tips.ids())
         # Before it is forgotten what was asked from here.
-        client.journal.note_foreign(logged_requests(client.journal.key, restore.place, new))
+        client.journal.note_foreign(growth.logged)
         client.journal.forgive(restore.at)
-    return restore
 
 
 def _keep_reason(home: Home, keys: MemberKeys, restore: Declared, reason: str) -> None:
@@ -75,17 +92,25 @@ def _keep_reason(home: Home, keys: MemberKeys, restore: Declared, reason: str) -
         home.save(f"{RESTORES}/{restore.at:%Y-%m-%d-%H%M%S}.reason", said.encode())
 
 
-def _put_aside(home: Home, held: Sequence[bytes], lines: Sequence[bytes], restore: Declared) -> None:
-    """Move the evidence that this restore explains out of the way of the alarm."""
-    before, after = list(map(leaf_hash, held)), list(map(leaf_hash, lines))
+def _put_aside(home: Home, held: Callable[[], Iterable[bytes]], lines: Iterable[bytes], restore: Declared) -> None:
+    """Move the evidence that this restore explains out of the way of the alarm. `held`: the entries seen before."""
+    trees: dict[str, tuple[Checkpoint, Checkpoint]] = {}
     for name in home.names(EVIDENCE):
-        try:
-            first, second = parse_evidence(home.read(name)).trees
-        except EvidenceError:
-            continue
-        is_explained = restore.place < first.size and all(
-            tree.size <= len(leaves) and root_hash(leaves[: tree.size]) == tree.root
-            for tree, leaves in ((first, before), (second, after))
-        )
-        if is_explained:
+        with suppress(EvidenceError):
+            trees[name] = parse_evidence(home.read(name)).trees
+    before = _roots(held(), {first.size for first, _ in trees.values()})
+    after = _roots(lines, {second.size for _, second in trees.values()})
+    for name, (first, second) in trees.items():
+        is_seen = before.get(first.size) == first.root and after.get(second.size) == second.root
+        if is_seen and restore.place < first.size:
             home.rename(name, name.replace(EVIDENCE, RESTORES, 1))
+
+
+def _roots(lines: Iterable[bytes], sizes: Iterable[int]) -> dict[int, bytes]:
+    """The roots of the trees of the first entries, by how many; of those sizes that there are."""
+    leaves, edge, found = map(leaf_hash, lines), Frontier.empty(), {}
+    for size in sorted(sizes):
+        edge = edge.extend(islice(leaves, size - edge.size))
+        if edge.size == size:
+            found[size] = edge.root()
+    return found

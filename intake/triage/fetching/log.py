@@ -48,7 +48,7 @@ def fetch_whole(client: DeskClient, home: Home, progress: Progress) -> Growth:
             spool_all(client, checkpoint.size, lines, progress)
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
-            growth = _replayed(lines, start, checkpoint.size, client.journal.key, progress)
+            growth = replayed(lines, start, checkpoint.size, client.journal.key, progress)
             edge = _cosigned_edge(served, witnesses, growth.state, (), lines.lines)
         with home.mirror.writing():
             for first in range(0, checkpoint.size, PIECE):
@@ -97,7 +97,7 @@ def fetch_new(client: DeskClient, home: Home, progress: Progress, take: Callable
             start = LogState.empty(checkpoint.origin)
             require_tree(start.edge, map(leaf_hash, lines), checkpoint, _seen(head))
             kept.stage(0, lines)
-        growth = _replayed(kept, start, checkpoint.size, client.journal.key, progress)
+        growth = replayed(kept, start, checkpoint.size, client.journal.key, progress)
         edge = _cosigned_edge(served, witnesses, growth.state, [start.edge], kept.lines)
     if head is not None and start.size < head.checkpoint.size:
         home.repaired(_MENDED)
@@ -123,7 +123,7 @@ def recall_log(home: Home) -> LogState | None:
         start = LogState.empty(head.checkpoint.origin)
         require_kept = map(leaf_hash, kept.earlier(head.checkpoint.size))
         require_tree(start.edge, require_kept, head.checkpoint, None)
-        growth = _replayed(kept, start, head.checkpoint.size, "", no_progress)
+        growth = replayed(kept, start, head.checkpoint.size, "", no_progress)
         kept.save(head.received, growth.state, growth.proven)
         state = growth.state
     return state
@@ -176,8 +176,8 @@ def _stage(client: DeskClient, kept: KeptLog, start: int, size: int, progress: P
         here += len(entries)
 
 
-def _replayed(kept: KeptLog | Spool, state: LogState, size: int, key: str, progress: Progress) -> Growth:
-    """Check what has come, a piece at a time."""
+def replayed(kept: KeptLog | Spool, state: LogState, size: int, key: str, progress: Progress) -> Growth:
+    """Check what has come after `state`, up to `size` entries, a piece at a time. `key`: the id of one's own key."""
     before, proven = state.size, Proven((), ())
     logged: dict[str, Logged] = {}
     with progress("Verifying the log", size - before) as told:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 
 from crypto.checkpoint import Checkpoint
 from crypto.note import NoteError, parse_note
@@ -68,11 +67,6 @@ def _is_signed(note: bytes) -> bool:
     except NoteError:
         return False
     return True
-
-
-def fetch_lines(client: DeskClient, size: int, progress: Progress) -> list[bytes]:
-    """All entries, from the desk alone."""
-    return list(chain.from_iterable(fetch_entries(client, 0, size, 0, progress)))
 
 
 def spool_all(client: DeskClient, size: int, lines: Spool, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from crypto import age
 from crypto.age import split
@@ -10,7 +11,7 @@ from intake.protocol.index import DayIndex, ItemRow, TipRow, WithdrawalRow, sha2
 from intake.protocol.logstate import StateError, parse_state
 from intake.protocol.roster import Roster
 from intake.protocol.wire import WireError
-from intake.triage.mirror.exchanged import Exchanges, Link, Parts, Step, chain, is_renewed
+from intake.triage.mirror.exchanged import Exchanges, Link, Parts, Step, chain, history, is_renewed
 from intake.triage.mirror.file import MirrorFile
 from intake.triage.mirror.known import Known, parts_of
 from intake.triage.mirror.tables import (
@@ -217,6 +218,23 @@ class Tips:
         with self._file.writing():
             self._file.put(FIRST, *map(_item_row, first))
             self._file.put(KNOWN, *(_known_row(tip, known) for tip, known in new.items()))
+
+    def set_back(self, place: int) -> None:
+        """Expect the headers that there were before what the log held from a place on, which is lost.
+
+        From those the log goes on that was put back: it leads from the ones of today to nothing. They follow from what
+        members signed in the log that was seen, and the payload stays, so nobody gets another summary in so; of one
+        that got another identity since, the summary of before is not what is kept, and stays in doubt.
+        """
+        tips = set(map(str, self._file.keys("SELECT tip FROM exchanged WHERE place >= ?", (place,))))
+        links, found = Exchanges(self._file, self._roster).all_of(tips), {}
+        for tip, known in self.known(*tips).items():
+            lost = takewhile(
+                lambda link: link.author.place >= place and not link.renews, reversed(history(links[tip], known.parts))
+            )
+            for link in lost:
+                found[tip] = replace(known, header=link.old.header)
+        self.remember(found)
 
     def remember_first(self, tips: Collection[str], before: Fetched) -> None:
         """Of tips of which nothing is remembered, and whose summaries are here: what came first."""
