@@ -1,5 +1,7 @@
 """The page of who can read a report, on which it is restricted to some reviewers, or opened to all again."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from intake.triage.desk.client import DeskError
@@ -22,17 +24,23 @@ def readers(workspace: Workspace, tip_id: str) -> Answer:
 @blueprint.post("/tips/<tip_id>/readers")
 @unlocked
 def restrict(workspace: Workspace, tip_id: str) -> Answer:
-    """Restrict it to those who were chosen and whoever is here; or open it to all, or give it a new key."""
+    """Restrict it to those who were chosen and whoever is here; or open it to all, or give it a new key.
+
+    Where nobody else was chosen, it is asked once more.
+    """
     tip = _readable(workspace, tip_id)
-    people, chosen = workspace.people.reviewers().keys(), {*request.form.getlist("reader"), workspace.people.me}
-    if not chosen <= people:
+    people, chosen = workspace.people.reviewers(), {*request.form.getlist("reader"), workspace.people.me}
+    if not chosen <= people.keys():
         return _page(workspace, tip, "Somebody whom you chose is no reviewer any more. Choose again."), 400
     if "lift" in request.form:
         chosen = set()
     elif "renew" in request.form:
-        chosen = set() if tip.restriction is None else people & set(tip.restriction.readers)
-    elif chosen == people:
+        chosen = set() if tip.restriction is None else people.keys() & set(tip.restriction.readers)
+    elif chosen == people.keys():
         return _page(workspace, tip, "All of your team would read it, as they do without that."), 400
+    elif len(chosen) == 1 and "alone" not in request.form:
+        # Nothing chosen is what the form comes with: one press must not shut everybody else out.
+        return _page(workspace, tip, left_out=[name for key, name in people.items() if key not in chosen])
     try:
         workspace.restrict(tip.id, chosen)
     except (DeskError, RenewalError) as error:
@@ -54,10 +62,15 @@ def who_reads(workspace: Workspace, tip: OpenTip) -> str:
     )
 
 
-def _page(workspace: Workspace, tip: OpenTip, problem: str = "") -> str:
-    people = workspace.people.reviewers()
+def _page(workspace: Workspace, tip: OpenTip, problem: str = "", left_out: Sequence[str] = ()) -> str:
     return render_template(
-        "readers.html", workspace=workspace, tip=tip, people=people, problem=problem, address=address(request.args)
+        "readers.html",
+        workspace=workspace,
+        tip=tip,
+        people=workspace.people.reviewers(),
+        problem=problem,
+        left_out=left_out,
+        address=address(request.args),
     )
 
 

@@ -200,7 +200,7 @@ def test_what_is_restricted_to_others_keeps_no_older_key(
     sync(amina)
     sync(boris)
     address = f"{page(tip)}/readers"
-    boris.send(address, {**boris.hidden(address), "reader": [boris.workspace.people.me]})
+    boris.send(address, {**boris.hidden(address), "alone": "yes"})
     (before,) = held(tmp_path / "amina.key")
     rule(desk, 30)
     settle(amina)

@@ -25,10 +25,10 @@ def key_of(program: Program) -> str:
 
 
 def restrict(program: Program, tip: Stored, *readers: Program) -> str:
-    """Restrict a report to whoever does it and these; the page that comes."""
+    """Restrict a report to whoever does it and these, or to them alone once they were asked; the page that comes."""
     address = f"{page(tip)}/readers"
     values: dict[str, str | list[str]] = {**program.hidden(address), "reader": [key_of(each) for each in readers]}
-    return program.send(address, values).text
+    return program.send(address, values if readers else {**values, "alone": "yes"}).text
 
 
 def lift(program: Program, tip: Stored) -> str:
@@ -173,6 +173,18 @@ def test_of_two_who_restrict_it_at_once_one_is_told_to_look_again(
     assert boris.get("/").status_code == 200
     sync(boris)
     assert SECRET not in shown(boris, tip)
+
+
+def test_who_chose_nobody_else_is_asked_first_and_told_who_is_left_out(
+    desk: Desk, amina: Program, boris: Program, carla: Program, tip: Stored
+) -> None:
+    address = f"{page(tip)}/readers"
+    asked = " ".join(amina.send(address, amina.hidden(address)).text.split())
+    assert "<bdi>boris</bdi> and <bdi>carla</bdi> can read nothing more of this report" in asked
+    assert "Restrict it to me alone" in asked
+    assert logged(desk, Action.RENEW) == []
+    assert "Restrict it to me alone" not in restrict(amina, tip, boris)
+    assert len(logged(desk, Action.RENEW)) == 1
 
 
 def test_whoever_reads_it_alone_is_warned(
