@@ -149,7 +149,7 @@ def noticed(log: VerifiedLog, now: datetime) -> Iterator[Notice]:
             f"Members:  entry {ruling.place} is the operator's alone: nobody was there to vouch for who was enrolled"
         )
     for purge in purges(log.record.deeds, log.roster):
-        missing = ", ".join(map(log.roster.label, purge.missing)) or "none"
+        missing = ", ".join([*map(log.roster.label, purge.missing), *_revoked(log, purge.revoked)]) or "none"
         signed = ", ".join(map(log.roster.label, purge.receipts)) or "none"
         what = "deleted" if purge.deleted else "said to be withdrawn by its source"
         yield Notice(
@@ -171,6 +171,14 @@ def noticed(log: VerifiedLog, now: datetime) -> Iterator[Notice]:
             f"machine's clock ({now:%Y-%m-%d %H:%M:%S} UTC): either that is wrong, or the server's clock was ahead; "
             "ask its operator"
         )
+
+
+def _revoked(log: VerifiedLog, keys: Iterable[str]) -> Iterator[str]:
+    """Those whose programs can sign nothing any more, and since when."""
+    for key in keys:
+        member = log.roster.member(key)
+        if member is not None and member.until is not None:
+            yield f"{log.roster.label(key)} (revoked since {member.until:%Y-%m-%d}, and may keep a copy)"
 
 
 def _did(log: VerifiedLog, entry: Entry) -> str:

@@ -13,8 +13,11 @@ from typing import Protocol
 from intake.protocol.actions import MEMBERSHIP, Action
 from intake.protocol.card import Role
 from intake.protocol.entry import Entry
-from intake.protocol.roster import Roster
+from intake.protocol.roster import Member, Roster
 from intake.protocol.rules import COUNTDOWN, DELETERS, RULES, Rules
+
+_COPIED = ("summary/", "tip/")
+"""What an entry names by which a member got a report, or worked on it."""
 
 
 class DeletionError(ValueError):
@@ -196,7 +199,8 @@ class Purge:
     `deleted`: whether the log holds its deletion; otherwise a member's receipt says that its source withdrew it, which
     the log, that knows no sources, does not. `at`: when it was deleted, or when the first receipt came (UTC).
     `receipts`: when each member's program signed one, by key id; `missing`: the key ids of those who were reviewers at
-    that time, still are, and have signed none.
+    that time, still are, and have signed none. `revoked`: those of whoever is none any more, and has signed none though
+    they were one at that time, or had got it before: their program can sign none, and may keep a copy.
     """
 
     tip: str
@@ -204,6 +208,7 @@ class Purge:
     at: datetime
     receipts: Mapping[str, datetime]
     missing: tuple[str, ...]
+    revoked: tuple[str, ...]
 
 
 class Noted(Protocol):
@@ -230,7 +235,13 @@ def purges(entries: Iterable[Noted], roster: Roster) -> tuple[Purge, ...]:
     """The purge receipts in a log that was verified, by tip, in its order. `roster`: after all these entries."""
     deleted: dict[str, datetime] = {}
     receipts: dict[str, dict[str, datetime]] = {}
+    former = {member.card.key_id: member for member in roster.members if member.until and member.card.role.reads}
+    got: dict[str, set[str]] = {}
     for entry in entries:
+        if entry.who in former:
+            for name in entry.objects:
+                if name.startswith(_COPIED):
+                    got.setdefault(name.partition("/")[2], set()).add(entry.who)
         if entry.action is Action.DELETE:
             deleted[_tip(entry)] = entry.at
             receipts.setdefault(_tip(entry), {})
@@ -239,8 +250,17 @@ def purges(entries: Iterable[Noted], roster: Roster) -> tuple[Purge, ...]:
     found = []
     for tip, signed in receipts.items():
         at = deleted.get(tip) or min(signed.values())
-        found.append(Purge(tip, tip in deleted, at, signed, tuple(_owing(roster, at, signed))))
+        holders = got.get(tip, set())
+        revoked = (key for key, member in former.items() if key in holders or _was_member(member, at))
+        missing = tuple(_owing(roster, at, signed))
+        found.append(
+            Purge(tip, tip in deleted, at, signed, missing, tuple(key for key in revoked if key not in signed))
+        )
     return tuple(found)
+
+
+def _was_member(member: Member, at: datetime) -> bool:
+    return member.since <= at and (member.until is None or member.until >= at)
 
 
 def _owing(roster: Roster, at: datetime, receipts: Mapping[str, datetime]) -> Iterator[str]:

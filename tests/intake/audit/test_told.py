@@ -210,6 +210,19 @@ def test_an_auditor_whose_own_clock_is_behind_hears_that_it_may_be_that(
     assert "by this machine's clock" in behind
 
 
+def test_a_reviewer_who_was_revoked_without_a_receipt_is_named_with_the_day(
+    desk: Desk, reviewer: Reviewer, carla: MemberKeys, home: HomeOf
+) -> None:
+    for name in ("amina", "boris"):
+        reviewer(name).unlock()
+    amina = reviewer("amina")
+    amina.unlock()
+    amina.workspace._client.purged("0" * 32)
+    members.revoke(desk.server.store, desk.server.log, "boris", Role.REVIEWER)
+    (line,) = (line for line in printed(home("carla"), carla).splitlines() if line.startswith("Purge:"))
+    assert line.endswith(f"missing since then: boris (revoked since {right():%Y-%m-%d}, and may keep a copy)")
+
+
 def test_a_name_that_came_back_shows_its_keys(desk: Desk, enrol: Enrol, carla: MemberKeys, home: HomeOf) -> None:
     first, second = (make_keys(Role.AUDITOR, "boris").card for _ in range(2))
     members.enrol(desk.server.store, desk.server.log, first)

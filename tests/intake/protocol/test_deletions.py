@@ -271,6 +271,31 @@ def test_purge_receipts_say_whose_program_has_not_said_that_it_deleted_it_too(te
     assert withdrawn.missing == (keys["boris"], keys["chen"], keys["dara"])
 
 
+def test_whoever_was_revoked_and_may_keep_a_copy_is_still_named(team: Team) -> None:
+    """Those who were reviewers when it went, and those who had got it before they were revoked."""
+    team.log.ask(team.keys["chen"], "POST", f"/v1/tips/{TIP}/open")
+    for name in ("dara", "elif"):
+        team.keys[name] = team.log.enrol(name)
+    team.propose("amina")
+    team.second("boris")
+    for name in ("chen", "dara"):
+        team.revoke(name)
+    team.wait(7 * DAY)
+    team.log.delete(TIP, ITEM)
+    team.purged("amina")
+    team.wait(DAY)
+    for name in ("elif", "boris"):
+        team.revoke(name)
+    state = team.state()
+    (purge,) = purges(map(parse_entry, team.log.lines), state.roster)
+    names = {member.card.key_id: member.card.name for member in state.roster.members}
+    assert {names[key] for key in purge.revoked} == {"boris", "chen", "elif"}
+    assert purge.missing == ()
+    team.keys["boris"] = team.log.enrol("boris")
+    (purge,) = purges(map(parse_entry, team.log.lines), team.state().roster)
+    assert len(purge.revoked) == 3, "another key of the same name has deleted nothing"
+
+
 def test_older_logs_know_none_of_it(team: Team) -> None:
     line = team.log.rule("deleters/3").replace(b'"v":3', b'"v":2')
     with pytest.raises(ValueError, match="not an entry"):
