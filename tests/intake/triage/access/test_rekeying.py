@@ -91,7 +91,7 @@ def it_was_me(program: Program) -> None:
     sync(program)
     for alarm in program.workspace.alarms:
         assert alarm.says.startswith("Somebody used your key elsewhere")
-        program.workspace.aside.put(alarm.says, "My other machine.", datetime.now(UTC))
+        program.workspace.put_aside(alarm, "My other machine.")
 
 
 def refusing(honest: WSGIApplication, route: str) -> WSGIApplication:
