@@ -24,6 +24,10 @@ _WIDTH, _HEIGHT = 1000, 100
 """Of the picture, in its own units."""
 
 
+class PeriodError(ValueError):
+    """Days of which no report can be made, in words for whoever named them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """What one reviewer did: reports opened, times fetched, things added, and how much of it stands out."""
@@ -81,17 +85,25 @@ class Board:
 
 
 def make_board(log: VerifiedLog, limits: Thresholds, now: datetime, since: date | None, until: date | None) -> Board:
-    """The figures of these days; by default the last 91 that the log knows of."""
+    """The figures of these days; by default the last 91 that the log knows of.
+
+    `PeriodError` for days that have not come, and for an end before the beginning: what is empty would look like peace.
+    """
     deeds = log.record.deeds
-    last = until or (deeds[-1].day if deeds else now.date())
-    first = min(since or last - timedelta(days=PERIOD - 1), last)
+    known = deeds[-1].day if deeds else now.date()
+    last = until or known
+    first = since or last - timedelta(days=PERIOD - 1)
+    if max(first, last) > max(known, now.date()):
+        raise PeriodError(f"the days from {first} to {last} have not all come: a report is of days until {now.date()}")
+    if first > last:
+        raise PeriodError(f"{first} is after {last}: name the first day first")
     within = [deed for deed in deeds if first <= deed.day <= last]
     every = [each for each in find(log.record, log.roster, limits) if first <= each.at.date() <= last]
     opens = [deed for deed in within if deed.action is Action.OPEN]
     lines = sorted(_lines(log, within, every), key=lambda line: (-line.opened, -line.fetched, line.key))
-    answers = log.record.answers
-    # What nobody has answered first.
-    listed = sorted(every, key=lambda each: each.id in answers)
+    record = log.record
+    # What nobody else has answered first.
+    listed = sorted(every, key=lambda each: record.is_answered(each.id, each.who))
     return Board(
         log=log,
         standing=standing(log.witnessed, now),
@@ -106,7 +118,7 @@ def make_board(log: VerifiedLog, limits: Thresholds, now: datetime, since: date 
         exported=sum(deed.action is Action.EXPORT for deed in within),
         found=listed[:_MOST_FINDINGS],
         more_found=max(len(listed) - _MOST_FINDINGS, 0),
-        answered=sum(each.id in answers for each in every),
+        answered=sum(record.is_answered(each.id, each.who) for each in every),
         kinds=Counter(each.kind.value for each in every).most_common(),
     )
 

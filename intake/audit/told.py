@@ -18,7 +18,7 @@ from intake.protocol.queries import purpose_said, what_was_made
 from intake.protocol.requests import LIFETIME, parse_base
 from intake.protocol.rules import REKEYING
 
-_NAMED = 6
+NAMED = 6
 """Of more objects than these only their number is told."""
 
 _KINDS = {"summary": "summaries", "item": "items", "tip": "reports"}
@@ -58,7 +58,7 @@ def finding_lines(log: VerifiedLog, found: Iterable[Finding]) -> Iterator[str]:
         at = f"{finding.at:%Y-%m-%d %H:%M:%S}"
         yield f"{finding.id}  {at}  {TITLES[finding.kind]}: {about(log, finding)}"
         for answer in log.record.answers.get(finding.id, ()):
-            yield f"    {answered(log, answer)}"
+            yield f"    {answered(log, answer, finding)}"
 
 
 def about(log: VerifiedLog, finding: Finding) -> str:
@@ -66,9 +66,10 @@ def about(log: VerifiedLog, finding: Finding) -> str:
     return f"{', '.join(name_of(log, key) for key in finding.who) or 'the operator'} {finding.says}"
 
 
-def answered(log: VerifiedLog, answer: Answer) -> str:
-    """What somebody said to a finding, with their name: no others than theirs."""
-    return f"{name_of(log, answer.who)}, {answer.at:%Y-%m-%d %H:%M} UTC: {answer.says}"
+def answered(log: VerifiedLog, answer: Answer, finding: Finding) -> str:
+    """What somebody said to a finding, with their name: no others than theirs. Whom it is about is no other's word."""
+    own = ", whom it is about" if answer.who in finding.who else ""
+    return f"{name_of(log, answer.who)}{own}, {answer.at:%Y-%m-%d %H:%M} UTC: {answer.says}"
 
 
 def name_of(log: VerifiedLog, key: str) -> str:
@@ -78,8 +79,8 @@ def name_of(log: VerifiedLog, key: str) -> str:
 
 def _summed(log: VerifiedLog, found: Iterable[Finding]) -> str:
     listed = list(found)
-    answered = sum(finding.id in log.record.answers for finding in listed)
-    return f"Findings: {len(listed)}, of which {answered} were answered; 'intake audit findings' lists them"
+    answered = sum(log.record.is_answered(finding.id, finding.who) for finding in listed)
+    return f"Findings: {len(listed)}, of which {answered} were answered by others; 'intake audit findings' lists them"
 
 
 def _entries(log: VerifiedLog) -> Iterator[str]:
@@ -183,7 +184,7 @@ def _revoked(log: VerifiedLog, keys: Iterable[str]) -> Iterator[str]:
 
 
 def _did(log: VerifiedLog, entry: Entry) -> str:
-    is_short = len(entry.objects) <= _NAMED
+    is_short = len(entry.objects) <= NAMED
     objects = (_object(log, name) for name in entry.objects) if is_short else _counts(log, entry)
     confirmed = ("(the operator confirmed the time)",) if entry.confirmed else ()
     return " ".join((entry.action.value, *objects, *confirmed, *_made(entry), *_carded(entry)))

@@ -18,7 +18,7 @@ from crypto.tiles import tiles_of
 from intake.audit.against import require_trusted
 from intake.audit.mirror import write_log
 from intake.audit.standing import require_witnessed
-from intake.audit.told import whole_report
+from intake.audit.told import NAMED, whole_report
 from intake.audit.verified import VerifiedLog, accept, fetch
 from intake.audit.witness.app import make_server
 from intake.audit.witness.cosigning import Witness
@@ -196,7 +196,8 @@ def proof(file: BinaryIO, policy: Path) -> None:
     witnessed = Witnessed(believed, 0, believed.cosigned(found.checkpoint))
     say(f"Proven: entry {found.index} of the log {tree.origin} is this, in its tree of {tree.size} entries:")
     say(found.extra.decode())
-    say(f"That is:  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.who}  {entry.action}  {' '.join(entry.objects)}")
+    objects = " ".join(entry.objects) if len(entry.objects) <= NAMED else f"{len(entry.objects)} objects, named above"
+    say(f"That is:  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.who}  {entry.action}  {objects}")
     if believed.witnesses:
         say(f"Cosigned: {witnessed.told()}")
     if not believed.is_met(witnessed.times):

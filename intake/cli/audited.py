@@ -172,7 +172,9 @@ def accesses(
     multiple=True,
     help="Of this kind alone; can be given several times.",
 )
-@click.option("--unanswered", is_flag=True, help="Only those to which nobody has said anything.")
+@click.option(
+    "--unanswered", is_flag=True, help="Only those to which nobody has said anything but whom they are about."
+)
 @click.option("--explain", is_flag=True, help="Print every threshold with its reason instead.")
 def findings(
     options: LogOptions, thresholds: Path | None, kinds: tuple[str, ...], unanswered: bool, explain: bool
@@ -192,7 +194,8 @@ def findings(
         found = [
             finding
             for finding in find(log.record, log.roster, limits)
-            if (not kinds or finding.kind in kinds) and not (unanswered and finding.id in log.record.answers)
+            if (not kinds or finding.kind in kinds)
+            and not (unanswered and log.record.is_answered(finding.id, finding.who))
         ]
         for line in finding_lines(log, found):
             say(line)

@@ -62,6 +62,7 @@ _OURS = ("crypto", "intake")
 
 KINDS = {
     "crypto.age.errors.AgeError": Status.USAGE,
+    "intake.audit.board.PeriodError": Status.USAGE,
     "intake.audit.document.ReportError": Status.FAILED,
     "intake.audit.mirror.NotThisLogError": Status.USAGE,
     "intake.audit.verified.FolderError": Status.DAMAGED,

@@ -1,6 +1,6 @@
 """What the log says of who did what, in a form that is small enough to be kept for all of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -80,6 +80,10 @@ class Record:
     def answers(self) -> Mapping[str, list[Answer]]:
         """What was said to findings, by their ids, oldest first."""
         return self._answers
+
+    def is_answered(self, finding: str, about: Collection[str]) -> bool:
+        """Whether anybody has said something to a finding but those (key ids) whom it is `about`."""
+        return any(answer.who not in about for answer in self._answers.get(finding, ()))
 
     def take(self, entry: Entry) -> None:
         """Take the next entry, which was verified."""

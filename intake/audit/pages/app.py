@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from intake.audit.board import make_board
+from intake.audit.board import PeriodError, make_board
 from intake.audit.document import words
 from intake.audit.listing import ACCESSES, access_rows, keys_of, sum_rows, sums_head, to_csv
 from intake.audit.pages.shown import Shown
@@ -55,9 +55,9 @@ def state() -> str:
     """Whether the log can be trusted, and what there is to look at."""
     shown = _shown()
     view = shown.view
-    answers = view.log.record.answers
+    record = view.log.record
     kinds = Counter(each.kind for each in view.found)
-    open_kinds = Counter(each.kind for each in view.found if each.id not in answers)
+    open_kinds = Counter(each.kind for each in view.found if not record.is_answered(each.id, each.who))
     return render_template(
         "state.html",
         shown=shown,
@@ -159,6 +159,10 @@ def members() -> str:
 @blueprint.get("/board")
 def board() -> str:
     """The report for a board, as 'intake audit report' writes and signs it."""
-    shown = _shown()
-    made = make_board(shown.view.log, shown.thresholds, datetime.now(UTC), _day("since"), _day("until"))
-    return render_template("board_page.html", shown=shown, board=made, auditor=shown.auditor or "an auditor")
+    shown, now, problem = _shown(), datetime.now(UTC), ""
+    try:
+        made = make_board(shown.view.log, shown.thresholds, now, _day("since"), _day("until"))
+    except PeriodError as error:
+        problem, made = str(error), make_board(shown.view.log, shown.thresholds, now, None, None)
+    auditor = shown.auditor or "an auditor"
+    return render_template("board_page.html", shown=shown, board=made, auditor=auditor, problem=problem)

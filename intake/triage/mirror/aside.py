@@ -48,6 +48,14 @@ class Aside:
             for at, sealed, says in self._rows()
         ]
 
+    def last_at(self, begins: str) -> datetime | None:
+        """When something that begins so was put aside last (UTC)."""
+        return next((datetime.fromtimestamp(at, UTC) for at, _, says in self._rows() if says.startswith(begins)), None)
+
+    def last_reason(self, begins: str) -> str:
+        """For which reason that was; empty if nothing that begins so was, or no key of this machine opens it."""
+        return next((self._opened(sealed) for _, sealed, says in self._rows() if says.startswith(begins)), "")
+
     def put(self, says: str, reason: str, at: datetime) -> None:
         """Raise an alarm that says this no more, for a reason of at most `LONGEST_REASON` characters."""
         self._put(says, reason, int(at.timestamp()))

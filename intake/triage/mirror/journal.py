@@ -5,6 +5,7 @@ holds it.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ _MARGIN = timedelta(minutes=1)
 _NAMED = 3
 MOST_UNANSWERED = 200
 """Requests that were not answered and are kept: a desk that goes on refusing fills no disk."""
+_LONG_ID = re.compile(r"\b(?:(?:tip|summary)/)?([0-9a-f]{4})[0-9a-f]{28}\b")
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
@@ -73,6 +75,14 @@ class Asked:
 
     def __str__(self) -> str:
         return f"{_words(self.does)} of {moment(self.created)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A use of a member's key that this machine did not make: its place in the log, and what it was, in words."""
+
+    place: int
+    says: str
 
 
 class Journal:
@@ -152,9 +162,14 @@ class Journal:
         if foreign:
             self._file.put(FOREIGN, *((each.place, self.key, int(each.at.timestamp()), str(each)) for each in foreign))
 
-    def foreign(self) -> list[str]:
-        """What was found so, in words, in the order of the log."""
-        return [str(row[3]) for row in sorted(self._file.where(FOREIGN, "key", self.key))]
+    def foreign(self) -> list[Foreign]:
+        """What was found so and not put aside yet, in the order of the log. Ids are as short as pages show them."""
+        rows = sorted(self._file.where(FOREIGN, "key", self.key))
+        return [Foreign(int(row[0]), _LONG_ID.sub(r"\1", str(row[3]))) for row in rows]
+
+    def explained(self, foreign: Iterable[Foreign]) -> None:
+        """Forget such uses: the member says why that was."""
+        self._file.remove(FOREIGN, *(each.place for each in foreign))
 
     def forgive(self, until: datetime) -> None:
         """Forget what was asked up to a time, to the second: a log that was set back then can't hold it."""

@@ -14,7 +14,7 @@ from intake.triage.mirror.aside import LONGEST_REASON
 from intake.triage.pages import phrases
 from intake.triage.pages.views import Answer, guard, to_unlock, unlocked
 from intake.triage.workspace import Workspace
-from intake.triage.workspace.alarms import whom_to_call
+from intake.triage.workspace.alarms import ELSEWHERE, whom_to_call
 
 blueprint = Blueprint("log", __name__)
 
@@ -55,7 +55,7 @@ def put_aside(workspace: Workspace, alarm: str) -> Answer:
     if not 1 <= len(reason) <= LONGEST_REASON:
         problem = f"An alarm is put aside with a reason of 1 to {LONGEST_REASON} characters."
         return _page(workspace, problem=problem), 422
-    workspace.aside.put(found.says, reason, datetime.now(UTC))
+    workspace.put_aside(found, reason)
     return redirect(url_for("log.log"), 303)
 
 
@@ -96,4 +96,5 @@ def _page(workspace: Workspace, *, problem: str = "", compared: str = "") -> str
         newest=newest,
         note="" if newest is None else newest.received.note.decode(),
         most=LONGEST_REASON,
+        last_reason=workspace.aside.last_reason(ELSEWHERE),
     )

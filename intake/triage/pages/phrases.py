@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from intake.protocol.deletions import Voice
 from intake.report import labels
 from intake.report.events import (
     STATUSES,
@@ -284,14 +285,29 @@ class Done:
     payload: Payload | None = None
 
 
-def history(tip: OpenTip) -> list[Done]:
+def history(tip: OpenTip, workspace: Workspace) -> list[Done]:
     """All that was done to a report, by the log, in its order."""
     done = [Done(signed.author, written(signed.payload), signed.payload) for signed in tip.written]
     for each in tip.taken_back:
         who = f"{each.author.name}, {moment(each.author.at)}"
         done.append(Done(each.author, "A reply, which was taken back later"))
         done.append(Done(each.by, f"A reply was taken back: that of {who}"))
-    return sorted(done, key=lambda each: each.author.place)
+    done.sort(key=lambda each: each.author.place)
+    for voice, says in _decided(tip, workspace):
+        # Nothing was written with it, so it has no place among what was: it comes behind what is not later.
+        at = next((at for at, each in enumerate(done) if each.author.at > voice.at), len(done))
+        place = done[at - 1].author.place if at else 0
+        done.insert(at, Done(Author(workspace.people.name(voice.key), voice.at, place), says))
+    return done
+
+
+def _decided(tip: OpenTip, workspace: Workspace) -> Iterator[tuple[Voice, str]]:
+    """Who wanted a deletion too that somebody had proposed, and who stopped it."""
+    for proposal in () if workspace.log is None else workspace.log.deletions.of(tip.id):
+        for voice in proposal.voices[1:]:
+            yield voice, "Wanted it deleted, too"
+        if proposal.stopped is not None:
+            yield proposal.stopped, "Stopped the deletion"
 
 
 _UNDONE = {

@@ -5,19 +5,28 @@ Nobody can click one away. Whoever knows why it was raised puts it aside, with a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from intake.protocol.card import Role
 from intake.protocol.logstate import LogState
 from intake.triage.keys.opening import OpeningKeys
 from intake.triage.mirror.aside import Aside, id_of
+from intake.triage.mirror.journal import Foreign
 from intake.triage.times import moment
 
 _LIED = (
     "Trust nothing new that this program shows. Save the evidence, if there is any, and give it to your auditor: "
     "it can be checked without this server"
 )
+ELSEWHERE = "Somebody used your key elsewhere"
+"""How an alarm begins that only the member can judge: both who has the key and who stole it sign with it."""
+
+_NAMED = 3
+"""Uses of one's own key that an alarm names, the last ones; the page lists all."""
+
 _OWN_KEY = (
-    "If it was you, on another machine with the same key, say so below. If not, somebody else has your key: have the "
+    "If all of it was you, on another machine with the same key, say so below; what is used on the same day after that "
+    "is said, and raises the next alarm on the next day. If not, somebody else has your key: have the "
     "operator revoke it now, and make new ones with 'intake key new'"
 )
 _UNWITNESSED = (
@@ -37,10 +46,11 @@ _OWN_CARD = "Write nothing and read nothing with this key until you know from th
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What is wrong, and what to do; both in sentences without their full stop."""
+    """What is wrong, and what to do; both in sentences without their full stop. `uses`: of one's key, that raise it."""
 
     says: str
     do: str
+    uses: Sequence[Foreign] = ()
 
     @property
     def id(self) -> str:
@@ -58,10 +68,11 @@ def unwitnessed(says: str) -> Alarm:
     return Alarm(f"The log is not witnessed as your policy asks: {says}", _UNWITNESSED)
 
 
-def of_own_key(foreign: Sequence[str], more: int) -> Alarm:
-    """The log holds what this key signed and this machine did not send: in words, the first ones of all."""
-    rest = f"; and {more} more" if more else ""
-    return Alarm(f"Somebody used your key elsewhere: {'; '.join(foreign)}{rest}", _OWN_KEY)
+def of_own_key(uses: Sequence[Foreign]) -> Alarm:
+    """The log holds what this key signed and this machine did not send, none of it put aside yet."""
+    named = "; ".join(use.says for use in uses[-_NAMED:])
+    rest = f"; and {len(uses) - _NAMED} more" if len(uses) > _NAMED else ""
+    return Alarm(f"{ELSEWHERE}: {named}{rest}", _OWN_KEY, uses)
 
 
 def of_lost_key(says: str) -> Alarm:
@@ -96,6 +107,18 @@ def whom_to_call(log: LogState | None, me: str) -> list[str]:
     return [f"{log.roster.label(card.key_id)} ({card.role})" for card in active]
 
 
-def standing(raised: Iterable[Alarm], aside: Aside) -> list[Alarm]:
-    """Those that nobody has put aside."""
-    return [alarm for alarm in raised if not aside.has(alarm.says)]
+def standing(raised: Iterable[Alarm], aside: Aside, today: date) -> list[Alarm]:
+    """Those that nobody has put aside; of uses of one's own key one a day, or nobody would read the next."""
+    is_over = _is_said_today(aside, today)
+    return [alarm for alarm in raised if not aside.has(alarm.says) and not (alarm.uses and is_over)]
+
+
+def said_quietly(raised: Iterable[Alarm], aside: Aside, today: date) -> list[str]:
+    """Those that are no alarm again before tomorrow, in sentences."""
+    return [f"{alarm.says}." for alarm in raised if alarm.uses and _is_said_today(aside, today)]
+
+
+def _is_said_today(aside: Aside, today: date) -> bool:
+    last = aside.last_at(ELSEWHERE)
+    # Not of a day that has not come: a clock that was ahead would silence the next ones.
+    return last is not None and last.date() == today

@@ -21,9 +21,6 @@ from intake.triage.workspace.alarms import (
 )
 from intake.triage.workspace.shown import Shown
 
-_FOREIGN = 3
-"""Uses of one's own key that an alarm names, the last ones."""
-
 
 class Trust:
     """What a member's program has found. `now`: this machine's clock, by which cosignatures become too old.
@@ -40,6 +37,10 @@ class Trust:
         self._witnessed: Witnessed | None = None
         self.distrust = ""
         self.lost_key = ""
+
+    def put_aside(self, alarm: Alarm) -> None:
+        """What raised it is explained; what comes later raises another."""
+        self._journal.explained(alarm.uses)
 
     def look_at_witnesses(self) -> None:
         """Go by what they had cosigned by the last fetch; `OSError` or `MirrorDamagedError` if that can't be read."""
@@ -84,7 +85,7 @@ class Trust:
         if self.lost_key:
             raised.append(of_lost_key(self.lost_key))
         if foreign := self._journal.foreign():
-            raised.append(of_own_key(foreign[-_FOREIGN:], len(foreign[:-_FOREIGN])))
+            raised.append(of_own_key(foreign))
         if left_out := self._home.mirror.get(FACT, LEFT_OUT):
             raised.append(of_left_out(str(left_out[1])))
         log = self._shown.log

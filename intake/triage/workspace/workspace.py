@@ -49,7 +49,7 @@ from intake.triage.reading.casework import hands_on
 from intake.triage.reading.gone import notices, purges
 from intake.triage.reading.membership import acknowledge, changes, to_compare
 from intake.triage.reading.opentip import Attachment, OpenTip
-from intake.triage.workspace.alarms import Alarm, standing
+from intake.triage.workspace.alarms import Alarm, said_quietly, standing
 from intake.triage.workspace.approvals import Approvals
 from intake.triage.workspace.deposits import Deposits
 from intake.triage.workspace.findings import Asked
@@ -162,7 +162,12 @@ class Workspace:
     @property
     def alarms(self) -> list[Alarm]:
         """Those that stand above every page."""
-        return standing(self._trust.raised, self.aside)
+        return standing(self._trust.raised, self.aside, datetime.now(UTC).date())
+
+    def put_aside(self, alarm: Alarm, reason: str) -> None:
+        """Raise this alarm no more, for a reason of at most `LONGEST_REASON` characters."""
+        self.aside.put(alarm.says, reason, datetime.now(UTC))
+        self._trust.put_aside(alarm)
 
     @property
     def alarm(self) -> str:
@@ -183,6 +188,7 @@ class Workspace:
         return [
             *self._notices,
             *self._later,
+            *said_quietly(self._trust.raised, self.aside, datetime.now(UTC).date()),
             *filter(None, [self._opener.problem, self.looks.problem, self._purging.problem, noted, unknown]),
             *damage,
         ]

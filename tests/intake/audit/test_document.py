@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 
 from crypto.note import Note, SigningKey
 from intake.audit import board as board_module
-from intake.audit.board import MOST_LINES, make_board
+from intake.audit.board import MOST_LINES, PeriodError, make_board
 from intake.audit.document import ReportError, as_html, check_report, sign_report
 from intake.findings.found import Finding, find
 from intake.findings.thresholds import shipped
@@ -42,6 +42,21 @@ def test_its_figures_are_those_of_the_days_it_names(team: Team) -> None:
     day = make_board(log, shipped(), NOW, date(2026, 7, 1), date(2026, 7, 1))
     assert len(day.picture.bars) == 1
     assert day.opened <= board.opened
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "says"),
+    [
+        (date(2030, 1, 1), None, "2030-01-01"),
+        (None, date(2030, 1, 1), "have not all come: a report is of days until 2026-11-01"),
+        (date(2026, 9, 2), date(2026, 9, 1), "2026-09-02 is after 2026-09-01"),
+    ],
+)
+def test_no_report_is_made_of_days_that_have_not_come_or_are_none(
+    since: date | None, until: date | None, says: str, team: Team
+) -> None:
+    with pytest.raises(PeriodError, match=says):
+        make_board(team.mirror(), shipped(), NOW, since, until)
 
 
 def test_the_signature_holds_for_this_report_and_this_auditor_alone(team: Team) -> None:

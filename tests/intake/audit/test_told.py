@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +13,15 @@ from sqlalchemy import delete, update
 from intake.accesslog import clock as operators_clock
 from intake.accesslog import members
 from intake.accesslog.append import LogAppender
+from intake.audit.mirror import write_log
 from intake.audit.told import finding_lines, whole_report
-from intake.audit.verified import fetch
-from intake.findings.found import find
+from intake.audit.verified import fetch, read_folder
+from intake.findings.found import Finding, Kind, find
 from intake.findings.thresholds import shipped
 from intake.keeper import read_log_key
 from intake.protocol.actions import Action
 from intake.protocol.audit import AuditError
-from intake.protocol.card import Role
+from intake.protocol.card import Role, key_id
 from intake.protocol.rules import COUNTDOWN, REKEYING, VOUCHES, Rule
 from intake.report.events import LabelName
 from intake.storage.tables import LogEntry, Tip
@@ -28,7 +30,9 @@ from intake.triage.home import Home
 from intake.triage.keys.keyfile import MemberKeys, make_keys
 from intake.triage.outbox.unsent import new_form
 from intake.triage.progress import no_progress
+from ledger import Ledger
 from open_desk import Desk
+from policies import policy
 from program import Enrol, HomeOf, Reviewer
 
 
@@ -237,3 +241,20 @@ def test_a_name_that_came_back_shows_its_keys(desk: Desk, enrol: Enrol, carla: M
 def test_somebody_who_is_not_enrolled_gets_no_log(desk: Desk, carla: MemberKeys, enrol: Enrol, home: HomeOf) -> None:
     with pytest.raises(DeskError, match="not enrolled"):
         printed(home("mallory"), make_keys(Role.AUDITOR, "mallory"))
+
+
+def test_what_somebody_says_to_a_finding_about_themself_is_said_and_leaves_it_unanswered(tmp_path: Path) -> None:
+    log = Ledger()
+    amina, boris = log.enrol("amina"), log.enrol("boris")
+    log.ask(amina)
+    finding = Finding(Kind.ODD, log.now, (2,), (key_id(amina.verifier),), (), "read at night")
+    for key, says, answered in ((amina, "I was awake.", 0), (boris, "She was on call.", 1)):
+        log.explain(key, finding.id, says)
+        write_log(tmp_path, log.lines, log.head, lambda _: None)
+        verified = read_folder(tmp_path, policy(log.key.verifier), no_progress)
+        assert verified.record.is_answered(finding.id, finding.who) == bool(answered)
+        *_, summed = whole_report(verified, [finding], log.now)
+        assert f"Findings: 1, of which {answered} were answered by others" in summed
+    lines = list(finding_lines(verified, [finding]))
+    assert re.fullmatch(r"    amina, whom it is about, .* UTC: I was awake\.", lines[1])
+    assert re.fullmatch(r"    boris, [^,]* UTC: She was on call\.", lines[2])

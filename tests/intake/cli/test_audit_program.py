@@ -49,7 +49,7 @@ def audit(place: Place, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str
 def test_a_folder_is_verified_and_told_without_a_key_or_a_desk(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     told = audit(place, monkeypatch, "verify")
     assert "Verified: 1157 entries of the log intake-test" in told
-    assert "Findings: 6, of which 1 were answered" in told
+    assert "Findings: 6, of which 1 were answered by others" in told
     listed = audit(place, monkeypatch, "findings", "--kind", "odd_hour")
     assert "At an hour that is odd for them: boris read at 02:" in listed
     assert "amina, 2026-10-29 10:32 UTC: Boris was on call that night, for somebody who was ill." in listed

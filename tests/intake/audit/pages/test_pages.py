@@ -157,6 +157,11 @@ def test_members_show_the_words_to_compare_and_the_rules_that_they_go_by(log: Ve
     assert "the countdown in days is 7." in page
 
 
+def test_days_that_have_not_come_are_said_not_to_be_in_the_report(browser: Browser) -> None:
+    assert "Not those days: the days from 2100-01-01" in browser.get("/board?since=2100-01-01&until=2100-02-01").text
+    assert "Not those days" not in browser.get("/board?since=2026-09-01").text
+
+
 def test_what_stands_against_the_log_from_before_is_an_alarm_too_and_said_once(log: VerifiedLog) -> None:
     shown = Shown(log, shipped(), failing(AuditError("the log shrank")), against=lambda: ["the log shrank", "it lied"])
     browser = Browser(shown).enter()

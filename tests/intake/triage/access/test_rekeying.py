@@ -91,7 +91,7 @@ def it_was_me(program: Program) -> None:
     sync(program)
     for alarm in program.workspace.alarms:
         assert alarm.says.startswith("Somebody used your key elsewhere")
-        program.workspace.aside.put(alarm.says, "My other machine.", datetime.now(UTC))
+        program.workspace.put_aside(alarm, "My other machine.")
 
 
 def refusing(honest: WSGIApplication, route: str) -> WSGIApplication:
@@ -200,7 +200,7 @@ def test_what_is_restricted_to_others_keeps_no_older_key(
     sync(amina)
     sync(boris)
     address = f"{page(tip)}/readers"
-    boris.send(address, {**boris.hidden(address), "reader": [boris.workspace.people.me]})
+    boris.send(address, {**boris.hidden(address), "alone": "yes"})
     (before,) = held(tmp_path / "amina.key")
     rule(desk, 30)
     settle(amina)

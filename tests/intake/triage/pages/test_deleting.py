@@ -73,6 +73,19 @@ def test_that_a_lead_has_to_want_it_is_said(
     assert "proposed, and a lead has to want it, too; so far" in unescape(boris.get("/").text)
 
 
+def test_the_history_says_who_wanted_it_too_and_who_stopped_it(
+    desk: Desk, amina: Program, boris: Program, tip: Stored
+) -> None:
+    propose(amina, tip)
+    say(boris, tip, "second")
+    say(boris, tip, "stop")
+    sync(amina)
+    history = shown(amina, tip).partition('id="history"')[2].partition("</section>")[0]
+    assert re.search(r"Wanted it deleted, too\. .*?<bdi>boris</bdi>", history)
+    assert re.search(r"Stopped the deletion\. .*?<bdi>boris</bdi>", history)
+    assert history.index(WHY) < history.index("Wanted it deleted, too") < history.index("Stopped the deletion")
+
+
 def test_who_stopped_it_is_said_to_those_who_wanted_it_and_it_can_be_proposed_anew(
     amina: Program, boris: Program, tip: Stored
 ) -> None:

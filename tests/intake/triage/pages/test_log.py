@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,13 @@ def use_elsewhere(key: SigningKey, elsewhere: HomeOf) -> None:
     client.close()
 
 
+def look_elsewhere(key: SigningKey, elsewhere: HomeOf, tip: str) -> None:
+    """Open a report with somebody's key from another directory."""
+    client = DeskClient(elsewhere(f"elsewhere-{secrets.token_hex(4)}"), key, Role.REVIEWER)
+    client.say_opened(tip)
+    client.close()
+
+
 @pytest.fixture
 def auditor(enrol: Enrol) -> None:
     enrol("carla", Role.AUDITOR)
@@ -121,9 +129,36 @@ def test_an_alarm_goes_with_a_reason_and_with_nothing_else(
     again = restarted()
     assert alarms(again) == [], "also after a restart"
     assert "That was my laptop, spoke with Boris." in page(again)
+
+
+def test_of_ones_other_machine_there_is_one_alarm_a_day_of_what_is_new_and_one_press_puts_it_aside(
+    desk: Desk, amina: Program, key: SigningKey, home: HomeOf
+) -> None:
+    """A thief signs as that machine does: so nothing is left unsaid, also on the same day."""
+    tip = desk.store_tip("First.", {}).id.hex()
     use_elsewhere(key, home)
-    sync(again)
-    assert len(alarms(again)) == 1, "the next one is another"
+    sync(amina)
+    (first,) = alarms(amina)
+    put_aside(amina, "My laptop.")
+    for _ in range(4):
+        use_elsewhere(key, home)
+    look_elsewhere(key, home, tip)
+    sync(amina)
+    assert alarms(amina) == []
+    said = html.unescape(amina.get("/").text)
+    assert re.search(rf"Somebody used your key elsewhere: .*your look at a report \({tip[:4]}\).*; and 2 more\.", said)
+    # The day after.
+    amina.workspace.aside.put(first.removesuffix("."), "My laptop.", datetime.now(UTC) - timedelta(days=1))
+    (second,) = alarms(amina)
+    assert tip not in second
+    assert second.endswith("; and 2 more.")
+    shown = page(amina)
+    assert shown.count("<li>your fetch of the index of") == 4, "all of them, and none that was put aside"
+    assert "required>My laptop.</textarea>" in shown
+    assert "That was my other machine" in shown
+    assert put_aside(amina, "My laptop.") == 303
+    assert alarms(amina) == []
+    assert "Somebody used your key elsewhere" not in amina.get("/").text
 
 
 def test_ones_own_requests_are_never_taken_for_anothers(

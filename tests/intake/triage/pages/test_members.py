@@ -70,7 +70,7 @@ def test_every_change_among_the_members_is_told_until_somebody_says_that_they_kn
     restarted.unlock()
     for program, path in ((amina, "/"), (amina, f"/tips/{tip.id.hex()}"), (restarted, "/")):
         assert "boris was enrolled as a reviewer on" in changed(program, path)
-        assert "Members</a> changed since this was last confirmed here:" in changed(program, path)
+        assert "Members, rules or the server</a> changed since this was last confirmed here:" in changed(program, path)
     confirm(restarted)
     revoke(desk, "boris")
     sync(restarted)
