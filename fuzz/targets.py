@@ -369,6 +369,7 @@ _NEW_TIP = NewTip(
 ).to_json()
 _SEALED = split(seal(b"", [_HYBRID.recipient]))
 _RENEWED = Renewed(str(_HYBRID.recipient), _SEALED.header, _SEALED.payload)
+_OPENED = Renewals((_RENEWED.of("0" * 32, "1" * 64, "2" * 64),), opens=True)
 _RENEWALS = Renewals((_RENEWED.of("0" * 32, "1" * 64, "2" * 64),), ("3" * 32, "4" * 32))
 _DAYS = Days((Day(_DAY, 1, 1, sha256_hex(_ROWS)),)).to_json()
 _MULTIPART = (
@@ -558,7 +559,9 @@ TARGETS: dict[str, Target] = {
         (made_query(Made("0" * 64, "f" * 64)).encode(),),
     ),
     "new-tip": Target(_round_trip(parse_new_tip, NewTip.to_json, WireError), (_NEW_TIP,)),
-    "renewals": Target(_round_trip(parse_renewals, Renewals.to_bytes, ActionError), (_RENEWALS.to_bytes(),)),
+    "renewals": Target(
+        _round_trip(parse_renewals, Renewals.to_bytes, ActionError), (_RENEWALS.to_bytes(), _OPENED.to_bytes())
+    ),
     "renewed": Target(
         _round_trip(parse_renewed, lambda found: renewals_body(*found), (WireError, ActionError)),
         (renewals_body(_RENEWALS, [_RENEWED]),),
