@@ -106,6 +106,7 @@ def test_no_file_leaves_before_a_lead_has_approved_it(
 def test_nothing_is_handed_on_before_and_what_was_filled_in_stays(
     desk: Desk, amina: Program, lena: Program, tip: Stored
 ) -> None:
+    assert "a lead has to approve</a> that something of this report leaves" in shown(amina, tip)
     refused = amina.write(page(tip), "referral", **REFERRAL)
     assert refused.status_code == 403
     assert "Not saved: a lead has to approve first" in refused.text
