@@ -323,6 +323,6 @@ def nobody_else_finds_anything(team: Team, found: Sequence[Found]) -> None:
         audited = team.audit("verify")
         assert audited.exit_code == Status.DONE, audited.output
     if "site" not in named:
-        assert "Your report has arrived" in team.source_says()
+        assert "It has arrived. This is enough." in team.source_says()
     if "witness" not in named:
         assert all(outcome.lines for outcome in team.have_cosigned().outcomes)

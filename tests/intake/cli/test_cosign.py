@@ -159,7 +159,7 @@ def test_a_proof_of_one_entry_can_be_checked_by_anybody_with_the_policy_alone(se
     assert service.check("second.tlog-proof").returncode == Status.DONE
 
     in_one_line(service.audit("prove", "99", "last.tlog-proof"), Status.USAGE, "the log has 15 entries")
-    in_one_line(service.audit("prove", "0", "first.tlog-proof"), Status.USAGE, "File exists")
+    in_one_line(service.audit("prove", "0", "first.tlog-proof"), Status.USAGE, "exists already: name a new file")
     (service.place.directory / "forged").write_bytes(data.replace(b"index 2\n", b"index 1\n"))
     in_one_line(service.check("forged"), Status.USAGE, "does not prove that the entry is in the log")
     other = data.split(b"\n")

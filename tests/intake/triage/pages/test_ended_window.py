@@ -49,7 +49,7 @@ def test_a_dossier_is_proposed_for_deletion_by_keyboard(
     sync(amina)
     show(window, amina, "/team")
     enter(window, window.get_by_role("link", name="Dossier of"))
-    expect(window.locator("#deletion_reason")).to_contain_text("Proposed to be deleted.")
+    expect(window.locator("#deletion_reason")).to_contain_text("1 more of you has to want it")
     look("dossier-proposed")
 
 
