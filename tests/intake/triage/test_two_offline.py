@@ -22,6 +22,7 @@ from intake.report.events import (
     STATUSES,
     TEAM_EVENTS,
     Act,
+    Approval,
     Event,
     HarmCheck,
     Note,
@@ -59,6 +60,9 @@ BY_NAME: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Of fields that take no text, or of which no form says what can be chosen, what they can hold."""
 
+
+WRITTEN = [made for made in FORMS.values() if made is not Approval]
+"""What a reviewer writes without a desk: an approval is a lead's, and logged before anything else happens."""
 
 SAID = {"on", "done", "dropped", "retired", "member"}
 """What no two may differ in without a word."""
@@ -114,7 +118,7 @@ class Working:
 
     def payload(self) -> Payload:
         """Something of a kind that there is, written by somebody who had seen all that stands here."""
-        made = self.draw.choice(list(FORMS.values()))
+        made = self.draw.choice(WRITTEN)
         standing = self.team if issubclass(made, TEAM_EVENTS) else self.standing
         values = {name: self.value(made, name, hint) for name, hint in made.types().items()}
         if made is Note:
