@@ -132,7 +132,7 @@ class _Demo:
             "What to try:",
             "  1. Open the source site, get eight words, write a report, add a file. Keep the words.",
             "  2. Open the reviewer's desk, unlock it, open your report, write a reply. The address works once.",
-            "  3. Go back to the source site with the codename and read the reply.",
+            "  3. Go back to the source site with your eight words and read the reply.",
             "  4. See the same as the other reviewer, boris:",
             f"     {boris}",
             "  5. Check who opened what, as the auditor:",

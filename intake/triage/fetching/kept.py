@@ -116,8 +116,9 @@ class KeptLog:
     def earlier(self, size: int) -> Iterator[bytes]:
         """So many entries from the start; `MirrorDamagedError` if they are not all here."""
         found = 0
-        for found, line in enumerate(self.lines(0, size), 1):  # noqa: B007 - counts them
+        for line in self.lines(0, size):
             yield line
+            found += 1
         if found < size:
             raise MirrorDamagedError("a part of the log that was kept here is damaged")
 

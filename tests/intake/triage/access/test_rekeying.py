@@ -106,6 +106,15 @@ def refusing(honest: WSGIApplication, route: str) -> WSGIApplication:
     return refuse
 
 
+def begun(desk: Desk, restarted: Callable[[], Program]) -> Program:
+    """Amina's program with an identity of its own making, which the desk has not taken yet."""
+    honest = desk.wsgi
+    desk.wsgi = refusing(honest, "/v1/card")
+    amina = restarted()
+    desk.wsgi = honest
+    return amina
+
+
 def left(desk: Desk, paper: HybridIdentity) -> list[str]:
     """The identities that the paper opens at the desk."""
     with desk.server.store.reading() as session:
@@ -240,10 +249,7 @@ def test_whom_a_colleague_has_left_out_puts_it_right_and_is_told_who_that_was(
 ) -> None:
     """Nobody else looks into each header that is exchanged; and the older key would stay for ever."""
     (before,) = held(tmp_path / "amina.key")
-    honest = desk.wsgi
-    desk.wsgi = refusing(honest, "/v1/card")
-    amina = restarted()
-    desk.wsgi = honest
+    amina = begun(desk, restarted)
     boris = reviewer("boris")
     boris.unlock()
     nonsense = split(seal(b"", [HybridIdentity.generate().recipient])).header
@@ -271,10 +277,7 @@ def test_nobody_keeps_an_older_key_alive_by_a_summary_that_its_owner_cannot_open
     desk: Desk, old: list[Stored], reviewer: Reviewer, tmp_path: Path, restarted: Callable[[], Program]
 ) -> None:
     (before,) = held(tmp_path / "amina.key")
-    honest = desk.wsgi
-    desk.wsgi = refusing(honest, "/v1/card")
-    amina = restarted()
-    desk.wsgi = honest
+    amina = begun(desk, restarted)
     boris = reviewer("boris")
     boris.unlock()
     strangers = [HybridIdentity.generate().recipient for _ in range(2)]
