@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
+from threading import Event
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -42,8 +43,23 @@ class Program:
         self._home, self._key, self._idle_seconds, self._progress = home, key, idle_seconds, progress
         self.place = Place.new(PORT)
         self.address = self.place.address
-        self.app = self._start()
-        self.browser: FlaskClient = self.app.test_client()
+        self._browser = self._start().test_client()
+        self._over = Event()
+
+    @property
+    def browser(self) -> FlaskClient:
+        """Asks the process that there is now."""
+        if self._over.is_set():
+            # Only here, since a lock may come in a thread: until 3.11.7 no two threads may parse Python at once, as
+            # Werkzeug does for each route (https://github.com/python/cpython/issues/106905).
+            self._over.clear()
+            self._browser.application = self._start()
+        return self._browser
+
+    @property
+    def app(self) -> Flask:
+        """The application of the process that there is now."""
+        return self.browser.application
 
     def _start(self) -> Flask:
         return create_app(
@@ -58,7 +74,7 @@ class Program:
 
     def _ended(self) -> None:
         self.guard.put_away(60)
-        self.app = self.browser.application = self._start()
+        self._over.set()
 
     def _entered(self) -> None:
         self.place = replace(self.place, token=None)

@@ -43,7 +43,7 @@ def test_a_dossier_is_proposed_for_deletion_by_keyboard(
     enter(window, window.get_by_role("link", name="Dossier of"))
     look("dossier")
     window.get_by_text("Propose to delete it").focus()
-    window.keyboard.press("Enter")
+    window.keyboard.press("Space")
     window.get_by_label("Why").fill("We began anew.")
     enter(window, window.get_by_role("button", name="Propose it"))
     sync(amina)
