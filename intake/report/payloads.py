@@ -242,9 +242,10 @@ class Leaving(FromSource):
             raise PayloadFormatError("not what a source decides about leaving")
 
 
-SLOWLY, ASKED, STAYS, ENDED = LEAVES = ("slowly", "asked", "stays", "ended")
-"""That withdrawing shall take seven days, chosen when the report is sent and never changed, since a code can be
-extorted; that the source asks to withdraw it; that it takes that back; and that the report stays and the code ends."""
+SLOWLY, WITHOUT, ASKED, STAYS, ENDED = LEAVES = ("slowly", "without", "asked", "stays", "ended")
+"""That withdrawing shall take seven days, or that no code leads to the report, either chosen when it is sent and never
+changed, since a code can be extorted; that the source asks to withdraw it; that it takes that back; and that the report
+stays and the code ends."""
 
 WAIT_DAYS = 7
 """For how many days a withdrawal waits where the source has chosen that."""

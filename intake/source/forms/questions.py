@@ -6,15 +6,40 @@ from typing import Any
 from markupsafe import Markup
 from wtforms import BooleanField, FormField
 
+from intake.questions.fields import N_, question_field
 from intake.questions.parts import Part, fields_of
 from intake.report import definition
 from intake.report.definition import Answer, Group
+from intake.report.payloads import SLOWLY, WITHOUT, Leaving
 from intake.source.forms.base import WORDS, TextForm
+from intake.source.session.visits import had_words
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.text.languages import language
 from intake.source.text.templates import template
 
 _ANOTHER = "another"
+
+AT_ONCE = "at_once"
+
+COMING_BACK = definition.Field(
+    key="back",
+    kind="one",
+    question=N_("If somebody comes back with your eight words"),
+    hint=N_("Could somebody force you to give them your eight words? This can't be changed later."),
+    choices={
+        AT_ONCE: N_("The report can be withdrawn, and is then deleted at once."),
+        SLOWLY: N_(
+            "The report can be withdrawn, but is deleted only after seven days. Until then you can come back and keep "
+            "it."
+        ),
+        WITHOUT: N_(
+            "Nobody can come back: I send it without eight words. You then read no answer and can't withdraw it. Only "
+            "until you leave this site you can still add to it."
+        ),
+    },
+    default=AT_ONCE,
+)
+"""What is asked once, where the report is sent: it is no part of the report, and decides who can undo it."""
 
 
 class GroupForm(TextForm):
@@ -59,7 +84,17 @@ class FirstGroupForm(GroupForm):
     """The group that a report begins with. Whoever no longer has the words that it was begun with can have others."""
 
     new_words = BooleanField(_("I don't have them any more. Give me eight new words."))
-    slowly = BooleanField(_("If this report is withdrawn one day, delete it only after seven days."))
+    back = question_field(COMING_BACK, WORDS)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the current visit is the one that its page was made in, with words or, since then, without."""
+        return super().is_here or had_words(self.owner.data or "")
+
+    @property
+    def leaving(self) -> Leaving | None:
+        """What is decided about leaving; None where nothing stands in the way of it."""
+        return None if self.back.data == AT_ONCE else Leaving(self.back.data)
 
 
 @cache

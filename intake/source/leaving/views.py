@@ -11,7 +11,7 @@ from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.tokens import exempt
-from intake.source.session.visits import end_visits_of, have_ended, tell
+from intake.source.session.visits import end_visits_of, have_ended, is_without_words, tell
 from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import show_tip, to_codename
@@ -30,11 +30,14 @@ from intake.storage.store import Forgotten
 
 blueprint = Blueprint("leaving", __name__)
 
+_CLEARED = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
+"""What a browser forgets of this site (https://www.w3.org/TR/clear-site-data/#header)."""
+
 
 def _withdraw_page(notice: str = "", form: WithdrawForm | None = None) -> str:
     here = signed_in(current_server())
     slow = here is not None and is_slow(current_server(), here.tip)
-    return render("withdraw.html", form=form or WithdrawForm(), notice=notice, slow=slow)
+    return render("withdraw.html", form=form or WithdrawForm(), notice=notice, slow=slow, wordless=is_without_words())
 
 
 def _end_page(notice: str = "", form: EndForm | None = None) -> str:
@@ -154,14 +157,22 @@ def withdrawn() -> str:
 def leave() -> ResponseReturnValue:
     """End the visit. Without a token: this must work from a page of yesterday, and harms nobody."""
     leave_visit()
-    return redirect(url_for("leaving.left"), 303)
+    return redirect(url_for("leaving.left"), 303), _CLEARED
 
 
 @blueprint.get("/left")
 @marked(Cost.NOTHING)
-def left() -> str:
+def left() -> ResponseReturnValue:
     """How to get rid of traces."""
-    return render("left.html")
+    return render("left.html"), _CLEARED
+
+
+@blueprint.get("/page")
+@marked(Cost.NOTHING)
+def out() -> ResponseReturnValue:
+    """End the visit while somebody is looking: by a link, to what looks like a page that isn't there."""
+    leave_visit()
+    return render("nothing.html"), 404, _CLEARED
 
 
 def _tell_of_traces(forgotten: Forgotten) -> None:

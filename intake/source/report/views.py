@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from crypto.codename import Seed, generate
 from intake.report.definition import load_form
-from intake.report.payloads import Report
-from intake.source.admission.origin import comes_from_elsewhere
+from intake.report.payloads import WITHOUT, Leaving, Report
 from intake.source.current import current_server
 from intake.source.forms.base import MessageForm
 from intake.source.forms.questions import FirstGroupForm, group_form, questions
@@ -17,12 +16,15 @@ from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.visits import (
     forget_words,
+    go_without_words,
     have_ended,
+    is_without_words,
     kept_seed,
     kept_words,
     owner_tag,
     show_words,
     tell,
+    wordless,
     words_language,
 )
 from intake.source.text.gettext import gettext as _
@@ -30,6 +32,7 @@ from intake.source.text.languages import codename_language, language
 from intake.source.thread.views import show_tip
 from intake.source.tip.correspondence import (
     Arrival,
+    find,
     find_before_report,
     receive_report,
     require_reviewers,
@@ -41,7 +44,7 @@ from intake.source.words.views import first_page
 blueprint = Blueprint("report", __name__)
 
 
-def _report_page(notice: str = "", form: FirstGroupForm | None = None) -> str:
+def _report_page(notice: str = "", form: FirstGroupForm | None = None, *, are_new: bool = False) -> str:
     form = form or _form()
     return render(
         "report.html",
@@ -50,6 +53,7 @@ def _report_page(notice: str = "", form: FirstGroupForm | None = None) -> str:
         notice=notice,
         # Words of another window would mislead.
         words=kept_words() if form.is_here else (),
+        are_new=are_new,
         words_language=words_language(),
     )
 
@@ -63,15 +67,12 @@ def report() -> ResponseReturnValue:
 
 
 def _ask() -> ResponseReturnValue:
-    """Show the empty form; whoever gets here has gone on, so that the codename is not shown again."""
+    """Show the empty form, to whoever has words and has sent nothing with them yet."""
     server, seed = current_server(), kept_seed()
     if seed is None:
         require_reviewers(server)
         return first_page()
-    sent_before = find_before_report(server, seed) is not None
-    if not comes_from_elsewhere():
-        forget_words()
-    if sent_before:
+    if find_before_report(server, seed) is not None:
         return redirect(url_for("thread.tip"), 303)
     return _report_page()
 
@@ -94,14 +95,23 @@ def _with_new_words(form: FirstGroupForm) -> str:
     form.take_over()
     form.new_words.data = False
     return _report_page(
-        _("Your text is still here, and nothing was sent yet. Keep these words first, then send your report."), form
+        _("Your text is still here, and nothing was sent yet. Keep these words first, then send your report."),
+        form,
+        are_new=True,
     )
 
 
 def _store(form: FirstGroupForm, seed: Seed) -> ResponseReturnValue:
+    server = current_server()
+    is_wordless = form.leaving == Leaving(WITHOUT) and not is_without_words() and find(server, seed) is None
+    if is_wordless:
+        seed = wordless(seed)
     sent = Report(language=language(), form=load_form().version, answers=form.answers())
-    arrival = receive_report(current_server(), seed, sent, form.token.data, slowly=bool(form.slowly.data))
+    arrival = receive_report(server, seed, sent, form.token.data, form.leaving)
+    # Only now: what could not be stored is sent again, and they may have changed their mind.
     forget_words()
+    if is_wordless:
+        go_without_words(seed)
     if arrival is Arrival.STORED and have_ended(owner_tag(seed)):
         # It was sent twice, and withdrawn before the second one was there.
         withdraw_latecomer(current_server(), seed)

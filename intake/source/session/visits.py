@@ -47,6 +47,7 @@ _MARKS = "marks"
 _WORDS = "words"
 _CODENAME_LANGUAGE = "language"
 _ASKED = "asked"
+_BEFORE = "before"
 _SAVED = "saved"
 _TOLD = "told"
 
@@ -136,6 +137,31 @@ def begin_visit(codename: Codename, seed: Seed) -> None:
     session[_VISIT] = secrets.token_urlsafe(16)
     session[_BEGUN] = int(time.time())
     session[_MARKS] = _text(Marks.of(codename, seed).to_bytes())
+
+
+def wordless(seed: Seed) -> Seed:
+    """What stands in the place of a seed so that no words lead there.
+
+    The same one each time while these processes run, so that a form that is sent twice arrives once.
+    """
+    return Seed.from_bytes(keyed("seed without words", seed.to_bytes()))
+
+
+def go_without_words(seed: Seed) -> None:
+    """Go on with a seed that no words lead to: with the end of this visit nobody comes back."""
+    session[_BEFORE] = owner_tag(kept_seed())
+    session[_SEED] = _text(seed.to_bytes())
+    del session[_MARKS]
+
+
+def is_without_words() -> bool:
+    """Whether no words lead to what was sent in this visit."""
+    return _BEFORE in session
+
+
+def had_words(owner: str) -> bool:
+    """Whether this is the tag of the words that this visit began with and goes on without."""
+    return hmac.compare_digest(str(session.get(_BEFORE, "-")).encode(), owner.encode())
 
 
 def leave() -> None:

@@ -49,7 +49,9 @@ class _Constants(NodeTransformer):
     def visit_Call(self, call: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's name
         """Words with their values, and addresses that are made of nothing that changes."""
         self.generic_visit(call)
-        if not isinstance(call.node, nodes.Name) or call.dyn_args or call.dyn_kwargs:
+        if not isinstance(call.node, nodes.Name) or call.node.name not in (_WORDS, _ADDRESS):
+            return call
+        if call.dyn_args or call.dyn_kwargs:
             return call
         try:
             arguments = [argument.as_const() for argument in call.args]
@@ -60,13 +62,11 @@ class _Constants(NodeTransformer):
             pairs = [nodes.Pair(nodes.Const(value.key), value.value) for value in call.kwargs]
             # A format even without values, as everywhere else: what it is given is escaped.
             return nodes.Mod(words, nodes.Dict(pairs), lineno=call.lineno)
-        if call.node.name == _ADDRESS:
-            try:
-                values = dict(value.as_const() for value in call.kwargs)
-            except nodes.Impossible:
-                return call
-            return nodes.Const(url_for(*arguments, **values), lineno=call.lineno)
-        return call
+        try:
+            values = dict(value.as_const() for value in call.kwargs)
+        except nodes.Impossible:
+            return call
+        return nodes.Const(url_for(*arguments, **values), lineno=call.lineno)
 
 
 def template(name: str) -> Template:

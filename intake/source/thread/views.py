@@ -17,7 +17,7 @@ from intake.source.forms.questions import GroupForm, group_form, questions
 from intake.source.marks import Brings, Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
-from intake.source.session.visits import kept_seed, note_saved, owner_tag, saved_groups, tell
+from intake.source.session.visits import is_without_words, kept_seed, note_saved, owner_tag, saved_groups, tell
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import lazy_gettext
 from intake.source.text.languages import language
@@ -67,6 +67,7 @@ def _tip_page(
         later=_later_pages(language()),
         saved=saved_groups(),
         owner=owner_tag(kept_seed()),
+        wordless=is_without_words(),
     )
 
 

@@ -170,16 +170,16 @@ def find(server: Server, seed: Seed) -> KnownTip | None:
         return _find(session, seed)
 
 
-def receive_report(server: Server, seed: Seed, report: Report, token: str, *, slowly: bool = False) -> Arrival:
+def receive_report(server: Server, seed: Seed, report: Report, token: str, chosen: Leaving | None = None) -> Arrival:
     """Seal a report and store it with its tip, durably; or find that it is there.
 
-    `slowly`: withdrawing it shall take some days, which is sealed and signed as well, behind the report.
+    `chosen`: that withdrawing it shall take some days, or that no words lead to it; signed and sealed behind it.
     """
     try:
-        return _receive_report(server, seed, report, token, slowly=slowly)
+        return _receive_report(server, seed, report, token, chosen)
     except IntegrityError:
         # Another request of this codename was faster. SQLite makes them wait for each other, PostgreSQL does not.
-        return _receive_report(server, seed, report, token, slowly=slowly)
+        return _receive_report(server, seed, report, token, chosen)
 
 
 def receive(server: Server, seed: Seed, tip: KnownTip, payload: Addition | Message | ConsentAnswer, token: str) -> None:
@@ -310,7 +310,7 @@ def item_id(seed: Seed, token: str, *parts: bytes) -> bytes:
     return digest.digest()[:16]
 
 
-def _receive_report(server: Server, seed: Seed, report: Report, token: str, *, slowly: bool) -> Arrival:
+def _receive_report(server: Server, seed: Seed, report: Report, token: str, chosen: Leaving | None) -> Arrival:
     item = item_id(seed, token, report.padded())
     with server.store.in_order() as session:
         # What is found and written here are rows: the bookkeeping of objects is for those that change.
@@ -329,17 +329,17 @@ def _receive_report(server: Server, seed: Seed, report: Report, token: str, *, s
             header=begun.summary.header,
             payload=begun.summary.payload,
             chain=begun.first.chain,
-            slowly=slowly,
+            slowly=chosen == Leaving(SLOWLY),
             renewals=0,
         )
         first = item_of(tip, item, report, now.date(), begun.first.sealed)
         for added in (row, first):
             rows.execute(_INSERTS[type(added)], {column: getattr(added, column) for column in _COLUMNS[type(added)]})
-        chosen: Sequence[Item] = ()
-        if slowly:
-            known, name = KnownTip(tip, begun.recipient), item_id(seed, token, SLOWLY.encode())
-            chosen = append(session, seed, known, name, Leaving(SLOWLY), now.date())
-        server.gate.hide(session, now, [row, first, *chosen])
+        behind: Sequence[Item] = ()
+        if chosen is not None:
+            known, name = KnownTip(tip, begun.recipient), item_id(seed, token, chosen.says.encode())
+            behind = append(session, seed, known, name, chosen, now.date())
+        server.gate.hide(session, now, [row, first, *behind])
     return Arrival.STORED
 
 

@@ -37,9 +37,7 @@ _READ: Mapping[str, Sequence[str]] = {Reply.kind: ("text",), ConsentRequest.kind
 
 _BLANKS = "Not sent: there are places in braces that nobody has filled."
 _UNSEEN = "Not sent: look at each of the warnings, and tick it."
-_ENDED = (
-    "Not sent: the source ended its codename on {}, and nobody can read this any more. What you wrote is kept, sealed."
-)
+_ENDED = "Not sent: since {} nobody has a codename for this report, or can read this. What you wrote is kept, sealed."
 _QUESTION = (
     "Not taken back: this is a question. Were it deleted, the words that it had before would be asked again, and a yes "
     "to them would count. “Ask it no more” ends both."

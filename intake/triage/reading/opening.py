@@ -268,8 +268,18 @@ def _take_leaving(tip: OpenTip, says: str, day: str) -> None:
             tip.asked = day
         case payloads.STAYS:
             tip.asked = ""
+        case payloads.WITHOUT:
+            tip.ended = day
+            tip.remarks.append(
+                "This report was sent without a codename: nobody can come back with it, and no reply reaches anybody. "
+                "In the same visit, of a day at most, its source can still have added to it."
+            )
         case payloads.ENDED:
             tip.asked, tip.ended = "", day
+            tip.remarks.append(
+                f"The source ended its codename on {day} and left the report with you. Nobody can come back with it: "
+                "no reply reaches them any more."
+            )
 
 
 def _say_leaving(tip: OpenTip) -> None:
@@ -278,11 +288,6 @@ def _say_leaving(tip: OpenTip) -> None:
         tip.remarks.append(
             f"The source asked on {tip.asked} to withdraw this report. It will be deleted on {due}, here as well, "
             "unless they take that back."
-        )
-    if tip.ended:
-        tip.remarks.append(
-            f"The source ended its codename on {tip.ended} and left the report with you. Nobody can come back with it: "
-            "no reply reaches them any more."
         )
 
 

@@ -69,8 +69,8 @@ class OpenTip:
     shown as the source's, `deleted`: ids of the replies that it deleted, `replies`: how many the log has.
     `consent_answers`: to what it was asked in particular, in the order of its numbers. `made`: the member who made it,
     by the log, and when; None if it came from the source site. `slowly`: its source has chosen that withdrawing takes
-    some days; `asked`: the day on which it asked for that, if it did not take it back; `ended`: the day on which it
-    ended its code. `restriction`: to whom it is restricted, if it is, and others are
+    some days; `asked`: the day on which it asked for that, if it did not take it back; `ended`: the day since
+    which no code leads to it. `restriction`: to whom it is restricted, if it is, and others are
     shown nothing else. `dossier`: what a dossier of the team's own is about,
     empty in reports.
     """

@@ -52,7 +52,7 @@ def test_who_has_chosen_nothing_withdraws_at_once(site: Site, visit: Visit) -> N
 
 
 def test_who_has_chosen_so_withdraws_after_seven_days_and_is_told_on_which(site: Site, visit: Visit) -> None:
-    codename = visit.report(slowly="yes")
+    codename = visit.report(back="slowly")
     visit.open("/en/tip/withdraw")
     assert "after seven days, as you chose when you sent it" in visit.text
     assert "deleted here at once" not in visit.text
@@ -75,7 +75,7 @@ def test_who_has_chosen_so_withdraws_after_seven_days_and_is_told_on_which(site:
 
 def test_the_signature_that_is_left_is_the_sources(site: Site, visit: Visit) -> None:
     with visit.client:
-        visit.report(slowly="yes")
+        visit.report(back="slowly")
         seed = kept_seed()
         assert seed is not None
     withdraw(visit)
@@ -85,7 +85,7 @@ def test_the_signature_that_is_left_is_the_sources(site: Site, visit: Visit) -> 
 
 
 def test_until_then_the_source_takes_it_back_by_signing_in_again(site: Site, visit: Visit) -> None:
-    codename = visit.report(slowly="yes")
+    codename = visit.report(back="slowly")
     assert decided(site) == ["slowly"]
     # Somebody who has forced the code out of them.
     withdraw(come_back(site, codename))
@@ -101,7 +101,7 @@ def test_until_then_the_source_takes_it_back_by_signing_in_again(site: Site, vis
 
 
 def test_to_ask_twice_moves_nothing(site: Site, visit: Visit) -> None:
-    visit.report(slowly="yes")
+    visit.report(back="slowly")
     withdraw(visit)
     (before,) = site.tips()
     withdraw(visit)
@@ -110,7 +110,7 @@ def test_to_ask_twice_moves_nothing(site: Site, visit: Visit) -> None:
 
 
 def test_a_report_that_reviewers_never_saw_leaves_nothing(site: Site, visit: Visit) -> None:
-    visit.report(slowly="yes")
+    visit.report(back="slowly")
     withdraw(visit)
     with site.server.store.in_order() as session:
         assert delete_leaving(session, datetime.now(UTC).date() + WEEK, Tip.id.is_(None)) is not None
@@ -123,7 +123,7 @@ def test_the_same_form_sent_twice_chooses_once(site: Site, visit: Visit) -> None
     visit.open("/en/report")
     form = visit.page.form("/report")
     for _ in range(2):
-        visit.post(form.action, {**form.hidden, "narrative": "Two men came.", "slowly": "yes"})
+        visit.post(form.action, {**form.hidden, "narrative": "Two men came.", "back": "slowly"})
     assert decided(site) == ["slowly"]
 
 
@@ -149,7 +149,7 @@ def test_a_source_keeps_the_report_and_ends_the_code(site: Site, visit: Visit) -
 
 def test_ending_the_code_takes_a_withdrawal_back_that_waits(site: Site, visit: Visit) -> None:
     """Else whoever extorts a code could ask to withdraw, and then keep its source from taking that back."""
-    visit.report(slowly="yes")
+    visit.report(back="slowly")
     withdraw(visit)
     visit.open("/en/tip/end")
     visit.send("/tip/end", sure="yes")
@@ -160,7 +160,7 @@ def test_ending_the_code_takes_a_withdrawal_back_that_waits(site: Site, visit: V
 
 @pytest.mark.parametrize("action", ["/tip/keep", "/tip/end", "/tip/withdraw"])
 def test_a_page_of_another_visit_decides_nothing(site: Site, visit: Visit, action: str) -> None:
-    first = visit.report(slowly="yes")
+    first = visit.report(back="slowly")
     withdraw(visit)
     visit.open("/en/tip" if action == "/tip/keep" else f"/en{action}")
     form = visit.page.form(action)
@@ -171,3 +171,21 @@ def test_a_page_of_another_visit_decides_nothing(site: Site, visit: Visit, actio
     assert len(site.tips()) == 2
     come_back(site, first)
     assert sum(tip.leaving is not None for tip in site.tips()) == 1
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/en/leave"), ("GET", "/en/page")])
+def test_a_browser_is_told_to_forget_the_site_whichever_way_it_leaves(visit: Visit, method: str, path: str) -> None:
+    visit.get_codename()
+    before = visit.cookie
+    answer = visit.client.open(path, method=method)
+    assert answer.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
+    visit.client.set_cookie("session", before)
+    visit.open("/en/codename")
+    assert visit.path == "/en/"
+
+
+def test_the_page_that_looks_like_nothing_names_nothing_of_the_site(visit: Visit) -> None:
+    answer = visit.client.get("/zh-Hans/page")
+    assert answer.status_code == 404
+    assert answer.get_data(as_text=True).split("</html>")[0].count("404 Not Found") == 1
+    assert "report" not in answer.get_data(as_text=True).lower()

@@ -481,6 +481,15 @@ def test_reviewers_see_what_a_source_decides_about_leaving(desk: Desk, time: Tim
     assert "no reply reaches them any more" in shown(amina, tip)
 
 
+def test_reviewers_see_that_a_report_was_sent_without_words_and_can_not_reply(desk: Desk, amina: Program) -> None:
+    tip = desk.store_tip(WORDS, {})
+    desk.send(tip, Leaving("without"))
+    sync(amina)
+    says = shown(amina, tip)
+    assert "no reply reaches anybody" in says
+    assert "See it as the source will" not in says
+
+
 def test_days_that_were_waited_before_a_withdrawal_was_taken_back_do_not_count(
     desk: Desk, time: Time, amina: Program, tmp_path: Path
 ) -> None:
