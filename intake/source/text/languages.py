@@ -19,6 +19,8 @@ from intake.source.text.catalogues import languages as switched_on
 
 _AVAILABLE = "intake_languages"
 _STARTS = "intake_starts"
+# Letters that Unicode doesn't take apart: two that stand behind the letter before them, one that stands beside i.
+_WHOLE = str.maketrans({"ə": "e\uffff", "đ": "d\uffff", "ı": "i"})
 
 
 def set_languages(app: Flask, drafts: str) -> None:
@@ -121,8 +123,9 @@ def _countries(locale: str) -> tuple[tuple[str, str], ...]:
 
 
 def _collation_key(name: str) -> str:
-    # Åland belongs beside Albania, not behind Zimbabwe.
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    # Åland belongs beside Albania, not behind Zimbabwe; Əlcəzair between Ekvador and Fici.
+    letters = (c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    return "".join(letters).translate(_WHOLE)
 
 
 def _locale() -> Locale:

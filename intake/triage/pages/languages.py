@@ -9,7 +9,7 @@ from babel import Locale
 from crypto.codename import LANGUAGES, NUMBERS
 
 ANOTHER = "und"
-_OTHERS = ("ug", "bo", "de")
+_OTHERS = ("az", "ug", "bo", "de")
 
 
 def language_name(tag: str) -> str:

@@ -95,7 +95,7 @@ def test_long_rows_of_digits_are_read_in_time_that_grows_with_their_length() -> 
     assert len(tokens("1234" * 250_000)) == 250_000
 
 
-@pytest.mark.parametrize("language", ["ug", "bo", "de", "vi", ""])
+@pytest.mark.parametrize("language", ["az", "ug", "bo", "de", "vi", ""])
 def test_whoever_reads_a_language_without_a_list_gets_numbers(language: str) -> None:
     assert drawn_for(language) == NUMBERS
 
