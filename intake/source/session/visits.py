@@ -48,6 +48,7 @@ _WORDS = "words"
 _CODENAME_LANGUAGE = "language"
 _ASKED = "asked"
 _SAVED = "saved"
+_QUESTION = "question"
 _TOLD = "told"
 
 
@@ -221,6 +222,16 @@ def note_saved(group: str) -> None:
 def saved_groups() -> tuple[str, ...]:
     """The groups that were saved in this visit."""
     return tuple(session.get(_SAVED, ()))
+
+
+def note_question(question: str) -> None:
+    """Remember for this visit at which of the questions, asked one a page, somebody is; empty: at none any more."""
+    session[_QUESTION] = question
+
+
+def noted_question() -> str:
+    """The key of that question."""
+    return str(session.get(_QUESTION, ""))
 
 
 def tell(words: str) -> None:
