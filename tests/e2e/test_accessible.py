@@ -18,6 +18,7 @@ from chromium import choose, click, eight_words, enter
 from commands import GUNICORN
 from intake.languages.catalogues import tags
 from intake.report.definition import load_form
+from long_part import OF_EACH_SORT
 from npm_packages import NPM, install_npm
 from ports import free_port
 from servers import listening
@@ -202,6 +203,11 @@ def ask_for_another(key: str) -> Callable[[Visit], None]:
     return step
 
 
+def save_and_begin_another(visit: Visit) -> None:
+    visit.page.fill("[name=acts-0-when]", LONG_WORD)
+    click(visit.page, "button[name=another]")
+
+
 def withdraw(visit: Visit) -> None:
     visit.page.check("[type=checkbox]")
     visit.press("tip/withdraw")
@@ -253,6 +259,8 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("received", send_report),
     *((f"group-{group.key}", opened(f"tip/more/{group.key}")) for group in load_form().later_groups),
     *((f"group-{key}-another", ask_for_another(key)) for key in GROWING),
+    *((f"question-{path.rpartition('/')[2]}", opened(path[1:])) for path in OF_EACH_SORT),
+    ("question-entry-saved", save_and_begin_another),
     ("file", opened("tip/file")),
     ("file-refused", send_nothing("tip/file")),
     ("thread-without-reply", opened("tip")),

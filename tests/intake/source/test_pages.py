@@ -5,6 +5,7 @@ import re
 import pytest
 
 from intake.report.definition import load_form
+from long_part import GROUPS, OF_EACH_SORT
 from source_site import OpenSite, Visit
 
 pytestmark = pytest.mark.slow
@@ -18,7 +19,7 @@ PATHS = [
     "/en/left",
     "/en/tip",
     "/en/tip/file",
-    *(f"/en/tip/more/{group.key}" for group in load_form().later_groups),
+    *(f"/en{path}" for path in (*GROUPS, *OF_EACH_SORT)),
     "/en/nowhere",
     "/static/style.css",
     "/favicon.ico",

@@ -7,12 +7,12 @@ from werkzeug.test import TestResponse
 
 from crypto.age import parse_recipient, seal
 from intake.protocol.kinds import Kind
-from intake.report.definition import load_form
 from intake.report.events import ConsentRequest
 from intake.report.payloads import Reply
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
 from intake.source.text.catalogues import languages
 from intake.storage.tables import Item
+from long_part import GROUPS, QUESTIONS
 from source_site import UNLIMITED, OpenSite, Site, StartSource, Visit
 from visitor import Visitor
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 ALL = languages("az ug bo")
 PATHS = [
     "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",
-    "/withdrawn", "/nowhere", "/leave", *(f"/tip/more/{group.key}" for group in load_form().later_groups),
+    "/withdrawn", "/nowhere", "/leave", *GROUPS, *QUESTIONS,
 ]  # fmt: skip
 
 

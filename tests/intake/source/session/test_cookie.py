@@ -19,9 +19,11 @@ from itsdangerous import URLSafeTimedSerializer
 from crypto.codename import LANGUAGES, WORDS, Codename
 from crypto.codename.lists import word_list
 from intake.report.definition import load_form
+from intake.source.forms.pages import by_question
 from intake.source.session import visits
 from intake.source.session.cookie import CONTENT_SIZE, KEY_SIZE, CookieError, CookieSeal, TooMuchError
 from intake.source.text.catalogues import languages
+from long_part import GROUPS, OF_EACH_SORT
 from source_site import OpenSite, Site, Visit
 
 pytestmark = pytest.mark.slow
@@ -52,6 +54,7 @@ def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site
         visits.asked_words()
         for group in load_form().later_groups:
             visits.note_saved(group.key)
+        visits.note_question(max((page.question for page in by_question()), key=len))
         for number in range(50):
             visits.tell(f"{number} {'字' * (visits.MOST_TOLD // 3 - 10)}")
         full = set_cookie()
@@ -117,7 +120,7 @@ def test_more_than_a_cookie_takes_is_refused_and_not_cut() -> None:
 PATHS = [
     "/", "/en/", "/en/codename", "/en/codename/check", "/en/report", "/en/return", "/en/help", "/en/left", "/en/tip",
     "/en/tip/file", "/en/tip/withdraw", "/en/withdrawn", "/en/nowhere", "/static/style.css",
-    *(f"/en/tip/more/{group.key}" for group in load_form().later_groups),
+    *(f"/en{path}" for path in (*GROUPS, *OF_EACH_SORT)),
 ]  # fmt: skip
 
 
