@@ -62,6 +62,17 @@ def test_words_are_of_the_pages_language_and_numbers_where_there_are_none(
     assert other.path == f"/{page}/tip"
 
 
+def test_words_of_another_language_stay_words_on_the_page_of_one_without_a_list(open_site: OpenSite) -> None:
+    site = open_site(draft_languages="ug")
+    visit = site.visit()
+    visit.open("/ru/")
+    visit.send("/codename")
+    visit.open("/ug/codename")
+    assert parse(" ".join(re.findall(r"<li>(\w+)</li>", visit.text))).language == "ru"
+    with site.app.test_request_context("/ug/"):
+        assert gettext(NO_LIST) not in visit.page.words
+
+
 def test_asking_again_while_the_codename_is_shown_gives_the_same_one(visit: Visit) -> None:
     first = visit.get_codename()
     assert visit.get_codename() == first
