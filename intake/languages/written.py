@@ -9,10 +9,13 @@ from babel.dates import format_date
 # Babel knows the symbols of a numbering system, but writes Latin digits; this is the one of ours that has others.
 _DIGITS = {"arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
 
+# Babel's own for Uyghur puts the year last and without its word, as nobody writes it.
+_DAYS = {"ug": "y-'يىلى' d-MMMM"}
+
 
 def day(value: date, locale: Locale) -> str:
     """A day."""
-    return digits(format_date(value, "long", locale), locale)
+    return digits(format_date(value, _DAYS.get(locale.language, "long"), locale), locale)
 
 
 def digits(text: str, locale: Locale) -> str:

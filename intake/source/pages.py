@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask, Response
 from jinja2 import StrictUndefined
 
+from crypto.codename import NUMBERS
 from intake.languages.shown import shown
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
@@ -52,6 +53,7 @@ def set_pages(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(number=number, day=day, shown=shown)
+    app.jinja_env.globals["NUMBERS"] = NUMBERS
 
 
 def render(name: str, **values: Any) -> str:

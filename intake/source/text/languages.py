@@ -1,6 +1,5 @@
 """The language of a page: the first part of its path. There is no cookie for it."""
 
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -13,14 +12,13 @@ from flask_babel import get_locale
 from crypto.codename import drawn_for
 from intake.languages import written
 from intake.languages.catalogues import SOURCE
+from intake.languages.countries import named
 from intake.report.definition import country_codes
 from intake.source.text.catalogues import Catalogues
 from intake.source.text.catalogues import languages as switched_on
 
 _AVAILABLE = "intake_languages"
 _STARTS = "intake_starts"
-# Letters that Unicode doesn't take apart: two that stand behind the letter before them, one that stands beside i.
-_WHOLE = str.maketrans({"ə": "e\uffff", "đ": "d\uffff", "ı": "i"})
 
 
 def set_languages(app: Flask, drafts: str) -> None:
@@ -117,15 +115,7 @@ def countries() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _countries(locale: str) -> tuple[tuple[str, str], ...]:
-    territories = Locale.parse(locale).territories
-    names = [(code, territories.get(code, code)) for code in country_codes()]
-    return tuple(sorted(names, key=lambda country: _collation_key(country[1])))
-
-
-def _collation_key(name: str) -> str:
-    # Åland belongs beside Albania, not behind Zimbabwe; Əlcəzair between Ekvador and Fici.
-    letters = (c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return "".join(letters).translate(_WHOLE)
+    return named(country_codes(), Locale.parse(locale))
 
 
 def _locale() -> Locale:
