@@ -21,6 +21,7 @@ INVITING = {
     "az": ["Ananıza zəng edin.", "Qardaşınızdan soruşun", "Ailənizlə əlaqə saxlayın"],
     "fa": ["به مادرتان زنگ بزنید.", "از برادرتان بپرسید", "با خانواده تماس بگیرید"],
     "ug": ["ئاناڭىزغا تېلېفون قىلىڭ.", "ئاكىڭىزدىن سوراڭ", "ئائىلىڭىز بىلەن ئالاقىلىشىڭ"],
+    "vi": ["Xin gọi điện cho mẹ của bạn.", "Bạn hỏi anh trai xem", "Liên lạc với gia đình", "Xin viết cho người thân"],
     "bo": ["ཨ་མར་ཁ་པར་གཏོང་རོགས།", "ནང་མི་ལ་འབྲེལ་བ་གནོངས།"],
 }
 
