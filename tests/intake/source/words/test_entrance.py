@@ -39,13 +39,12 @@ def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
         ("tr", "tr", False),
         ("zh-Hant", "zh-Hant", False),
         ("ug", NUMBERS, True),
-        ("bo", NUMBERS, True),
     ],
 )
 def test_words_are_of_the_pages_language_and_numbers_where_there_are_none(
     open_site: OpenSite, page: str, drawn_in: str, told: bool
 ) -> None:
-    site = open_site(draft_languages="ug bo")
+    site = open_site(draft_languages="ug")
     visit = site.visit()
     visit.open(f"/{page}/")
     visit.send("/codename")
