@@ -66,6 +66,7 @@ def _shared() -> dict[str, Any]:
     return {
         "language": languages.language(),
         "direction": languages.direction(),
+        "instead": languages.instead(),
         "settings": current_server().settings,
         "team": current_server().settings.team or gettext("this team"),
         "signed_in": kept_seed() is not None,

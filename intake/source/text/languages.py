@@ -11,20 +11,25 @@ from flask_babel import get_locale
 
 from crypto.codename import drawn_for
 from intake.languages import written
-from intake.languages.catalogues import SOURCE
+from intake.languages.catalogues import SOURCE, header
 from intake.languages.countries import named
 from intake.report.definition import country_codes
 from intake.source.text.catalogues import Catalogues
 from intake.source.text.catalogues import languages as switched_on
 
 _AVAILABLE = "intake_languages"
+_DRAFTS = "intake_drafts"
 _STARTS = "intake_starts"
+
+_WIDELY_READ = ("ru", "tr", "en")
+"""What many people read whose own language there is only a draft of."""
 
 
 def set_languages(app: Flask, drafts: str) -> None:
     """Take the language of a page from the first part of its path. `drafts`: those that the operator switched on."""
     Catalogues(app, default_locale=SOURCE, locale_selector=lambda: language().replace("-", "_"))
-    app.extensions[_AVAILABLE] = switched_on(drafts)
+    app.extensions[_AVAILABLE] = tags = switched_on(drafts)
+    app.extensions[_DRAFTS] = frozenset(tag for tag in tags if header(tag).is_draft)
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
 
@@ -52,6 +57,14 @@ class Other:
 def others() -> tuple[Other, ...]:
     """The other languages."""
     return tuple(other for other in _starts() if other.tag != language())
+
+
+def instead() -> tuple[Other, ...]:
+    """Languages for whoever doesn't want to go by the words of a draft; none where the current page is no draft."""
+    if language() not in current_app.extensions[_DRAFTS]:
+        return ()
+    starts = {other.tag: other for other in others()}
+    return tuple(starts[tag] for tag in _WIDELY_READ if tag in starts)
 
 
 def _starts() -> tuple[Other, ...]:

@@ -25,7 +25,8 @@ def test_every_country_is_there_once_and_none_as_a_code(tag: str) -> None:
 ORDERS = {
     "en": "Afghanistan Åland+Islands Albania Zambia Zimbabwe",
     "az": "Efiopiya Esvatini Əfqanıstan Əlcəzair Farer+adaları Fələstin+Əraziləri",
-    "tr": "Çad Çekya Danimarka Gürcistan Hırvatistan Hindistan Hollanda Irak İran Kuzey+Kore Sırbistan Sierra+Leone Suriye Şili Tacikistan",
+    "tr": "Çad Çekya Danimarka Gürcistan Hırvatistan Hindistan Hollanda Irak İran "
+    "Kuzey+Kore Sırbistan Sierra+Leone Suriye Şili Tacikistan",
     "fa": "آرژانتین آلمان اتریش بوتسوانا پاکستان تاجیکستان جیبوتی چین دانمارک ژاپن سنگاپور کانادا گرجستان هند یمن",
     "ug": "ئافغانىستان ئاۋسترالىيە ئەزەربەيجان بېلگىيە پاكىستان تۈركىيە جەنۇبىي+كورېيە چىلى خىتاي+(جۇڭگو) دانىيە "
     "رۇسىيە سىنگاپور شىۋېتسىيە غەربىي+ساخارا فىرانسىيە قىرغىزىستان كانادا گېرمانىيە لىۋان مالايسىيا نورۋېگىيە "

@@ -6,6 +6,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from crypto.age import parse_recipient, seal
+from intake.languages.catalogues import drafts
 from intake.protocol.kinds import Kind
 from intake.report.events import ConsentRequest
 from intake.report.payloads import Reply
@@ -18,7 +19,8 @@ from visitor import Visitor
 
 pytestmark = pytest.mark.slow
 
-ALL = languages("az ug bo vi")
+DRAFTS = " ".join(drafts())
+ALL = languages(DRAFTS)
 PATHS = [
     "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",
     "/withdrawn", "/nowhere", "/leave", *GROUPS, *QUESTIONS,
@@ -43,7 +45,7 @@ def reply(site: Site, text: str) -> None:
 @pytest.fixture
 def every_language(open_site: OpenSite) -> Site:
     """A site that also shows the drafts, without limits."""
-    return open_site(draft_languages="az ug bo vi", **UNLIMITED)
+    return open_site(draft_languages=DRAFTS, **UNLIMITED)
 
 
 @pytest.mark.parametrize("language", ALL)

@@ -18,6 +18,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from crypto.codename import LANGUAGES, WORDS, Codename
 from crypto.codename.lists import word_list
+from intake.languages.catalogues import drafts
 from intake.report.definition import load_form
 from intake.source.forms.pages import by_question
 from intake.source.session import visits
@@ -30,7 +31,8 @@ pytestmark = pytest.mark.slow
 
 LARGEST = 4096
 SEAL = CookieSeal(bytes(KEY_SIZE))
-ALL = languages("az ug bo vi")
+DRAFTS = " ".join(drafts())
+ALL = languages(DRAFTS)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
@@ -66,7 +68,7 @@ def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site
 def test_whatever_is_told_of_files_in_whatever_language_the_cookie_keeps_its_size(
     open_site: OpenSite, language: str, name: str
 ) -> None:
-    site = open_site(draft_languages="az ug bo vi")
+    site = open_site(draft_languages=DRAFTS)
     visit = site.visit()
     visit.report()
     visit.open(f"/{language}/tip/file")

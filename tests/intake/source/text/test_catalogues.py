@@ -7,7 +7,8 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from i18n.catalogues import lacking, messages, paths, read, updated, wanted
-from intake.languages.catalogues import DRAFT, SOURCE
+from intake.languages.catalogues import SOURCE, drafts, header
+from intake.settings import SettingError
 from intake.source.text.catalogues import languages
 
 WANTED = wanted()
@@ -62,14 +63,29 @@ def test_every_plural_form_of_the_language_is_there(path: Path) -> None:
             assert len(texts(message.string)) == held.num_plurals, message.id
 
 
-def test_a_catalogue_says_who_reviewed_it_and_whether_it_is_a_draft(path: Path) -> None:
-    header = path.read_text("utf-8").partition("\n\n")[0]
-    assert '"X-Reviewed-By: ' in header
-    assert (f'"{DRAFT}: yes\\n"' in header) is (locale(path) in DRAFTS)
+def test_a_catalogue_says_whether_anybody_reviewed_it_and_whether_it_is_a_draft(path: Path) -> None:
+    said = header(locale(path).replace("_", "-"))
+    assert '"X-Reviewed-By: ' in path.read_text("utf-8").partition("\n\n")[0]
+    assert said.marked_draft is (locale(path) in DRAFTS)
+    if said.review:
+        assert not said.marked_draft, "somebody has reviewed it: take X-Draft out"
+        assert not said.lacks, "somebody has reviewed it: take X-Lacks out"
 
 
 def test_drafts_are_off_until_an_operator_switches_them_on() -> None:
-    complete = {name.replace("_", "-") for name in COMPLETE}
-    assert set(languages("")) == {SOURCE, *complete}
-    assert set(languages("ug")) == {SOURCE, "ug", *complete}
-    assert set(languages("az ug bo vi")) == {SOURCE, *DRAFTS, *complete}
+    complete = {SOURCE, *(name.replace("_", "-") for name in COMPLETE)}
+    assert set(languages("")) == complete
+    assert set(languages("ug")) == {"ug", *complete}
+    assert set(languages(" ".join(drafts()))) == {*drafts(), *complete}
+
+
+def test_what_lacks_something_is_no_draft_that_can_be_switched_on_and_the_setting_says_what_it_lacks() -> None:
+    assert {"ug", "bo"} <= DRAFTS
+    assert "ug" in drafts()
+    assert "bo" not in drafts()
+    with pytest.raises(SettingError) as refused:
+        languages("ug bo")
+    assert str(refused.value) == (
+        "draft_languages: bo can't be switched on. "
+        "What it lacks: names of countries and durations; faults of the first reading"
+    )
