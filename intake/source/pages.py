@@ -6,6 +6,7 @@ from flask import Flask, Response
 from jinja2 import StrictUndefined
 
 from intake.languages.shown import shown
+from intake.languages.written import isolated
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
 from intake.source.text import languages
@@ -61,11 +62,12 @@ def render(name: str, **values: Any) -> str:
 
 
 def _shared() -> dict[str, Any]:
+    settings = current_server().settings
     return {
         "language": languages.language(),
         "direction": languages.direction(),
-        "settings": current_server().settings,
-        "team": current_server().settings.team or gettext("this team"),
+        "settings": settings,
+        "team": isolated(settings.team) if settings.team else gettext("this team"),
         "signed_in": kept_seed() is not None,
         "told": told,
     }

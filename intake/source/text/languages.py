@@ -1,6 +1,5 @@
 """The language of a page: the first part of its path. There is no cookie for it."""
 
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ from flask_babel import get_locale
 from crypto.codename import drawn_for
 from intake.languages import written
 from intake.languages.catalogues import SOURCE
+from intake.languages.ordering import by_alphabet
 from intake.report.definition import country_codes
 from intake.source.text.catalogues import Catalogues
 from intake.source.text.catalogues import languages as switched_on
@@ -117,12 +117,8 @@ def countries() -> tuple[tuple[str, str], ...]:
 def _countries(locale: str) -> tuple[tuple[str, str], ...]:
     territories = Locale.parse(locale).territories
     names = [(code, territories.get(code, code)) for code in country_codes()]
-    return tuple(sorted(names, key=lambda country: _collation_key(country[1])))
-
-
-def _collation_key(name: str) -> str:
-    # Åland belongs beside Albania, not behind Zimbabwe.
-    return "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    order = by_alphabet(locale.replace("_", "-"))
+    return tuple(sorted(names, key=lambda country: order(country[1])))
 
 
 def _locale() -> Locale:
