@@ -1,4 +1,4 @@
-"""How a language writes days and digits, and in which direction."""
+"""How a language writes days and digits, in which direction, and what keeps a name of another direction together."""
 
 from datetime import date
 from functools import cache
@@ -27,3 +27,8 @@ def digits(text: str, locale: Locale) -> str:
 def direction(tag: str) -> str:
     """`ltr` or `rtl`."""
     return Locale.parse(tag, sep="-").text_direction
+
+
+def isolated(name: str) -> str:
+    """A name within a sentence: its brackets and stops stay with it, whichever way either is read (UAX #9)."""
+    return f"\u2068{name}\u2069"

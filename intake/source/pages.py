@@ -7,6 +7,7 @@ from jinja2 import StrictUndefined
 
 from crypto.codename import NUMBERS
 from intake.languages.shown import shown
+from intake.languages.written import isolated
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
 from intake.source.text import languages
@@ -63,12 +64,13 @@ def render(name: str, **values: Any) -> str:
 
 
 def _shared() -> dict[str, Any]:
+    settings = current_server().settings
     return {
         "language": languages.language(),
         "direction": languages.direction(),
         "instead": languages.instead(),
-        "settings": current_server().settings,
-        "team": current_server().settings.team or gettext("this team"),
+        "settings": settings,
+        "team": isolated(settings.team) if settings.team else gettext("this team"),
         "signed_in": kept_seed() is not None,
         "told": told,
     }

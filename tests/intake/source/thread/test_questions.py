@@ -195,7 +195,7 @@ def test_a_deleted_question_is_gone_with_what_it_was_before(site: Site, visit: V
     assert {deletion["reply"] for deletion in site.opened(Kind.DELETION)} == {question, newest}
 
 
-@pytest.mark.parametrize("language", ["en", "az", "fa", "vi", "ug", "zh-Hant"])
+@pytest.mark.parametrize("language", ["en", "az", "fa", "ar", "vi", "ug", "zh-Hant"])
 def test_a_question_is_asked_in_every_language(open_site: OpenSite, language: str) -> None:
     site = open_site(draft_languages="az ug vi", **UNLIMITED)
     visit = site.visit()

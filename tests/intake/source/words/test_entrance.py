@@ -36,6 +36,7 @@ def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
     ("page", "drawn_in", "told"),
     [
         ("fa", "fa", False),
+        ("ar", "ar", False),
         ("tr", "tr", False),
         ("zh-Hant", "zh-Hant", False),
         ("az", NUMBERS, True),

@@ -20,6 +20,7 @@ INVITING = {
     "tr": ["Annenizi arayın.", "Kardeşinize sorun", "Ailenizle iletişime geçin"],
     "az": ["Ananıza zəng edin.", "Qardaşınızdan soruşun", "Ailənizlə əlaqə saxlayın"],
     "fa": ["به مادرتان زنگ بزنید.", "از برادرتان بپرسید", "با خانواده تماس بگیرید"],
+    "ar": ["اتصلوا بأمّكم.", "اسألوا أخاكم عن ذلك", "هل يمكنكم أن تكتبوا إلى والدكم؟", "تواصلوا مع أهلكم"],
     "ug": ["ئاناڭىزغا تېلېفون قىلىڭ.", "ئاكىڭىزدىن سوراڭ", "ئائىلىڭىز بىلەن ئالاقىلىشىڭ"],
     "vi": ["Xin gọi điện cho mẹ của bạn.", "Bạn hỏi anh trai xem", "Liên lạc với gia đình", "Xin viết cho người thân"],
     "bo": ["ཨ་མར་ཁ་པར་གཏོང་རོགས།", "ནང་མི་ལ་འབྲེལ་བ་གནོངས།"],
