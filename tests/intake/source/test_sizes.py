@@ -20,8 +20,9 @@ pytestmark = pytest.mark.slow
 
 ALL = languages("ug bo")
 PATHS = [
-    "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",
-    "/withdrawn", "/nowhere", "/leave", *(f"/tip/more/{group.key}" for group in load_form().later_groups),
+    "/", "/codename", "/codename/check", "/report", "/return", "/help", "/now", "/about", "/left", "/tip", "/tip/file",
+    "/tip/withdraw", "/withdrawn", "/nowhere", "/leave",
+    *(f"/tip/more/{group.key}" for group in load_form().later_groups),
 ]  # fmt: skip
 
 
