@@ -22,8 +22,8 @@ pytestmark = pytest.mark.slow
 DRAFTS = " ".join(drafts())
 ALL = languages(DRAFTS)
 PATHS = [
-    "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",
-    "/withdrawn", "/nowhere", "/leave", *GROUPS, *QUESTIONS,
+    "/", "/codename", "/codename/check", "/report", "/return", "/help", "/now", "/about", "/left", "/tip", "/tip/file",
+    "/tip/withdraw", "/withdrawn", "/nowhere", "/leave", *GROUPS, *QUESTIONS,
 ]  # fmt: skip
 
 
