@@ -7,6 +7,7 @@ import pytest
 
 from crypto.cosignature import Algorithm, CosigningKey
 from crypto.policy import parse_policy
+from intake.languages.catalogues import drafts
 from intake.languages.written import direction
 from intake.source import create_app
 from intake.source.about.written import LONGEST, LONGEST_HTML
@@ -14,7 +15,8 @@ from intake.source.pages import PAGE_SIZE
 from intake.source.text.catalogues import languages
 from source_site import UNLIMITED, OpenSite, Site, Visit
 
-ALL = languages("ug bo")
+DRAFTS = " ".join(drafts())
+ALL = languages(DRAFTS)
 
 
 def written(site: Site, **files: str) -> Site:
@@ -104,7 +106,7 @@ def test_the_page_says_how_many_watch_the_log(site: Site, number: int, quorum: s
 @pytest.mark.slow
 @pytest.mark.parametrize("tag", ALL)
 def test_the_page_is_whole_in_every_language(open_site: OpenSite, tag: str) -> None:
-    site = written(open_site(draft_languages="ug bo", **UNLIMITED), en="# Who\n\n[we](https://a.example)", ru="Мы")
+    site = written(open_site(draft_languages=DRAFTS, **UNLIMITED), en="# Who\n\n[we](https://a.example)", ru="Мы")
     page = about(site, tag).page
     assert f'<html lang="{tag}" dir="{direction(tag)}">' in about(site, tag).text
     assert page.links == [f"/{tag}/"]
@@ -117,7 +119,7 @@ def test_the_page_is_whole_in_every_language(open_site: OpenSite, tag: str) -> N
 def test_as_much_as_an_operator_may_write_leaves_the_page_at_the_size_of_all(open_site: OpenSite) -> None:
     text = "&" * ((LONGEST_HTML - len("<p></p>\n")) // len("&amp;"))
     assert len(text) < LONGEST
-    site = written(open_site(draft_languages="ug bo", team="x" * 100, **UNLIMITED), en=text)
+    site = written(open_site(draft_languages=DRAFTS, team="x" * 100, **UNLIMITED), en=text)
     for tag in ALL:
         visit = about(site, tag)
         assert len(visit.text.encode()) <= PAGE_SIZE, tag

@@ -22,6 +22,9 @@ ROW = re.compile(r"\| `(\w+)` \| [^|`]+ \| ([^|]+) \| [^|]+ \|")
 TABLE = PROJECT.joinpath("docs", "translations.md").read_text("utf-8")
 PERSONS = {language: name.rstrip("།") for language, name in ROW.findall(TABLE)}
 
+MEANT = {"They put pressure on relatives so that those ask for the return"}
+"""Where the English means that person and doesn't say so; a form that was in force never changes."""
+
 
 def said(language: str) -> Iterator[str]:
     """Everything that the site says in a language."""
@@ -60,4 +63,4 @@ def test_who_the_pressure_is_meant_to_reach_has_a_name_that_nobody_else_is_calle
         if name.casefold() in text.casefold()
     ]
     assert len(named) > 1
-    assert [english for english in named if "the person" not in english.casefold()] == []
+    assert [english for english in named if "the person" not in english.casefold() and english not in MEANT] == []
