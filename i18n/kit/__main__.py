@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from i18n.catalogues import PROJECT
+from i18n.catalogues import PROJECT, paths
 from i18n.kit.entries import entries
 from i18n.kit.harm import UnjudgedError, knowledge
-from i18n.kit.pages import PICTURES, write_kit
+from i18n.kit.pages import PICTURES, Catalogues, write_kit
 from i18n.kit.pictures import take_pictures
 from i18n.kit.walk import CHAPTERS, Chapter
 
@@ -32,7 +32,7 @@ def make_kit(directory: Path, chapters: Sequence[Chapter] = CHAPTERS) -> None:
         raise click.ClickException(str(error)) from None
     (directory / PICTURES).mkdir(parents=True)
     seen = take_pictures(found, known, directory / PICTURES, chapters)
-    write_kit(directory, found, known, seen)
+    write_kit(directory, found, known, seen, Catalogues(tuple(paths())))
     click.echo(f"{len(seen.sights)} of {len(found)} messages have a picture. The kit: {directory / 'index.html'}")
 
 

@@ -10,11 +10,11 @@ from babel.messages import catalog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from i18n.catalogues import messages, paths, read
+from i18n.catalogues import messages, read
 from i18n.kit.entries import PLACEHOLDER, Entry, Place
 from i18n.kit.harm import Knowledge, Rule
 from i18n.kit.sight import Seen, Sight
-from i18n.reviews import changed_since, header_of, told
+from i18n.reviews import REVIEWED, changed_since, header_of, told
 from intake.languages.header import Header
 from intake.languages.written import direction
 
@@ -70,9 +70,17 @@ class Message:
     words: Mapping[str, Words]
 
 
-def write_kit(directory: Path, entries: list[Entry], known: Knowledge, seen: Seen) -> None:
+@dataclass(frozen=True, slots=True)
+class Catalogues:
+    """The catalogues that a kit shows, and where the digests of their reviewed words are."""
+
+    paths: tuple[Path, ...]
+    reviewed: Path = REVIEWED
+
+
+def write_kit(directory: Path, entries: list[Entry], known: Knowledge, seen: Seen, shown: Catalogues) -> None:
     """Write every page; the pictures are there already."""
-    languages = [_language(path) for path in paths()]
+    languages = [_language(path, shown.reviewed) for path in shown.paths]
     # As a source comes upon them; what was not seen comes last.
     order = {name: place for place, name in enumerate(seen.sights)}
     in_order = sorted(entries, key=lambda entry: order.get(entry.name, len(order)))
@@ -97,10 +105,10 @@ def write_kit(directory: Path, entries: list[Entry], known: Knowledge, seen: See
         write("message.html", f"{_MESSAGES}/{message.name}.html", message=message, **near)
 
 
-def _language(path: Path) -> Language:
+def _language(path: Path, reviewed: Path) -> Language:
     locale, catalogue = path.parts[-3], read(path)
     tag, header = locale.replace("_", "-"), header_of(path)
-    changed = {_key(message) for message in changed_since(path, catalogue)} if header.review else set()
+    changed = {_key(message) for message in changed_since(path, catalogue, reviewed)} if header.review else set()
     return Language(
         locale=locale,
         tag=tag,
@@ -108,7 +116,7 @@ def _language(path: Path) -> Language:
         name=str(Locale.parse(locale).get_display_name(locale)),
         direction=direction(tag),
         state=_state(header),
-        review=told(path, catalogue),
+        review=told(path, catalogue, reviewed),
         words={
             _key(message): Words(_texts(message.string or ""), _key(message) in changed)
             for message in messages(catalogue)

@@ -105,12 +105,13 @@ def test_a_page_says_where_the_message_is_seen_and_what_stands_around_it(kit: Pa
 
 def test_a_page_a_language_has_every_message_the_serious_ones_first_and_the_index_its_state(kit: Path) -> None:
     index = words((kit / "index.html").read_text("utf-8"))
+    ranks = {entry.name: knowledge().rule(entry).harm.rank for entry in ENTRIES}
     for path in paths():
         locale, catalogue = path.parts[-3], read(path)
         text = (kit / f"{locale}.html").read_text("utf-8")
         links = re.findall(r'href="messages/(\w+)\.html"', text)
         assert sorted(links) == sorted(entry.name for entry in ENTRIES)
-        harms = [knowledge().rule(next(e for e in ENTRIES if e.name == name)).harm.rank for name in links]
+        harms = [ranks[name] for name in links]
         assert harms == sorted(harms)
         said = words(text)
         assert [text for message in messages(catalogue) for text in texts(message) if text not in said] == []
