@@ -44,9 +44,9 @@ def test_a_message_of_the_form_names_its_group_and_question() -> None:
 
 
 def test_what_stands_around_a_message_is_known() -> None:
-    (place,) = BY_TEXT["Choose a country"].places
-    assert place.before.startswith("Whoever calls the police")
-    assert place.after == "All of them are on this page already. Opening one sends nothing."
+    (place,) = BY_TEXT["Meeting officials?"].places
+    assert place.before.startswith("Best face to face")
+    assert place.after.startswith("In a public place")
 
 
 def test_placeholders_are_those_of_the_text_each_once() -> None:

@@ -52,8 +52,12 @@ def go_through(relay: Relay, go: Callable[[str], object], click: Callable[[str],
         ("form[action$='/codename'] button", LED_ON),
         ("main a[href$='/report']", LOADED),
         ("form[action$='/report'] button:not([name])", LOADED),
-        ("form[action$='/leave'] button", LED_ON),
     ):
+        click(pressed)
+        assert came(relay) == sizes, pressed
+    for pressed, sizes in (("form[action$='/leave'] button", LED_ON), ("a.out", LOADED)):
+        go(f"{relay.address}/en/help")
+        assert came(relay) == LOADED
         click(pressed)
         assert came(relay) == sizes, pressed
 

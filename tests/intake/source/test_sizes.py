@@ -214,18 +214,21 @@ def go_on_after_leaving(walker: Walker) -> None:
 
 
 def withdraw(walker: Walker) -> None:
-    """At once; ask for it and stay; and end the code."""
+    """At once; ask for it and stay; end the code; have none, and leave by the dot."""
     walker.report()
     walker.open("/tip/withdraw")
     assert walker.press("/tip/withdraw").status == 400
     assert walker.press("/tip/withdraw", sure="yes").path == f"{walker.start}/withdrawn"
-    walker.report(slowly="yes")
+    walker.report(back="slowly")
     walker.open("/tip/withdraw")
     walker.press("/tip/withdraw", sure="yes")
     walker.press("/tip/keep")
     walker.open("/tip/end")
     assert walker.press("/tip/end").status == 400
     assert walker.press("/tip/end", sure="yes").path == f"{walker.start}/ended"
+    walker.report(back="without")
+    walker.press("/tip/message", text="They rang again.")
+    walker.open("/page")
 
 
 def accepted_forms(site: Site, walked: Iterable[Measured]) -> set[str]:
