@@ -18,7 +18,7 @@ from visitor import Visitor
 
 pytestmark = pytest.mark.slow
 
-ALL = languages("az ug bo")
+ALL = languages("az ko ug bo")
 PATHS = [
     "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",
     "/withdrawn", "/nowhere", "/leave", *(f"/tip/more/{group.key}" for group in load_form().later_groups),
@@ -43,7 +43,7 @@ def reply(site: Site, text: str) -> None:
 @pytest.fixture
 def every_language(open_site: OpenSite) -> Site:
     """A site that also shows the drafts, without limits."""
-    return open_site(draft_languages="az ug bo", **UNLIMITED)
+    return open_site(draft_languages="az ko ug bo", **UNLIMITED)
 
 
 @pytest.mark.parametrize("language", ALL)

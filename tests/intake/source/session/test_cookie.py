@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 LARGEST = 4096
 SEAL = CookieSeal(bytes(KEY_SIZE))
-ALL = languages("az ug bo")
+ALL = languages("az ko ug bo")
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
@@ -63,7 +63,7 @@ def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site
 def test_whatever_is_told_of_files_in_whatever_language_the_cookie_keeps_its_size(
     open_site: OpenSite, language: str, name: str
 ) -> None:
-    site = open_site(draft_languages="az ug bo")
+    site = open_site(draft_languages="az ko ug bo")
     visit = site.visit()
     visit.report()
     visit.open(f"/{language}/tip/file")

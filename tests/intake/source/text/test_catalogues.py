@@ -13,7 +13,7 @@ from intake.source.text.catalogues import languages
 WANTED = wanted()
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")
 COMPLETE = {"fr", "es", "zh_Hans", "zh_Hant", "ru", "tr", "fa"}
-DRAFTS = {"az", "ug", "bo"}
+DRAFTS = {"az", "ko", "ug", "bo"}
 
 
 def catalogue(path: Path) -> Catalog:
@@ -72,4 +72,4 @@ def test_drafts_are_off_until_an_operator_switches_them_on() -> None:
     complete = {name.replace("_", "-") for name in COMPLETE}
     assert set(languages("")) == {SOURCE, *complete}
     assert set(languages("ug")) == {SOURCE, "ug", *complete}
-    assert set(languages("az ug bo")) == {SOURCE, *DRAFTS, *complete}
+    assert set(languages("az ko ug bo")) == {SOURCE, *DRAFTS, *complete}

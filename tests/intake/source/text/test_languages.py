@@ -12,13 +12,15 @@ from source_site import OpenSite
         ("en", "Afghanistan", "Åland Islands", "Albania"),
         ("az", "Efiopiya", "Əfqanıstan", "Fələstin Əraziləri"),
         ("az", "Esvatini", "Əlcəzair", "Farer adaları"),
+        ("ko", "노르웨이", "대만", "대한민국"),
+        ("ko", "북마케도니아", "북한", "불가리아"),
         ("tr", "Hindistan", "Hırvatistan", "Hollanda"),
     ],
 )
 def test_a_country_stands_where_its_name_is_looked_for(
     open_site: OpenSite, page: str, before: str, name: str, after: str
 ) -> None:
-    site = open_site(draft_languages="az")
+    site = open_site(draft_languages="az ko")
     with site.app.test_request_context(f"/{page}/"):
         names = [name for _, name in countries()]
     assert names.index(before) < names.index(name) < names.index(after)

@@ -38,6 +38,7 @@ def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
         ("fa", "fa", False),
         ("tr", "tr", False),
         ("zh-Hant", "zh-Hant", False),
+        ("ko", "ko", False),
         ("az", NUMBERS, True),
         ("ug", NUMBERS, True),
         ("bo", NUMBERS, True),
@@ -46,7 +47,7 @@ def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
 def test_words_are_of_the_pages_language_and_numbers_where_there_are_none(
     open_site: OpenSite, page: str, drawn_in: str, told: bool
 ) -> None:
-    site = open_site(draft_languages="az ug bo")
+    site = open_site(draft_languages="az ko ug bo")
     visit = site.visit()
     visit.open(f"/{page}/")
     visit.send("/codename")
