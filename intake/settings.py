@@ -88,7 +88,9 @@ class Settings:
     limit_codenames: str = _setting("20 per minute", "Limit of one circuit on new codenames and on returns.")
     limit_sends: str = _setting("30 per minute", "Limit of one circuit on what it sends: reports, messages, files.")
     draft_languages: str = _setting(
-        "", "Drafts that somebody fluent has reviewed for this team and that are shown, such as: ug bo"
+        "",
+        "Languages that are shown although nobody fluent has checked them, which each of their pages says at its top, "
+        "such as: ug",
     )
     largest_file: int = _setting(500_000_000, "The largest file that a source may add.")
     reserve_files: int = _setting(500_000_000, "What files leave free of the disk, so that text can still be stored.")

@@ -1,11 +1,11 @@
 """The log as it stands: entries, hashes and checkpoints, and what they come to. No key is needed for any of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from threading import Lock
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
 from intake.protocol.actions import Action
 from intake.protocol.clock import ClockError, LogClock
@@ -128,6 +128,13 @@ class LogReader:
         """The entries from `start` up to but not including `end`, as far as there are any."""
         wanted = select(LogEntry.body).where(LogEntry.index >= start, LogEntry.index < end).order_by(LogEntry.index)
         return session.scalars(wanted).all()
+
+    def acted(self, session: Transaction, *actions: Action) -> Iterator[Entry]:
+        """The entries of these actions, in order. The whole log is gone through, all other entries unread."""
+        begin = [b'{"action":"%b"' % action.encode() for action in actions]
+        # No character of JSON is the byte 0xFF.
+        wanted = or_(*(LogEntry.body.between(each, each + b"\xff") for each in begin))
+        return map(_parsed, session.scalars(select(LogEntry.body).where(wanted).order_by(LogEntry.index)))
 
     def leaves(self, session: Transaction, start: int, end: int) -> Sequence[bytes]:
         """The hashes of these entries, which are stored: no entry is read for them."""

@@ -10,6 +10,7 @@ from threading import Event
 
 from rich.console import Console
 
+from intake.demo.about import write_about
 from intake.demo.browser import Browser
 from intake.demo.people import PASSPHRASE, Person, enrol, people
 from intake.demo.processes import running, wait_for_port
@@ -83,6 +84,7 @@ class _Demo:
                     "limit_pages": "2000 per minute",
                 },
             )
+            write_about(settings.data)
         server = open_keeper(settings)
         for person in people(self._directory):
             with self._signals.held():

@@ -1,5 +1,6 @@
 """The translations: one catalogue a language, read as it is written; nothing has to be compiled first."""
 
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -9,11 +10,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from intake.languages.header import Header, parse_header
+
 SOURCE = "en"
 """The language that the program itself is written in."""
-
-DRAFT = "X-Draft"
-"""A header of catalogues that nobody should read before somebody fluent has: off until an operator says so."""
 
 
 def tags() -> tuple[str, ...]:
@@ -33,12 +33,17 @@ def translations(tag: str) -> NullTranslations:
     return Translations(compiled)
 
 
-def is_draft(tag: str) -> bool:
-    """Whether nobody should read this language before somebody fluent has."""
+def header(tag: str) -> Header:
+    """What the catalogue of a language says of itself; of the program's own language there is nothing to say."""
     if tag == SOURCE:
-        return False
-    header = _text(tag.replace("-", "_")).partition(b"\n\n")[0].decode()
-    return f'"{DRAFT}: yes\\n"' in header
+        return Header()
+    return parse_header(_text(tag.replace("-", "_")).decode(), datetime.now(UTC).date())
+
+
+def drafts() -> tuple[str, ...]:
+    """The tags of all languages that are off until an operator switches them on, and can be switched on."""
+    headers = {tag: header(tag) for tag in tags()}
+    return tuple(tag for tag, said in headers.items() if said.is_draft and not said.lacks)
 
 
 def _text(locale: str) -> bytes:

@@ -10,6 +10,7 @@ from intake import questions, replies
 from intake.hygiene import log_without_content
 from intake.server import Server
 from intake.source import start
+from intake.source.about import views as about
 from intake.source.admission import incoming
 from intake.source.admission.limits import require_circuit, require_turn, set_limits
 from intake.source.admission.origin import refuse_other_sites
@@ -72,7 +73,7 @@ def create_app(server: Server, session_key: bytes | None = None) -> Flask:
     # Templates alone: the form's questions look alike wherever they are asked, and replies wherever they are shown.
     for name, shared in (("questions", questions), ("replies", replies)):
         app.register_blueprint(Blueprint(name, shared.__name__, template_folder="templates"))
-    for room in (start, words, report, thread, upload, leaving, help_page):
+    for room in (start, words, report, thread, upload, leaving, help_page, about):
         app.register_blueprint(room.blueprint, url_prefix="/<language>")
     mark_static(app)
     _set_hooks(app, server)

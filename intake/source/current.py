@@ -1,9 +1,14 @@
-"""The server behind the current request."""
+"""The server behind the current request, and what was read of its directory when the site started."""
+
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, current_app
+from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 
 from intake.server import Server
+from intake.settings import SettingError
 
 _SERVER = "intake"
 
@@ -21,3 +26,15 @@ def server_of(app: App) -> Server:
 def current_server() -> Server:
     """The server behind the current request."""
     return server_of(current_app)
+
+
+def read_at_start(state: BlueprintSetupState, name: str, read: Callable[[Server], Any]) -> None:
+    """Keep what `read` makes of the server in the application's extensions, under this name.
+
+    What is wrong with it is also logged, for gunicorn hides what exceptions say.
+    """
+    try:
+        state.app.extensions[name] = read(server_of(state.app))
+    except SettingError as error:
+        state.app.logger.critical("%s", error)
+        raise

@@ -5,7 +5,9 @@ from typing import Any
 from flask import Flask, Response
 from jinja2 import StrictUndefined
 
+from crypto.codename import NUMBERS
 from intake.languages.shown import shown
+from intake.languages.written import isolated
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
 from intake.source.text import languages
@@ -52,6 +54,7 @@ def set_pages(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.filters.update(number=number, day=day, shown=shown)
+    app.jinja_env.globals["NUMBERS"] = NUMBERS
 
 
 def render(name: str, **values: Any) -> str:
@@ -61,11 +64,13 @@ def render(name: str, **values: Any) -> str:
 
 
 def _shared() -> dict[str, Any]:
+    settings = current_server().settings
     return {
         "language": languages.language(),
         "direction": languages.direction(),
-        "settings": current_server().settings,
-        "team": current_server().settings.team or gettext("this team"),
+        "instead": languages.instead(),
+        "settings": settings,
+        "team": isolated(settings.team) if settings.team else gettext("this team"),
         "signed_in": kept_seed() is not None,
         "told": told,
     }

@@ -16,8 +16,10 @@ from playwright.sync_api import Browser, Locator, Page, Route, ViewportSize, exp
 from beyond import BEYOND_THE_SIDES
 from chromium import choose, click, eight_words, enter
 from commands import GUNICORN
-from intake.languages.catalogues import tags
+from intake.languages.catalogues import drafts
 from intake.report.definition import load_form
+from intake.source.text.catalogues import languages
+from long_part import OF_EACH_SORT
 from npm_packages import NPM, install_npm
 from ports import free_port
 from servers import listening
@@ -116,8 +118,9 @@ REACHABLE = """() => {
 }"""
 
 
+DRAFTS = " ".join(drafts())
 # Drafts that are off by default among them.
-LANGUAGES = tags()
+LANGUAGES = languages(DRAFTS)
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,11 @@ def ask_for_another(key: str) -> Callable[[Visit], None]:
     return step
 
 
+def save_and_begin_another(visit: Visit) -> None:
+    visit.page.fill("[name=acts-0-when]", "In spring")
+    click(visit.page, "button[name=another]")
+
+
 def withdraw(visit: Visit) -> None:
     visit.page.check("[type=checkbox]")
     visit.press("tip/withdraw")
@@ -241,6 +249,9 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("not-found", opened("nowhere")),
     ("help", opened("help")),
     ("help-with-every-country-open", open_every_country),
+    ("now", opened("now")),
+    ("now-with-everything-open", open_every_country),
+    ("about", opened("about")),
     ("codename", take_codename),
     ("codename-check", lambda visit: visit.follow("codename/check")),
     ("codename-check-refused", lambda visit: visit.press("codename/check")),
@@ -253,6 +264,8 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("received", send_report),
     *((f"group-{group.key}", opened(f"tip/more/{group.key}")) for group in load_form().later_groups),
     *((f"group-{key}-another", ask_for_another(key)) for key in GROWING),
+    *((f"question-{path.rpartition('/')[2]}", opened(path[1:])) for path in OF_EACH_SORT),
+    ("question-entry-saved", save_and_begin_another),
     ("file", opened("tip/file")),
     ("file-refused", send_nothing("tip/file")),
     ("thread-without-reply", opened("tip")),
@@ -332,7 +345,7 @@ def start_source(service: Service, codenames: str) -> str:
     port = free_port()
     limits = {"INTAKE_LIMIT_CODENAMES": f"{codenames} per hour", "INTAKE_LIMIT_PAGES": "20000 per hour"}
     limits["INTAKE_LIMIT_SENDS"] = "20000 per hour"
-    chosen = {**listening("source", port), "INTAKE_DRAFT_LANGUAGES": " ".join(LANGUAGES[1:])}
+    chosen = {**listening("source", port), "INTAKE_DRAFT_LANGUAGES": DRAFTS}
     another = replace(service, environment={**service.environment, **limits, **chosen})
     return another.start(f"source-{codenames}", [*GUNICORN, "wsgi:source"], port).address
 

@@ -39,7 +39,7 @@ class Form:
 class Page(HTMLParser):
     """What tests look at in a page. Refuses one that isn't well formed."""
 
-    VOID = frozenset({"meta", "link", "input", "br", "!doctype"})
+    VOID = frozenset({"meta", "link", "input", "br", "hr", "!doctype"})
 
     def __init__(self, html: str) -> None:
         super().__init__()

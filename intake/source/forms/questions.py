@@ -12,6 +12,7 @@ from intake.report import definition
 from intake.report.definition import Answer, Group
 from intake.report.payloads import SLOWLY, WITHOUT, Leaving
 from intake.source.forms.base import WORDS, TextForm
+from intake.source.forms.pages import pieces
 from intake.source.session.visits import had_words
 from intake.source.text.gettext import lazy_gettext as _
 from intake.source.text.languages import language
@@ -43,9 +44,10 @@ COMING_BACK = definition.Field(
 
 
 class GroupForm(TextForm):
-    """One group of the form definition; made by `group_form`."""
+    """One group of the form definition, or a piece of it; made by `group_form`. `question`: see there."""
 
     group: Group
+    question: str
 
     @property
     def part(self) -> Part:
@@ -63,8 +65,13 @@ class GroupForm(TextForm):
         return self.part.can_grow
 
     def grow(self) -> bool:
-        """Add an entry if the button for it was pressed; whether it was."""
-        return self.part.grow()
+        """Add an entry if the button for it was pressed and the page has room for another; whether it was added."""
+        return self.can_grow and self.part.grow()
+
+    @property
+    def wants_another(self) -> bool:
+        """Whether the button for another entry was pressed."""
+        return self.group.entries is not None and bool(self.part.another.data)
 
     def answers(self) -> dict[str, Answer]:
         """Every question of the group with its answer, and the entries that hold anything."""
@@ -98,26 +105,27 @@ class FirstGroupForm(GroupForm):
 
 
 @cache
-def group_form(key: str) -> type[GroupForm]:
-    """The form of the group with this key."""
+def group_form(key: str, question: str = "") -> type[GroupForm]:
+    """The form of the group with this key, or of the piece of it that begins with this question (`forms/pages.py`)."""
     group = next(group for group in definition.load_form().groups if group.key == key)
+    group = pieces(group)[question] if question else group
     base = FirstGroupForm if group.place == "first" else GroupForm
     fields: dict[str, Any] = fields_of(group, WORDS, _ANOTHER)
-    return type(f"{key}_form", (base,), {"group": group, **fields})
+    return type(f"{key}_form", (base,), {"group": group, "question": question, **fields})
 
 
 def questions(form: GroupForm) -> Markup:
     """The questions of a form, as HTML."""
-    return _blank(language(), form.group.key) if form.is_untouched else _html(form)
+    return _blank(language(), form.group.key, form.question) if form.is_untouched else _html(form)
 
 
 @cache
-def _blank(_language: str, key: str) -> Markup:
-    """The questions of a group without an answer, made once a language, of a form that nothing was written in.
+def _blank(_language: str, key: str, question: str) -> Markup:
+    """The questions of a form without an answer, made once a language, of a form that nothing was written in.
 
     Never stale: the form's definition, the catalogues and the templates are read once in a process.
     """
-    return _html(group_form(key)(formdata=None))
+    return _html(group_form(key, question)(formdata=None))
 
 
 def _html(form: GroupForm) -> Markup:

@@ -49,6 +49,7 @@ _CODENAME_LANGUAGE = "language"
 _ASKED = "asked"
 _BEFORE = "before"
 _SAVED = "saved"
+_QUESTION = "question"
 _TOLD = "told"
 
 
@@ -247,6 +248,16 @@ def note_saved(group: str) -> None:
 def saved_groups() -> tuple[str, ...]:
     """The groups that were saved in this visit."""
     return tuple(session.get(_SAVED, ()))
+
+
+def note_question(question: str) -> None:
+    """Remember for this visit at which of the questions, asked one a page, somebody is; empty: at none any more."""
+    session[_QUESTION] = question
+
+
+def noted_question() -> str:
+    """The key of that question."""
+    return str(session.get(_QUESTION, ""))
 
 
 def tell(words: str) -> None:

@@ -8,7 +8,7 @@ from typing import IO, Any
 from babel.support import NullTranslations
 from flask_babel import Babel, Domain, get_locale
 
-from intake.languages.catalogues import SOURCE, is_draft, tags, translations
+from intake.languages.catalogues import SOURCE, header, tags, translations
 from intake.report.definition import load_form
 from intake.settings import SettingError
 
@@ -16,11 +16,15 @@ _TRANSLATED = ("title", "hint", "question", "add", "unsaid")
 
 
 def languages(drafts: str) -> tuple[str, ...]:
-    """The tags (BCP 47) of all languages that are on; `drafts` names the drafts that the operator has had reviewed."""
+    """The tags (BCP 47) of all languages that are on; `drafts` names the drafts that the operator has switched on."""
     wanted = frozenset(drafts.split())
     if unknown := wanted - set(tags()) | wanted & {SOURCE}:
         raise SettingError(f"draft_languages: there is no catalogue for {', '.join(sorted(unknown))}")
-    return tuple(tag for tag in tags() if tag in wanted or not is_draft(tag))
+    headers = {tag: header(tag) for tag in tags()}
+    for tag in sorted(wanted):
+        if lacks := headers[tag].lacks:
+            raise SettingError(f"draft_languages: {tag} can't be switched on. What it lacks: {lacks}")
+    return tuple(tag for tag, said in headers.items() if not said.lacks and (tag in wanted or not said.is_draft))
 
 
 class Catalogues(Babel):  # type: ignore[misc]

@@ -1,6 +1,5 @@
 """The language of a page: the first part of its path. There is no cookie for it."""
 
-import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -12,21 +11,25 @@ from flask_babel import get_locale
 
 from crypto.codename import drawn_for
 from intake.languages import written
-from intake.languages.catalogues import SOURCE
+from intake.languages.catalogues import SOURCE, header
+from intake.languages.countries import named
 from intake.report.definition import country_codes
 from intake.source.text.catalogues import Catalogues
 from intake.source.text.catalogues import languages as switched_on
 
 _AVAILABLE = "intake_languages"
+_DRAFTS = "intake_drafts"
 _STARTS = "intake_starts"
-# Letters that Unicode doesn't take apart: two that stand behind the letter before them, one that stands beside i.
-_WHOLE = str.maketrans({"ə": "e\uffff", "đ": "d\uffff", "ı": "i"})
+
+_WIDELY_READ = ("ru", "tr", "en")
+"""What many people read whose own language there is only a draft of."""
 
 
 def set_languages(app: Flask, drafts: str) -> None:
     """Take the language of a page from the first part of its path. `drafts`: those that the operator switched on."""
     Catalogues(app, default_locale=SOURCE, locale_selector=lambda: language().replace("-", "_"))
-    app.extensions[_AVAILABLE] = switched_on(drafts)
+    app.extensions[_AVAILABLE] = tags = switched_on(drafts)
+    app.extensions[_DRAFTS] = frozenset(tag for tag in tags if header(tag).is_draft)
     app.url_value_preprocessor(_take_language)
     app.url_defaults(_give_language)
 
@@ -54,6 +57,14 @@ class Other:
 def others() -> tuple[Other, ...]:
     """The other languages."""
     return tuple(other for other in _starts() if other.tag != language())
+
+
+def instead() -> tuple[Other, ...]:
+    """Languages for whoever doesn't want to go by the words of a draft; none where the current page is no draft."""
+    if language() not in current_app.extensions[_DRAFTS]:
+        return ()
+    starts = {other.tag: other for other in others()}
+    return tuple(starts[tag] for tag in _WIDELY_READ if tag in starts)
 
 
 def _starts() -> tuple[Other, ...]:
@@ -117,15 +128,7 @@ def countries() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _countries(locale: str) -> tuple[tuple[str, str], ...]:
-    territories = Locale.parse(locale).territories
-    names = [(code, territories.get(code, code)) for code in country_codes()]
-    return tuple(sorted(names, key=lambda country: _collation_key(country[1])))
-
-
-def _collation_key(name: str) -> str:
-    # Åland belongs beside Albania, not behind Zimbabwe; Əlcəzair between Ekvador and Fici.
-    letters = (c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    return "".join(letters).translate(_WHOLE)
+    return named(country_codes(), Locale.parse(locale))
 
 
 def _locale() -> Locale:

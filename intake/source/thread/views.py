@@ -1,4 +1,4 @@
-"""The tip's own page: what the team asks and replies, writing more, and the rest of the form, group by group."""
+"""The tip's own page: what the team asks and replies, writing more, and the rest of the form, in one of two ways."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,17 +7,27 @@ from functools import cache
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from intake.report.definition import Group, load_form
+from intake.report.definition import load_form
 from intake.report.events import ConsentRequest
 from intake.report.payloads import Addition, Message
 from intake.source.current import current_server
 from intake.source.forms.base import MessageForm
 from intake.source.forms.consent import ConsentForm
+from intake.source.forms.pages import FormPage, by_group, by_question, form_page
 from intake.source.forms.questions import GroupForm, group_form, questions
 from intake.source.marks import Brings, Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
-from intake.source.session.visits import is_without_words, kept_seed, note_saved, owner_tag, saved_groups, tell
+from intake.source.session.visits import (
+    is_without_words,
+    kept_seed,
+    note_question,
+    note_saved,
+    noted_question,
+    owner_tag,
+    saved_groups,
+    tell,
+)
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import lazy_gettext
 from intake.source.text.languages import language
@@ -66,6 +76,8 @@ def _tip_page(
         answering=answering,
         later=_later_pages(language()),
         saved=saved_groups(),
+        first_question=_address(by_question()[0]),
+        left_at=_left_at(),
         owner=owner_tag(kept_seed()),
         wordless=is_without_words(),
     )
@@ -83,8 +95,7 @@ class _LaterPage:
 @cache
 def _later_pages(_language: str) -> tuple[_LaterPage, ...]:
     # Never stale: the form's definition and the catalogues are read once in a process.
-    groups = load_form().later_groups
-    return tuple(_LaterPage(group.key, _(group.title), url_for("thread.more", key=group.key)) for group in groups)
+    return tuple(_LaterPage(page.group.key, _(page.group.title), _address(page)) for page in by_group())
 
 
 def _questions(answered: Answered | None, answering: ConsentForm | None) -> list[_Question]:
@@ -105,19 +116,18 @@ def _question_page(notice: str, *, item_id: str) -> str:
     return show_tip(notice, MessageForm(formdata=None), ConsentForm(item_id))
 
 
-def _group_page(notice: str = "", *, key: str, form: GroupForm | None = None) -> str:
-    groups = load_form().later_groups
-    group = _group(key)
+def _form_page(notice: str = "", *, key: str, question: str = "", form: GroupForm | None = None) -> str:
+    page = _page(key, question)
     return render(
         "group.html",
-        form=form or group_form(key)(),
+        form=form or group_form(key, question)(),
         questions=questions,
         notice=notice,
-        here=signed_in(current_server()) is not None,
-        group=group,
-        number=groups.index(group) + 1,
-        groups=groups,
-        after=_after(group),
+        page=page,
+        here=_address(page),
+        after=_address(page.after),
+        after_group=_address(page.after_group),
+        other_way=_address(page.other_way),
     )
 
 
@@ -168,25 +178,35 @@ def answer(item_id: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/tip/more/<key>", methods=["GET", "POST"])
+@blueprint.route("/tip/more/<key>/<question>", methods=["GET", "POST"])
 @marked(Cost.SENDING, Brings.TEXT)
-@show_again(_group_page)
-def more(key: str) -> ResponseReturnValue:
-    """One later group of the form."""
-    server, group = current_server(), _group(key)
-    form = group_form(key)()
+@show_again(_form_page)
+def more(key: str, question: str = "") -> ResponseReturnValue:
+    """One later group of the form, or one question of it."""
+    server, page = current_server(), _page(key, question)
+    form = group_form(key, question)()
     if not form.is_submitted():
-        return _group_page(key=key, form=form) if signed_in(server) else to_codename()
+        return _begin(page, form) if signed_in(server) else to_codename()
     if form.grow():
-        return _group_page(key=key, form=form)
+        return _form_page(key=key, question=question, form=form)
     valid = form.validate()
     here = sender(server, form)
     if here is None or not valid:
-        return _group_page(key=key, form=form), 400
+        return _form_page(key=key, question=question, form=form), 400
     if not form.is_blank():
         receive(server, here.seed, here.tip, Addition(load_form().version, key, form.answers()), form.token.data)
         note_saved(key)
         tell(_("Saved."))
-    return redirect(_after(group), 303)
+    following = page if form.wants_another else page.after
+    if following is None:
+        note_question("")
+    return redirect(_address(following), 303)
+
+
+def _begin(page: FormPage, form: GroupForm) -> str:
+    if page.question:
+        note_question(page.question)
+    return _form_page(key=page.group.key, question=page.question, form=form)
 
 
 def to_codename() -> ResponseReturnValue:
@@ -194,11 +214,17 @@ def to_codename() -> ResponseReturnValue:
     return redirect(url_for("words.come_back" if kept_seed() is None else "report.report"), 303)
 
 
-def _group(key: str) -> Group:
-    return next((group for group in load_form().later_groups if group.key == key), None) or abort(404)
+def _page(key: str, question: str) -> FormPage:
+    return form_page(key, question) or abort(404)
 
 
-def _after(group: Group) -> str:
-    groups = load_form().later_groups
-    rest = groups[groups.index(group) + 1 :]
-    return url_for("thread.more", key=rest[0].key) if rest else url_for("thread.tip")
+def _left_at() -> str:
+    """The address of the question at which somebody left the way from one to the next in this visit, if any."""
+    return next((_address(page) for page in by_question()[1:] if page.question == noted_question()), "")
+
+
+def _address(page: FormPage | None) -> str:
+    """Of a page of the form's long part; where there is none, that of the tip's page."""
+    if page is None:
+        return url_for("thread.tip")
+    return url_for("thread.more", key=page.group.key, question=page.question or None)

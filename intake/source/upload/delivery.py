@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 
 from crypto.age import parse_recipient
 from intake.hygiene import describe
+from intake.languages.written import isolated
 from intake.report.definition import UNANSWERED, load_form
 from intake.report.payloads import About
 from intake.server import Server
@@ -122,8 +123,7 @@ class Delivery:
 def shown_name(name: str) -> str:
     """A file's name for a page: short, in quotes, and unable to change the text around it."""
     plain = "".join("�" if _is_control(character) else character for character in name)
-    # Isolates, because a name may run in another direction than the page.
-    return f"“\u2068{shortened(plain, _SHOWN_NAME)}\u2069”"
+    return f"“{isolated(shortened(plain, _SHOWN_NAME))}”"
 
 
 def _is_control(character: str) -> bool:

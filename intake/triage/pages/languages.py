@@ -7,9 +7,10 @@ from types import MappingProxyType
 from babel import Locale
 
 from crypto.codename import LANGUAGES, NUMBERS
+from intake.languages.catalogues import tags
 
 ANOTHER = "und"
-_OTHERS = ("az", "ug", "bo", "de")
+_OTHERS = ("de",)
 
 
 def language_name(tag: str) -> str:
@@ -20,6 +21,6 @@ def language_name(tag: str) -> str:
 @cache
 def languages() -> Mapping[str, str]:
     """By tag, the name of each in its order; whatever is none of them comes last."""
-    named = {tag: language_name(tag) for tag in (*LANGUAGES, *_OTHERS) if tag != NUMBERS}
+    named = {tag: language_name(tag) for tag in (*LANGUAGES, *tags(), *_OTHERS) if tag != NUMBERS}
     ordered = dict(sorted(named.items(), key=lambda item: item[1]))
     return MappingProxyType({**ordered, ANOTHER: "Another language, or not known"})

@@ -70,6 +70,7 @@ def bits_left(language: str) -> float:
         ("cs", "pistole vrah agrese modlitba"),
         ("ja", "さつじん たいほ ひみつ いのる"),
         ("ko", "간첩 살인 경찰 비밀 마약 태양 귀국 명단 달러"),
+        ("ar", "إفادة مذكرة مستعار مصدر وكر مخطط"),
     ],
 )
 def test_what_would_ruin_somebody_is_never_drawn(language: str, words: str) -> None:

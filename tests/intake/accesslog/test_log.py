@@ -193,3 +193,17 @@ def test_nothing_is_appended_outside_of_the_order_of_the_log(server: Keeper) -> 
         server.log.append(session, entry)
     with Session(server.store.engine) as session, pytest.raises(RuntimeError, match="in the order of the log"):
         server.log.append(session, entry)
+
+
+def test_entries_of_some_actions_are_found_among_all_others(clocked: Keeper, clock: Clock) -> None:
+    done = [Action.OPEN, Action.REVOKE, Action.REFER, Action.READ, Action.OPEN, Action.RENEW]
+    with clocked.store.in_order() as session:
+        for number, action in enumerate(done):
+            clock.time += timedelta(seconds=1)
+            clocked.log.append(session, Entry(clock.time, OPERATOR, action, (f"tip/{number:032x}", 'ÿ"\U0010ffff')))
+    with clocked.store.reading() as reading:
+        found = [
+            (entry.action, int(entry.objects[0][-1])) for entry in clocked.log.acted(reading, Action.OPEN, Action.REFER)
+        ]
+        assert found == [(Action.OPEN, 0), (Action.REFER, 2), (Action.OPEN, 4)]
+        assert list(clocked.log.acted(reading, Action.MAKE)) == []

@@ -15,16 +15,17 @@ from intake.report.events import ConsentRequest
 @pytest.mark.parametrize("tag", tags())
 def test_a_page_has_its_language_and_its_direction(tag: str) -> None:
     seen = preview(tag, Answered([Shown(date(2026, 5, 3), "Hold out."), Shown(date(2026, 5, 4), None)], None))
-    assert (seen.language, seen.direction) == (tag, "rtl" if tag in ("fa", "ug") else "ltr")
+    assert (seen.language, seen.direction) == (tag, "rtl" if tag in ("ar", "fa", "ug") else "ltr")
     assert f"<h2>{translations(tag).gettext('Replies')}</h2>" in seen.html
     assert seen.html.count("<article") == 2
 
 
 def test_days_have_the_digits_of_the_language() -> None:
     assert "۳ مهٔ ۲۰۲۶" in preview("fa", Answered([Shown(date(2026, 5, 3), "")], None)).html
+    assert "3 مايو 2026" in preview("ar", Answered([Shown(date(2026, 5, 3), "")], None)).html
 
 
-@pytest.mark.parametrize("tag", ["und", "ar", "de", "", "../en", "x" * 1000])
+@pytest.mark.parametrize("tag", ["und", "he", "de", "", "../en", "x" * 1000])
 def test_where_there_are_no_words_the_page_is_english(tag: str) -> None:
     seen = preview(tag, Answered([Shown(date(2026, 5, 3), "سلام")], None))
     assert seen.language == "en"

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from intake.report.definition import load_form
+from long_part import GROUPS, OF_EACH_SORT
 from source_site import OpenSite, Visit
 
 pytestmark = pytest.mark.slow
@@ -16,9 +17,12 @@ PATHS = [
     "/en/report",
     "/en/return",
     "/en/left",
+    "/en/help",
+    "/en/now",
+    "/en/about",
     "/en/tip",
     "/en/tip/file",
-    *(f"/en/tip/more/{group.key}" for group in load_form().later_groups),
+    *(f"/en{path}" for path in (*GROUPS, *OF_EACH_SORT)),
     "/en/nowhere",
     "/static/style.css",
     "/favicon.ico",
@@ -89,6 +93,8 @@ def test_countries_are_sorted_by_name_and_all_there(visit: Visit) -> None:
     options = visit.text.partition('id="host_country"')[2].partition("</select>")[0]
     assert options.count("<option") == 249 + 3
     assert options.index(">Åland Islands<") < options.index(">Albania<") < options.index(">Zimbabwe<")
+    visit.open("/fa/report")
+    assert visit.text.index(">بوتان<") < visit.text.index(">پاکستان<") < visit.text.index(">تایلند<")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +119,10 @@ def test_countries_are_sorted_by_name_and_all_there(visit: Visit) -> None:
         ("es-419", "es"),
         ("tr-CY,fr", "tr"),
         ("fa-AF", "fa"),
+        ("ar", "ar"),
+        ("ar-EG,ar;q=0.9,en;q=0.8", "ar"),
+        ("ar-SA", "ar"),
+        ("ar-001", "ar"),
         ("de,ru;q=0.5,fr;q=0.6", "fr"),
         ("fr;q=0,ru;q=0.1", "ru"),
         ("fr;q=0", "en"),
@@ -136,7 +146,7 @@ def test_a_draft_that_is_off_is_not_chosen(visit: Visit) -> None:
 
 
 def test_the_start_leads_to_the_languages_that_are_on_in_this_site_and_no_other(open_site: OpenSite) -> None:
-    always = {"en", "es", "fa", "fr", "ru", "tr", "zh-Hans", "zh-Hant"}
+    always = {"ar", "en", "es", "fa", "fr", "ru", "tr", "zh-Hans", "zh-Hant"}
     sites = {drafts: open_site(draft_languages=drafts).app.test_client() for drafts in ("", "ug")}
     for tag in ("en", "fr", "en"):
         for drafts, client in sites.items():
@@ -188,6 +198,13 @@ def test_numbers_are_written_in_the_digits_of_the_page(visit: Visit) -> None:
     assert len(told) == 1
     assert "۲" in told[0]
     assert not re.search("[0-9]", told[0])
+
+
+def test_a_team_whose_name_runs_the_other_way_keeps_its_brackets_and_stops(open_site: OpenSite) -> None:
+    team = "The Desk (Berlin) e.V."
+    visit = open_site(team=team).visit()
+    visit.open("/ar/")
+    assert visit.page.words.count(team) == visit.page.words.count(f"\u2068{team}\u2069") > 1
 
 
 def test_team_days_and_months_come_from_the_settings(open_site: OpenSite) -> None:

@@ -6,22 +6,24 @@ import pytest
 from werkzeug.test import TestResponse
 
 from crypto.age import parse_recipient, seal
+from intake.languages.catalogues import drafts
 from intake.protocol.kinds import Kind
-from intake.report.definition import load_form
 from intake.report.events import ConsentRequest
 from intake.report.payloads import Reply
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE
 from intake.source.text.catalogues import languages
 from intake.storage.tables import Item
+from long_part import GROUPS, QUESTIONS
 from source_site import UNLIMITED, OpenSite, Site, StartSource, Visit
 from visitor import Visitor
 
 pytestmark = pytest.mark.slow
 
-ALL = languages("az ko ug bo")
+DRAFTS = " ".join(drafts())
+ALL = languages(DRAFTS)
 PATHS = [
-    "/", "/codename", "/codename/check", "/report", "/return", "/help", "/left", "/tip", "/tip/file", "/tip/withdraw",
-    "/withdrawn", "/nowhere", "/leave", *(f"/tip/more/{group.key}" for group in load_form().later_groups),
+    "/", "/codename", "/codename/check", "/report", "/return", "/help", "/now", "/about", "/left", "/tip", "/tip/file",
+    "/tip/withdraw", "/withdrawn", "/nowhere", "/leave", *GROUPS, *QUESTIONS,
 ]  # fmt: skip
 
 
@@ -43,7 +45,7 @@ def reply(site: Site, text: str) -> None:
 @pytest.fixture
 def every_language(open_site: OpenSite) -> Site:
     """A site that also shows the drafts, without limits."""
-    return open_site(draft_languages="az ko ug bo", **UNLIMITED)
+    return open_site(draft_languages=DRAFTS, **UNLIMITED)
 
 
 @pytest.mark.parametrize("language", ALL)

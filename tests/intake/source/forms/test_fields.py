@@ -10,21 +10,20 @@ from hypothesis import strategies as st
 
 from crypto.age import parse_recipient, seal
 from intake.protocol.kinds import Kind
-from intake.report.definition import load_form
 from intake.report.payloads import Reply
 from intake.storage.tables import Item
+from long_part import GROUPS, OF_EACH_SORT
 from source_site import Site, Visit
 
 pytestmark = pytest.mark.slow
 
-GROUPS = [group.key for group in load_form().later_groups]
 PATHS = [
     "/en/codename/check",
     "/en/report",
     "/en/return",
     "/en/tip/message",
     "/en/tip/withdraw",
-    *(f"/en/tip/more/{key}" for key in GROUPS),
+    *(f"/en{path}" for path in (*GROUPS, *OF_EACH_SORT)),
 ]
 SHOWN_ON = {"/en/tip/message": "/en/tip"}
 VALUES = st.text(st.characters(codec="utf-8"), max_size=60) | st.sampled_from(["yes", "no", "unknown", "CN", "\0", "١"])

@@ -4,6 +4,7 @@ import pytest
 
 from intake.report.definition import load_form
 from intake.source.forms import questions as module
+from intake.source.forms.pages import by_question
 from intake.source.forms.questions import group_form, questions
 from intake.source.text.catalogues import languages
 from source_site import Site
@@ -14,13 +15,18 @@ GROUPS = [group.key for group in load_form().groups if group.place != "file"]
 SECRET = "Only her brother knows of the blue door."
 
 
-@pytest.mark.parametrize("key", GROUPS)
-def test_blank_questions_are_in_each_language_those_of_a_form_that_is_rendered_by_itself(site: Site, key: str) -> None:
+PAGES = [*((key, "") for key in GROUPS), *((page.group.key, page.question) for page in by_question())]
+
+
+@pytest.mark.parametrize(("key", "question"), PAGES)
+def test_blank_questions_are_in_each_language_those_of_a_form_that_is_rendered_by_itself(
+    site: Site, key: str, question: str
+) -> None:
     shown = {}
     for tag in languages(""):
         with site.app.test_request_context(f"/{tag}/report"):
-            shown[tag] = questions(group_form(key)())
-            assert shown[tag] == module._html(group_form(key)())
+            shown[tag] = questions(group_form(key, question)())
+            assert shown[tag] == module._html(group_form(key, question)())
     assert len(set(shown.values())) == len(shown)
 
 

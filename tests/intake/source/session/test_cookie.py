@@ -18,17 +18,21 @@ from itsdangerous import URLSafeTimedSerializer
 
 from crypto.codename import LANGUAGES, WORDS, Codename
 from crypto.codename.lists import word_list
+from intake.languages.catalogues import drafts
 from intake.report.definition import load_form
+from intake.source.forms.pages import by_question
 from intake.source.session import visits
 from intake.source.session.cookie import CONTENT_SIZE, KEY_SIZE, CookieError, CookieSeal, TooMuchError
 from intake.source.text.catalogues import languages
+from long_part import GROUPS, OF_EACH_SORT
 from source_site import OpenSite, Site, Visit
 
 pytestmark = pytest.mark.slow
 
 LARGEST = 4096
 SEAL = CookieSeal(bytes(KEY_SIZE))
-ALL = languages("az ko ug bo")
+DRAFTS = " ".join(drafts())
+ALL = languages(DRAFTS)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 
 
@@ -52,6 +56,7 @@ def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site
         visits.asked_words()
         for group in load_form().later_groups:
             visits.note_saved(group.key)
+        visits.note_question(max((page.question for page in by_question()), key=len))
         for number in range(50):
             visits.tell(f"{number} {'字' * (visits.MOST_TOLD // 3 - 10)}")
         full = set_cookie()
@@ -63,7 +68,7 @@ def test_the_fullest_cookie_is_as_long_as_an_empty_one_and_browsers_keep_it(site
 def test_whatever_is_told_of_files_in_whatever_language_the_cookie_keeps_its_size(
     open_site: OpenSite, language: str, name: str
 ) -> None:
-    site = open_site(draft_languages="az ko ug bo")
+    site = open_site(draft_languages=DRAFTS)
     visit = site.visit()
     visit.report()
     visit.open(f"/{language}/tip/file")
@@ -115,9 +120,9 @@ def test_more_than_a_cookie_takes_is_refused_and_not_cut() -> None:
 
 
 PATHS = [
-    "/", "/en/", "/en/codename", "/en/codename/check", "/en/report", "/en/return", "/en/help", "/en/left", "/en/tip",
-    "/en/tip/file", "/en/tip/withdraw", "/en/withdrawn", "/en/nowhere", "/static/style.css",
-    *(f"/en/tip/more/{group.key}" for group in load_form().later_groups),
+    "/", "/en/", "/en/codename", "/en/codename/check", "/en/report", "/en/return", "/en/help", "/en/now", "/en/about",
+    "/en/left", "/en/tip", "/en/tip/file", "/en/tip/withdraw", "/en/withdrawn", "/en/nowhere", "/static/style.css",
+    *(f"/en{path}" for path in (*GROUPS, *OF_EACH_SORT)),
 ]  # fmt: skip
 
 

@@ -44,6 +44,12 @@ def begin(visit: Visit) -> tuple[str, Any]:
     return codename, visit.page.form("/report")
 
 
+def begin_with_others(site: Site, visit: Visit) -> str:
+    """Begin another report, with other words, after an older one was opened; those words."""
+    sign_in(visit, site.visit().report("The old one."))
+    return begin(visit)[0]
+
+
 def sign_in(visit: Visit, codename: str) -> None:
     visit.open("/en/return")
     visit.send("/return", codename=codename)
@@ -59,20 +65,21 @@ def opens_nothing(site: Site, copy: str) -> bool:
 
 def test_a_report_is_never_filed_under_the_words_of_another_window(site: Site, visit: Visit) -> None:
     first, form = begin(visit)
-    second, _ = begin(visit)
+    second = begin_with_others(site, visit)
+    before = lookups(site)
     assert visit.post(form.action, {**form.hidden, "narrative": TEXT}).status_code == 400
     assert visit.page.filled["narrative"] == [TEXT]
-    assert site.tips() == []
+    assert lookups(site) == before
     assert visit.send("/report", narrative=TEXT, codename=first).status_code == 200
     assert "It has arrived. This is enough." in visit.page.words
-    assert lookups(site) == {lookup(first)}
+    assert lookups(site) == {*before, lookup(first)}
     assert lookup(second) not in lookups(site)
 
 
-def test_a_report_shows_no_words_of_another_window_beside_its_text(visit: Visit) -> None:
+def test_a_report_shows_no_words_of_another_window_beside_its_text(site: Site, visit: Visit) -> None:
     _, form = begin(visit)
-    words = visit.get_codename().split()
-    visit.post(form.action, {**form.hidden, "narrative": TEXT})
+    words = begin_with_others(site, visit).split()
+    assert visit.post(form.action, {**form.hidden, "narrative": TEXT}).status_code == 400
     assert not any(f"<li>{word}</li>" in visit.text for word in words)
 
 
@@ -91,23 +98,35 @@ def test_a_report_never_becomes_a_message_to_an_older_one_that_is_open(site: Sit
 
 def test_words_that_were_never_given_out_make_no_report_that_nobody_can_come_back_to(site: Site, visit: Visit) -> None:
     _, form = begin(visit)
-    begin(visit)
+    begin_with_others(site, visit)
+    before = lookups(site)
     stranger = site.visit().get_codename()
     answer = visit.post(form.action, {**form.hidden, "narrative": TEXT, "codename": stranger})
     assert answer.status_code == 400
     assert "We don't know these words" in visit.page.words
     assert visit.page.filled["narrative"] == [TEXT]
-    assert site.tips() == []
+    assert lookups(site) == before
 
 
-def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(visit: Visit) -> None:
+def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(site: Site, visit: Visit) -> None:
     visit.get_codename()
     visit.open("/en/codename/check")
     form = visit.page.form("/codename/check")
-    visit.open("/en/report")
-    visit.get_codename()
+    begin_with_others(site, visit)
     assert visit.post(form.action, {**form.hidden, "first": "x", "second": "y"}).status_code == 400
     assert "You have other words now." in visit.page.words
+
+
+def test_until_the_report_is_sent_its_words_can_be_seen_again_in_every_window(visit: Visit) -> None:
+    words, form = begin(visit)
+    assert all(f"<li>{word}</li>" in visit.text for word in words.split())
+    visit.open("/en/codename")
+    assert all(f"<li>{word}</li>" in visit.text for word in words.split())
+    assert visit.get_codename() == words
+    visit.post(form.action, {**form.hidden, "narrative": TEXT})
+    for path in ("/en/codename", "/en/report", "/en/tip"):
+        visit.open(path)
+        assert not any(f"<li>{word}</li>" in visit.text for word in words.split())
 
 
 def test_a_reply_is_not_deleted_from_a_page_of_another_report(site: Site, visit: Visit) -> None:
@@ -319,15 +338,15 @@ def test_a_late_answer_from_before_a_visit_does_not_end_it(site: Site, visit: Vi
 
 
 def test_words_that_are_no_longer_shown_are_shown_to_no_copy_of_an_earlier_cookie(site: Site, visit: Visit) -> None:
-    words = visit.get_codename().split()
+    words, _ = begin(visit)
     copy = visit.cookie
-    visit.open("/en/report")
+    visit.send("/report", narrative=TEXT)
     for path in ("/en/codename", "/en/codename/check", "/en/report"):
         thief = site.visit()
         thief.client.set_cookie("session", copy)
         thief.open(path)
-        assert not any(f"<li>{word}</li>" in thief.text for word in words)
-        assert not path.endswith("check") or thief.path == "/en/report"
+        assert not any(f"<li>{word}</li>" in thief.text for word in words.split())
+        assert not path.endswith("check") or thief.path == "/en/tip"
 
 
 def test_a_message_that_arrives_while_its_report_is_withdrawn_is_not_called_a_fault_of_the_store(

@@ -47,6 +47,7 @@ def test_a_size_is_exact_if_it_is_small_and_never_far_off(size: int) -> None:
         ("ru", ["1 байт", "3 байта", "13 байт", "1,2 КБ"]),
         ("fr", ["1 octet", "3 octets", "13 octets", "1,2 ko"]),
         ("fa", ["۱ بایت", "۳ بایت", "۱۳ بایت", "۱٫۲ کیلوبایت"]),
+        ("ar", ["بايت واحد", "3 بايتات", "13 بايتًا", "1.2 كيلوبايت"]),
     ],
 )
 def test_sizes_are_said_in_the_language_of_the_page(site: Site, locale: str, said: list[str]) -> None:

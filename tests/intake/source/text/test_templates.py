@@ -9,7 +9,7 @@ from intake.source.text.catalogues import languages
 from intake.source.text.templates import LanguageTemplates
 from source_site import OpenSite, Site
 
-PATHS = ("", "return", "left", "help", "report", "nothing-here")
+PATHS = ("", "return", "left", "help", "now", "about", "report", "nothing-here")
 
 
 def pages(site: Site, tags: tuple[str, ...]) -> dict[str, str]:
