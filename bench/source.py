@@ -62,8 +62,9 @@ def empty():
 SAME_WORKER = """
 from pathlib import Path
 from intake.settings import Settings
+from intake.serving.filled import HEAD_SIZE
 from intake.serving.worker import QuietLogger, worker_for
-worker_class = worker_for(Settings(data=Path("none")))
+worker_class = worker_for(Settings(data=Path("none")), HEAD_SIZE)
 logger_class = QuietLogger
 threads = 8
 keepalive = 0

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from intake import settings
 from intake.accesslog.read import LogDamagedError
+from intake.serving.filled import HEAD_SIZE
 from intake.serving.start import Application, StartError, asked_for, hold_settings, refuse, require_own_address
 from intake.serving.suited import UnsuitedError
 from intake.storage.schema import SchemaError
@@ -77,7 +78,8 @@ def on_starting(arbiter: Any) -> None:
 bind = _settings.desk_bind if _is_desk else _settings.source_bind
 # Tor, running as another user, reaches a unix socket through its group.
 umask = 0o007
-worker_class = _worker.worker_for(_settings)
+# Whoever watches a source's connection, and not a member's, is to learn nothing from how long an answer is.
+worker_class = _worker.worker_for(_settings, 0 if _is_desk else HEAD_SIZE)
 workers = 1 if _is_desk else _settings.workers
 threads = _settings.threads
 worker_connections = _connections(_settings.connections, _settings.threads)

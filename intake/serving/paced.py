@@ -10,7 +10,7 @@ from enum import Enum, auto
 SLOWEST = 1_000
 """Bytes a second that a body must bring on average. A Tor circuit that is of any use brings several times as much."""
 
-LARGEST_PENDING = 8_000_000
+LARGEST_PENDING = 1 << 23
 """Bytes of an answer that are kept for a client that doesn't take them yet: the largest form that is shown again."""
 
 _CLOSING_BYTES = 1 << 16

@@ -26,6 +26,7 @@ _SIGNATURES: dict[str, str] = {
     "gunicorn.workers.gthread:TConn.close": "self graceful",
     "gunicorn.workers.base:Worker.handle_error": "self req client addr exc",
     "gunicorn.http.body:LengthReader.__init__": "self unreader length",
+    "gunicorn.http.wsgi:Response.__init__": "self req sock cfg",
     "gunicorn.http.wsgi:Response.default_headers": "self",
     "gunicorn.http.wsgi:create": "req sock client server cfg response_class response_args",
     "gunicorn.glogging:Logger.exception": "self msg args kwargs",
@@ -39,6 +40,7 @@ _ATTRIBUTES: dict[str, str] = {
     "gunicorn.workers.gthread:TConn.__init__": "sock data_ready",
     "gunicorn.http.unreader:Unreader.__init__": "buf",
     "gunicorn.http.wsgi:Response.default_headers": "version",
+    "gunicorn.http.wsgi:Response.send_headers": "default_headers headers",
 }
 """Functions, and the names that they have to use."""
 

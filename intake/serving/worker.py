@@ -34,6 +34,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from intake.hygiene import Sparing, describe
 from intake.serving.fairness import Crowd, Turns
+from intake.serving.filled import filler
 from intake.serving.head import LONGEST_HEAD, Head, circuit_of, read_head
 from intake.serving.paced import PacedSocket, Refusal
 from intake.settings import Settings
@@ -44,8 +45,8 @@ COLLECTED = 4_000_000
 MOST_HELD = 64_000_000
 """Bytes of requests and answers that are held in memory for clients; beyond that, whoever holds most is closed."""
 
-ORDINARY = 64_000
-"""Bytes that a circuit may hold whatever the others hold: a long report in any script."""
+ORDINARY = 100_000
+"""Bytes that a circuit may hold whatever the others hold: a long report in any script, a page and its style sheet."""
 
 MOST_IN_PROGRESS = 24
 """Requests of one circuit that may be in progress at once. A browser opens far fewer."""
@@ -83,11 +84,24 @@ class QuietLogger(Logger):  # type: ignore[misc]
 
 
 class _Response(gunicorn.http.wsgi.Response):  # type: ignore[misc]
-    """An answer that doesn't tell the time: how far a clock is off can tell which machine is behind an onion."""
+    """An answer that doesn't tell the time: how far a clock is off can tell which machine is behind an onion.
+
+    Nor does its head tell anything by its length, where it is filled up.
+    """
+
+    def __init__(self, head_size: int, *args: Any) -> None:
+        super().__init__(*args)
+        self._head_size = head_size
 
     def default_headers(self) -> list[str]:
-        """gunicorn's own headers, less that one."""
-        return [header for header in super().default_headers() if not header.startswith("Date:")]
+        """gunicorn's own headers, less that one, and what fills up the head, whose other headers are known by now."""
+        ours = [header for header in super().default_headers() if not header.startswith("Date:")]
+        theirs = [f"{name}: {value}\r\n" for name, value in self.headers]
+        return [*ours, _filler("".join((*ours, *theirs)), self._head_size)]
+
+
+def _filler(head: str, head_size: int) -> str:
+    return filler(len(head) + len("\r\n"), head_size) if head_size else ""
 
 
 class Stage(Enum):
@@ -132,6 +146,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     """
 
     stall_seconds: float = 120
+    head_size: int = 0
+    """Bytes to which the head of every answer is filled up; 0: it is as long as it is."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,7 +163,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         """Serve, until the end, and say nothing of time and software."""
         _keep_one_heap()
-        gunicorn.http.wsgi.Response = _Response
+        gunicorn.http.wsgi.Response = partial(_Response, self.head_size)
         gunicorn.http.wsgi.SERVER = "web"
         for handler in (default_handler, *self.log.error_log.handlers):
             handler.addFilter(self._sparing)
@@ -346,10 +362,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         """End the connection with the plainest answer there is: whose fault it is, and nothing more."""
         self._sparing.count(f"a request failed before it reached the application: {type(exc).__name__}")
         try:
-            status = (
-                b"400 Bad Request" if isinstance(exc, ParseException | NoMoreData) else b"500 Internal Server Error"
-            )
-            client.sendall(b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % status)
+            status = "400 Bad Request" if isinstance(exc, ParseException | NoMoreData) else "500 Internal Server Error"
+            head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: 0\r\n"
+            client.sendall(f"{head}{_filler(head, self.head_size)}\r\n".encode())
         except OSError:
             self.log.debug("nobody is there to be answered")
 
@@ -406,6 +421,6 @@ def _keep_one_heap() -> None:
         mallopt(_M_ARENA_MAX, 1)
 
 
-def worker_for(settings: Settings) -> type[PatientWorker]:
-    """The worker with the deadline of these settings."""
-    return type("Worker", (PatientWorker,), {"stall_seconds": settings.stall_seconds})
+def worker_for(settings: Settings, head_size: int) -> type[PatientWorker]:
+    """The worker with the deadline of these settings. `head_size`: bytes that every answer's head takes, or 0."""
+    return type("Worker", (PatientWorker,), {"stall_seconds": settings.stall_seconds, "head_size": head_size})

@@ -43,8 +43,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-# Flask adds some to static files: the time, and when the program was installed here.
-_REPLACED = HEADERS.keys() | {"Date", "Expires", "Last-Modified", "ETag"}
+# Flask adds some to static files: the time, when the program was installed here, and that parts of them can be had.
+_REPLACED = HEADERS.keys() | {"Date", "Expires", "Last-Modified", "ETag", "Accept-Ranges"}
 
 
 class SourceSite(Flask):
@@ -86,7 +86,7 @@ def _set_hooks(app: Flask, server: Server) -> None:
     if server.settings.onion:
         app.before_request(require_circuit)
     app.before_request(refuse_other_sites)
-    app.before_request(_without_conditions)
+    app.before_request(_whole)
     app.before_request(require_turn)
     app.before_request(incoming.read_form)
     set_limits(app, server.settings)
@@ -100,9 +100,10 @@ def _set_hooks(app: Flask, server: Server) -> None:
     set_pages(app)
 
 
-def _without_conditions() -> None:
-    # Nothing is kept that could be compared; and a date beyond the calendar in one of these ends in an error.
-    for name in [name for name in request.environ if name.startswith("HTTP_IF_")]:
+def _whole() -> None:
+    # Nothing is kept that could be compared; and a date beyond the calendar in one of these ends in an error. A part of
+    # the style sheet would have a length of its own (RFC 9110, 14.2: a range may be ignored).
+    for name in [name for name in request.environ if name.startswith("HTTP_IF_") or name == "HTTP_RANGE"]:
         del request.environ[name]
 
 

@@ -8,44 +8,41 @@ from jinja2 import StrictUndefined
 from crypto.codename import NUMBERS
 from intake.languages.shown import shown
 from intake.languages.written import isolated
+from intake.serving.filled import HEAD_SIZE
 from intake.source.current import current_server
 from intake.source.session.visits import kept_seed, told
 from intake.source.text import languages
 from intake.source.text.gettext import day, gettext, number
 from intake.source.text.templates import template
 
-PAGE_SIZE = 48 * 1024
-"""Bytes of an answer that is a page, with its headers: every page takes it, in every language, and a few that show much
-take it doubled, once or more often. So its length says next to nothing about which one it is.
+PAGE_SIZE = 64 * 1024
+"""Bytes of an answer that is a page, with its head: every page takes it, in every language, whatever happened, and a
+few that show much take it doubled, once or more often. So its length says next to nothing about which one it is.
 """
 
-REDIRECT_SIZE = 4 * 1024
-"""Bytes of an answer that only leads to a page."""
+STYLE_SIZE = 16 * 1024
+"""Bytes of the answer that is the style sheet, which comes with every page."""
 
-_COMMENT = b"<!--%b-->"
+REDIRECT_SIZE = HEAD_SIZE
+"""Bytes of an answer that only leads to a page. It has no body."""
 
 
 class PaddedResponse(Response):
-    """An answer. A page is padded as the very last thing, once its headers are known: the cookie is among them."""
+    """An answer whose body is filled up. The worker fills up the head."""
 
     def get_wsgi_response(self, environ: Any) -> Any:
-        """What goes to the server, with the headers that only differ by this request."""
-        if self.mimetype == "text/html" and not self.direct_passthrough and environ["REQUEST_METHOD"] != "HEAD":
-            self._pad()
+        """What goes to the server, as the very last thing."""
+        # The style sheet's, which Flask would leave to the server to read.
+        self.direct_passthrough = False
+        self.set_data(b"" if self.location is not None else self._padded(self.get_data()))
         return super().get_wsgi_response(environ)
 
-    def _pad(self) -> None:
-        page = self.get_data()
-        head = sum(len(f"{name}: {value}\r\n") for name, value in self.headers if name != "Content-Length")
-        size = len(self.status) + head + len(page) + len(_COMMENT % b"")
-        # A comment may stand behind everything else (HTML, 13.1); the filler says nothing.
-        self.set_data(page + _COMMENT % (b" " * (self._whole(size) - size)))
-
-    def _whole(self, size: int) -> int:
-        whole = PAGE_SIZE if self.location is None else REDIRECT_SIZE
-        while whole < size:
+    def _padded(self, body: bytes) -> bytes:
+        whole = STYLE_SIZE if self.mimetype == "text/css" else PAGE_SIZE
+        while whole - HEAD_SIZE < len(body):
             whole *= 2
-        return whole
+        # Blanks may stand behind everything else (HTML, 13.1; CSS Syntax, 5.4.1).
+        return body.ljust(whole - HEAD_SIZE)
 
 
 def set_pages(app: Flask) -> None:

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import unescape
-from http.client import HTTPResponse
+from http.client import parse_headers
+from io import BytesIO
 from urllib.parse import urlencode, urlsplit
 
 from forms import hidden
+from servers import rest
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -19,22 +21,26 @@ def proxy_line(circuit: int) -> bytes:
     return f"PROXY TCP6 fc00:dead:beef:4dad::0:{circuit:x} ::1 65535 42\r\n".encode()
 
 
-def head(path: str, cookies: Mapping[str, str], content_type: str, length: int) -> bytes:
+def head(path: str, cookies: Mapping[str, str], content_type: str, length: int, *headers: str) -> bytes:
     """The head of a POST request."""
-    cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    return (
-        f"POST {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n"
-        f"Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
-    ).encode()
+    body = (f"Content-Type: {content_type}", f"Content-Length: {length}")
+    lines = [f"POST {path} HTTP/1.1", "Host: x", *_cookie(cookies), *body, *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def _cookie(cookies: Mapping[str, str]) -> list[str]:
+    """What a browser sends of its cookies: nothing, if it has none."""
+    return ["Cookie: " + "; ".join(f"{name}={value}" for name, value in cookies.items())] if cookies else []
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A page, and how long its source had to wait for all of it."""
+    """A page, how many bytes came, and how long its source had to wait for all of it."""
 
     status: int
     path: str
     text: str
+    size: int
     seconds: float
 
     def hidden(self, action: str) -> dict[str, str]:
@@ -59,8 +65,12 @@ class Visitor:
         self._proxy = b"" if circuit is None else proxy_line(circuit)
 
     def get(self, path: str) -> Answer:
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        return self.send(path, f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n".encode())
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, *headers: str) -> Answer:
+        """Send a request without a body, with these headers besides its cookies."""
+        lines = [f"{method} {path} HTTP/1.1", "Host: x", *_cookie(self.cookies), *headers]
+        return self.send(path, ("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def post(self, path: str, values: Mapping[str, str]) -> Answer:
         return self.post_bytes(path, urlencode(values).encode(), FORM)
@@ -77,17 +87,24 @@ class Visitor:
         begun = time.monotonic()
         with self._connect() as connection:
             connection.sendall(self._proxy + request)
-            with HTTPResponse(connection) as response:
-                response.begin()
-                text = response.read().decode()
-        answer = Answer(response.status, path, text, time.monotonic() - begun)
+            came = rest(connection)
+        head, _, body = came.partition(b"\r\n\r\n")
+        status = int(head.split(b" ", 2)[1])
+        answer = Answer(status, path, body.decode(), len(came), time.monotonic() - begun)
         self.answers.append(answer)
-        for cookie in response.headers.get_all("Set-Cookie", []):
-            name, _, value = cookie.partition(";")[0].partition("=")
-            self.cookies[name] = value
-        if response.status == 303:
-            return self.get(urlsplit(response.headers["Location"]).path)
+        headers = parse_headers(BytesIO(head.partition(b"\r\n")[2] + b"\r\n\r\n"))
+        self._keep(headers.get_all("Set-Cookie", []))
+        if status == 303:
+            return self.get(urlsplit(headers["Location"]).path)
         return answer
+
+    def _keep(self, cookies: list[str]) -> None:
+        for cookie in cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            if value:
+                self.cookies[name] = value
+            else:
+                self.cookies.pop(name, None)
 
     def report(self, narrative: str = "Two men came.") -> str:
         """From the first page to "your report has arrived"; the codename."""

@@ -26,7 +26,10 @@ COMING_BACK = definition.Field(
     key="back",
     kind="one",
     question=N_("If somebody comes back with your eight words"),
-    hint=N_("Could somebody force you to give them your eight words? This can't be changed later."),
+    hint=N_(
+        "Could somebody force you to give them your eight words? Then don't choose the first answer. This can't "
+        "be changed later."
+    ),
     choices={
         AT_ONCE: N_("The report can be withdrawn, and is then deleted at once."),
         SLOWLY: N_(
@@ -34,8 +37,8 @@ COMING_BACK = definition.Field(
             "it."
         ),
         WITHOUT: N_(
-            "Nobody can come back: I send it without eight words. You then read no answer and can't withdraw it. Only "
-            "until you leave this site you can still add to it."
+            "Nobody can come back here: I send it without eight words. I then read no answer and can't withdraw it "
+            "later. Only until I leave this site I can still add to it."
         ),
     },
     default=AT_ONCE,

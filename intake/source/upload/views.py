@@ -34,6 +34,9 @@ _SIZES = (1_000_000, 10_000_000, 100_000_000)
 _FAST, _SLOW = 500_000, 100_000
 """Bytes a second that an upload to an onion service makes on a good circuit, and on a bad one."""
 
+_SEEN = 1_000
+"""How exactly, in bytes, somebody who counts Tor's cells (of 514 bytes) knows the length of what is sent."""
+
 _READ_ON = 8_000_000
 """So many bytes that are refused are still read, for the texts and files behind them: a minute or so."""
 
@@ -54,6 +57,7 @@ def _file_page(notice: str = "", form: FileForm | None = None) -> str:
         notice=notice,
         here=signed_in(server) is not None,
         largest=size(server.settings.largest_file),
+        seen=size(_SEEN),
         times=_times(server.settings.largest_file),
     )
 

@@ -21,6 +21,7 @@ import pytest
 from crypto.padding import zeros_after
 from intake.protocol.kinds import Kind
 from intake.serving.worker import SHORTEST_GRACE
+from intake.source.pages import PAGE_SIZE
 from processes import children, memory
 from servers import Server, rest
 from source_site import OpenSite, StartSource
@@ -231,6 +232,7 @@ def test_a_circuit_has_two_places_for_large_files_and_a_third_is_told_to_try_aga
     answer = rest(third)
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"Please try again in a minute." in answer
+    assert len(answer) == PAGE_SIZE
 
 
 def keep_sending(connections: list[socket.socket], ended: threading.Event) -> None:

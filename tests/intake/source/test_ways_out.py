@@ -93,7 +93,7 @@ def test_who_goes_on_with_writing_loses_nothing_and_who_leaves_has_left(page: Pa
     choose(page, page.locator(f"header .away:last-child > {ASKS}"))
     assert page.input_value("[name=narrative]") == "A word."
     choose(page, page.locator(f"header .away:last-child > {ASKS}"))
-    click(page, page.get_by_role("button", name="Go on without sending it"))
+    click(page, page.get_by_role("button", name="Go on without sending it (Leave)"))
     assert "You have left" in page.inner_text("main")
     page.goto(f"{address}/tip")
     assert page.url.endswith("/return")

@@ -77,7 +77,7 @@ def test_the_card_is_short_and_asks_for_nothing_in_every_language(open_site: Ope
     visit.open(f"/{tag}/now")
     assert len(card(visit.text)) < LONGEST
     assert f'<html lang="{tag}" dir="{direction(tag)}">' in visit.text
-    assert visit.page.links == [f"/{tag}/", f"/{tag}/help"]
+    assert visit.page.links == [f"/{tag}/", f"/{tag}/page", f"/{tag}/help"]
     assert not visit.page.inputs
     assert not visit.page.tags & {"script", "style", "img", "iframe", "object"}
     spoken = re.findall(r'<p lang="([^"]*)" dir="([^"]*)"><strong>', visit.text)
