@@ -35,8 +35,9 @@ fuzz: $(VENV)/.dev ## A minute for each parser of bytes from outside.
 pictures: $(VENV)/.dev packages ## Take the pictures of docs/audit.md anew.
 	INTAKE_PICTURES=yes $(BIN)/pytest tests/e2e/test_auditor.py
 
-messages: $(VENV)/.dev ## Bring every catalogue up to date with the source site's words; say what lacks a translation.
+messages: $(VENV)/.dev packages ## Bring every catalogue up to date; say what lacks a translation; make the translator's kit.
 	$(BIN)/python -m i18n
+	$(BIN)/python -m i18n.kit
 
 packages: ## Install the Debian packages that the tests need, or say which are missing.
 	@sh tests/packages.sh

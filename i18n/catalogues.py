@@ -1,5 +1,7 @@
 """What there is to translate, and catalogues that hold just that. Their headers are people's and stay as they are."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -19,13 +21,29 @@ def paths() -> list[Path]:
     return sorted(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
 
 
-def wanted() -> Catalog:
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A message where it stands. `file`: its path in the project; `id`: the text, or those of one and of many."""
+
+    file: str
+    line: int
+    id: str | tuple[str, ...]
+    context: str | None
+
+
+def extracted() -> Iterator[Extracted]:
     """Every message of the source site, as `babel.cfg` says where they stand, in the order of the files."""
     with (PROJECT / "babel.cfg").open(encoding="utf-8") as mapping:
         methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
+    for file, line, message, _comments, context in extract_from_dir(PROJECT, methods, options, keywords=KEYWORDS):
+        yield Extracted(file, line, message, context)
+
+
+def wanted() -> Catalog:
+    """Every message of the source site, once."""
     catalogue = Catalog()
-    for _file, _line, message, _comments, context in extract_from_dir(PROJECT, methods, options, keywords=KEYWORDS):
-        catalogue.add(message, context=context)
+    for found in extracted():
+        catalogue.add(found.id, context=found.context)
     return catalogue
 
 

@@ -41,6 +41,8 @@ def running(command: list[str], environment: Mapping[str, str]) -> Iterator["sub
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def wait_for_port(process: "subprocess.Popen[str] | subprocess.Popen[bytes]", port: int) -> None:
