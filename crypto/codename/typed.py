@@ -18,7 +18,14 @@ _NUMBER_LENGTH = 4
 # alif maqsura are typed as they look; a hamza is left out, and so is what only stretches a line.
 _ARABIC_LETTERS = str.maketrans("يىئےكةھہەٱ", "یییےکهههها", "ءـ")
 # Dotless i has no decomposition; Katakana is Hiragana from an input method that was set to it.
-_ALIKE = {ord("ı"): "i"} | {code: chr(code - 0x60) for code in range(0x30A1, 0x30F7)} | _ARABIC_LETTERS
+# The South of Korea alone writes a ㅅ between the parts of a word (고춧가루).
+_ALIKE = {ord("ı"): "i", 0x11BA: ""} | {code: chr(code - 0x60) for code in range(0x30A1, 0x30F7)} | _ARABIC_LETTERS
+# The North and the Koreans of China write ㄹ and ㄴ where the South writes ㅇ, or ㄴ for ㄹ: 력사 and 역사, 녀성 and
+# 여성, 로동 and 노동. Letters are decomposed here; these vowels begin with a y, or are an i.
+_Y_VOWELS = "[\u1163\u1164\u1167\u1168\u116d\u1172\u1175]"
+_NO_LETTER_BEFORE = r"(?<![^\W\d_])"
+_UNSAID_IN_THE_SOUTH = re.compile(rf"(?:{_NO_LETTER_BEFORE}\u1102|\u1105)(?={_Y_VOWELS})")
+_SAID_OTHERWISE_IN_THE_SOUTH = re.compile(rf"{_NO_LETTER_BEFORE}\u1105")
 
 
 def is_word(word: str, typed: str) -> bool:
@@ -42,8 +49,12 @@ def _numbers(digits: str) -> Sequence[str]:
 
 
 def fold(text: str) -> str:
-    """A text as it is compared: every character by itself, in the plainest way that somebody types it."""
-    return text.translate(_FOLDS)
+    """A text as it is compared: in the plainest way that somebody types it."""
+    return _as_in_the_south(text.translate(_FOLDS))
+
+
+def _as_in_the_south(folded: str) -> str:
+    return _SAID_OTHERWISE_IN_THE_SOUTH.sub("\u1102", _UNSAID_IN_THE_SOUTH.sub("\u110b", folded))
 
 
 def _fold_character(char: str) -> str:

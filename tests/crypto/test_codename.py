@@ -34,11 +34,12 @@ from crypto.codename import (
     WordListError,
     encode,
     generate,
+    is_word,
     parse,
     stands_in,
 )
 from crypto.codename.lists import places, unsaid, word_list
-from crypto.codename.typed import _ALIKE, fold
+from crypto.codename.typed import _ALIKE, _as_in_the_south, fold
 
 LISTS = Path(crypto.codename.__file__).with_name("words")
 VECTORS = json.loads(Path(__file__).with_name("data").joinpath("codename-vectors.json").read_text())
@@ -234,6 +235,31 @@ def test_turkish_capitals_and_missing_dots_do_not_matter() -> None:
     assert {"ı", "i"} <= set(words)
     for typed in (words.upper(), turkish_capitals(words), words.replace("ı", "i"), words.replace("i", "ı")):
         assert parse(typed).words == codename.words
+
+
+KOREAN_SPELLINGS = {
+    "로동": "노동", "록음": "녹음", "락엽": "낙엽", "랭면": "냉면", "래일": "내일",
+    "력사": "역사", "려행": "여행", "리용": "이용", "료금": "요금", "륙군": "육군", "녀성": "여성", "녀동생": "여동생",
+    "년세": "연세", "비률": "비율", "환률": "환율", "고추가루": "고춧가루", "내물": "냇물", "해볕": "햇볕",
+    "초불": "촛불", "수자": "숫자", "회수": "횟수", "차잔": "찻잔",
+}  # fmt: skip
+
+
+def test_korean_words_are_read_as_they_are_spelt_in_the_north_and_in_china() -> None:
+    words = WORD_LISTS["ko"]
+    places_of = {unicodedata.normalize("NFC", word): place for place, word in enumerate(words)}
+    for spelt, word in KOREAN_SPELLINGS.items():
+        number = (places_of[word] << 69 | int.from_bytes(drawable("ko"), "big") % (1 << 69)).to_bytes(10, "big")
+        codename = encode("ko", number)
+        typed = (spelt, *codename.words[1:])
+        for written in (" ".join(typed), " ".join(f"{place}.{one}" for place, one in enumerate(typed, 1))):
+            assert parse(written).words == codename.words, spelt
+            assert parse(unicodedata.normalize("NFD", written)).words == codename.words, spelt
+        assert is_word(word, spelt)
+
+
+def test_no_two_words_of_a_list_are_read_as_one() -> None:
+    assert {len(places(language)) for language in LANGUAGES} == {2048}
 
 
 def test_a_chinese_codename_needs_no_spaces() -> None:
@@ -450,7 +476,7 @@ def test_derivations_run_one_at_a_time() -> None:
 def test_folding_each_character_by_itself_comes_to_the_same_as_the_text_as_a_whole(text: str) -> None:
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     whole = "".join(str(unicodedata.decimal(char, char)) for char in folded if not unicodedata.combining(char))
-    assert fold(text) == whole.translate(_ALIKE)
+    assert fold(text) == _as_in_the_south(whole.translate(_ALIKE))
 
 
 @EVERY_LANGUAGE

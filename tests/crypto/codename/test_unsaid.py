@@ -69,7 +69,7 @@ def bits_left(language: str) -> float:
         ("pt", "arsenal policiar segredo igreja"),
         ("cs", "pistole vrah agrese modlitba"),
         ("ja", "さつじん たいほ ひみつ いのる"),
-        ("ko", "간첩 살인 경찰 비밀 마약"),
+        ("ko", "간첩 살인 경찰 비밀 마약 태양 귀국 명단 달러"),
         ("ar", "إفادة مذكرة مستعار مصدر وكر مخطط"),
     ],
 )

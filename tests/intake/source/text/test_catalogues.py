@@ -15,7 +15,7 @@ from intake.source.text.catalogues import languages
 WANTED = wanted()
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")
 COMPLETE = {"fr", "es", "zh_Hans", "zh_Hant", "ru", "tr", "fa", "ar"}
-DRAFTS = {"az", "ug", "bo", "vi"}
+DRAFTS = {"az", "ko", "ug", "bo", "vi"}
 
 
 def catalogue(path: Path) -> Catalog:

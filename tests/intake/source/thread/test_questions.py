@@ -195,9 +195,9 @@ def test_a_deleted_question_is_gone_with_what_it_was_before(site: Site, visit: V
     assert {deletion["reply"] for deletion in site.opened(Kind.DELETION)} == {question, newest}
 
 
-@pytest.mark.parametrize("language", ["en", "az", "fa", "ar", "vi", "ug", "zh-Hant"])
+@pytest.mark.parametrize("language", ["en", "az", "fa", "ar", "ko", "vi", "ug", "zh-Hant"])
 def test_a_question_is_asked_in_every_language(open_site: OpenSite, language: str) -> None:
-    site = open_site(draft_languages="az ug vi", **UNLIMITED)
+    site = open_site(draft_languages="az ko ug vi", **UNLIMITED)
     visit = site.visit()
     visit.report()
     item = site.write(replace(ASKED, check=CHECK))

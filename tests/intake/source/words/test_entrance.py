@@ -39,6 +39,7 @@ def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
         ("ar", "ar", False),
         ("tr", "tr", False),
         ("zh-Hant", "zh-Hant", False),
+        ("ko", "ko", False),
         ("az", NUMBERS, True),
         ("ug", NUMBERS, True),
         ("vi", NUMBERS, True),
@@ -47,7 +48,7 @@ def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
 def test_words_are_of_the_pages_language_and_numbers_where_there_are_none(
     open_site: OpenSite, page: str, drawn_in: str, told: bool
 ) -> None:
-    site = open_site(draft_languages="az ug vi")
+    site = open_site(draft_languages="az ko ug vi")
     visit = site.visit()
     visit.open(f"/{page}/")
     visit.send("/codename")
