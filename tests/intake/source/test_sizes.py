@@ -254,7 +254,7 @@ def walk(site: Site, running: Server, language: str) -> list[Measured]:
             stranger.ask(method, address)
     writer.begin()
     visit_everything(site, writer)
-    slow.report(slowly="yes")
+    slow.report(back="slowly")
     slow.open("/tip/withdraw")
     slow.press("/tip/withdraw", sure="yes")
     visit_everything(site, slow)
