@@ -61,8 +61,11 @@ def sent(page: Page) -> Page:
 
 def asks(page: Page) -> set[bool]:
     """Whether the ways that can be seen ask first."""
-    assert page.locator(".away").count() > 0
-    return {way.locator("> details").is_visible() for way in page.locator(".away").all()}
+    ways = page.locator(".away").all()
+    asking = [way.locator("> details").is_visible() for way in ways]
+    assert ways
+    assert [way.locator("> :not(details)").is_visible() for way in ways] == [not each for each in asking]
+    return set(asking)
 
 
 def of_text(page: Page) -> None:
