@@ -154,7 +154,7 @@ def _pages(source: str, master: int, directory: Path, started: ExitStack) -> lis
     bare, other_master = _start_empty(directory, started)
     reported = _reported(source)
     begun = _client(source)
-    begun.post("/en/codename", data=_hidden(begun, "/en/", "/en/codename"))
+    begun.post("/en/words", data=_hidden(begun, "/en/", "/en/words"))
     clients = {"/en/": _client(source), "/en/report": begun, "/en/tip": reported}
     names = {"/en/": "start", "/en/report": "the form's first page", "/en/tip": "a report's own page"}
     goals = {"/en/": "≤ 2", "/en/report": "≤ 4", "/en/tip": "≤ 4"}
@@ -211,7 +211,7 @@ def _report(source: str) -> None:
 def _reported(source: str) -> httpx.Client:
     """What a source does: the start, a codename, the report, and its own page."""
     client = _client(source)
-    client.post("/en/codename", data=_hidden(client, "/en/", "/en/codename"))
+    client.post("/en/words", data=_hidden(client, "/en/", "/en/words"))
     hidden = _hidden(client, "/en/report", "/en/report")
     if client.post("/en/report", data={**hidden, "narrative": _NARRATIVE}).url.path != "/en/tip":
         raise RuntimeError("the report was not taken")
@@ -278,7 +278,7 @@ def _uploads(source: str, bare: str, plain: Path) -> list[Row]:
 
 def _upload(source: str, plain: Path) -> None:
     with _client(source) as client:
-        client.post("/en/codename", data=_hidden(client, "/en/", "/en/codename"))
+        client.post("/en/words", data=_hidden(client, "/en/", "/en/words"))
         client.post("/en/report", data={**_hidden(client, "/en/report", "/en/report"), "narrative": "A file follows."})
         hidden = _hidden(client, "/en/tip/file", "/en/tip/file")
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())

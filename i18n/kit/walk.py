@@ -61,7 +61,7 @@ class Source:
     def take_words(self) -> Page:
         """Get eight words."""
         self.open("")
-        self.press("codename")
+        self.press("words")
         self.words = tuple(self.page.locator(".codename li").all_inner_texts())
         return self.page
 
@@ -86,7 +86,7 @@ def arriving(source: Source) -> Iterator[Page]:
     source.open("")
     yield source.press("leave")
     source.open("")
-    yield source.press("codename")
+    yield source.press("words")
     source.site.enrol()
     yield source.open("report")
 
@@ -94,13 +94,13 @@ def arriving(source: Source) -> Iterator[Page]:
 def eight_words(source: Source) -> Iterator[Page]:
     """Getting words, and testing them."""
     yield source.take_words()
-    yield source.open("codename/check")
-    yield source.press("codename/check")
+    yield source.open("words/check")
+    yield source.press("words/check")
     asked = [int(label.split()[-1]) for label in source.page.locator("main label").all_inner_texts()]
     source.fill(first="wrong", second="wrong")
-    yield source.press("codename/check")
+    yield source.press("words/check")
     source.fill(first=source.words[asked[0] - 1], second=source.words[asked[1] - 1])
-    yield source.press("codename/check")
+    yield source.press("words/check")
 
 
 def slips_in_a_report(source: Source) -> Iterator[Page]:
@@ -238,10 +238,10 @@ def coming_back(source: Source) -> Iterator[Page]:
     other = source.another_window()
     source.press("leave")
     source.take_words()
-    source.open("codename/check")
+    source.open("words/check")
     other.open("report")
     other.take_words()
-    yield source.press("codename/check")
+    yield source.press("words/check")
     source.words = (first, second, *rest)
 
 

@@ -39,7 +39,7 @@ def send(report: DemoReport, browser: Browser) -> None:
     """Do what a source does, from the first page to the last group."""
     form, site = load_form(), f"/{report.language}"
     browser.open(f"{site}/")
-    browser.send("/codename", {})
+    browser.send("/words", {})
     browser.open(f"{site}/report")
     browser.send("/report", report.of(form.first_group))
     for group in form.later_groups:

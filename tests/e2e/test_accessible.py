@@ -158,7 +158,7 @@ class Visit:
 
 def take_codename(visit: Visit) -> None:
     visit.open("")
-    visit.press("codename")
+    visit.press("words")
     visit.codename = eight_words(visit.page)
 
 
@@ -223,7 +223,7 @@ def send_too_much(visit: Visit) -> None:
     """Ask for one codename more than the strict site gives."""
     for _ in range(2):
         visit.open("", visit.site.strict_address)
-        visit.press("codename")
+        visit.press("words")
 
 
 def send_too_much_in_a_form(visit: Visit) -> None:
@@ -253,8 +253,8 @@ STEPS: list[tuple[str, Callable[[Visit], None]]] = [
     ("now-with-everything-open", open_every_country),
     ("about", opened("about")),
     ("codename", take_codename),
-    ("codename-check", lambda visit: visit.follow("codename/check")),
-    ("codename-check-refused", lambda visit: visit.press("codename/check")),
+    ("codename-check", lambda visit: visit.follow("words/check")),
+    ("codename-check-refused", lambda visit: visit.press("words/check")),
     ("report", lambda visit: visit.follow("report")),
     ("report-refused", lambda visit: visit.press("report")),
     ("report-without-cookie", send_without_cookie),
@@ -331,7 +331,7 @@ def site(service: Service, pages: Callable[..., Page]) -> Site:
     address, strict = start_source(service, "20000"), start_source(service, "1")
     source = pages(390, 844)
     source.goto(address)
-    click(source, "form[action$='/codename'] button")
+    click(source, "form[action$='/words'] button")
     codename = eight_words(source)
     source.goto(f"{address}/en/report")
     source.fill("[name=narrative]", "They went to my mother.")
@@ -498,7 +498,7 @@ def test_a_report_is_sent_with_the_keyboard_alone(site: Site, pages: Callable[..
     page = pages(390, 844)
     page.goto(f"{site.address}/en/")
     tab_through(page)
-    tab_to(page, "form[action$='/codename'] button")
+    tab_to(page, "form[action$='/words'] button")
     enter(page)
     tab_through(page)
     tab_to(page, "main a[href$='/report']")

@@ -45,7 +45,7 @@ def seen(service: Service, firefox: Marionette) -> Seen:
 
     firefox.navigate(service.source)
     note("home")
-    click(firefox, "form[action$='/codename'] button")
+    click(firefox, "form[action$='/words'] button")
     note("codename")
     seen.codename = [word.text for word in firefox.find_elements(By.CSS_SELECTOR, ".codename li")]
     click(firefox, "main a[href$='/report']")
@@ -154,5 +154,5 @@ def test_where_cookies_are_blocked_the_source_is_told_so_and_what_to_do(service:
     with started(tmp_path, {"network.cookie.cookieBehavior": REJECT_ALL}) as firefox:
         firefox.navigate(f"{service.source}/en/")
         for _ in range(2):
-            click(firefox, "form[action$='/codename'] button")
+            click(firefox, "form[action$='/words'] button")
             assert "your browser keeps no cookies" in firefox.find_element(By.CSS_SELECTOR, "main").text

@@ -110,7 +110,7 @@ def journey(
 def _report(service: Service, page: Page, photograph: Photograph, seen: Journey) -> None:
     page.goto(service.source)
     photograph(page, "source-home")
-    click(page, "form[action$='/codename'] button")
+    click(page, "form[action$='/words'] button")
     photograph(page, "source-codename")
     seen.codename = eight_words(page)
     click(page, "a[href$='/report']")

@@ -46,7 +46,7 @@ def test_from_the_first_question_to_the_last_what_was_answered_arrives(
 def begin(source: Page, address: str) -> None:
     """Send a report, which leads to the page where the rest is offered."""
     source.goto(address)
-    click(source, "form[action$='/codename'] button")
+    click(source, "form[action$='/words'] button")
     click(source, "a[href$='/report']")
     source.fill("[name=narrative]", "They went to my mother.")
     click(source, "form[action$='/report'] button:not([name])")

@@ -23,7 +23,7 @@ def source(service: Service, pages: Callable[..., Page]) -> Page:
     """A source who has sent a report."""
     page = pages(390, 844)
     page.goto(f"{service.source}/en/")
-    click(page, "form[action$='/codename'] button")
+    click(page, "form[action$='/words'] button")
     click(page, "main a[href$='/report']")
     page.fill("[name=narrative]", "They went to my mother.")
     click(page, "form[action$='/report'] button:not([name])")

@@ -154,7 +154,7 @@ def workspace(onions: Onions) -> Iterator[Workspace]:
 def test_a_report_a_file_and_an_answer_go_through_tor_and_back(onions: Onions, workspace: Workspace) -> None:
     source = onions.browser("source")
     source.open("/en/")
-    source.send("/en/codename")
+    source.send("/en/words")
     codename = " ".join(re.findall(r"<li>(\w+)</li>", source.page))
     source.open("/en/report")
     source.send("/en/report", narrative="Two men came to my mother.")

@@ -147,7 +147,7 @@ class Visit:
 
     def get_codename(self) -> str:
         self.open("/en/")
-        self.send("/codename")
+        self.send("/words")
         return " ".join(re.findall(r"<li>(\w+)</li>", self.text))
 
     def report(self, narrative: str = "Two men came to my father.", **answers: Any) -> str:

@@ -109,7 +109,7 @@ class Visitor:
     def report(self, narrative: str = "Two men came.") -> str:
         """From the first page to "your report has arrived"; the codename."""
         self.get("/en/")
-        codename = " ".join(re.findall(r"<li>(\w+)</li>", self.submit("/en/codename").text))
+        codename = " ".join(re.findall(r"<li>(\w+)</li>", self.submit("/en/words").text))
         self.get("/en/report")
         answer = self.submit("/en/report", narrative=narrative)
         assert "has arrived" in answer.text

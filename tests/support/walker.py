@@ -60,7 +60,7 @@ class Walker(Visitor):
     def begin(self) -> list[str]:
         """From the first page to the eight words."""
         self.open("/")
-        return self.words(self.press("/codename"))
+        return self.words(self.press("/words"))
 
     def words(self, page: Answer) -> list[str]:
         """The eight words on a page."""

@@ -103,7 +103,7 @@ class WithinLength:
 class SignInForm(SourceForm):
     """The codename: to come back with, or beside a text, for when the session has ended while it was written."""
 
-    codename = StringField(_("Your eight words"))
+    codename = StringField(_("Your eight words"), id="eight-words")
 
 
 class OwnedForm(SignInForm):

@@ -38,7 +38,7 @@ def _check_page(notice: str = "", form: CheckForm | None = None) -> str:
     return render("check.html", form=form, notice=notice)
 
 
-@blueprint.post("/codename")
+@blueprint.post("/words")
 @marked(Cost.WORDS)
 @show_again(first_page)
 def make_codename() -> ResponseReturnValue:
@@ -49,7 +49,7 @@ def make_codename() -> ResponseReturnValue:
     return redirect(url_for("words.codename"), 303)
 
 
-@blueprint.get("/codename")
+@blueprint.get("/words")
 @marked(Cost.PAGE)
 def codename() -> ResponseReturnValue:
     """Show the codename, until its owner goes on to the report."""
@@ -58,7 +58,7 @@ def codename() -> ResponseReturnValue:
     return redirect(url_for("start.start" if kept_seed() is None else "report.report"), 303)
 
 
-@blueprint.route("/codename/check", methods=["GET", "POST"])
+@blueprint.route("/words/check", methods=["GET", "POST"])
 @marked(Cost.PAGE)
 @show_again(_check_page)
 def check() -> ResponseReturnValue:

@@ -35,7 +35,7 @@ class Source:
         return hidden(self.client.get(path).text, action)
 
     def report(self, narrative: str) -> None:
-        self.client.post("/en/codename", data=self.hidden("/en/", "/en/codename"))
+        self.client.post("/en/words", data=self.hidden("/en/", "/en/words"))
         hidden = self.hidden("/en/report", "/en/report")
         assert self.client.post("/en/report", data={**hidden, "narrative": narrative}).url.path == "/en/tip"
 
@@ -146,7 +146,7 @@ def test_while_a_file_arrives_no_open_file_holds_it_and_if_it_breaks_off_nothing
 
 def test_a_report_that_breaks_off_is_not_stored(site: Site, source: tuple[Server, Source]) -> None:
     running, browser = source
-    browser.client.post("/en/codename", data=browser.hidden("/en/", "/en/codename"))
+    browser.client.post("/en/words", data=browser.hidden("/en/", "/en/words"))
     hidden = browser.hidden("/en/report", "/en/report")
     body = f"csrf_token={hidden['csrf_token']}&token={hidden['token']}&narrative=What+happ".encode()
     with running.connect() as connection:

@@ -5,7 +5,7 @@ import pytest
 from intake.source.marks import Brings, Cost, Mark, UnmarkedViewError, mark_of
 from source_site import Site
 
-OUT = {"leaving.leave", "leaving.left", "static"}
+OUT = {"leaving.leave", "leaving.left", "leaving.out", "static"}
 WORDS = {"words.make_codename", "words.come_back"}
 TEXT = {"report.report", "thread.message", "thread.more", "thread.answer"}
 CHANGES = {"leaving.forget_reply", "leaving.withdraw_tip", "leaving.keep", "leaving.end"}

@@ -49,7 +49,7 @@ def go_through(relay: Relay, go: Callable[[str], object], click: Callable[[str],
     go(f"{relay.address}/en/")
     assert came(relay) == LOADED
     for pressed, sizes in (
-        ("form[action$='/codename'] button", LED_ON),
+        ("form[action$='/words'] button", LED_ON),
         ("main a[href$='/report']", LOADED),
         ("form[action$='/report'] button:not([name])", LOADED),
     ):

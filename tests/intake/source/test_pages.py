@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 PATHS = [
     "/",
     "/en/",
-    "/en/codename",
+    "/en/words",
     "/en/report",
     "/en/return",
     "/en/left",

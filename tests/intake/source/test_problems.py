@@ -74,12 +74,12 @@ def test_a_form_without_its_token_is_refused_and_stays(site: Site, writing: Visi
 def test_the_token_of_another_visit_is_none(site: Site, writing: Visit) -> None:
     other = site.visit()
     other.open("/en/")
-    token = other.page.form("/codename").hidden["csrf_token"]
+    token = other.page.form("/words").hidden["csrf_token"]
     assert writing.post("/en/report", {**filled(writing), "csrf_token": token}).status_code == 400
     assert site.tips() == []
 
 
-@pytest.mark.parametrize("path", ["/en/codename", "/en/return", "/en/tip/message", "/en/tip/more/family"])
+@pytest.mark.parametrize("path", ["/en/words", "/en/return", "/en/tip/message", "/en/tip/more/family"])
 def test_every_form_but_the_one_to_leave_needs_its_token(visit: Visit, path: str) -> None:
     visit.report()
     assert visit.post(path, {"token": "A" * 22}).status_code == 400

@@ -119,9 +119,9 @@ def visit_everything(site: Site, walker: Walker) -> None:
 def write_a_report(walker: Walker) -> str:
     """From the start to the report, with everything refused on the way that can be; the eight words."""
     words = walker.begin()
-    walker.open("/codename/check")
-    walker.press("/codename/check", first="x", second="x")
-    walker.press("/codename/check", **walker.asked(words))
+    walker.open("/words/check")
+    walker.press("/words/check", first="x", second="x")
+    walker.press("/words/check", **walker.asked(words))
     refused: list[dict[str, str]] = [
         {},
         {"narrative": " ".join(words)},
@@ -280,7 +280,7 @@ def too_many_pages(walker: Walker) -> Answer:
 def words_twice(walker: Walker) -> Answer:
     walker.report()
     walker.open("/")
-    return walker.press("/codename")
+    return walker.press("/words")
 
 
 def a_message(walker: Walker) -> Answer:
@@ -290,7 +290,7 @@ def a_message(walker: Walker) -> Answer:
 
 def first_words(walker: Walker) -> Answer:
     walker.open("/")
-    return walker.press("/codename")
+    return walker.press("/words")
 
 
 def a_report(walker: Walker) -> Answer:

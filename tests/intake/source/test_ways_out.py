@@ -46,7 +46,7 @@ def page(context: BrowserContext, address: str) -> Page:
     """The form's first page."""
     page = context.new_page()
     page.goto(f"{address}/")
-    click(page, "form[action$='/codename'] button")
+    click(page, "form[action$='/words'] button")
     click(page, "main a[href$='/report']")
     return page
 
@@ -180,7 +180,7 @@ def test_firefox_asks_as_well(address: str, tmp_path: Path) -> None:
     home.mkdir()
     with started(home, {}) as firefox:
         firefox.navigate(f"{address}/")
-        click_in(firefox, "form[action$='/codename'] button")
+        click_in(firefox, "form[action$='/words'] button")
         click_in(firefox, "main a[href$='/report']")
         firefox.find_element(By.CSS_SELECTOR, "header button.leave")
         assert not firefox.find_element(By.CSS_SELECTOR, "header summary.leave").is_displayed()

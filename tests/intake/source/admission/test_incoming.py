@@ -41,7 +41,7 @@ def test_forms_of_thousands_of_fields_are_refused_at_once(visit: Visit) -> None:
         assert visit.post("/en/tip/message", body, content_type=FORM).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/en/report", "/en/tip/message", "/en/tip/file", "/en/codename"])
+@pytest.mark.parametrize("path", ["/en/report", "/en/tip/message", "/en/tip/file", "/en/words"])
 def test_a_malformed_chunked_body_is_the_clients_fault_and_logged_as_none_of_ours(
     site: Site, gunicorn: StartSource, path: str
 ) -> None:

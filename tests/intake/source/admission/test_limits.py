@@ -26,7 +26,7 @@ def test_codenames_and_returns_share_one_limit(open_site: OpenSite) -> None:
     assert visit.send("/return", codename="still here").status_code == 429
     assert visit.page.filled["codename"] == ["still here"]
     visit.open("/en/")
-    assert visit.send("/codename").status_code == 429
+    assert visit.send("/words").status_code == 429
 
 
 def test_another_circuit_is_not_held_up(open_site: OpenSite) -> None:

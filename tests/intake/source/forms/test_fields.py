@@ -18,7 +18,7 @@ from source_site import Site, Visit
 pytestmark = pytest.mark.slow
 
 PATHS = [
-    "/en/codename/check",
+    "/en/words/check",
     "/en/report",
     "/en/return",
     "/en/tip/message",
@@ -38,7 +38,7 @@ def state(site: Site) -> tuple[int, int, int]:
 
 def prepare(visit: Visit, path: str) -> Any:
     """The page's form, reached as a source would reach it."""
-    if path in ("/en/report", "/en/codename/check"):
+    if path in ("/en/report", "/en/words/check"):
         visit.get_codename()
     elif path != "/en/return":
         visit.report()

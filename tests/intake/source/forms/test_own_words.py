@@ -20,7 +20,7 @@ def group(visit: Visit, key: str) -> None:
 def test_words_sent_as_the_report_are_asked_about_first(site: Site, language: str) -> None:
     visit = site.visit()
     visit.open(f"/{language if language in ('fr', 'es', 'ru', 'tr', 'zh-Hans', 'zh-Hant') else 'en'}/")
-    visit.send("/codename")
+    visit.send("/words")
     visit.open("/en/report")
     words = " ".join(generate(language).words)
     assert visit.send("/report", narrative=words).status_code == 400
@@ -52,7 +52,7 @@ def test_ones_own_words_are_noticed_in_any_order_few_missing_and_within_a_senten
 @pytest.mark.parametrize("language", ["fr", "ru", "zh-Hans", "zh-Hant", "tr"])
 def test_own_words_are_noticed_in_every_script_even_within_a_text(site: Site, visit: Visit, language: str) -> None:
     visit.open(f"/{language}/")
-    visit.send("/codename")
+    visit.send("/words")
     words = [word.strip() for word in visit.text.partition("<ol")[2].partition("</ol>")[0].split("<li>")[1:]]
     words = [word.partition("<")[0] for word in words]
     assert len(words) == 8

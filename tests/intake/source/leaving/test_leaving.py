@@ -180,7 +180,7 @@ def test_a_browser_is_told_to_forget_the_site_whichever_way_it_leaves(visit: Vis
     answer = visit.client.open(path, method=method)
     assert answer.headers["Clear-Site-Data"] == '"cache", "cookies", "storage"'
     visit.client.set_cookie("session", before)
-    visit.open("/en/codename")
+    visit.open("/en/words")
     assert visit.path == "/en/"
 
 

@@ -151,7 +151,7 @@ def test_a_text_is_shown_again_as_text_whatever_it_looks_like(visit: Visit) -> N
 
 def test_without_a_codename_the_page_offers_one(visit: Visit) -> None:
     visit.open("/en/report")
-    assert visit.page.form("/codename")
+    assert visit.page.form("/words")
     assert not any(form.action.endswith("/report") for form in visit.page.forms)
 
 
@@ -188,7 +188,7 @@ def test_whoever_has_lost_the_codename_of_an_ended_session_gets_a_new_one_and_th
 def test_without_a_reviewer_nobody_is_let_begin(open_site: OpenSite) -> None:
     visit = open_site(reviewers=0).visit()
     visit.open("/en/")
-    assert visit.send("/codename").status_code == 503
+    assert visit.send("/words").status_code == 503
     assert "can't be taken at the moment" in visit.page.words
     assert visit.open("/en/report").status_code == 503
 

@@ -120,7 +120,7 @@ def test_more_than_a_cookie_takes_is_refused_and_not_cut() -> None:
 
 
 PATHS = [
-    "/", "/en/", "/en/codename", "/en/codename/check", "/en/report", "/en/return", "/en/help", "/en/now", "/en/about",
+    "/", "/en/", "/en/words", "/en/words/check", "/en/report", "/en/return", "/en/help", "/en/now", "/en/about",
     "/en/left", "/en/tip", "/en/tip/file", "/en/tip/withdraw", "/en/withdrawn", "/en/nowhere", "/static/style.css",
     *(f"/en{path}" for path in (*GROUPS, *OF_EACH_SORT)),
 ]  # fmt: skip

@@ -72,7 +72,7 @@ def test_a_copy_of_the_cookie_is_of_no_use_once_the_report_is_withdrawn(site: Si
     visit.send("/tip/withdraw", sure="yes")
     other = site.visit()
     other.client.set_cookie("session", cookie)
-    other.open("/en/codename")
+    other.open("/en/words")
     assert other.path == "/en/"
 
 

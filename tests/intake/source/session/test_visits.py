@@ -110,8 +110,8 @@ def test_words_that_were_never_given_out_make_no_report_that_nobody_can_come_bac
 
 def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(site: Site, visit: Visit) -> None:
     visit.get_codename()
-    visit.open("/en/codename/check")
-    form = visit.page.form("/codename/check")
+    visit.open("/en/words/check")
+    form = visit.page.form("/words/check")
     begin_with_others(site, visit)
     assert visit.post(form.action, {**form.hidden, "first": "x", "second": "y"}).status_code == 400
     assert "You have other words now." in visit.page.words
@@ -120,11 +120,11 @@ def test_asked_for_words_of_a_codename_that_another_window_replaced_says_so(site
 def test_until_the_report_is_sent_its_words_can_be_seen_again_in_every_window(visit: Visit) -> None:
     words, form = begin(visit)
     assert all(f"<li>{word}</li>" in visit.text for word in words.split())
-    visit.open("/en/codename")
+    visit.open("/en/words")
     assert all(f"<li>{word}</li>" in visit.text for word in words.split())
     assert visit.get_codename() == words
     visit.post(form.action, {**form.hidden, "narrative": TEXT})
-    for path in ("/en/codename", "/en/report", "/en/tip"):
+    for path in ("/en/words", "/en/report", "/en/tip"):
         visit.open(path)
         assert not any(f"<li>{word}</li>" in visit.text for word in words.split())
 
@@ -178,7 +178,7 @@ def test_withdrawing_ends_every_visit_of_these_words_wherever_it_is(site: Site, 
         window = site.visit()
         window.client.set_cookie("session", copy)
         window.open("/en/report")
-        assert window.page.form("/codename")
+        assert window.page.form("/words")
         # Nor does the report's own form, sent once more, bring it back.
         window.post(form.action, {**form.hidden, "narrative": TEXT})
         assert window.send("/report", narrative=TEXT, codename=codename).status_code == 400
@@ -229,7 +229,7 @@ def test_a_form_on_another_sites_page_is_refused_and_nothing_of_it_is_shown(
     before = visit.cookie
     for path, values in (
         (form.action, {**form.hidden, "narrative": "Planted."}),
-        ("/en/codename", {}),
+        ("/en/words", {}),
         ("/en/return", {"codename": "x"}),
         ("/en/leave", {}),
     ):
@@ -260,7 +260,7 @@ def test_a_link_on_another_site_neither_ends_a_visit_nor_hides_words_that_are_be
     words = visit.get_codename()
     for path in ("/en/", "/en/report", "/en/left", "/en/tip"):
         visit.client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
-    visit.open("/en/codename")
+    visit.open("/en/words")
     assert " ".join(re.findall(r"<li>(\w+)</li>", visit.text)) == words
 
 
@@ -270,10 +270,10 @@ def test_pictures_and_frames_of_another_site_bring_no_cookie(site: Site) -> None
         assert "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/en/codename", "/en/return", "/en/report", "/en/tip/message"])
+@pytest.mark.parametrize("path", ["/en/words", "/en/return", "/en/report", "/en/tip/message"])
 def test_a_browser_that_keeps_no_cookies_is_told_so_and_what_to_do(site: Site, visit: Visit, path: str) -> None:
     visit.report()
-    visit.open({"/en/codename": "/en/", "/en/tip/message": "/en/tip"}.get(path, path))
+    visit.open({"/en/words": "/en/", "/en/tip/message": "/en/tip"}.get(path, path))
     if path == "/en/report":
         _, form = begin(visit)
     else:
@@ -341,7 +341,7 @@ def test_words_that_are_no_longer_shown_are_shown_to_no_copy_of_an_earlier_cooki
     words, _ = begin(visit)
     copy = visit.cookie
     visit.send("/report", narrative=TEXT)
-    for path in ("/en/codename", "/en/codename/check", "/en/report"):
+    for path in ("/en/words", "/en/words/check", "/en/report"):
         thief = site.visit()
         thief.client.set_cookie("session", copy)
         thief.open(path)

@@ -46,8 +46,8 @@ def test_where_somebody_wrote_into_the_list_no_report_is_taken_and_nothing_typed
     assert answer.status_code == 503
     assert "Reports can't be taken at the moment. Nothing was sent." in began.page.words
     assert "They came again." in began.text
-    comes_later.open("/en/codename")
-    assert comes_later.send("/codename").status_code == 503
+    comes_later.open("/en/words")
+    assert comes_later.send("/words").status_code == 503
     assert len(site.tips()) == 1
     assert "no report is taken: the list of reviewers does not verify" in caplog.text
 

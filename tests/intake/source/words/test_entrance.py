@@ -21,7 +21,7 @@ def test_the_start_leads_to_guidance_and_two_ways_on(visit: Visit) -> None:
     visit.open("/")
     assert visit.path == "/en/"
     page = visit.page
-    assert page.form("/codename")
+    assert page.form("/words")
     assert "/en/return" in page.links
     for point in ("emergency number", "Tor", "7 days", "24 months", "this team", "recover", "withdraw"):
         assert point in page.words
@@ -29,7 +29,7 @@ def test_the_start_leads_to_guidance_and_two_ways_on(visit: Visit) -> None:
 
 def test_a_codename_is_eight_words_that_can_be_typed_back(visit: Visit) -> None:
     assert parse(visit.get_codename()).language == "en"
-    assert visit.path == "/en/codename"
+    assert visit.path == "/en/words"
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_words_are_of_the_pages_language_and_numbers_where_there_are_none(
     site = open_site(draft_languages="az ko ug vi")
     visit = site.visit()
     visit.open(f"/{page}/")
-    visit.send("/codename")
+    visit.send("/words")
     codename = " ".join(re.findall(r"<li>(\w+)</li>", visit.text))
     assert parse(codename).language == drawn_in
     assert f'<ol class="codename" lang="{drawn_in}"' in visit.text
@@ -69,8 +69,8 @@ def test_words_of_another_language_stay_words_on_the_page_of_one_without_a_list(
     site = open_site(draft_languages="ug")
     visit = site.visit()
     visit.open("/ru/")
-    visit.send("/codename")
-    visit.open("/ug/codename")
+    visit.send("/words")
+    visit.open("/ug/words")
     assert parse(" ".join(re.findall(r"<li>(\w+)</li>", visit.text))).language == "ru"
     with site.app.test_request_context("/ug/"):
         assert gettext(NO_LIST) not in visit.page.words
@@ -84,12 +84,12 @@ def test_asking_again_while_the_codename_is_shown_gives_the_same_one(visit: Visi
 def test_a_codename_is_in_no_response_once_the_report_is_sent(visit: Visit) -> None:
     words = visit.report().split()
     sent = len(visit.responses) - 1
-    for path in ("/en/codename", "/en/report", "/en/", "/en/tip"):
+    for path in ("/en/words", "/en/report", "/en/", "/en/tip"):
         visit.open(path)
     shown = [all(f"<li>{word}</li>" in each.get_data(as_text=True) for word in words) for each in visit.responses]
     assert shown[1:sent] == [True, True]
     assert not any(shown[sent:])
-    assert visit.client.get("/en/codename").status_code == 303
+    assert visit.client.get("/en/words").status_code == 303
 
 
 def test_neither_words_nor_seed_can_be_read_from_the_cookie(visit: Visit) -> None:
@@ -184,23 +184,31 @@ def test_every_page_of_a_visit_has_the_way_out(visit: Visit) -> None:
 
 def test_two_words_can_be_tested_and_forgive_how_they_are_typed(visit: Visit) -> None:
     words = visit.get_codename().split()
-    visit.open("/en/codename/check")
+    visit.open("/en/words/check")
     first, second = (int(number) - 1 for number in re.findall(r"Word (\d)", visit.page.words))
     assert first < second
-    assert visit.send("/codename/check", first=words[first], second="wrong").status_code == 400
+    assert visit.send("/words/check", first=words[first], second="wrong").status_code == 400
     assert "#second" in visit.page.links
     assert "#first" not in visit.page.links
     assert f">{words[first]}<" not in visit.text
-    visit.send("/codename/check", first=f" {words[first].upper()} ", second=words[second])
+    visit.send("/words/check", first=f" {words[first].upper()} ", second=words[second])
     assert visit.path == "/en/report"
     assert "You have kept your eight words" in visit.page.words
 
 
 def test_the_test_can_be_skipped_and_is_over_once_the_words_are_gone(visit: Visit) -> None:
     visit.get_codename()
-    visit.open("/en/codename/check")
+    visit.open("/en/words/check")
     assert "/en/report" in visit.page.links
     visit.open("/en/report")
     visit.send("/report", narrative="They went to my mother.")
-    visit.open("/en/codename/check")
+    visit.open("/en/words/check")
     assert visit.path == "/en/tip"
+
+
+def test_no_address_and_no_place_in_one_says_what_documents_call_the_words(site: Site, visit: Visit) -> None:
+    assert [rule.rule for rule in site.app.url_map.iter_rules() if "codename" in rule.rule] == []
+    visit.open("/en/return")
+    visit.send("/return", codename="x")
+    assert "#eight-words" in visit.page.links
+    assert not any("codename" in name for name in (*visit.page.links, *visit.page.ids))

@@ -22,7 +22,7 @@ def test_the_second_stands_where_the_page_is_read_on(
 ) -> None:
     visit = open_site(draft_languages="ug").visit()
     visit.open(f"/{tag}/")
-    visit.send("/codename")
+    visit.send("/words")
     page = chromium.new_page(viewport={"width": 640, "height": 800})
     page.set_content(visit.text)
     page.add_style_tag(content=STYLE)
