@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from jinja2 import StrictUndefined
 
 from crypto.codename import NUMBERS
@@ -10,7 +10,7 @@ from intake.languages.shown import shown
 from intake.languages.written import isolated
 from intake.serving.filled import HEAD_SIZE
 from intake.source.current import current_server
-from intake.source.session.visits import kept_seed, told
+from intake.source.session.visits import is_without_words, kept_seed, told
 from intake.source.text import languages
 from intake.source.text.gettext import day, gettext, number
 from intake.source.text.templates import template
@@ -70,4 +70,6 @@ def _shared() -> dict[str, Any]:
         "team": isolated(settings.team) if settings.team else gettext("this team"),
         "signed_in": kept_seed() is not None,
         "told": told,
+        "wordless": is_without_words(),
+        "is_answer": request.method == "POST",
     }

@@ -5,13 +5,14 @@ from datetime import date
 from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
+from intake.source.admission.origin import comes_from_elsewhere
 from intake.source.current import current_server
 from intake.source.forms.base import EndForm, OwnedForm, WithdrawForm
 from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.tokens import exempt
-from intake.source.session.visits import end_visits_of, have_ended, is_without_words, tell
+from intake.source.session.visits import end_visits_of, have_ended, is_without_words, kept_seed, tell
 from intake.source.session.visits import leave as leave_visit
 from intake.source.text.gettext import gettext as _
 from intake.source.thread.views import show_tip, to_codename
@@ -37,7 +38,7 @@ _CLEARED = {"Clear-Site-Data": '"cache", "cookies", "storage"'}
 def _withdraw_page(notice: str = "", form: WithdrawForm | None = None) -> str:
     here = signed_in(current_server())
     slow = here is not None and is_slow(current_server(), here.tip)
-    return render("withdraw.html", form=form or WithdrawForm(), notice=notice, slow=slow, wordless=is_without_words())
+    return render("withdraw.html", form=form or WithdrawForm(), notice=notice, slow=slow)
 
 
 def _end_page(notice: str = "", form: EndForm | None = None) -> str:
@@ -122,6 +123,8 @@ def keep() -> ResponseReturnValue:
 @show_again(_end_page)
 def end() -> ResponseReturnValue:
     """Say what ending the code means, ask once, and do it."""
+    if is_without_words():
+        return redirect(url_for("thread.tip"), 303)
     server, form = current_server(), EndForm()
     if not form.is_submitted():
         return _end_page(form=form) if signed_in(server) else to_codename()
@@ -163,14 +166,16 @@ def leave() -> ResponseReturnValue:
 @blueprint.get("/left")
 @marked(Cost.NOTHING)
 def left() -> ResponseReturnValue:
-    """How to get rid of traces."""
-    return render("left.html"), _CLEARED
+    """How to get rid of traces. Loaded again, it doesn't end what was begun since."""
+    return render("left.html"), {} if kept_seed() or comes_from_elsewhere() else _CLEARED
 
 
 @blueprint.get("/page")
 @marked(Cost.NOTHING)
 def out() -> ResponseReturnValue:
     """End the visit while somebody is looking: by a link, to what looks like a page that isn't there."""
+    if comes_from_elsewhere():
+        return render("nothing.html"), 404
     leave_visit()
     return render("nothing.html"), 404, _CLEARED
 

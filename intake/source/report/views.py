@@ -38,7 +38,7 @@ from intake.source.tip.correspondence import (
     require_reviewers,
     withdraw_latecomer,
 )
-from intake.source.words.typed import author
+from intake.source.words.typed import author, takes_up_wordless
 from intake.source.words.views import first_page
 
 blueprint = Blueprint("report", __name__)
@@ -72,7 +72,7 @@ def _ask() -> ResponseReturnValue:
     if seed is None:
         require_reviewers(server)
         return first_page()
-    if find_before_report(server, seed) is not None:
+    if find_before_report(server, seed) is not None or takes_up_wordless(server):
         return redirect(url_for("thread.tip"), 303)
     return _report_page()
 
@@ -103,6 +103,8 @@ def _with_new_words(form: FirstGroupForm) -> str:
 
 def _store(form: FirstGroupForm, seed: Seed) -> ResponseReturnValue:
     server = current_server()
+    if takes_up_wordless(server):
+        seed = kept_seed() or seed
     is_wordless = form.leaving == Leaving(WITHOUT) and not is_without_words() and find(server, seed) is None
     if is_wordless:
         seed = wordless(seed)

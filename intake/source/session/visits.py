@@ -141,11 +141,11 @@ def begin_visit(codename: Codename, seed: Seed) -> None:
 
 
 def wordless(seed: Seed) -> Seed:
-    """What stands in the place of a seed so that no words lead there.
+    """What stands in the place of this visit's seed so that no words lead there: only what is in its cookie does.
 
-    The same one each time while these processes run, so that a form that is sent twice arrives once.
+    The same one each time in this visit, so that a form that is sent twice arrives once.
     """
-    return Seed.from_bytes(keyed("seed without words", seed.to_bytes()))
+    return Seed.from_bytes(keyed("seed without words", f"{session[_VISIT]}\n".encode() + seed.to_bytes()))
 
 
 def go_without_words(seed: Seed) -> None:
@@ -162,7 +162,7 @@ def is_without_words() -> bool:
 
 def had_words(owner: str) -> bool:
     """Whether this is the tag of the words that this visit began with and goes on without."""
-    return hmac.compare_digest(str(session.get(_BEFORE, "-")).encode(), owner.encode())
+    return is_without_words() and hmac.compare_digest(str(session[_BEFORE]).encode(), owner.encode())
 
 
 def leave() -> None:

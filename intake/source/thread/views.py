@@ -19,7 +19,6 @@ from intake.source.marks import Brings, Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
 from intake.source.session.visits import (
-    is_without_words,
     kept_seed,
     note_question,
     note_saved,
@@ -32,7 +31,7 @@ from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import lazy_gettext
 from intake.source.text.languages import language
 from intake.source.tip.correspondence import Answered, answered, receive
-from intake.source.words.typed import sender, signed_in
+from intake.source.words.typed import sender, signed_in, takes_up_wordless
 
 blueprint = Blueprint("thread", __name__)
 
@@ -79,7 +78,6 @@ def _tip_page(
         first_question=_address(by_question()[0]),
         left_at=_left_at(),
         owner=owner_tag(kept_seed()),
-        wordless=is_without_words(),
     )
 
 
@@ -210,7 +208,9 @@ def _begin(page: FormPage, form: GroupForm) -> str:
 
 
 def to_codename() -> ResponseReturnValue:
-    """Where somebody without a tip goes: to write one, or to say which is theirs."""
+    """Where somebody without a tip goes: to write one, or to say which is theirs; to it, if it was sent after all."""
+    if takes_up_wordless(current_server()):
+        return redirect(url_for("thread.tip"), 303)
     return redirect(url_for("words.come_back" if kept_seed() is None else "report.report"), 303)
 
 

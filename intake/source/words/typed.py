@@ -7,7 +7,15 @@ from wtforms import Field
 from crypto.codename import ChecksumError, Codename, CodenameError, Seed, UnknownWordError, WordCountError, parse
 from intake.server import Server
 from intake.source.forms.base import OwnedForm
-from intake.source.session.visits import begin_visit, have_ended, kept_seed, owner_tag
+from intake.source.session.visits import (
+    begin_visit,
+    go_without_words,
+    have_ended,
+    is_without_words,
+    kept_seed,
+    owner_tag,
+    wordless,
+)
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import number
 from intake.source.tip.chain import KnownTip
@@ -27,6 +35,15 @@ def signed_in(server: Server) -> Visitor | None:
     seed = kept_seed()
     tip = None if seed is None else find(server, seed)
     return None if seed is None or tip is None else Visitor(seed, tip)
+
+
+def takes_up_wordless(server: Server) -> bool:
+    """Whether this visit sent a report without words, though the answer to that never came; it goes on so now."""
+    seed = kept_seed()
+    if seed is None or is_without_words() or find(server, wordless(seed)) is None:
+        return False
+    go_without_words(wordless(seed))
+    return True
 
 
 def sender(server: Server, form: OwnedForm) -> Visitor | None:

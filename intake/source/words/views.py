@@ -9,7 +9,15 @@ from intake.source.forms.base import CheckForm, SignInForm
 from intake.source.marks import Cost, marked
 from intake.source.pages import render
 from intake.source.problems import show_again
-from intake.source.session.visits import asked_words, kept_seed, kept_words, show_words, tell, words_language
+from intake.source.session.visits import (
+    asked_words,
+    is_without_words,
+    kept_seed,
+    kept_words,
+    show_words,
+    tell,
+    words_language,
+)
 from intake.source.text.gettext import gettext as _
 from intake.source.text.gettext import number
 from intake.source.text.languages import codename_language
@@ -43,6 +51,9 @@ def _check_page(notice: str = "", form: CheckForm | None = None) -> str:
 @show_again(first_page)
 def make_codename() -> ResponseReturnValue:
     """Make a codename, unless one is still being shown."""
+    if is_without_words():
+        # Nobody could come back to what they have sent.
+        return redirect(url_for("thread.tip"), 303)
     require_reviewers(current_server())
     if not kept_words():
         show_words(generate(codename_language()))
@@ -85,6 +96,8 @@ def check() -> ResponseReturnValue:
 @show_again(return_page)
 def come_back() -> ResponseReturnValue:
     """Take a codename; a typing error is told from a codename that nobody has."""
+    if is_without_words():
+        return redirect(url_for("thread.tip"), 303)
     form = SignInForm()
     if form.validate_on_submit() and sign_in(current_server(), form.codename):
         return redirect(url_for("thread.tip"), 303)

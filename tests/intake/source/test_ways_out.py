@@ -13,6 +13,7 @@ from firefox import By, started
 from firefox import choose as choose_in
 from firefox import click as click_in
 from firefox import write as write_in
+from intake.report.events import ConsentRequest
 from source_site import Site
 
 pytestmark = pytest.mark.slow
@@ -100,6 +101,47 @@ def test_who_goes_on_with_writing_loses_nothing_and_who_leaves_has_left(page: Pa
     assert "You have left" in page.inner_text("main")
     page.goto(f"{address}/tip")
     assert page.url.endswith("/return")
+
+
+@pytest.mark.parametrize("tag", ["en", "ar", "ru", "zh-Hant"])
+def test_the_same_place_pressed_twice_loses_nothing_wherever_it_is_pressed(
+    context: BrowserContext, address: str, tag: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{address.removesuffix('en')}{tag}/")
+    click(page, "form[action$='/words'] button")
+    click(page, "main a[href$='/report']")
+    of_text(page)
+    for way in page.locator(f"header .away > {ASKS}").all():
+        box = way.bounding_box()
+        assert box is not None
+        for part in (0.1, 0.5, 0.9):
+            x, y = box["x"] + box["width"] * part, box["y"] + box["height"] / 2
+            for _ in range(2):
+                page.mouse.click(x, y)
+            assert page.input_value("[name=narrative]") == "A word."
+
+
+def test_what_was_chosen_before_another_entry_was_added_is_asked_about(sent: Page, address: str) -> None:
+    sent.goto(f"{address}/tip/more/people")
+    of_an_answer(sent)
+    click(sent, "main form button[name=another]")
+    assert asks(sent) == {True}
+
+
+def test_a_button_of_one_form_says_what_is_lost_in_another(unlimited: Site, sent: Page, address: str) -> None:
+    for number in range(2):
+        unlimited.write(ConsentRequest(f"{number:032}", "en", "May we?", "", "", taken_back=False, number=number))
+    sent.goto(f"{address}/tip")
+    said = sent.locator("main .elsewhere")
+    assert [each.is_visible() for each in said.all()] == [False, False, False]
+    sent.locator("main article textarea").first.fill("Not before June.")
+    choose(sent, "main > details > summary")
+    assert [each.is_visible() for each in said.all()] == [False, True, True]
+    assert sent.locator("main article form[action$='/delete'] button").first.is_hidden()
+    sent.locator("main article textarea").first.fill("")
+    sent.fill("[name=text]", "They rang again.")
+    assert [each.is_visible() for each in said.all()] == [True, True, False]
 
 
 def test_it_asks_for_the_keyboard_too(page: Page) -> None:

@@ -189,3 +189,20 @@ def test_the_page_that_looks_like_nothing_names_nothing_of_the_site(visit: Visit
     assert answer.status_code == 404
     assert answer.get_data(as_text=True).split("</html>")[0].count("404 Not Found") == 1
     assert "report" not in answer.get_data(as_text=True).lower()
+
+
+@pytest.mark.parametrize("path", ["/en/page", "/en/left"])
+def test_a_link_from_another_site_ends_no_visit(visit: Visit, path: str) -> None:
+    words = visit.get_codename()
+    answer = visit.client.get(path, headers={"Sec-Fetch-Site": "cross-site"})
+    assert "Clear-Site-Data" not in answer.headers
+    visit.open("/en/words")
+    assert all(f"<li>{word}</li>" in visit.text for word in words.split())
+
+
+def test_a_goodbye_that_is_loaded_again_ends_nothing_that_was_begun_since(visit: Visit) -> None:
+    visit.get_codename()
+    visit.send("/leave")
+    assert "Clear-Site-Data" in visit.client.get("/en/left").headers
+    visit.get_codename()
+    assert "Clear-Site-Data" not in visit.client.get("/en/left").headers

@@ -108,3 +108,60 @@ def test_what_could_not_be_sent_without_words_can_be_sent_with_them(site: Site, 
     (tip,) = site.tips()
     assert tip.lookup == parse(codename).derive().lookup_key()
     assert tip.day == datetime.now(UTC).date()
+
+
+def test_where_the_answer_was_lost_the_report_is_found_and_not_sent_twice(site: Site, visit: Visit) -> None:
+    begin(visit)
+    form, before = visit.page.form("/report"), visit.cookie
+    send(visit)
+    for path in ("/en/report", "/en/tip"):
+        visit.client.set_cookie("session", before)
+        visit.open(path)
+        assert visit.path == "/en/tip"
+        assert "You sent this without eight words." in visit.page.words
+    visit.client.set_cookie("session", before)
+    visit.post(form.action, {**form.hidden, "narrative": "Once more.", "back": "at_once"})
+    assert visit.page.filled["text"] == ["Once more."]
+    assert len(site.tips()) == 1
+
+
+def test_whoever_forces_the_words_and_has_a_page_of_then_is_led_nowhere(site: Site, visit: Visit) -> None:
+    codename = begin(visit)
+    form = visit.page.form("/report")
+    send(visit)
+    visit.send("/leave")
+    other = site.visit()
+    other.get_codename()
+    other.open("/en/report")
+    own = other.page.form("/report").hidden
+    forced = {**own, "owner": form.hidden["owner"], "codename": codename, "narrative": "x", "back": WITHOUT}
+    other.post("/en/report", forced)
+    assert "Two men came." not in other.text
+    assert len(site.items(Kind.REPORT)) == 2, "it is another report, of their own"
+
+
+def test_only_the_words_that_a_visit_began_with_are_taken_for_its_own(site: Site, visit: Visit) -> None:
+    begin(visit)
+    form = visit.page.form("/report")
+    answer = visit.post(form.action, {**form.hidden, "owner": "-", "narrative": "x"})
+    assert answer.status_code == 400
+    assert site.tips() == []
+
+
+def test_nothing_ends_that_visit_unasked(visit: Visit) -> None:
+    begin(visit)
+    send(visit)
+    visit.open("/en/")
+    visit.send("/words")
+    assert visit.path == "/en/tip"
+    assert "You sent this without eight words." in visit.page.words
+    for path in ("/en/return", "/en/tip/end"):
+        visit.open(path)
+        assert visit.path == "/en/tip"
+
+
+def test_questions_say_that_nobody_comes_back_to_be_asked(visit: Visit) -> None:
+    begin(visit)
+    send(visit)
+    visit.open("/en/tip/more/consents")
+    assert "nobody can come back here any more" in visit.page.words
