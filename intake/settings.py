@@ -90,7 +90,7 @@ class Settings:
     draft_languages: str = _setting(
         "",
         "Languages that are shown although nobody fluent has checked them, which each of their pages says at its top, "
-        "such as: ug",
+        "with spaces between them, such as: az ug",
     )
     largest_file: int = _setting(500_000_000, "The largest file that a source may add.")
     reserve_files: int = _setting(500_000_000, "What files leave free of the disk, so that text can still be stored.")

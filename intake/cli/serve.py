@@ -21,7 +21,10 @@ def serve(application: str) -> None:
     """
     settings = load()
     # gunicorn's own exit says less of what is wrong.
-    import_module(f"intake.{application}").open_server(settings).store.close()
+    served = import_module(f"intake.{application}")
+    server = served.open_server(settings)
+    served.create_app(server)
+    server.store.close()
     option = f"{application}_bind"
     require_free(option, getattr(settings, option))
     os.environ["INTAKE_DATA"] = str(settings.data.resolve())

@@ -40,7 +40,7 @@ def _load(state: BlueprintSetupState) -> None:
 @marked(Cost.PAGE)
 def page() -> str:
     """All countries on one page, so that nothing is sent by choosing one."""
-    return render("help.html", without=_without_a_number(), **_listed())
+    return render("help.html", **_listed())
 
 
 @blueprint.get("/now")
@@ -53,6 +53,7 @@ def now() -> str:
 def _listed() -> dict[str, Any]:
     """What `countries.html` needs."""
     return {
+        "without": _without_a_number(),
         "countries": [(name, country) for name, country in _named() if country.leads_on],
         "services": SERVICES,
         "ways": TEXT,

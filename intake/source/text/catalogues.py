@@ -19,7 +19,10 @@ def languages(drafts: str) -> tuple[str, ...]:
     """The tags (BCP 47) of all languages that are on; `drafts` names the drafts that the operator has switched on."""
     wanted = frozenset(drafts.split())
     if unknown := wanted - set(tags()) | wanted & {SOURCE}:
-        raise SettingError(f"draft_languages: there is no catalogue for {', '.join(sorted(unknown))}")
+        unknown_tags = ", ".join(sorted(unknown))
+        raise SettingError(
+            f"draft_languages: there is no catalogue for {unknown_tags}; write tags with spaces between them: az ug"
+        )
     headers = {tag: header(tag) for tag in tags()}
     for tag in sorted(wanted):
         if lacks := headers[tag].lacks:

@@ -55,7 +55,7 @@ def make_codename() -> ResponseReturnValue:
         # Nobody could come back to what they have sent.
         return redirect(url_for("thread.tip"), 303)
     require_reviewers(current_server())
-    if not kept_words():
+    if not kept_words() or words_language() != codename_language():
         show_words(generate(codename_language()))
     return redirect(url_for("words.codename"), 303)
 
