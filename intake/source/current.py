@@ -8,7 +8,6 @@ from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 
 from intake.server import Server
-from intake.settings import SettingError
 
 _SERVER = "intake"
 
@@ -29,12 +28,5 @@ def current_server() -> Server:
 
 
 def read_at_start(state: BlueprintSetupState, name: str, read: Callable[[Server], Any]) -> None:
-    """Keep what `read` makes of the server in the application's extensions, under this name.
-
-    What is wrong with it is also logged, for gunicorn hides what exceptions say.
-    """
-    try:
-        state.app.extensions[name] = read(server_of(state.app))
-    except SettingError as error:
-        state.app.logger.critical("%s", error)
-        raise
+    """Keep what `read` makes of the server in the application's extensions, under this name."""
+    state.app.extensions[name] = read(server_of(state.app))
