@@ -129,6 +129,14 @@ def test_what_was_chosen_before_another_entry_was_added_is_asked_about(sent: Pag
     assert asks(sent) == {True}
 
 
+def test_enter_in_a_line_of_text_saves_and_adds_no_entry(sent: Page, address: str) -> None:
+    sent.goto(f"{address}/tip/more/people")
+    line = sent.locator("main form input[type=text]").first
+    line.fill("A")
+    enter(sent, line)
+    assert "Saved." in sent.inner_text("main")
+
+
 def test_a_button_of_one_form_says_what_is_lost_in_another(unlimited: Site, sent: Page, address: str) -> None:
     for number in range(2):
         unlimited.write(ConsentRequest(f"{number:032}", "en", "May we?", "", "", taken_back=False, number=number))
