@@ -48,7 +48,7 @@ class Source:
             name, _, value = box.partition("=")
             self.page.locator(f"[name='{name}']" + (f"[value='{value}']" if value else "")).first.check()
 
-    def press(self, action: str, button: str = "button:not([name])") -> Page:
+    def press(self, action: str, button: str = "button:not([name], [hidden])") -> Page:
         """Send the form that goes there."""
         return self.follow(self.page.locator(f"form[action*='/en/{action}'] {button}").first)
 

@@ -125,7 +125,8 @@ class _Demo:
     def _explain(self, address: str, boris: str, carla: str, pages: str) -> None:
         for line in (
             "",
-            f"The source site    http://127.0.0.1:{self._port}/",
+            # Another name than the programs': a browser that leaves forgets the cookies of the host, on every port.
+            f"The source site    http://localhost:{self._port}/",
             f"The desk API       http://127.0.0.1:{self._port + 1}/   (answers signed requests only)",
             f"A reviewer's desk  {address}",
             "",

@@ -148,7 +148,7 @@ class Visit:
         click(self.page, f"main a[href$='/{self.language}/{path}']")
 
     def press(self, path: str) -> None:
-        click(self.page, f"form[action$='/{self.language}/{path}'] button:not([name])")
+        click(self.page, f"form[action$='/{self.language}/{path}'] button:not([name], [hidden])")
 
     def come_back(self, codename: str, address: str = "") -> None:
         self.open("return", address)
@@ -335,7 +335,7 @@ def site(service: Service, pages: Callable[..., Page]) -> Site:
     codename = eight_words(source)
     source.goto(f"{address}/en/report")
     source.fill("[name=narrative]", "They went to my mother.")
-    click(source, "form[action$='/report'] button:not([name])")
+    click(source, "form[action$='/report'] button:not([name], [hidden])")
     reply_twice_and_ask(pages(1280, 900), service.triage("amina"))
     return Site(address, strict, codename)
 
@@ -509,7 +509,7 @@ def test_a_report_is_sent_with_the_keyboard_alone(site: Site, pages: Callable[..
     tab_to(page, "[name=urgency]:first-of-type")
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")
-    tab_to(page, "form[action$='/report'] button:not([name])")
+    tab_to(page, "form[action$='/report'] button:not([name], [hidden])")
     enter(page)
     expect(page.get_by_role("status")).to_contain_text("It has arrived. This is enough.")
     tab_through(page)

@@ -50,11 +50,11 @@ def seen(service: Service, firefox: Marionette) -> Seen:
     seen.codename = [word.text for word in firefox.find_elements(By.CSS_SELECTOR, ".codename li")]
     click(firefox, "main a[href$='/report']")
     note("report")
-    click(firefox, "form[action$='/report'] button:not([name])")
+    click(firefox, "form[action$='/report'] button:not([name], [hidden])")
     note("refused")
     write(firefox, "[name=narrative]", "They went to my mother.")
     choose(firefox, "[name=urgency][value=now]")
-    click(firefox, "form[action$='/report'] button:not([name])")
+    click(firefox, "form[action$='/report'] button:not([name], [hidden])")
     note("received")
     choose(firefox, "main > details > summary")
     write(firefox, "[name=text]", "They rang again.")

@@ -140,7 +140,7 @@ def _add_groups(page: Page, photograph: Photograph) -> None:
                 page.check(f"[name={question.key}][value={choice}]")
         if group is groups[2]:
             photograph(page, "source-group")
-        click(page, f"form[action$='/more/{group.key}'] button:not([name])")
+        click(page, f"form[action$='/more/{group.key}'] button:not([name], [hidden])")
     expect(page.get_by_role("heading", name="Your page")).to_be_visible()
 
 

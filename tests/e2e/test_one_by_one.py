@@ -49,7 +49,7 @@ def begin(source: Page, address: str) -> None:
     click(source, "form[action$='/words'] button")
     click(source, "a[href$='/report']")
     source.fill("[name=narrative]", "They went to my mother.")
-    click(source, "form[action$='/report'] button:not([name])")
+    click(source, "form[action$='/report'] button:not([name], [hidden])")
 
 
 def go_on(source: Page, page: FormPage) -> None:

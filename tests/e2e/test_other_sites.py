@@ -26,7 +26,7 @@ def source(service: Service, pages: Callable[..., Page]) -> Page:
     click(page, "form[action$='/words'] button")
     click(page, "main a[href$='/report']")
     page.fill("[name=narrative]", "They went to my mother.")
-    click(page, "form[action$='/report'] button:not([name])")
+    click(page, "form[action$='/report'] button:not([name], [hidden])")
     expect(page.get_by_role("status")).to_contain_text("It has arrived. This is enough.")
     return page
 

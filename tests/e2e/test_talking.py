@@ -30,9 +30,14 @@ class Talk:
     words: str = ""
     """The codename of the source whose turn it is."""
 
+    @property
+    def source(self) -> str:
+        """The source site under another name: who leaves it forgets the cookies of its host, on every port."""
+        return self.service.source.replace("127.0.0.1", "localhost")
+
     def report(self, narrative: str) -> None:
         """As a source: send a report, and leave."""
-        self.keys.window.go(f"{self.service.source}/en/")
+        self.keys.window.go(f"{self.source}/en/")
         self.keys.follow("Report something")
         self.words = self.keys.text(".codename")
         self.keys.follow("I have kept them")
@@ -42,7 +47,7 @@ class Talk:
 
     def as_source(self) -> str:
         """As the source: come back; what is read on its page."""
-        self.keys.window.go(f"{self.service.source}/en/return")
+        self.keys.window.go(f"{self.source}/en/return")
         self.keys.write("", self.words, "form[action$='/return']")
         self.keys.follow("Go on")
         return self.keys.text()

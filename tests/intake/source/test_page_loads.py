@@ -51,7 +51,7 @@ def go_through(relay: Relay, go: Callable[[str], object], click: Callable[[str],
     for pressed, sizes in (
         ("form[action$='/words'] button", LED_ON),
         ("main a[href$='/report']", LOADED),
-        ("form[action$='/report'] button:not([name])", LOADED),
+        ("form[action$='/report'] button:not([name], [hidden])", LOADED),
     ):
         click(pressed)
         assert came(relay) == sizes, pressed
