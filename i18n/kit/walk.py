@@ -196,7 +196,7 @@ def answers(source: Source) -> Iterator[Page]:
     source.open("tip")
     source.tick("answer=no")
     yield source.press("tip/question")
-    while source.open("tip").locator("form[action*='/tip/reply/']").count() > 1:
+    while source.open("tip").locator("form[action*='/tip/reply/'] button:visible").count() > 1:
         yield source.press("tip/reply", "button.small")
     other, words = source.another_window(), source.words
     other.open("tip")

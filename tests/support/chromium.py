@@ -36,6 +36,11 @@ def choose(page: Page, target: str | Locator) -> None:
     _found(page, target).click()
 
 
+def choose_at(page: Page, x: float, y: float) -> None:
+    """Press a place of the window, in pixels, that brings no page."""
+    page.mouse.click(x, y)
+
+
 def enter(page: Page, target: Locator | None = None) -> None:
     """Press Enter there, or where the focus is, and wait for the page that this brings."""
     if target is not None:

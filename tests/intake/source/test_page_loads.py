@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-import chromium as in_chromium
-import firefox as in_firefox
+from chromium import click
+from firefox import click as click_in
+from firefox import started
 from intake.source.pages import PAGE_SIZE, REDIRECT_SIZE, STYLE_SIZE
 from relay import Relay, relayed
 from source_site import UNLIMITED, OpenSite, StartSource
@@ -41,7 +42,7 @@ def came(relay: Relay) -> list[int]:
     return sizes
 
 
-def go_through(relay: Relay, go: Callable[[str], object], click: Callable[[str], object]) -> None:
+def go_through(relay: Relay, go: Callable[[str], object], press: Callable[[str], object]) -> None:
     """From the start to the way out."""
     for path in ("/", "/en/help", "/en/nowhere", "/en/return", "/en/tip"):
         go(relay.address + path)
@@ -53,21 +54,21 @@ def go_through(relay: Relay, go: Callable[[str], object], click: Callable[[str],
         ("main a[href$='/report']", LOADED),
         ("form[action$='/report'] button:not([name], [hidden])", LOADED),
     ):
-        click(pressed)
+        press(pressed)
         assert came(relay) == sizes, pressed
     for pressed, sizes in (("form[action$='/leave'] button", LED_ON), ("a.out", LOADED)):
         go(f"{relay.address}/en/help")
         assert came(relay) == LOADED
-        click(pressed)
+        press(pressed)
         assert came(relay) == sizes, pressed
 
 
 def test_in_firefox_each_page_comes_with_one_style_sheet_and_nothing_else(watched: Relay, tmp_path: Path) -> None:
-    with in_firefox.started(tmp_path, {}) as firefox:
-        go_through(watched, firefox.navigate, lambda selector: in_firefox.click(firefox, selector))
+    with started(tmp_path, {}) as firefox:
+        go_through(watched, firefox.navigate, lambda selector: click_in(firefox, selector))
 
 
 def test_in_chromium_each_page_comes_with_one_style_sheet_and_nothing_else(watched: Relay, chromium: Browser) -> None:
     page = chromium.new_context(java_script_enabled=False).new_page()
-    go_through(watched, page.goto, lambda selector: in_chromium.click(page, selector))
+    go_through(watched, page.goto, lambda selector: click(page, selector))
     page.context.close()

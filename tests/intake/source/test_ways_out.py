@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 from werkzeug.serving import make_server
 
-from chromium import choose, click, enter
+from chromium import choose, choose_at, click, enter
 from firefox import By, started
 from firefox import choose as choose_in
 from firefox import click as click_in
@@ -118,7 +118,7 @@ def test_the_same_place_pressed_twice_loses_nothing_wherever_it_is_pressed(
         for part in (0.1, 0.5, 0.9):
             x, y = box["x"] + box["width"] * part, box["y"] + box["height"] / 2
             for _ in range(2):
-                page.mouse.click(x, y)
+                choose_at(page, x, y)
             assert page.input_value("[name=narrative]") == "A word."
 
 
