@@ -81,7 +81,7 @@ Chapter = Callable[[Source], Iterator[Page]]
 
 def arriving(source: Source) -> Iterator[Page]:
     """What anybody sees, at first while nobody could open a report."""
-    for path in ("", "help", "return", "nowhere", "leave"):
+    for path in ("", "help", "now", "about", "return", "nowhere", "leave"):
         yield source.open(path)
     source.open("")
     yield source.press("leave")
@@ -162,6 +162,8 @@ def sending(source: Source) -> Iterator[Page]:
     yield source.press("tip/more/deadline")
     for group in load_form().later_groups:
         yield source.open(f"tip/more/{group.key}")
+    yield source.open("tip/more/contact/needs")
+    yield source.open("tip/more/family/family_methods")
     source.open("tip/more/family")
     source.tick("family_methods=detained")
     yield source.press("tip/more/family")
@@ -216,13 +218,15 @@ def leaving(source: Source) -> Iterator[Page]:
     yield source.press("tip/end")
     source.tick("sure")
     yield source.press("tip/end")
-    for slowly in (False, True):
+    for back in ("without", "at_once", "slowly"):
         source.take_words()
         source.open("report")
         source.fill(narrative=TEXT)
-        if slowly:
-            source.tick("slowly")
-        source.press("report")
+        source.tick(f"back={back}")
+        yield source.press("report")
+        if back == "without":
+            source.press("leave")
+            continue
         yield source.open("tip/withdraw")
         yield source.press("tip/withdraw")
         source.tick("sure")

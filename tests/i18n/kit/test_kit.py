@@ -98,7 +98,7 @@ def test_a_page_says_where_the_message_is_seen_and_what_stands_around_it(kit: Pa
     said = words(page(kit, "We keep it for %(num)s month."))
     assert "On: “Tell us what is happening”" in said
     assert "Before We can't send anybody to help you" in said
-    assert "After You can withdraw it at any time" in said
+    assert "After As long as you have your eight words" in said
     assert "“Where else to turn”" in words(page(kit, "Choose a country"))
     assert "names the window" in words(page(kit, "Goodbye"))
 
